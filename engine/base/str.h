@@ -1,0 +1,51 @@
+/* Small helpers over hydrant_str. Nothing here allocates. */
+#ifndef HY_BASE_STR_H
+#define HY_BASE_STR_H
+
+#include <hydrant/types.h>
+#include <string.h>
+
+#define HY_STR(literal) ((hydrant_str){(literal), (uint32_t)(sizeof(literal) - 1)})
+
+static inline hydrant_str hy_str(const char *data, size_t len)
+{
+    hydrant_str s;
+    s.data = data;
+    s.len = (uint32_t)len;
+    return s;
+}
+
+static inline hydrant_str hy_str_cstr(const char *cstr)
+{
+    return hy_str(cstr, cstr ? strlen(cstr) : 0);
+}
+
+static inline bool hy_str_equal(hydrant_str a, hydrant_str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool hy_str_is(hydrant_str a, const char *cstr)
+{
+    size_t len = strlen(cstr);
+    return a.len == len && (len == 0 || memcmp(a.data, cstr, len) == 0);
+}
+
+/* ASCII only, as protocols and handles want it; folding of text is engine/text. */
+static inline bool hy_str_equal_nocase(hydrant_str a, hydrant_str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (uint32_t i = 0; i < a.len; i++) {
+        unsigned char x = (unsigned char)a.data[i], y = (unsigned char)b.data[i];
+        if (x >= 'A' && x <= 'Z')
+            x |= 0x20;
+        if (y >= 'A' && y <= 'Z')
+            y |= 0x20;
+        if (x != y)
+            return false;
+    }
+    return true;
+}
+
+#endif

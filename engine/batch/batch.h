@@ -1,0 +1,106 @@
+/*
+ * A batch: the mentions that go through the stages together. Stages never include each other; they
+ * meet here. Each field names the stage that writes it; later stages only read.
+ *
+ *   ingest + frame (ingest thread)         worker
+ *   struct hy_parcel: bytes + records ---> struct hy_batch: mentions + arena ---> items out
+ *
+ * A parcel crosses threads; a batch is a worker's own and is reused, so its tables stay in cache.
+ *
+ * Invariants: mentions[i] is made from parcel->records[i], same order; a mention whose drop is set
+ * (by any stage) is left alone by every later stage except publish; what a mention points to lives
+ * in the parcel's block, the batch's arena or the pack, and is valid until the batch is reset.
+ */
+#ifndef HY_BATCH_BATCH_H
+#define HY_BATCH_BATCH_H
+
+#include <hydrant/item.h>
+
+#include "base/arena.h"
+
+struct hy_pack;
+
+enum {
+    HY_BATCH_MENTIONS = 512,        /* most mentions in a batch */
+    HY_BATCH_TEXT_BYTES = 64 << 10, /* folded text handed to the matcher in one call, about */
+    HY_RECORD_PADDING = 64,         /* readable bytes after every record (SIMD, simdjson) */
+};
+
+/* One record inside a block: stage 2 writes it. drop is TOO_LONG for a record that was skipped
+ * (len is then its full length, its bytes are gone), DECOMPRESS where the input broke off. */
+struct hy_record {
+    const char *data;
+    uint64_t offset; /* of the record's first byte in its (decompressed) source */
+    uint32_t len;
+    uint32_t drop; /* hydrant_drop */
+};
+
+/* How decode reads a record. FORMAT_AUTO is settled per source by its first records. */
+enum hy_format { HY_FORMAT_AUTO, HY_FORMAT_NATIVE, HY_FORMAT_CSV, HY_FORMAT_TEXT };
+
+/* What a record's source is. Immutable while parcels of it are in flight. */
+struct hy_source {
+    hydrant_str name;      /* in items and in made-up ids */
+    enum hy_format format; /* settled: never AUTO when it reaches decode */
+    hydrant_str csv_header; /* FORMAT_CSV: its first record, raw */
+};
+
+/* The unit of hand-off from an ingest thread to a worker and back. */
+struct hy_parcel {
+    uint64_t number;                /* input order over all sources of the run, from 0 */
+    const struct hy_source *source;
+    void *owner;                    /* ingest's own: the block that the records point into */
+    const hydrant_mention *decoded; /* pushed mentions; then there are no records */
+    uint32_t count;
+    uint64_t bytes; /* input bytes that this parcel stands for, separators included */
+    struct hy_record records[HY_BATCH_MENTIONS];
+};
+
+/* A text as rules see it; see text/fold.h. */
+struct hy_folded {
+    const char *data;    /* the folded text */
+    const uint16_t *map; /* folded offset -> offset in text; NULL: the same offsets */
+    uint32_t len;
+};
+
+/* A place where a term of the pack stands in a mention's text. */
+struct hy_hit {
+    uint32_t term;
+    uint32_t start, end; /* in the original text (mention.text) */
+};
+
+/* One mention on its way. */
+struct hy_mention {
+    hydrant_mention m;     /* decode (text: normalize may replace it by its stripped form) */
+    hydrant_drop drop;     /* any stage */
+    bool complete;         /* decode: every field is filled in; false after a fast locate */
+    struct hy_folded folded;      /* normalize */
+    const struct hy_hit *hits;    /* match: sorted by (term, start) */
+    uint32_t hits_count;
+    hydrant_match *matches;       /* match: rules that are true, in pack order of priority */
+    uint32_t matches_count;
+    uint32_t pending_count;       /* match: rules waiting for scores; 0 after resolve */
+    const uint32_t *pending;      /* match: their indices */
+    const uint32_t *matched_rules;/* match: index in pack->rules of each of matches */
+    bool scored;                  /* emotion has looked at it (emotion.scored says covered) */
+    hydrant_emotion *emotion;     /* emotion: NULL when nobody asked */
+    hydrant_dup *dup;             /* dedup: NULL when not matched */
+    hydrant_verdict *verdict;     /* triage: NULL when not matched */
+};
+
+enum hy_text_format { HY_TEXT_PLAIN, HY_TEXT_ENTITIES, HY_TEXT_HTML };
+
+struct hy_batch {
+    const struct hy_parcel *parcel;
+    const struct hy_pack *pack; /* one generation for the whole batch */
+    int64_t now_us;             /* wall clock when the batch was taken up */
+    uint32_t count;
+    /* normalize: the folded texts of all mentions without a drop, one after the other, each
+     * followed by one byte 0xFF, which no UTF-8 text holds. mentions[i].folded points into it. */
+    const char *folded;
+    uint32_t folded_len;
+    struct hy_arena arena;
+    struct hy_mention mentions[HY_BATCH_MENTIONS];
+};
+
+#endif

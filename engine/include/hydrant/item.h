@@ -1,0 +1,160 @@
+/*
+ * hydrant/item.h - a mention (what came in) and an item (what hydrant says about it).
+ *
+ * All strings are UTF-8 and borrowed: a mention's belong to whoever filled it in, an item's live
+ * until the callback that received it returns. C11 and C++17.
+ */
+#ifndef HYDRANT_ITEM_H
+#define HYDRANT_ITEM_H
+
+#include <hydrant/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HYDRANT_TIME_NONE INT64_MIN /* "no time given" */
+
+typedef struct hydrant_author {
+    hydrant_str id;
+    hydrant_str handle; /* without the leading @ */
+    hydrant_str name;
+    hydrant_str bio;
+    uint64_t followers; /* valid when has_followers */
+    uint64_t posts;     /* valid when has_posts */
+    bool has_followers;
+    bool has_posts;
+    bool verified;
+} hydrant_author;
+
+typedef struct hydrant_url {
+    hydrant_str url;
+    hydrant_str expanded; /* empty when the source gave none */
+} hydrant_url;
+
+typedef struct hydrant_metrics {
+    uint64_t likes, reposts, replies; /* 0 when not given */
+} hydrant_metrics;
+
+/*
+ * One post, comment or message. Only text is required (id for edits and deletes). An empty string
+ * means "not given". Zero-initialise, then set what you have.
+ */
+typedef struct hydrant_mention {
+    hydrant_str id;
+    hydrant_event event;
+    int64_t created_at_us; /* microseconds since 1970-01-01 UTC, or HYDRANT_TIME_NONE */
+    hydrant_str network, site, url, lang;
+    hydrant_author author;
+    hydrant_str text; /* plain text, after HTML and entities were taken out */
+    hydrant_str in_reply_to, conversation_id, repost_of, quote_of;
+    const hydrant_url *urls;
+    const hydrant_str *hashtags; /* without # */
+    const hydrant_str *mentions; /* without @ */
+    const hydrant_str *media;    /* kinds: image, video ... */
+    uint32_t urls_count, hashtags_count, mentions_count, media_count;
+    hydrant_str visibility;
+    hydrant_metrics metrics;
+    bool truncated; /* text was cut at the text limit */
+} hydrant_mention;
+
+typedef struct hydrant_tag {
+    hydrant_str key, value;
+} hydrant_tag;
+
+/* One rule that matched. spans: offsets into the mention's text, sorted, leftmost-longest. */
+typedef struct hydrant_match {
+    hydrant_str rule, brand, route;
+    const hydrant_tag *tags;
+    const hydrant_span *spans;
+    uint32_t tags_count, spans_count;
+} hydrant_match;
+
+/*
+ * Scores are probabilities 0..1. labels, ekman_labels and sentiment_labels are bit sets over the
+ * arrays' indices; label, sentiment and speech_act are the single best of each. scored is false
+ * when the language is not covered: then everything else is zero.
+ */
+typedef struct hydrant_emotion {
+    float scores[HYDRANT_EMOTIONS];
+    float ekman[HYDRANT_EKMAN];
+    float sentiment_scores[HYDRANT_SENTIMENTS];
+    float acts[HYDRANT_SPEECH_ACTS];
+    uint32_t labels, ekman_labels, sentiment_labels;
+    uint8_t label;                /* index into scores */
+    uint8_t sentiment;            /* hydrant_sentiment */
+    uint8_t speech_act;           /* hydrant_speech_act */
+    bool scored;
+    float valence;   /* -1 (bad) .. 1 (good) */
+    float intensity; /* 0 .. 1 */
+} hydrant_emotion;
+
+typedef struct hydrant_dup {
+    hydrant_dup_kind kind;
+    hydrant_str first_id; /* id of the group's first mention; this one's own when kind is none */
+    uint32_t count;       /* distinct copies so far, this one included */
+} hydrant_dup;
+
+typedef struct hydrant_reason {
+    hydrant_str code; /* stable, for programs */
+    hydrant_str text; /* a sentence, for people */
+} hydrant_reason;
+
+/* Empty strings and HYDRANT_TIME_NONE are written as null. */
+typedef struct hydrant_verdict {
+    hydrant_action action;
+    hydrant_obligation obligation;
+    bool actionable;
+    bool moderate;
+    uint8_t priority;       /* 0..100 */
+    hydrant_str route;
+    const hydrant_str *skills;
+    uint32_t skills_count;
+    int64_t respond_by_us;
+    int64_t hold_until_us;
+    hydrant_str escalate_to, escalate_why;
+    hydrant_str private_why, private_channel; /* take_private is null when private_why is empty */
+    hydrant_str line;       /* the policy line that won */
+    const hydrant_reason *reasons;
+    uint32_t reasons_count;
+} hydrant_verdict;
+
+typedef struct hydrant_pii {
+    hydrant_str kind;
+    hydrant_span span;
+} hydrant_pii;
+
+/* What hydrant publishes about one mention. Pointers that do not apply are NULL. */
+typedef struct hydrant_item {
+    uint64_t seq;            /* counts published items from 1; 0 when dropped */
+    uint64_t generation;     /* of the pack that judged it */
+    hydrant_str pack;        /* content hash of that pack */
+    hydrant_str source;      /* name of the input that delivered it */
+    const hydrant_mention *mention; /* NULL when the record could not be decoded */
+    hydrant_drop drop;       /* HYDRANT_DROP_NONE when published */
+    const hydrant_verdict *verdict;
+    const hydrant_match *matches;
+    uint32_t matches_count;
+    const hydrant_emotion *emotion;
+    const hydrant_dup *dup;
+    const hydrant_pii *pii;
+    uint32_t pii_count;
+} hydrant_item;
+
+/* Names as they stand in NDJSON. NULL for a value out of range. */
+const char *hydrant_event_name(hydrant_event event);
+const char *hydrant_action_name(hydrant_action action);
+const char *hydrant_obligation_name(hydrant_obligation obligation);
+const char *hydrant_dup_kind_name(hydrant_dup_kind kind);
+const char *hydrant_drop_name(hydrant_drop drop);
+const char *hydrant_drop_meaning(hydrant_drop drop);
+const char *hydrant_emotion_name(unsigned index);
+const char *hydrant_ekman_name(unsigned index);
+const char *hydrant_sentiment_name(unsigned index);
+const char *hydrant_speech_act_name(unsigned index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HYDRANT_ITEM_H */

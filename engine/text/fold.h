@@ -1,0 +1,79 @@
+/*
+ * Folding: the one definition of "the same text" for rules, stream, dedup and tests.
+ *
+ *   fold(cp) = ICU nfkc_cf, then NFD without combining marks, typographic apostrophes and dashes
+ *              to ' and -, zero-width and variation characters dropped
+ *
+ * It is done code point by code point, so folding a concatenation is concatenating the foldings.
+ * That is what makes a table possible: tools/dev/gen-fold asks ICU for every code point at build
+ * time, and a test asks ICU again for all of them. Which combining marks go: those of canonical
+ * combining class 1, 10..36 and >= 200 (Latin, Greek, Cyrillic, Hebrew points, Arabic vowels). Kana
+ * voicing marks, nuktas, viramas and Thai tones stay: without them it is another word.
+ *
+ * Pure; any thread; never allocates.
+ */
+#ifndef HY_TEXT_FOLD_H
+#define HY_TEXT_FOLD_H
+
+#include <hydrant/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The most bytes that one byte of valid UTF-8 can fold to (asserted by a test over all of Unicode:
+ * U+FDFA, 3 bytes, folds to 33). */
+enum { HY_FOLD_EXPANSION = 11 };
+
+/*
+ * Folds text (valid UTF-8, len <= 65535) into out, which has room for len * HY_FOLD_EXPANSION
+ * bytes plus 64 of slack. Returns the folded length.
+ *
+ * When text is not pure ASCII and map is not NULL, map[i] is the offset in text of the character
+ * that folded byte i came from (room for as many entries as out has bytes). *identity is set to
+ * true when folded offsets equal original ones (pure ASCII); map is then not written.
+ */
+uint32_t hy_fold(const char *text, uint32_t len, char *out, uint16_t *map, bool *identity);
+
+/* Lower-cases ASCII from text to out and returns the length of the leading ASCII run, <= len. out
+ * may be written up to 64 bytes past the run. The kernel under hy_fold. */
+uint32_t hy_fold_ascii_run(const char *text, uint32_t len, char *out);
+
+/*
+ * Classes of code points, for word boundaries (UAX #29 cut down to what social text needs):
+ * LETTER, DIGIT and MARK make words; IDEOGRAPH (Han, kana, Thai and other scripts written without
+ * spaces) is a word each and has a boundary on both sides; the rest separates.
+ */
+enum hy_char_class {
+    HY_CHAR_OTHER,     /* spaces, punctuation, symbols, controls */
+    HY_CHAR_LETTER,
+    HY_CHAR_DIGIT,     /* decimal digits */
+    HY_CHAR_MARK,      /* combining: continues whatever it follows */
+    HY_CHAR_CONNECTOR, /* underscore and its kin: part of a word */
+    HY_CHAR_IDEOGRAPH,
+    HY_CHAR_EMOJI,     /* a word of its own for proximity and dedup; never needs a boundary */
+};
+
+enum hy_char_class hy_char_class(uint32_t cp);
+
+/*
+ * Is there a word boundary in text (folded or original, valid UTF-8) at offset at (0..len, on a
+ * character)? Always at both ends. Between two characters: no, if both belong to one word. An
+ * apostrophe joins letters on both sides (can't is one word) unless what follows is a possessive
+ * s that ends the word (signal's is signal + 's); a full stop or comma joins digits on both sides
+ * (3.14), never letters (a missing space, a domain name). Two deviations from UAX #29, on purpose.
+ */
+bool hy_word_boundary(const char *text, uint32_t len, uint32_t at);
+
+/*
+ * Finds the next word at or after *pos: sets *start and *end and moves *pos to the end. A word is
+ * a maximal run without an inner boundary that holds a letter, digit, mark or connector, or one
+ * ideograph, or one emoji. False when there is none left.
+ */
+bool hy_word_next(const char *text, uint32_t len, uint32_t *pos, uint32_t *start, uint32_t *end);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * A rule set: what the YAML files say, checked, not yet compiled. rules/load.c makes it from files
+ * and -e queries, with every list and macro already put in place; rules/compile.c turns it into a
+ * pack. Everything lives in one arena and goes with it.
+ */
+#ifndef HY_RULES_RULESET_H
+#define HY_RULES_RULESET_H
+
+#include "pack/pack.h"
+#include "rules/query.h"
+
+enum hy_severity { HY_SEVERITY_ERROR, HY_SEVERITY_WARNING };
+
+/* One thing said about a file. excerpt is the line it stands in; fix may be empty. */
+struct hy_diagnostic {
+    enum hy_severity severity;
+    hydrant_str file;
+    uint32_t line, column, length; /* 1-based; length of what to underline, 0 = just the caret */
+    hydrant_str rule;    /* id, or empty */
+    hydrant_str message; /* one sentence */
+    hydrant_str fix;     /* what to write instead, or empty */
+    hydrant_str excerpt;
+};
+
+/* A test written beside a rule. Only single texts here; richer tests come as whole mentions. */
+struct hy_rule_test {
+    hydrant_str text;    /* set for a single text */
+    hydrant_str mention; /* set for a whole mention: its native JSON */
+    bool match;
+    hydrant_str action;  /* expected action, or empty */
+    hydrant_str line;    /* expected policy line, or empty */
+    uint32_t file_line, file_column;
+};
+
+struct hy_rule_source {
+    struct hy_rule rule;
+    struct hy_query *match;
+    const struct hy_rule_test *tests;
+    uint32_t tests_count;
+};
+
+struct hy_policy_line {
+    hydrant_str name, when_text;
+    struct hy_query *when;
+    hydrant_action action;
+    hydrant_obligation obligation;
+    hydrant_str to, why, channel; /* escalate, private, moderate, hold */
+    int64_t for_us;               /* hold */
+    uint32_t line, column;
+    hydrant_str file;
+};
+
+/* Weights as in TRIAGE.md: a number each, every one named in the policy. */
+struct hy_policy_priority {
+    double own_to, influence_weight, intensity, spread, waiting_per_hour, waiting_max;
+};
+
+struct hy_policy_source {
+    const struct hy_policy_line *actions, *escalate, *take_private, *moderate, *hold;
+    uint32_t actions_count, escalate_count, private_count, moderate_count, hold_count;
+    struct hy_policy_priority priority;
+    int64_t respond_must_us, respond_may_us;
+    hydrant_str respond_hours; /* as written: "mon-fri 07:00-19:00 America/Chicago"; empty: always */
+    bool given; /* false: no policy: key in any file */
+};
+
+struct hy_ruleset {
+    struct hy_arena arena;
+    const struct hy_rule_source *rules;
+    uint32_t rules_count;
+    const struct hy_brand *brands;
+    uint32_t brands_count;
+    const hydrant_str *agents;
+    uint32_t agents_count;
+    const struct hy_network *networks;
+    uint32_t networks_count;
+    struct hy_policy_source policy;
+    const struct hy_diagnostic *diagnostics;
+    uint32_t diagnostics_count, errors_count;
+    uint64_t hash; /* XXH3 over the names and content of all that was read, in order */
+};
+
+/* One input of a rule set. Exactly one of path and (name, text) is set. */
+struct hy_rule_input {
+    const char *path;  /* a YAML file, or a folder: its *.yaml and *.yml, sorted, recursively */
+    const char *query; /* -e: one query, made into a rule "query-N" */
+    const char *name;  /* with text: YAML that is in memory (the built-in starter rules) */
+    hydrant_str text;
+};
+
+/*
+ * Reads everything and reports every problem. Returns HYDRANT_OK when errors_count is 0,
+ * HYDRANT_ERR_RULES when there are errors (the set is still filled in, with its diagnostics), or
+ * another error when reading failed altogether. *out is set in the first two cases; the caller
+ * destroys it.
+ */
+hydrant_status hy_ruleset_load(const struct hy_rule_input *inputs, size_t count,
+                               struct hy_ruleset **out, hydrant_error *err);
+void hy_ruleset_destroy(struct hy_ruleset **ruleset);
+
+/*
+ * Parses one query. On a syntax error *out is NULL and the diagnostic is filled in. (line, column)
+ * is where the query's first byte stands in file. Lists and macros are left as names: text is
+ * "%name" or "${name}" in a HY_QUERY_FIELD with field "%" or "$".
+ */
+struct hy_query *hy_query_parse(struct hy_arena *arena, hydrant_str text, hydrant_str file,
+                                uint32_t line, uint32_t column, struct hy_diagnostic *problem);
+
+/* Writes a query so that parsing it again gives the same tree. Returns the length it needs;
+ * writes at most cap bytes, NUL-terminated when cap > 0. */
+size_t hy_query_print(const struct hy_query *query, char *out, size_t cap);
+
+/* Compiles a rule set without errors into a pack. Databases are built here (Hyperscan). */
+struct hy_compile_options {
+    uint64_t generation;
+    const struct hy_emotion_model *model; /* NULL: the built-in one */
+};
+hydrant_status hy_pack_compile(const struct hy_ruleset *ruleset,
+                               const struct hy_compile_options *options, struct hy_pack **out,
+                               hydrant_error *err);
+void hy_pack_destroy(struct hy_pack **pack);
+
+#endif

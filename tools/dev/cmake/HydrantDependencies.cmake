@@ -1,0 +1,21 @@
+# Libraries, all from Debian packages, found by pkg-config (or CMake's own module).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+function(hydrant_find target package)
+  pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${package})
+endfunction()
+
+hydrant_find(HS libhs)            # hyperscan, or vectorscan: the same API
+hydrant_find(URING liburing)
+hydrant_find(ZSTD libzstd)
+hydrant_find(SIMDJSON simdjson)
+hydrant_find(YAML yaml-0.1)
+hydrant_find(XXHASH libxxhash)
+hydrant_find(CK ck)
+hydrant_find(JEMALLOC jemalloc)   # programs only, never the library
+hydrant_find(CURL libcurl)
+hydrant_find(ICU icu-uc)
+if(HYDRANT_BUILD_TESTS)
+  hydrant_find(CMOCKA cmocka)
+endif()
