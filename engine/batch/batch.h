@@ -50,7 +50,8 @@ struct hy_parcel {
     uint64_t number;                /* input order over all sources of the run, from 0 */
     const struct hy_source *source;
     void *owner;                    /* ingest's own: the block that the records point into */
-    const hydrant_mention *decoded; /* pushed mentions; then there are no records */
+    /* Pushed mentions; of records[i] only offset counts: the mention's number in its source. */
+    const hydrant_mention *decoded;
     uint32_t count;
     uint64_t bytes; /* input bytes that this parcel stands for, separators included */
     struct hy_record records[HY_BATCH_MENTIONS];
