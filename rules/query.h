@@ -1,6 +1,15 @@
 /*
  * The syntax tree of a query. The parser makes it, the printer prints it, the checker reads it, the
  * compiler turns it into terms and programs. A tree lives in the arena that it was parsed into.
+ *
+ * In a loaded rule set, trees share subtrees: every use of a list or macro points to the same
+ * nodes. There are no cycles. Nothing writes to a tree after it was checked. As a tree, shared
+ * parts counted at each use and a list counted as one node, a query has at most HY_QUERY_NODES_MAX
+ * nodes and HY_QUERY_DEPTH_MAX levels.
+ *
+ * What the checker promises the compiler, besides: both sides of NEAR and ONEAR are a TERM, a
+ * REGEX, or an OR of these (a list is one); ATLEAST has 1 <= number <= children_count; AND, OR have
+ * two children or more, except an OR made from a list, which has one or more.
  */
 #ifndef HY_RULES_QUERY_H
 #define HY_RULES_QUERY_H
@@ -9,14 +18,14 @@
 
 #include "base/arena.h"
 
-enum { HY_QUERY_BYTES_MAX = 64 << 10, HY_QUERY_DEPTH_MAX = 64 };
+enum { HY_QUERY_BYTES_MAX = 64 << 10, HY_QUERY_DEPTH_MAX = 64, HY_QUERY_NODES_MAX = 65536 };
 
 enum hy_query_kind {
-    HY_QUERY_ALL,     /* * */
+    HY_QUERY_ALL, /* * */
     HY_QUERY_AND,
     HY_QUERY_OR,
-    HY_QUERY_NOT,     /* one child */
-    HY_QUERY_NEAR,    /* two children; number = most words between */
+    HY_QUERY_NOT,  /* one child */
+    HY_QUERY_NEAR, /* two children; number = most words between */
     HY_QUERY_ONEAR,
     HY_QUERY_ATLEAST, /* number OF (children) */
     HY_QUERY_TERM,    /* text: a literal, see term */
@@ -46,17 +55,18 @@ struct hy_query {
     enum hy_term_kind term;
     enum hy_compare compare;
     uint32_t regex_flags;
-    uint32_t number;      /* NEAR, ONEAR, ATLEAST */
-    int64_t low, high;    /* NUMBER: inclusive; INT64_MIN / INT64_MAX when open */
-    double threshold;     /* SCORE */
-    hydrant_str field;    /* FIELD, NUMBER, SCORE: the name before the colon */
-    hydrant_str text;     /* as written, quotes and escapes resolved, not folded */
+    uint32_t number;   /* NEAR, ONEAR, ATLEAST */
+    int64_t low, high; /* NUMBER: inclusive; INT64_MIN / INT64_MAX when open */
+    double threshold;  /* SCORE */
+    hydrant_str field; /* FIELD, NUMBER, SCORE: the name before the colon */
+    hydrant_str text;  /* as written, quotes and escapes resolved, not folded; white space made
+                          single spaces, except in SUBSTRING and REGEX; handles without @ */
     struct hy_query **children;
     uint32_t children_count;
     /* Where it stands, for messages: a file's line and column (1-based) of its first character. */
     uint32_t line, column, length;
     hydrant_str file;
-    hydrant_str list;     /* not empty: an OR made from this list */
+    hydrant_str list; /* not empty: an OR made from this list */
 };
 
 #endif

@@ -16,19 +16,29 @@ struct hy_diagnostic {
     enum hy_severity severity;
     hydrant_str file;
     uint32_t line, column, length; /* 1-based; length of what to underline, 0 = just the caret */
-    hydrant_str rule;    /* id, or empty */
-    hydrant_str message; /* one sentence */
-    hydrant_str fix;     /* what to write instead, or empty */
+    hydrant_str rule;              /* id, or empty */
+    hydrant_str message;           /* one sentence */
+    hydrant_str fix;               /* what to write instead, or empty */
     hydrant_str excerpt;
+    uint32_t excerpt_column; /* column of the excerpt's first character: 1 for a whole line */
 };
+
+/*
+ * Writes a diagnostic for a person: place, message, the line with what is meant underlined, the
+ * rule, the fix. Lines end in a newline; colour adds terminal colours. Control characters of the
+ * source are shown as spaces. Returns the length it needs; writes at most cap bytes,
+ * NUL-terminated when cap > 0.
+ */
+size_t hy_diagnostic_render(const struct hy_diagnostic *diagnostic, char *out, size_t cap,
+                            bool colour);
 
 /* A test written beside a rule. Only single texts here; richer tests come as whole mentions. */
 struct hy_rule_test {
     hydrant_str text;    /* set for a single text */
     hydrant_str mention; /* set for a whole mention: its native JSON */
     bool match;
-    hydrant_str action;  /* expected action, or empty */
-    hydrant_str line;    /* expected policy line, or empty */
+    hydrant_str action; /* expected action, or empty */
+    hydrant_str line;   /* expected policy line, or empty */
     uint32_t file_line, file_column;
 };
 
@@ -60,8 +70,9 @@ struct hy_policy_source {
     uint32_t actions_count, escalate_count, private_count, moderate_count, hold_count;
     struct hy_policy_priority priority;
     int64_t respond_must_us, respond_may_us;
-    hydrant_str respond_hours; /* as written: "mon-fri 07:00-19:00 America/Chicago"; empty: always */
-    bool given; /* false: no policy: key in any file */
+    hydrant_str
+        respond_hours; /* as written: "mon-fri 07:00-19:00 America/Chicago"; empty: always */
+    bool given;        /* false: no policy: key in any file */
 };
 
 struct hy_ruleset {
@@ -100,14 +111,16 @@ void hy_ruleset_destroy(struct hy_ruleset **ruleset);
 
 /*
  * Parses one query. On a syntax error *out is NULL and the diagnostic is filled in. (line, column)
- * is where the query's first byte stands in file. Lists and macros are left as names: text is
- * "%name" or "${name}" in a HY_QUERY_FIELD with field "%" or "$".
+ * is where the query's first byte stands in file. Lists and macros are left as names: text is the
+ * name in a HY_QUERY_FIELD with field "%" or "$". text and file outlive the tree, which borrows
+ * from them.
  */
 struct hy_query *hy_query_parse(struct hy_arena *arena, hydrant_str text, hydrant_str file,
                                 uint32_t line, uint32_t column, struct hy_diagnostic *problem);
 
-/* Writes a query so that parsing it again gives the same tree. Returns the length it needs;
- * writes at most cap bytes, NUL-terminated when cap > 0. */
+/* Writes a query so that parsing it again gives the same tree; a list put in place is written as
+ * %name, the tree of a macro as a group. Returns the length it needs; writes at most cap bytes,
+ * NUL-terminated when cap > 0. */
 size_t hy_query_print(const struct hy_query *query, char *out, size_t cap);
 
 /* Compiles a rule set without errors into a pack. Databases are built here (Hyperscan). */
