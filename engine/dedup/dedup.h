@@ -11,18 +11,18 @@
  *
  * What is a repeat:
  *   redelivered  the same (network, id) again. Never a copy: it is not counted.
- *   exact        the same words in the same order, after the decoration is taken off (RT @x:, links,
- *                handles, emoji, punctuation, case, leading and trailing hashtags).
- *   near         nearly the same words; see docs/dedup.md. Another name, place, number or product
- *                is another message.
- * A text too short to mean one thing ("thank you so much") repeats only within one author.
+ *   exact        the same words in the same order, after the decoration is taken off (RT @x:,
+ * links, handles, emoji, punctuation, case, leading and trailing hashtags). near         nearly the
+ * same words; see docs/dedup.md. Another name, place, number or product is another message. A text
+ * too short to mean one thing ("thank you so much") repeats only within one author.
  *
  * Time is the mention's created_at_us, else batch->now_us. Two mentions can be in one group when
  * their times are at most window_us apart, in either direction (whole seconds); there is no global
  * clock, so late posts, clock jumps and posts from the far future empty nothing. A group lasts
  * window_us from the time of its first mention; the next repeat opens a new one.
  *
- * Bounds: entries mentions are remembered, then the oldest by insertion goes; what the first
+ * Bounds: a mention is compared with the entries mentions before it (redelivered ones are not
+ * entered); what the first
  * mentions of groups need besides (id, words) goes oldest first when its bytes run out, which long
  * texts can cause before entries does. All memory is taken at create.
  *

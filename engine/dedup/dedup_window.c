@@ -1,0 +1,191 @@
+/* The ring of entries and the log of the window; the protocol is argued in dedup_window.h. */
+#include "dedup/dedup_window.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    /* Log bytes per entry: what is left of 160 beside entry, buckets and key lines. A text of 22
+     * words with an id of 19 digits fits; longer ones make the window shorter. */
+    LOG_BYTES_PER_ENTRY = 72,
+    LOG_BYTES_MIN = 8 << 20, /* a small window is never short of log, ... */
+    HUGE_PAGE_BYTES = 2 << 20,
+};
+
+#define BUSY UINT32_MAX
+
+static size_t log_bytes(uint32_t entries)
+{
+    /* ... because no record is larger than this. */
+    size_t most = (size_t)entries * HY_DEDUP_LOG_UNITS_MAX * 4 + HY_DEDUP_LOG_UNITS_MAX * 8;
+    size_t fair = (size_t)entries * LOG_BYTES_PER_ENTRY;
+    if (fair < LOG_BYTES_MIN)
+        fair = LOG_BYTES_MIN;
+    size_t bytes = most < fair ? most : fair;
+    return bytes & ~(size_t)3;
+}
+
+size_t hy_dedup_window_bytes(uint32_t entries)
+{
+    size_t per_entry = sizeof(struct hy_dedup_entry) + 2 * sizeof(uint32_t);
+    return per_entry * entries + log_bytes(entries) + 4 * 64;
+}
+
+/* Fewer TLB misses; only a hint, and only where it does not waste memory. */
+static void *take(struct hy_arena *arena, size_t bytes)
+{
+    void *p = hy_arena_alloc(arena, bytes, 64);
+    HY_ASSERT(p);
+    if (bytes >= 8 * (size_t)HUGE_PAGE_BYTES) {
+        uintptr_t start = ((uintptr_t)p + HUGE_PAGE_BYTES - 1) & ~(uintptr_t)(HUGE_PAGE_BYTES - 1);
+        madvise((void *)start, (uintptr_t)p + bytes - start, MADV_HUGEPAGE);
+    }
+    return p;
+}
+
+void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uint32_t entries,
+                          uint32_t window_s)
+{
+    w->entries_count = entries;
+    w->window_s = window_s;
+    w->log_units = (uint32_t)(log_bytes(entries) / 4);
+    w->entries = take(arena, sizeof *w->entries * entries);
+    w->by_id = take(arena, sizeof *w->by_id * entries);
+    w->by_text = take(arena, sizeof *w->by_text * entries);
+    w->log = take(arena, sizeof *w->log * w->log_units);
+    atomic_init(&w->seq, 0);
+    atomic_init(&w->log_head, 1); /* position 0 means "no record" */
+}
+
+/* The check word of a record: depends on every unit and on where it was written. */
+static uint32_t check_of(const uint32_t *units, uint32_t count, uint32_t position)
+{
+    uint64_t h = position * 0x9E3779B97F4A7C15u;
+    for (uint32_t i = 0; i < count; i++)
+        h = (h ^ units[i]) * 0xD6E8FEB86659FD93u, h ^= h >> 32;
+    return (uint32_t)h;
+}
+
+/* Writes a record and returns the low bits of its position. */
+static uint32_t write_record(struct hy_dedup_window *w, const uint32_t *record, uint32_t units)
+{
+    uint64_t position;
+    uint32_t at;
+    do { /* a record does not go round the end: what is left there is skipped */
+        position =
+            atomic_fetch_add_explicit(&w->log_head, units + 1, memory_order_acq_rel); /* W3 */
+        at = (uint32_t)(position % w->log_units);
+    } while (at + units + 1 > w->log_units);
+    uint32_t check = check_of(record, units, (uint32_t)position);
+    atomic_store_explicit(&w->log[at], check, memory_order_release); /* W3 */
+    for (uint32_t i = 0; i < units; i++)
+        atomic_store_explicit(&w->log[at + 1 + i], record[i], memory_order_release); /* W3 */
+    return (uint32_t)position;
+}
+
+/* The full position, if the record that starts there is not overwritten yet. */
+static bool find_position(const struct hy_dedup_window *w, uint32_t low, uint64_t *position)
+{
+    uint64_t head = atomic_load_explicit(&w->log_head, memory_order_acquire);
+    *position = head - (uint32_t)((uint32_t)head - low);
+    return head - *position <= w->log_units;
+}
+
+bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_dedup_view *head,
+                            uint32_t *record)
+{
+    uint64_t position;
+    if (head->log == 0 || !find_position(w, head->log, &position))
+        return false;
+    uint32_t at = (uint32_t)(position % w->log_units);
+    if (at + 1 >= w->log_units)
+        return false;
+    uint32_t check = atomic_load_explicit(&w->log[at], memory_order_acquire); /* R3 */
+    uint32_t units = atomic_load_explicit(&w->log[at + 1], memory_order_acquire);
+    if (units == 0 || units >= HY_DEDUP_LOG_UNITS_MAX || at + 1 + units > w->log_units)
+        return false;
+    for (uint32_t i = 0; i < units; i++)
+        record[i] = atomic_load_explicit(&w->log[at + 1 + i], memory_order_acquire); /* R3 */
+    return find_position(w, head->log, &position) &&
+           check == check_of(record, units, (uint32_t)position);
+}
+
+void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head)
+{
+    uint32_t record[HY_DEDUP_LOG_UNITS_MAX];
+    if (!hy_dedup_window_record(w, head, record))
+        return;
+    uint64_t position;
+    if (!find_position(w, head->log, &position))
+        return;
+    uint32_t at = (uint32_t)(position % w->log_units);
+    /* A newer record that gets here in between fails its check and is lost, not falsified. */
+    for (uint32_t i = 0; i <= record[0]; i++)
+        atomic_store_explicit(&w->log[at + i], 0, memory_order_release);
+}
+
+static uint32_t next_name(struct hy_dedup_window *w, uint64_t *seq)
+{
+    uint32_t name;
+    do { /* relaxed: what is published under the name has its own order */
+        *seq = atomic_fetch_add_explicit(&w->seq, 1, memory_order_relaxed) + 1;
+        name = (uint32_t)*seq;
+    } while (name == 0 || name == BUSY);
+    return name;
+}
+
+/* Takes the place of name from an older entry. False: a sleeping or a newer writer has it. */
+static bool claim(struct hy_dedup_entry *e, uint32_t name)
+{
+    uint32_t old = atomic_load_explicit(&e->self, memory_order_relaxed);
+    if (old == BUSY || (old != 0 && (int32_t)(old - name) > 0))
+        return false;
+    return atomic_compare_exchange_strong_explicit(&e->self, &old, BUSY, memory_order_acq_rel,
+                                                   memory_order_relaxed); /* W1 */
+}
+
+uint32_t hy_dedup_window_add(struct hy_dedup_window *w, const struct hy_dedup_new *n)
+{
+    uint64_t seq;
+    uint32_t name = next_name(w, &seq);
+    struct hy_dedup_entry *e = &w->entries[seq % w->entries_count];
+    if (!claim(e, name))
+        return 0;
+    uint32_t log = n->record ? write_record(w, n->record, n->record_units) : 0;
+    uint64_t state = n->head ? hy_dedup_state(HY_DEDUP_MEMBER, n->head, name & HY_DEDUP_COUNT_MAX)
+                             : hy_dedup_state(HY_DEDUP_DECIDING, name, 1);
+    atomic_store_explicit(&e->time_s, n->time_s, memory_order_release); /* W1 from here */
+    atomic_store_explicit(&e->state, state, memory_order_release);
+    atomic_store_explicit(&e->id_hash, n->id.low, memory_order_release);
+    atomic_store_explicit(&e->text_low, n->text.low, memory_order_release);
+    atomic_store_explicit(&e->text_high, n->text.high, memory_order_release);
+    atomic_store_explicit(&e->next_id, 0, memory_order_release);
+    atomic_store_explicit(&e->next_text, 0, memory_order_release);
+    atomic_store_explicit(&e->log, log, memory_order_release);
+    atomic_store_explicit(&e->author, n->author, memory_order_release);
+    atomic_store_explicit(&e->self, name, memory_order_release);
+    return name;
+}
+
+bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
+                          struct hy_dedup_view *view)
+{
+    if (name == 0)
+        return false;
+    const struct hy_dedup_entry *e = hy_dedup_place(w, name);
+    if (atomic_load_explicit(&e->self, memory_order_acquire) != name) /* R1 from here */
+        return false;
+    view->name = name;
+    view->time_s = atomic_load_explicit(&e->time_s, memory_order_acquire);
+    view->state = atomic_load_explicit(&e->state, memory_order_acquire);
+    view->id_hash = atomic_load_explicit(&e->id_hash, memory_order_acquire);
+    view->text_low = atomic_load_explicit(&e->text_low, memory_order_acquire);
+    view->text_high = atomic_load_explicit(&e->text_high, memory_order_acquire);
+    view->next_id = atomic_load_explicit(&e->next_id, memory_order_acquire);
+    view->next_text = atomic_load_explicit(&e->next_text, memory_order_acquire);
+    view->log = atomic_load_explicit(&e->log, memory_order_acquire);
+    view->author = atomic_load_explicit(&e->author, memory_order_acquire);
+    return atomic_load_explicit(&e->self, memory_order_relaxed) == name;
+}

@@ -1,0 +1,165 @@
+/*
+ * The window's memory: a ring of entries, one for each mention, two indexes into it (by id and by
+ * text), and a log for what the first mentions of groups need besides.
+ *
+ *   seq       1   2   3  ...                    n - entries      ...      n
+ *             |<--- overwritten, forgotten --->|<------- in the window -->|
+ *
+ *   by_id   [bucket] -> newest entry -> older -> older ... ends at the first that is overwritten,
+ *   by_text [bucket] ->   because links only lead to older entries: nothing is ever unlinked
+ *
+ *   log     ... | check | id bytes, sketch words | check | ...   a ring of 4-byte units
+ *
+ * An entry is named by its seq, which only grows; links and buckets hold its low 32 bits. Names are
+ * never trusted: an entry holds its own, and what is found is compared in full, so a name that
+ * outlived its entry, or wrapped, finds nothing.
+ *
+ * An entry's state goes one way only:
+ *
+ *   DECIDING(self, count) --> HEAD(self, count) --> DEAD      a group's first
+ *          \--> MEMBER(head) --------------------> DEAD      one more of a group
+ *
+ * and is changed by CAS only, which cannot hit a later mention in the same place, because every
+ * state holds the entry's own name (a member's in place of a count).
+ *
+ * Memory order. Every write to shared memory names its pair:
+ *   W1 claim: self := BUSY (CAS), then fields (release), then self := seq (release)
+ *   R1 read:  self (acquire) == seq, then fields (acquire), then self again
+ *      If R1 reads a field of a newer W1, its second look at self sees that W1's BUSY or later.
+ *   W2 link:  bucket := seq (CAS, acq_rel) after the entry's next       pairs with R2
+ *   R2 walk:  bucket (acquire), then entries as R1
+ *   W3 log:   log_head += units (acq_rel) before the units (release)    pairs with R3
+ *   R3 log:   units (acquire), then log_head: intact if at most log_units ahead; then the check
+ *             word, which also catches a writer that slept while the log went round
+ *
+ * Any number of threads, no lock; nobody waits: a writer that finds its place held by a sleeping
+ * writer, or taken by a newer one, leaves its mention unremembered.
+ */
+#ifndef HY_DEDUP_DEDUP_WINDOW_H
+#define HY_DEDUP_DEDUP_WINDOW_H
+
+#include <hydrant/types.h>
+
+#include "base/arena.h"
+
+#include <stdatomic.h>
+
+enum {
+    HY_DEDUP_LOG_UNITS_MAX = 128, /* of one record: check, size, id, sketch */
+    HY_DEDUP_CHAIN_MAX = 32,      /* entries looked at in one bucket: bounds a look-up's time */
+    HY_DEDUP_HOPS_MAX = 8,        /* links from a member to its group's head */
+};
+
+enum hy_dedup_state { HY_DEDUP_DECIDING, HY_DEDUP_HEAD, HY_DEDUP_MEMBER, HY_DEDUP_DEAD };
+
+struct hy_dedup_hash {
+    uint64_t low, high; /* low is compared; high chooses the bucket, and is compared for texts */
+};
+
+/* One remembered mention. 56 bytes; all fields by the rules above. */
+struct hy_dedup_entry {
+    _Atomic uint32_t self;   /* low bits of its seq; 0 never used; BUSY being written */
+    _Atomic uint32_t time_s; /* seconds since 1970, clamped to 32 bits */
+    _Atomic uint64_t state;  /* group << 32 | enum hy_dedup_state << 30 | count */
+    _Atomic uint64_t id_hash;
+    _Atomic uint64_t text_low, text_high; /* 0, 0: no text to find it by */
+    _Atomic uint32_t next_id, next_text;  /* names of older entries in the bucket, 0 at the end */
+    _Atomic uint32_t log;                 /* low bits of its record's position; 0: it has none */
+    _Atomic uint32_t author;              /* hash of the author; 0 unknown */
+};
+
+struct hy_dedup_window {
+    struct hy_dedup_entry *entries;
+    _Atomic uint32_t *by_id, *by_text; /* one bucket per entry */
+    _Atomic uint32_t *log;
+    uint32_t entries_count;
+    uint32_t log_units;
+    uint32_t window_s;
+    _Alignas(64) _Atomic uint64_t seq;      /* of the newest entry */
+    _Alignas(64) _Atomic uint64_t log_head; /* units ever claimed */
+};
+
+/* What a new entry is made of. */
+struct hy_dedup_new {
+    struct hy_dedup_hash id, text;
+    uint32_t time_s, author;
+    uint32_t head;          /* its group's, 0: it is to open one */
+    const uint32_t *record; /* for the log: its first unit is record_units; NULL for a member */
+    uint32_t record_units;  /* <= HY_DEDUP_LOG_UNITS_MAX - 1 */
+};
+
+/* A consistent copy of an entry. */
+struct hy_dedup_view {
+    uint32_t name;
+    uint32_t time_s;
+    uint64_t state;
+    uint64_t id_hash, text_low, text_high;
+    uint32_t next_id, next_text, log, author;
+};
+
+enum { HY_DEDUP_COUNT_MAX = (1 << 30) - 1 };
+
+static inline enum hy_dedup_state hy_dedup_kind(uint64_t state)
+{
+    return (enum hy_dedup_state)(state >> 30 & 3);
+}
+
+/* The entry's own name, or the head's of a member. */
+static inline uint32_t hy_dedup_group(uint64_t state)
+{
+    return (uint32_t)(state >> 32);
+}
+
+static inline uint32_t hy_dedup_count(uint64_t state)
+{
+    return (uint32_t)state & HY_DEDUP_COUNT_MAX;
+}
+
+static inline uint64_t hy_dedup_state(enum hy_dedup_state kind, uint32_t group, uint32_t count)
+{
+    return (uint64_t)group << 32 | (uint64_t)kind << 30 | count;
+}
+
+/* Bytes that a window of entries takes, log included. */
+size_t hy_dedup_window_bytes(uint32_t entries);
+
+/* Lays the window out in zeroed memory from arena (room for hy_dedup_window_bytes). */
+void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uint32_t entries,
+                          uint32_t window_s);
+
+/* Bucket of a hash in an index. */
+static inline uint32_t hy_dedup_bucket(const struct hy_dedup_window *w, struct hy_dedup_hash hash)
+{
+    return (uint32_t)((hash.high >> 32) * w->entries_count >> 32);
+}
+
+/* The entry that a name leads to, whether or not it still holds it. */
+static inline struct hy_dedup_entry *hy_dedup_place(const struct hy_dedup_window *w, uint32_t name)
+{
+    uint64_t newest = atomic_load_explicit(&w->seq, memory_order_relaxed);
+    uint64_t seq = newest - (uint32_t)((uint32_t)newest - name);
+    return &w->entries[seq % w->entries_count];
+}
+
+/* Where a record lies, for prefetching. */
+static inline const void *hy_dedup_log_place(const struct hy_dedup_window *w, uint32_t log)
+{
+    uint64_t head = atomic_load_explicit(&w->log_head, memory_order_relaxed);
+    return (const void *)&w->log[(head - (uint32_t)((uint32_t)head - log)) % w->log_units];
+}
+
+/* Makes an entry and returns its name, 0 when it could not be remembered. Not yet linked. */
+uint32_t hy_dedup_window_add(struct hy_dedup_window *w, const struct hy_dedup_new *n);
+
+/* Copies the entry of name. False when it is gone. */
+bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
+                          struct hy_dedup_view *view);
+
+/* Copies a head's record to record[HY_DEDUP_LOG_UNITS_MAX]; false when it was overwritten. */
+bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_dedup_view *head,
+                            uint32_t *record);
+
+/* Wipes a head's record. */
+void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head);
+
+#endif
