@@ -9,6 +9,10 @@
 
 #include "normalize/html.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 struct scan {
     const char *text;
     uint32_t len, in;
@@ -33,6 +37,25 @@ static bool is_letter(char c)
 static char at(const struct scan *s, uint32_t i)
 {
     return i < s->len ? s->text[i] : '\0';
+}
+
+/* The first a, b or c at or after `from`; len when there is none. */
+static uint32_t find_any(const char *text, uint32_t from, uint32_t len, char a, char b, char c)
+{
+#if defined(__x86_64__)
+    for (; len - from >= 16; from += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(text + from));
+        __m128i found = _mm_or_si128(
+            _mm_cmpeq_epi8(v, _mm_set1_epi8(a)),
+            _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(b)), _mm_cmpeq_epi8(v, _mm_set1_epi8(c))));
+        int mask = _mm_movemask_epi8(found);
+        if (mask)
+            return from + (uint32_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (from < len && text[from] != a && text[from] != b && text[from] != c)
+        from++;
+    return from;
 }
 
 /* At the end of a line made by a tag: what is owed, instead of the white space before it. */
@@ -72,48 +95,65 @@ static void put_text(struct scan *s, const char *text, uint32_t n)
     s->done += n;
 }
 
-/* Elements that stand on lines of their own; br is one newline each time. */
-static const char block_elements[][12] = {
-    "address", "article", "aside", "blockquote", "dd", "div",    "dl",         "dt",
-    "footer",  "form",    "h1",    "h2",         "h3", "h4",     "h5",         "h6",
-    "header",  "hr",      "li",    "main",       "ol", "p",      "pre",        "section",
-    "table",   "td",      "th",    "tr",         "ul", "figure", "figcaption",
-};
-
+/* Is the name of n bytes this element, whose name is as long and in lower case? */
 static bool name_is(const char *name, uint32_t n, const char *element)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (element[i] == '\0' || (name[i] | 0x20) != (element[i] | 0x20))
+        if (name[i] != element[i] && (!is_letter(name[i]) || (name[i] | 0x20) != element[i]))
             return false;
-    return element[n] == '\0';
+    return true;
 }
+
+/* Elements that stand on lines of their own, by the length of their names. */
+static const char *const block_elements[] = {
+    "",
+    "p",
+    "li ul ol dd dl dt h1 h2 h3 h4 h5 h6 hr td th tr",
+    "div pre",
+    "form main",
+    "aside table",
+    "footer header figure",
+    "address article section",
+    "",
+    "",
+    "blockquote figcaption",
+};
 
 static bool is_block(const char *name, uint32_t n)
 {
-    for (size_t i = 0; i < sizeof block_elements / sizeof *block_elements; i++)
-        if (name_is(name, n, block_elements[i]))
+    if (n >= sizeof block_elements / sizeof *block_elements)
+        return false;
+    for (const char *element = block_elements[n]; *element; element += n + 1) {
+        if (name_is(name, n, element))
             return true;
+        if (element[n] == '\0')
+            break;
+    }
     return false;
 }
 
-/* The > of the tag that begins before `from`, looking through quoted attributes; len: none. */
+/* Is the quote at `at` the begin of an attribute's value: = and white space before it? */
+static bool begins_value(const struct scan *s, uint32_t from, uint32_t at)
+{
+    while (at > from && is_space(s->text[at - 1]))
+        at--;
+    return at > from && s->text[at - 1] == '=';
+}
+
+/* The > of the tag whose name is at `from`, looking through quoted attributes; len: none. */
 static uint32_t find_quoted_end(const struct scan *s, uint32_t from)
 {
-    char before = '\0';
-    for (uint32_t i = from; i < s->len; i++) {
-        char c = s->text[i];
-        if (c == '>')
-            return i;
-        if ((c == '"' || c == '\'') && before == '=') {
-            const char *close = memchr(s->text + i + 1, c, s->len - i - 1);
+    uint32_t i = from;
+    while ((i = find_any(s->text, i, s->len, '>', '"', '\'')) < s->len && s->text[i] != '>') {
+        if (begins_value(s, from, i)) {
+            const char *close = memchr(s->text + i + 1, s->text[i], s->len - i - 1);
             if (!close)
                 return s->len;
             i = (uint32_t)(close - s->text);
         }
-        if (!is_space(c))
-            before = c;
+        i++;
     }
-    return s->len;
+    return i;
 }
 
 /* The > that ends the tag, with what is known about quotes; len: none. */
@@ -170,12 +210,14 @@ static void take_tag(struct scan *s, uint32_t name_at, uint32_t end)
     uint32_t n = name_length(s, name_at);
     bool closing = name[-1] == '/';
     s->in = end + 1;
-    if (name_is(name, n, "br"))
+    if (n == 2 && name_is(name, n, "br"))
         end_line(s, true);
     else if (is_block(name, n))
         end_line(s, false);
-    else if (!closing && (name_is(name, n, "script") || name_is(name, n, "style")))
-        skip_raw_text(s, n == 6 ? "script" : "style", n);
+    else if (!closing && n == 6 && name_is(name, n, "script"))
+        skip_raw_text(s, "script", n);
+    else if (!closing && n == 5 && name_is(name, n, "style"))
+        skip_raw_text(s, "style", n);
 }
 
 static bool is_comment(const struct scan *s)
@@ -224,9 +266,7 @@ uint32_t hy_html_strip(const char *text, uint32_t len, bool cut, char *out)
 {
     struct scan s = {.text = text, .len = len, .out = out, .cut = cut};
     while (s.in < len) {
-        uint32_t plain = s.in;
-        while (plain < len && text[plain] != '<' && text[plain] != '&')
-            plain++;
+        uint32_t plain = find_any(text, s.in, len, '<', '&', '&');
         put_text(&s, text + s.in, plain - s.in);
         s.in = plain;
         if (plain == len)

@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "text/fold_kernels.h"
 #include "text/fold_table.h"
 #include "text/utf8.h"
 
 enum {
+    READ_AHEAD = HY_FOLD_ASCII_STEP,
     HANGUL_FIRST = 0xAC00,
     HANGUL_LEAD = 0x1100,
     HANGUL_VOWEL = 0x1161,
@@ -34,48 +36,74 @@ static uint32_t put_hangul(uint32_t cp, char *out)
     return len;
 }
 
-/* Folds the character at p to out, which has 64 bytes of room; returns the folded length. */
+/* Folds the character at p, which is not ASCII and has READ_AHEAD readable bytes, to out, which has
+ * as many of room and 48 more; returns the folded length, and its own in *char_len. */
 static inline uint32_t put_character(const char *p, uint32_t *char_len, char *out)
 {
     uint32_t cp = hy_utf8_decode(p, char_len);
     uint32_t entry = hy_fold_entry(cp);
-    uint32_t len = hy_fold_entry_length(entry);
-    if (len == HY_FOLD_SAME) {
-        len = *char_len;
-        for (uint32_t i = 0; i < len; i++)
-            out[i] = p[i];
-    } else if (len == HY_FOLD_HANGUL) {
-        len = put_hangul(cp, out);
-    } else {
+    uint32_t n = hy_fold_entry_length(entry);
+    if (n < HY_FOLD_HANGUL) {
         const char *string = hy_fold_entry_string(entry);
-        memcpy(out, string, 16); /* the strings and out have slack: one move instead of a loop */
-        if (HY_UNLIKELY(len > 16))
-            memcpy(out + 16, string + 16, 48);
+        memcpy(out, string, READ_AHEAD); /* one move instead of a loop: see STRINGS_PADDING */
+        if (HY_UNLIKELY(n > READ_AHEAD))
+            memcpy(out + READ_AHEAD, string + READ_AHEAD, 48);
+        return n;
     }
-    return len;
+    if (n == HY_FOLD_HANGUL)
+        return put_hangul(cp, out);
+    memcpy(out, p, 4);
+    return *char_len;
 }
 
-/* Folds the rest of a text from `in` on, writing the map for it. */
-static uint32_t fold_rest(const char *text, uint32_t len, uint32_t in, char *out, uint32_t done,
-                          uint16_t *map)
+/* n folded bytes, mostly 4 or fewer, come from the character at `from`. */
+static inline void put_map(uint16_t *map, uint32_t from, uint32_t n)
 {
-    while (in < len) {
-        if ((unsigned char)text[in] < 0x80) {
-            uint32_t run = hy_fold_ascii_run(text + in, len - in, out + done);
-            for (uint32_t i = 0; map && i < run; i++)
-                map[done + i] = (uint16_t)(in + i);
-            in += run;
-            done += run;
-            continue;
+    uint64_t four = from * 0x0001000100010001u;
+    memcpy(map, &four, sizeof four);
+    for (uint32_t i = 4; HY_UNLIKELY(i < n); i++)
+        map[i] = (uint16_t)from;
+}
+
+/*
+ * Folds from text + *in until *in >= stop, where everything before stop has READ_AHEAD readable
+ * bytes and text[stop, stop + READ_AHEAD) holds a byte >= 0x80 unless it is more text. text stands
+ * at offset base of the whole. out and map begin at the folded byte `done`; returns how many there
+ * are at the end.
+ */
+static inline uint32_t fold_until(const char *text, uint32_t *in, uint32_t stop, uint32_t base,
+                                  char *out, uint16_t *map, uint32_t done)
+{
+    uint32_t i = *in;
+    while (i < stop) {
+        uint32_t used, n;
+        if ((unsigned char)text[i] < 0x80) {
+            used = n = hy_fold_ascii_step(text + i, out + done);
+            if (map)
+                hy_fold_map_step(map + done, base + i);
+        } else {
+            n = put_character(text + i, &used, out + done);
+            if (map)
+                put_map(map + done, base + i, n);
         }
-        uint32_t char_len;
-        uint32_t folded = put_character(text + in, &char_len, out + done);
-        for (uint32_t i = 0; map && i < folded; i++)
-            map[done + i] = (uint16_t)in;
-        in += char_len;
-        done += folded;
+        i += used;
+        done += n;
     }
+    *in = i;
     return done;
+}
+
+/* Folds the rest of a text whose first `in` bytes are done: all but its end in place, the end in a
+ * copy with room to read ahead. */
+static uint32_t fold_rest(const char *text, uint32_t len, uint32_t in, char *out, uint16_t *map)
+{
+    char tail[2 * READ_AHEAD];
+    uint32_t done = in, tail_in = 0;
+    if (len >= READ_AHEAD)
+        done = fold_until(text, &in, len - READ_AHEAD + 1, 0, out, map, done);
+    memset(tail, 0xFF, sizeof tail);
+    memcpy(tail, text + in, len - in);
+    return fold_until(tail, &tail_in, len - in, in, out, map, done);
 }
 
 uint32_t hy_fold(const char *text, uint32_t len, char *out, uint16_t *map, bool *identity)
@@ -87,7 +115,7 @@ uint32_t hy_fold(const char *text, uint32_t len, char *out, uint16_t *map, bool 
         return len;
     for (uint32_t i = 0; map && i < run; i++)
         map[i] = (uint16_t)i;
-    uint32_t folded = fold_rest(text, len, run, out, run, map);
+    uint32_t folded = fold_rest(text, len, run, out, map);
     if (map)
         map[folded] = (uint16_t)len;
     return folded;

@@ -105,9 +105,10 @@ bool hy_fold_boundary(const char *text, uint32_t len, const char *folded, uint32
                       const uint16_t *map, uint32_t at);
 
 /*
- * Finds the next word at or after *pos: sets *start and *end and moves *pos to the end. A word is
- * a maximal run without an inner boundary that holds a letter, digit or connector, or one ideograph
- * or one emoji, each with its marks. False when there is none left; *pos is then len.
+ * Finds the next word at or after *pos (0, or where the last call left it): sets *start and *end
+ * and moves *pos to the end. A word is a maximal run without an inner boundary that holds a letter,
+ * digit or connector, or one ideograph or one emoji, each with its marks. False when there is none
+ * left; *pos is then len.
  */
 bool hy_word_next(const char *text, uint32_t len, uint32_t *pos, uint32_t *start, uint32_t *end);
 

@@ -16,35 +16,15 @@
 
 enum { BACKTICK_TO_APOSTROPHE = '`' ^ '\'' };
 
-static inline char fold_byte(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c | 0x20);
-    return c == '`' ? '\'' : c;
-}
-
 static uint32_t run_bytes(const char *text, uint32_t len, char *out)
 {
     uint32_t i = 0;
     for (; i < len && (unsigned char)text[i] < 0x80; i++)
-        out[i] = fold_byte(text[i]);
+        out[i] = hy_fold_ascii_byte(text[i]);
     return i;
 }
 
 #if defined(__x86_64__)
-
-/* Folds 16 bytes; returns a bit for each byte that is not ASCII. */
-static inline uint32_t fold16(const char *text, char *out)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)text);
-    __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)),
-                                  _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
-    __m128i tick = _mm_cmpeq_epi8(v, _mm_set1_epi8('`'));
-    __m128i flip = _mm_or_si128(_mm_and_si128(upper, _mm_set1_epi8(0x20)),
-                                _mm_and_si128(tick, _mm_set1_epi8(BACKTICK_TO_APOSTROPHE)));
-    _mm_storeu_si128((__m128i *)out, _mm_xor_si128(v, flip));
-    return (uint32_t)_mm_movemask_epi8(v);
-}
 
 static uint32_t run_sse2(const char *text, uint32_t len, char *out)
 {
@@ -53,7 +33,7 @@ static uint32_t run_sse2(const char *text, uint32_t len, char *out)
     for (uint32_t i = 0;; i += 16) {
         if (i > len - 16)
             i = len - 16;
-        uint32_t high = fold16(text + i, out + i);
+        uint32_t high = hy_fold_ascii_16(text + i, out + i);
         if (high)
             return i + (uint32_t)__builtin_ctz(high);
         if (i == len - 16)

@@ -24,7 +24,7 @@ struct base {
     char folded; /* its folding if that is one ASCII character, else 0 */
 };
 
-static struct base character(const char *text, uint32_t at)
+static inline struct base character(const char *text, uint32_t at)
 {
     uint32_t char_len;
     uint32_t cp = hy_utf8_decode(text + at, &char_len);
@@ -68,14 +68,15 @@ static struct base base_after(const char *text, uint32_t len, uint32_t at)
     return none(at);
 }
 
-static bool in_word(struct base c)
+static inline bool in_word(struct base c)
 {
-    return c.class == HY_CHAR_LETTER || c.class == HY_CHAR_DIGIT || c.class == HY_CHAR_CONNECTOR;
+    return (1u << c.class) & (1u << HY_CHAR_LETTER | 1u << HY_CHAR_DIGIT | 1u << HY_CHAR_CONNECTOR);
 }
 
-static bool joins_digits(struct base c)
+/* Apostrophe (joins letters), full stop or comma (join digits)? */
+static bool is_joiner(struct base c)
 {
-    return c.folded == '.' || c.folded == ',';
+    return c.folded == '\'' || c.folded == '.' || c.folded == ',';
 }
 
 /* The letter s that starts at or after an apostrophe and has no more of the word behind it. */
@@ -88,19 +89,35 @@ static bool is_possessive(const char *text, uint32_t len, struct base letter)
 static bool boundary_before_joiner(const char *text, uint32_t len, struct base left,
                                    struct base joiner)
 {
+    if (!is_joiner(joiner))
+        return true;
     struct base right = base_after(text, len, joiner.end);
-    if (joiner.folded == '\'' && left.class == HY_CHAR_LETTER && right.class == HY_CHAR_LETTER)
-        return is_possessive(text, len, right);
-    return !(joins_digits(joiner) && left.class == HY_CHAR_DIGIT && right.class == HY_CHAR_DIGIT);
+    if (joiner.folded != '\'')
+        return left.class != HY_CHAR_DIGIT || right.class != HY_CHAR_DIGIT;
+    return left.class != HY_CHAR_LETTER || right.class != HY_CHAR_LETTER ||
+           is_possessive(text, len, right);
 }
 
 /* Boundary between punctuation and the letter or digit after it? */
 static bool boundary_after_joiner(const char *text, struct base joiner, struct base right)
 {
+    if (!is_joiner(joiner))
+        return true;
     struct base left = base_before(text, joiner.start);
-    if (joiner.folded == '\'')
-        return left.class != HY_CHAR_LETTER || right.class != HY_CHAR_LETTER;
-    return !(joins_digits(joiner) && left.class == HY_CHAR_DIGIT && right.class == HY_CHAR_DIGIT);
+    enum hy_char_class joined = joiner.folded == '\'' ? HY_CHAR_LETTER : HY_CHAR_DIGIT;
+    return left.class != joined || right.class != joined;
+}
+
+/* Boundary between two bases with nothing but marks between them? */
+static bool boundary_between(const char *text, uint32_t len, struct base left, struct base right)
+{
+    if (in_word(left) && in_word(right))
+        return false;
+    if (in_word(left) && right.class == HY_CHAR_OTHER)
+        return boundary_before_joiner(text, len, left, right);
+    if (left.class == HY_CHAR_OTHER && in_word(right))
+        return boundary_after_joiner(text, left, right);
+    return true;
 }
 
 bool hy_word_boundary(const char *text, uint32_t len, uint32_t at)
@@ -111,32 +128,98 @@ bool hy_word_boundary(const char *text, uint32_t len, uint32_t at)
     struct base right = character(text, at);
     if (right.class == HY_CHAR_MARK)
         return false;
-    struct base left = base_before(text, at);
-    if (in_word(left) && in_word(right))
-        return false;
-    if (in_word(left) && right.class == HY_CHAR_OTHER)
-        return boundary_before_joiner(text, len, left, right);
-    if (left.class == HY_CHAR_OTHER && in_word(right))
-        return boundary_after_joiner(text, left, right);
-    return true;
+    return boundary_between(text, len, base_before(text, at), right);
 }
 
-static bool is_wordy(enum hy_char_class class)
+static bool is_wordy(struct base c)
 {
-    return class != HY_CHAR_OTHER && class != HY_CHAR_MARK;
+    return c.class != HY_CHAR_OTHER && c.class != HY_CHAR_MARK;
+}
+
+/* The first boundary after the character at `at`. *word becomes true if anything on the way makes a
+ * word. */
+static uint32_t segment_end(const char *text, uint32_t len, uint32_t at, bool *word)
+{
+    struct base last = character(text, at);
+    *word |= is_wordy(last);
+    while (last.end < len) {
+        struct base next = character(text, last.end);
+        if (next.class != HY_CHAR_MARK && !(in_word(last) && in_word(next))) {
+            struct base left = last.class == HY_CHAR_MARK ? base_before(text, last.end) : last;
+            if (boundary_between(text, len, left, next))
+                break;
+            *word |= is_wordy(next);
+        }
+        last = next;
+    }
+    return last.end;
+}
+
+/* What a byte is to hy_word_next. */
+enum { SEPARATOR, WORD, STOP, APOSTROPHE, NOT_ASCII };
+
+/* clang-format off */
+#define ALL(kind) kind, kind, kind, kind, kind, kind, kind, kind
+
+static const uint8_t byte_kind[256] = {
+    ALL(SEPARATOR), ALL(SEPARATOR), ALL(SEPARATOR), ALL(SEPARATOR),
+    0, 0, 0, 0, 0, 0, 0, APOSTROPHE,
+    0, 0, 0, 0, STOP, 0, STOP, 0, /* , . */
+    ALL(WORD), WORD, WORD, 0, 0, 0, 0, 0, 0, /* 0..9 */
+    0, WORD, WORD, WORD, WORD, WORD, WORD, WORD, ALL(WORD), ALL(WORD),
+    WORD, WORD, WORD, 0, 0, 0, 0, WORD, /* X..Z _ */
+    APOSTROPHE, WORD, WORD, WORD, WORD, WORD, WORD, WORD, ALL(WORD), ALL(WORD),
+    WORD, WORD, WORD, 0, 0, 0, 0, 0, /* x..z */
+    ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII),
+    ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII),
+    ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII), ALL(NOT_ASCII),
+};
+/* clang-format on */
+
+static inline uint8_t kind_at(const char *text, uint32_t at)
+{
+    return byte_kind[(unsigned char)text[at]];
+}
+
+/* Can what stands at `end`, after an ASCII letter, digit or underscore, be part of its word? False
+ * only where one look at the next two bytes is enough to know. */
+static bool may_continue(const char *text, uint32_t len, uint32_t end)
+{
+    uint8_t kind = end < len ? kind_at(text, end) : SEPARATOR;
+    if (kind == SEPARATOR)
+        return false;
+    if (kind == NOT_ASCII)
+        return true;
+    uint8_t next = end + 1 < len ? kind_at(text, end + 1) : SEPARATOR;
+    bool after_digit = text[end - 1] >= '0' && text[end - 1] <= '9';
+    return next == NOT_ASCII || (next == WORD && after_digit == (kind == STOP));
+}
+
+/* The end of the word whose first character, at `at`, is an ASCII letter, digit or underscore. */
+static uint32_t word_end(const char *text, uint32_t len, uint32_t at)
+{
+    bool word = true;
+    uint32_t end = at + 1;
+    while (end < len && kind_at(text, end) == WORD)
+        end++;
+    return may_continue(text, len, end) ? segment_end(text, len, end - 1, &word) : end;
+}
+
+/* Over ASCII that neither makes nor begins a word: a stop is part of one only between digits. */
+static uint32_t skip_separators(const char *text, uint32_t len, uint32_t at)
+{
+    while (at < len && (kind_at(text, at) == SEPARATOR || kind_at(text, at) == STOP))
+        at++;
+    return at;
 }
 
 bool hy_word_next(const char *text, uint32_t len, uint32_t *pos, uint32_t *start, uint32_t *end)
 {
     uint32_t at = *pos;
-    while (at < len) {
+    while ((at = skip_separators(text, len, at)) < len) {
         uint32_t first = at;
-        bool word = false;
-        do {
-            struct base c = character(text, at);
-            word |= is_wordy(c.class);
-            at = c.end;
-        } while (!hy_word_boundary(text, len, at));
+        bool word = kind_at(text, at) == WORD;
+        at = word ? word_end(text, len, at) : segment_end(text, len, at, &word);
         if (word) {
             *start = first;
             *pos = *end = at;

@@ -192,6 +192,42 @@ static void validation_knows_every_limit(void **state)
     }
 }
 
+static bool is_word(const char *text, uint32_t start, uint32_t end)
+{
+    while (start < end) {
+        uint32_t len;
+        enum hy_char_class class = hy_char_class(hy_utf8_decode(text + start, &len));
+        if (class != HY_CHAR_OTHER && class != HY_CHAR_MARK)
+            return true;
+        start += len;
+    }
+    return false;
+}
+
+/* The words of a text are its segments between boundaries that hold more than separators. */
+static void words_lie_between_boundaries(void **state)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t len, pos = 0, start, end, first = 0;
+        char *text = random_text(&len);
+        for (uint32_t at = 1; at <= len; at++) {
+            if (at < len && ((unsigned char)text[at] & 0xC0) == 0x80)
+                continue;
+            if (!hy_word_boundary(text, len, at))
+                continue;
+            if (is_word(text, first, at)) {
+                assert_true(hy_word_next(text, len, &pos, &start, &end));
+                assert_int_equal(start, first);
+                assert_int_equal(end, at);
+            }
+            first = at;
+        }
+        assert_false(hy_word_next(text, len, &pos, &start, &end));
+        assert_int_equal(pos, len);
+        free(text);
+    }
+}
+
 static uint32_t normalized(const UNormalizer2 *form, const char *text, uint32_t len, char *out)
 {
     static UChar units[TEXT_MAX * 4], normal[TEXT_MAX * 8];
@@ -244,6 +280,7 @@ int main(void)
         cmocka_unit_test(ascii_kernels_agree),
         cmocka_unit_test(validation_agrees_with_icu),
         cmocka_unit_test(validation_knows_every_limit),
+        cmocka_unit_test(words_lie_between_boundaries),
         cmocka_unit_test(canonical_equivalents_fold_alike),
     };
     const char *seed = getenv("HYDRANT_SEED");
