@@ -35,15 +35,14 @@ enum hy_frame_kind {
 struct hy_framer {
     enum hy_frame_kind kind;
     uint32_t record_bytes_max;
-    uint64_t offset;    /* in the stream, of the next unconsumed byte */
-    uint64_t scanned;   /* bytes from there on that have been looked at already */
-    uint64_t skipped;   /* bytes of an oversized record that are gone */
-    uint64_t mark;      /* kind's own: a place in the unfinished record */
-    uint64_t stack;     /* JSON: bit i is set when level i is an object */
-    uint32_t depth;     /* JSON: open levels */
-    uint8_t state;      /* kind's own */
-    uint8_t last;       /* kind's own: the token or byte before */
-    bool skipping;      /* in an oversized record */
+    uint64_t offset;  /* in the stream, of the next unconsumed byte */
+    uint64_t scanned; /* bytes from there on that have been looked at already */
+    uint64_t skipped; /* bytes of an oversized record that are gone */
+    uint64_t mark;    /* kind's own: a place in the unfinished record */
+    uint64_t stack;   /* JSON: bit i is set when level i is an object */
+    uint32_t depth;   /* JSON: open levels */
+    uint8_t state;    /* kind's own */
+    uint8_t last;     /* kind's own: the token or byte before */
 };
 
 /* Beside a record of HY_FRAME_SSE: fields of its event, valid as long as the record's data. */

@@ -52,8 +52,8 @@ struct hy_feeder_options {
     uint64_t decompressed_ratio_max;
 };
 
-/* HYDRANT_ERR_ARGUMENT (an option out of range), NOMEM, SYSTEM (no eventfd), UNSUPPORTED (HY_IO_URING
- * asked for and refused). */
+/* HYDRANT_ERR_ARGUMENT (an option out of range), NOMEM, SYSTEM (no eventfd), UNSUPPORTED
+ * (HY_IO_URING asked for and refused). */
 hydrant_status hy_feeder_create(const struct hy_feeder_options *options, struct hy_feeder **out,
                                 hydrant_error *err);
 

@@ -1,0 +1,170 @@
+/*
+ * What a stream is, from its first bytes. After a byte order mark and white space:
+ *
+ *   {                       native: one JSON object a line. If only white space follows up to the
+ *                           line end, objects that span lines (pretty-printed)
+ *   [ then {                a JSON array of objects, native
+ *   [ then ] alone          an empty JSON array, native
+ *   a line with a column    CSV. The line is cut at commas; columns may be in quotes and have 1 to
+ *   called "text"           64 bytes, none of them a quote; case and outer blanks do not matter
+ *   anything else           plain text, one post a line
+ *
+ * When the caller insists on a format, only the kind of JSON is looked at. The answer is given at
+ * the first byte that settles it, and HY_FRAME_DETECT_BYTES at the latest; more bytes never change
+ * it.
+ */
+#include "base/str.h"
+#include "frame/cut.h"
+
+#include <string.h>
+
+enum verdict { UNKNOWN, NO, YES };
+enum { COLUMN_BYTES_MAX = 64 };
+
+struct sample {
+    const char *data;
+    size_t len;
+    bool last; /* nothing is coming, or nothing more is looked at */
+};
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static size_t skip_space(const struct sample *s, size_t at)
+{
+    while (at < s->len && is_space(s->data[at]))
+        at++;
+    return at;
+}
+
+/* Does nothing but white space come up to the line end? */
+static enum verdict line_ends(const struct sample *s, size_t at)
+{
+    while (at < s->len && is_space(s->data[at]))
+        if (s->data[at++] == '\n')
+            return YES;
+    if (at < s->len)
+        return NO;
+    return s->last ? YES : UNKNOWN;
+}
+
+static enum verdict is_json_array(const struct sample *s, size_t bracket)
+{
+    size_t at = skip_space(s, bracket + 1);
+    if (at == s->len)
+        return s->last ? NO : UNKNOWN;
+    if (s->data[at] == '{')
+        return YES;
+    return s->data[at] == ']' ? line_ends(s, at + 1) : NO;
+}
+
+/* Is the column data[from, to) well formed, and is it the one called text? */
+static bool read_column(const char *data, size_t from, size_t to, bool *is_text)
+{
+    while (from < to && is_space(data[from]))
+        from++;
+    while (to > from && is_space(data[to - 1]))
+        to--;
+    if (to - from >= 2 && data[from] == '"' && data[to - 1] == '"') {
+        from++;
+        to--;
+    }
+    if (to == from || to - from > COLUMN_BYTES_MAX || memchr(data + from, '"', to - from))
+        return false;
+    hydrant_str name = {data + from, (uint32_t)(to - from)};
+    *is_text |= hy_str_equal_nocase(name, HY_STR("text"));
+    return true;
+}
+
+static enum verdict is_csv_header(const struct sample *s, size_t line)
+{
+    const char *newline = memchr(s->data + line, '\n', s->len - line);
+    size_t end = newline ? (size_t)(newline - s->data) : s->len;
+    bool has_text = false;
+    for (size_t from = line; from <= end;) {
+        const char *comma = memchr(s->data + from, ',', end - from);
+        if (!comma && !newline && !s->last)
+            return UNKNOWN;
+        size_t to = comma ? (size_t)(comma - s->data) : end;
+        if (!read_column(s->data, from, to, &has_text))
+            return NO;
+        from = to + 1;
+    }
+    return has_text ? YES : NO;
+}
+
+static bool choose(struct hy_frame_choice *choice, enum hy_format format, enum hy_frame_kind kind)
+{
+    choice->format = format;
+    choice->kind = kind;
+    return true;
+}
+
+/* NATIVE is wanted, or looks likely: which kind of it is there? at: the first byte that counts. */
+static enum verdict json_kind(const struct sample *s, size_t at, enum hy_frame_kind *kind)
+{
+    enum verdict v = NO;
+    if (s->data[at] == '{')
+        v = line_ends(s, at + 1);
+    else if (s->data[at] == '[')
+        v = is_json_array(s, at);
+    *kind = v == YES ? HY_FRAME_JSON : HY_FRAME_LINES;
+    return v;
+}
+
+static bool detect_native(const struct sample *s, size_t at, struct hy_frame_choice *choice)
+{
+    enum hy_frame_kind kind = HY_FRAME_LINES;
+    if (at == s->len)
+        return s->last && choose(choice, HY_FORMAT_NATIVE, kind);
+    if (json_kind(s, at, &kind) == UNKNOWN)
+        return false;
+    return choose(choice, HY_FORMAT_NATIVE, kind);
+}
+
+static bool detect_any(const struct sample *s, size_t at, struct hy_frame_choice *choice)
+{
+    enum hy_frame_kind kind;
+    if (at == s->len)
+        return s->last && choose(choice, HY_FORMAT_TEXT, HY_FRAME_LINES);
+    enum verdict json = json_kind(s, at, &kind);
+    if (json == UNKNOWN)
+        return false;
+    if (json == YES || s->data[at] == '{')
+        return choose(choice, HY_FORMAT_NATIVE, kind);
+    enum verdict csv = s->data[at] == '[' ? NO : is_csv_header(s, at);
+    if (csv == UNKNOWN)
+        return false;
+    return csv == YES ? choose(choice, HY_FORMAT_CSV, HY_FRAME_CSV)
+                      : choose(choice, HY_FORMAT_TEXT, HY_FRAME_LINES);
+}
+
+/* Bytes of the mark at the start; false while it cannot be told. */
+static bool skip_mark(const struct sample *s, uint32_t *skip)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t look = s->len < 3 ? s->len : 3;
+    bool like = memcmp(s->data, mark, look) == 0;
+    *skip = like && look == 3 ? 3 : 0;
+    return !like || look == 3 || s->last;
+}
+
+bool hy_frame_detect(const char *data, size_t len, bool final, enum hy_format wanted,
+                     struct hy_frame_choice *choice)
+{
+    struct sample s = {.data = data, .len = len, .last = final};
+    if (len >= HY_FRAME_DETECT_BYTES) {
+        s.len = HY_FRAME_DETECT_BYTES;
+        s.last = true;
+    }
+    if (!skip_mark(&s, &choice->skip))
+        return false;
+    if (wanted == HY_FORMAT_CSV)
+        return choose(choice, wanted, HY_FRAME_CSV);
+    if (wanted == HY_FORMAT_TEXT)
+        return choose(choice, wanted, HY_FRAME_LINES);
+    size_t at = skip_space(&s, choice->skip);
+    return wanted == HY_FORMAT_NATIVE ? detect_native(&s, at, choice) : detect_any(&s, at, choice);
+}

@@ -1,0 +1,133 @@
+#include "ingest/inflate.h"
+
+#include "base/assert.h"
+#include "ingest/feeder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+enum { WINDOW_LOG_MAX = 23, BLOCK_HEADER_BYTES = 3 };
+
+struct hy_inflate {
+    ZSTD_DCtx *decoder;
+    uint64_t bytes_max, ratio_max;
+    uint64_t in_bytes, out_bytes;
+    size_t hint; /* what the decoder wants next; 0: it is between frames */
+    const char *reason;
+};
+
+int hy_inflate_is_magic(const char *data, size_t len)
+{
+    static const unsigned char frame[] = {0x28, 0xB5, 0x2F, 0xFD};
+    static const unsigned char skippable[] = {0x50, 0x2A, 0x4D, 0x18};
+    bool is_frame = true, is_skippable = true;
+    for (size_t i = 0; i < len && i < HY_INFLATE_MAGIC_BYTES; i++) {
+        unsigned char byte = (unsigned char)data[i];
+        is_frame &= byte == frame[i];
+        is_skippable &= (i == 0 ? byte & 0xF0 : byte) == skippable[i];
+    }
+    if (!is_frame && !is_skippable)
+        return 0;
+    return len >= HY_INFLATE_MAGIC_BYTES ? 1 : -1;
+}
+
+struct hy_inflate *hy_inflate_create(uint64_t bytes_max, uint64_t ratio_max)
+{
+    struct hy_inflate *z = calloc(1, sizeof *z);
+    if (!z)
+        return NULL;
+    z->bytes_max = bytes_max;
+    z->ratio_max = ratio_max;
+    z->decoder = ZSTD_createDCtx();
+    if (!z->decoder) {
+        free(z);
+        return NULL;
+    }
+    ZSTD_DCtx_setParameter(z->decoder, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+    return z;
+}
+
+void hy_inflate_destroy(struct hy_inflate *z)
+{
+    if (!z)
+        return;
+    ZSTD_freeDCtx(z->decoder);
+    free(z);
+}
+
+void hy_inflate_reset(struct hy_inflate *z)
+{
+    ZSTD_DCtx_reset(z->decoder, ZSTD_reset_session_only);
+    z->in_bytes = z->out_bytes = 0;
+    z->hint = 0;
+    z->reason = NULL;
+}
+
+/*
+ * How much to feed at once. The hint of a block is its body and the next block's header; decoding
+ * both in one call would lose the body's output if the header is damaged, so the header is left
+ * for a call of its own.
+ */
+static size_t portion(const struct hy_inflate *z)
+{
+    if (z->hint == 0)
+        return 1;
+    return z->hint > BLOCK_HEADER_BYTES ? z->hint - BLOCK_HEADER_BYTES : z->hint;
+}
+
+/* Room up to the next place where a cap is judged; one byte more than the cap on output, so that a
+ * stream of exactly that length passes. */
+static uint64_t room(const struct hy_inflate *z, size_t have)
+{
+    uint64_t left = z->bytes_max - z->out_bytes;
+    left = left == UINT64_MAX ? left : left + 1;
+    uint64_t step = HY_FEEDER_RATIO_STEP - z->out_bytes % HY_FEEDER_RATIO_STEP;
+    uint64_t least = left < step ? left : step;
+    return have < least ? have : least;
+}
+
+static bool is_too_dense(const struct hy_inflate *z)
+{
+    return z->out_bytes % HY_FEEDER_RATIO_STEP == 0 && z->out_bytes / z->ratio_max > z->in_bytes;
+}
+
+enum hy_inflate_end hy_inflate_run(struct hy_inflate *z, const char **in, const char *in_end,
+                                   char **out, char *out_end)
+{
+    for (;;) {
+        size_t have = (size_t)(in_end - *in), want = portion(z);
+        ZSTD_inBuffer from = {*in, have < want ? have : want, 0};
+        ZSTD_outBuffer to = {*out, (size_t)room(z, (size_t)(out_end - *out)), 0};
+        if (to.size == 0)
+            return HY_INFLATE_FULL;
+        size_t hint = ZSTD_decompressStream(z->decoder, &to, &from);
+        if (ZSTD_isError(hint)) {
+            z->reason = ZSTD_getErrorName(hint);
+            return HY_INFLATE_DAMAGED;
+        }
+        z->hint = hint;
+        z->in_bytes += from.pos;
+        z->out_bytes += to.pos;
+        *in += from.pos;
+        *out += to.pos;
+        if (z->out_bytes > z->bytes_max) {
+            (*out)--;
+            return HY_INFLATE_TOO_MUCH;
+        }
+        if (to.pos && is_too_dense(z))
+            return HY_INFLATE_TOO_DENSE;
+        if (to.pos < to.size && *in == in_end && from.pos == from.size)
+            return HY_INFLATE_MORE;
+    }
+}
+
+bool hy_inflate_is_whole(const struct hy_inflate *z)
+{
+    return z->hint == 0;
+}
+
+const char *hy_inflate_reason(const struct hy_inflate *z)
+{
+    return z->reason;
+}

@@ -1,0 +1,356 @@
+#include "feeder_support.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* Every test runs on both kinds of I/O: *state is the one. */
+static struct hy_feeder_options options_of(void **state)
+{
+    return (struct hy_feeder_options){.io = *(enum hy_io *)*state};
+}
+
+static void reads_a_file_to_its_end(void **state)
+{
+    char path[64];
+    const char text[] = "{\"text\":\"a\"}\r\n\n{\"text\":\"b\"}\n{\"text\":\"last\"}";
+    write_temp(path, text, sizeof text - 1);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    assert_int_equal(hy_feeder_add_file(feeder, path, NULL), HYDRANT_OK);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    assert_int_equal(got.count, 3);
+    assert_record(&got, 0, "{\"text\":\"a\"}");
+    assert_record(&got, 1, "{\"text\":\"b\"}");
+    assert_record(&got, 2, "{\"text\":\"last\"}");
+    assert_int_equal(got.records[1].offset, 15);
+    assert_int_equal(got.bytes, sizeof text - 1);
+    assert_int_equal(got.format, HY_FORMAT_NATIVE);
+    assert_string_equal(got.records[0].source, path);
+    struct hy_feeder_progress progress;
+    hy_feeder_progress(feeder, &progress);
+    assert_int_equal(progress.bytes_read, sizeof text - 1);
+    assert_int_equal(progress.bytes_total, sizeof text - 1);
+    assert_int_equal(progress.inputs_ended, 1);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    assert_null(feeder);
+    unlink(path);
+}
+
+static void keeps_the_order_of_inputs(void **state)
+{
+    char paths[3][64];
+    write_temp(paths[0], "one\ntwo", 7);
+    write_temp(paths[1], "", 0);
+    write_temp(paths[2], "three\n", 6);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(hy_feeder_add_file(feeder, paths[i], NULL), HYDRANT_OK);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, -1, 2), HY_FEED_END);
+    assert_int_equal(got.count, 3);
+    assert_record(&got, 0, "one");
+    assert_record(&got, 1, "two");
+    assert_record(&got, 2, "three");
+    assert_int_equal(got.records[2].offset, 0);
+    assert_string_equal(got.records[2].source, paths[2]);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    for (int i = 0; i < 3; i++)
+        unlink(paths[i]);
+}
+
+static void hands_a_record_on_when_a_pipe_runs_dry(void **state)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    assert_int_equal(hy_feeder_add_fd(feeder, fds[0], "stdin", true, NULL), HYDRANT_OK);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, 0, 0), HY_FEED_IDLE);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(write(fds[1], "{\"text\":1}\n{\"te", 15), 15);
+        assert_int_equal(got_run(&got, feeder, 0, 0), HY_FEED_IDLE);
+        assert_int_equal(got.count, 2 * i + 1);
+        assert_int_equal(write(fds[1], "xt\":2}\n", 7), 7);
+        assert_int_equal(got_run(&got, feeder, 0, 0), HY_FEED_IDLE);
+        assert_int_equal(got.count, 2 * i + 2);
+    }
+    assert_int_equal(write(fds[1], "{\"text\":3}", 10), 10);
+    assert_int_equal(got_run(&got, feeder, 0, 0), HY_FEED_IDLE);
+    assert_int_equal(got.count, 10);
+    close(fds[1]);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    assert_int_equal(got.count, 11);
+    assert_record(&got, 9, "{\"text\":2}");
+    assert_record(&got, 10, "{\"text\":3}");
+    struct hy_feeder_progress progress;
+    hy_feeder_progress(feeder, &progress);
+    assert_int_equal(progress.bytes_total, 0);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+}
+
+static void waits_no_longer_than_asked(void **state)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    assert_int_equal(hy_feeder_add_fd(feeder, fds[0], "p", true, NULL), HYDRANT_OK);
+    struct timespec before, after, cpu;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, 50, 0), HY_FEED_IDLE);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    int64_t ms = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+    assert_true(ms >= 49);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    struct timespec cpu_after;
+    got_run(&got, feeder, 100, 0);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu_after);
+    int64_t cpu_us =
+        (cpu_after.tv_sec - cpu.tv_sec) * 1000000 + (cpu_after.tv_nsec - cpu.tv_nsec) / 1000;
+    assert_true(cpu_us < 20000); /* asleep, not spinning */
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    close(fds[1]);
+}
+
+static void *wake_soon(void *feeder)
+{
+    struct timespec soon = {0, 20 * 1000000};
+    nanosleep(&soon, NULL);
+    hy_feeder_wake(feeder);
+    return NULL;
+}
+
+static void is_woken(void **state)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    assert_int_equal(hy_feeder_add_fd(feeder, fds[0], "p", true, NULL), HYDRANT_OK);
+    struct got got = {0};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, wake_soon, feeder), 0);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_IDLE);
+    pthread_join(thread, NULL);
+    hy_feeder_wake(feeder); /* before anything waits: kept, through a call that does not wait */
+    assert_int_equal(got_run(&got, feeder, 0, 0), HY_FEED_IDLE);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_IDLE);
+    assert_int_equal(write(fds[1], "a\n", 2), 2);
+    assert_int_equal(got_run(&got, feeder, 5, 0), HY_FEED_IDLE);
+    assert_int_equal(got.count, 1);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    close(fds[1]);
+}
+
+static void stalls_when_all_blocks_are_out(void **state)
+{
+    size_t len = 4 << 20;
+    char *text = malloc(len), path[64];
+    memset(text, 'x', len);
+    for (size_t i = 4095; i < len; i += 4096)
+        text[i] = '\n';
+    write_temp(path, text, len);
+    struct hy_feeder_options options = options_of(state);
+    options.blocks = HY_FEEDER_BLOCKS_MIN;
+    struct hy_feeder *feeder = feeder_with(options);
+    assert_int_equal(hy_feeder_add_file(feeder, path, NULL), HYDRANT_OK);
+    static struct hy_parcel parcels[64];
+    uint32_t out = 0, records = 0;
+    enum hy_feed feed;
+    while ((feed = hy_feeder_next(feeder, &parcels[out], -1, NULL)) == HY_FEED_PARCEL)
+        records += parcels[out++].count;
+    assert_int_equal(feed, HY_FEED_STALLED);
+    assert_int_equal(out, HY_FEEDER_BLOCKS_MIN);
+    while (out > 0) {
+        hy_feeder_release(feeder, &parcels[--out]);
+        feed = hy_feeder_next(feeder, &parcels[out], -1, NULL);
+        if (feed == HY_FEED_PARCEL)
+            records += parcels[out++].count;
+    }
+    assert_int_equal(feed, HY_FEED_END);
+    assert_int_equal(records, len / 4096);
+    hy_feeder_destroy(&feeder);
+    unlink(path);
+    free(text);
+}
+
+static void takes_csv_and_keeps_its_header(void **state)
+{
+    char path[64];
+    const char text[] = "\xEF\xBB\xBFid,Text\r\n1,\"a\nb\"\r\n2,c\r\n";
+    write_temp(path, text, sizeof text - 1);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    hy_feeder_add_file(feeder, path, NULL);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    assert_int_equal(got.format, HY_FORMAT_CSV);
+    assert_string_equal(got.csv_header, "id,Text");
+    assert_int_equal(got.count, 2);
+    assert_record(&got, 0, "1,\"a\nb\"");
+    assert_int_equal(got.records[0].offset, 12);
+    assert_record(&got, 1, "2,c");
+    assert_int_equal(got.bytes, sizeof text - 1);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    unlink(path);
+}
+
+static void marks_the_place_of_a_record_that_is_too_long(void **state)
+{
+    size_t len = 3 << 20;
+    char *text = malloc(len), path[64];
+    memset(text, 'y', len);
+    memcpy(text, "{\"text\":1}\n", 11);
+    memcpy(text + len - 11, "\n{\"text\":2}", 11);
+    write_temp(path, text, len);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    hy_feeder_add_file(feeder, path, NULL);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    assert_int_equal(got.count, 3);
+    assert_record(&got, 0, "{\"text\":1}");
+    assert_int_equal(got.records[1].drop, HYDRANT_DROP_TOO_LONG);
+    assert_int_equal(got.records[1].len, len - 22);
+    assert_int_equal(got.records[1].offset, 11);
+    assert_record(&got, 2, "{\"text\":2}");
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    unlink(path);
+    free(text);
+}
+
+static void decompresses_frames_in_a_row(void **state)
+{
+    char path[64], file[4096];
+    const char skippable[] = "\x5A\x2A\x4D\x18\x05\0\0\0hello";
+    size_t at = ZSTD_compress(file, sizeof file, "{\"text\":1}\n{\"te", 15, 3);
+    memcpy(file + at, skippable, 13);
+    at += 13;
+    at += ZSTD_compress(file + at, sizeof file - at, "xt\":2}\n", 7, 3);
+    write_temp(path, file, at);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    hy_feeder_add_file(feeder, path, NULL);
+    int fds[2]; /* the same through a pipe, byte by byte, and with a skippable frame first */
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], skippable, 13), 13);
+    for (size_t i = 0; i < at; i++)
+        assert_int_equal(write(fds[1], file + i, 1), 1);
+    close(fds[1]);
+    hy_feeder_add_fd(feeder, fds[0], "pipe", true, NULL);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    assert_int_equal(got.count, 4);
+    assert_record(&got, 1, "{\"text\":2}");
+    assert_int_equal(got.records[3].offset, 11);
+    assert_record(&got, 3, "{\"text\":2}");
+    struct hy_feeder_progress progress;
+    hy_feeder_progress(feeder, &progress);
+    assert_int_equal(progress.bytes_read, 2 * at + 13);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    unlink(path);
+}
+
+static void push_whole(struct got *got, struct hy_feeder *feeder, const char *name,
+                       const char *data, size_t len)
+{
+    while (len) {
+        size_t taken;
+        hydrant_status status = hy_feeder_push(feeder, name, data, len, &taken);
+        if (status == HYDRANT_ERR_AGAIN) {
+            assert_int_equal(taken, 0);
+            assert_int_equal(got_run(got, feeder, -1, 0), HY_FEED_IDLE);
+            continue;
+        }
+        assert_int_equal(status, HYDRANT_OK);
+        assert_true(taken > 0);
+        data += taken;
+        len -= taken;
+    }
+}
+
+static void pushes_of_several_sources_do_not_mix(void **state)
+{
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    struct got got = {0};
+    push_whole(&got, feeder, "a", "{\"text\":\"a", 10);
+    push_whole(&got, feeder, "b", "{\"text\":\"b1\"}\n{\"text\":\"b", 24);
+    push_whole(&got, feeder, "a", "1\"}\n{\"text\":\"a2\"}", 17);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_IDLE);
+    assert_int_equal(got.count, 2);
+    hy_feeder_push_end(feeder, "a");
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_IDLE);
+    assert_int_equal(got.count, 3);
+    push_whole(&got, feeder, "b", "2\"}", 3);
+    push_whole(&got, feeder, "a", "{\"text\":\"new a\"}", 16);
+    hy_feeder_push_end(feeder, NULL);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    assert_int_equal(got.count, 5);
+    assert_record(&got, 0, "{\"text\":\"b1\"}");
+    assert_record(&got, 1, "{\"text\":\"a1\"}");
+    assert_record(&got, 2, "{\"text\":\"a2\"}");
+    assert_int_equal(got.records[2].offset, 14);
+    assert_record(&got, 3, "{\"text\":\"new a\"}");
+    assert_record(&got, 4, "{\"text\":\"b2\"}");
+    assert_int_equal(hy_feeder_add_file(feeder, "/dev/null", NULL), HYDRANT_OK);
+    size_t taken;
+    assert_int_equal(hy_feeder_push(feeder, "c", "x", 1, &taken), HYDRANT_ERR_STATE);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+}
+
+static void options_out_of_range_are_refused(void **state)
+{
+    struct hy_feeder *feeder;
+    struct hy_feeder_options options = {0};
+    assert_int_equal(hy_feeder_create(&options, &feeder, NULL), HYDRANT_ERR_ARGUMENT);
+    options.framing = &hy_frame_framing;
+    options.blocks = HY_FEEDER_BLOCKS_MIN - 1;
+    assert_int_equal(hy_feeder_create(&options, &feeder, NULL), HYDRANT_ERR_ARGUMENT);
+    options.blocks = 0;
+    options.record_bytes_max = HY_FEEDER_RECORD_BYTES_LIMIT + 1;
+    assert_int_equal(hy_feeder_create(&options, &feeder, NULL), HYDRANT_ERR_ARGUMENT);
+    assert_null(feeder);
+    hy_feeder_destroy(&feeder);
+}
+
+static void the_environment_chooses_for_auto(void **state)
+{
+    setenv("HYDRANT_IO", "read", 1);
+    struct hy_feeder *feeder = feeder_with((struct hy_feeder_options){0});
+    assert_string_equal(hy_feeder_io_name(feeder), "read");
+    assert_null(hy_feeder_io_reason(feeder));
+    hy_feeder_destroy(&feeder);
+    unsetenv("HYDRANT_IO");
+}
+
+static enum hy_io both[] = {HY_IO_READ, HY_IO_URING};
+#define ON(io, test)                                                           \
+    {                                                                          \
+#test " (" #io ")", test, NULL, NULL, &both[HY_IO_##io == HY_IO_URING] \
+    }
+#define ON_BOTH(test) ON(READ, test), ON(URING, test)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(reads_a_file_to_its_end),
+        ON_BOTH(keeps_the_order_of_inputs),
+        ON_BOTH(hands_a_record_on_when_a_pipe_runs_dry),
+        ON_BOTH(waits_no_longer_than_asked),
+        ON_BOTH(is_woken),
+        ON_BOTH(stalls_when_all_blocks_are_out),
+        ON_BOTH(takes_csv_and_keeps_its_header),
+        ON_BOTH(marks_the_place_of_a_record_that_is_too_long),
+        ON_BOTH(decompresses_frames_in_a_row),
+        ON_BOTH(pushes_of_several_sources_do_not_mix),
+        cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(the_environment_chooses_for_auto),
+    };
+    return cmocka_run_group_tests_name("feeder", tests, NULL, NULL);
+}
