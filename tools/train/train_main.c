@@ -1,0 +1,272 @@
+/*
+ * hydrant-train: makes the emotion model.
+ *
+ *   hydrant-train --train FILE --dev FILE --lexicons DIR --out FILE [options]
+ *
+ * 1. Honest scores: fits to the train texts, thresholds by cross-validation inside them, measures
+ * on the dev texts (weights as floats, then as the int8 model that the engine would run).
+ * 2. The model: fits to train and dev texts together, thresholds by cross-validation over all.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train.h"
+
+struct options {
+    const char *train, *dev, *lexicons, *cues, *out;
+    struct train_settings settings;
+};
+
+/* The settings that the shipped model was made with: found by cross-validation, docs/accuracy.md.
+ */
+static const struct train_settings default_settings = {
+    .epochs = 8,
+    .folds = 5,
+    .seed = 1,
+    .df_word = 2,
+    .df_pair = 5,
+    .df_gram = 5,
+    .rows_max = 32768,
+    .rate = 0.3f,
+    .input_scale = 0.25f,
+    .l2 = {0.004f, 0.003f, 0.002f},
+    .start = {0.02f, 0.1f, 0.3f},
+};
+
+static const char usage[] =
+    "usage: hydrant-train --train FILE --dev FILE --lexicons DIR --out FILE [options]\n"
+    "  --train FILE      texts to learn from: text<TAB>label,label ... a line\n"
+    "  --dev FILE        texts to measure on; the shipped weights learn from them too\n"
+    "  --lexicons DIR    vader_lexicon, afinn165, opinion_lexicon, emoji_sentiment_ranking (.tsv)\n"
+    "  --cues FILE       words of the rules (default: tools/train/cues.txt)\n"
+    "  --out FILE        the model\n"
+    "  --epochs N --folds N --seed N\n"
+    "  --df-word N --df-pair N --df-gram N   texts that a word, pair, 4-gram must be in\n"
+    "  --rows N          most rows of the model (default 32768)\n"
+    "  --rate R --scale S                    AdaGrad's step, what the inputs are multiplied by\n"
+    "  --l2 A,B,C --start A,B,C              for emotions, Ekman groups, sentiments\n";
+
+static void read_three(const char *text, float out[TRAIN_GROUPS])
+{
+    if (sscanf(text, "%f,%f,%f", &out[0], &out[1], &out[2]) != 3)
+        train_die("'%s' is not three numbers", text);
+}
+
+/* True if name was one of the settings. */
+static bool read_setting(struct train_settings *s, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        uint32_t *whole;
+        float *real, *three;
+    } table[] = {{"--epochs", &s->epochs, NULL, NULL},     {"--folds", &s->folds, NULL, NULL},
+                 {"--seed", &s->seed, NULL, NULL},         {"--df-word", &s->df_word, NULL, NULL},
+                 {"--df-pair", &s->df_pair, NULL, NULL},   {"--df-gram", &s->df_gram, NULL, NULL},
+                 {"--rows", &s->rows_max, NULL, NULL},     {"--rate", NULL, &s->rate, NULL},
+                 {"--scale", NULL, &s->input_scale, NULL}, {"--l2", NULL, NULL, s->l2},
+                 {"--start", NULL, NULL, s->start}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (strcmp(name, table[i].name) != 0)
+            continue;
+        if (table[i].whole)
+            *table[i].whole = (uint32_t)strtoul(value, NULL, 10);
+        else if (table[i].real)
+            *table[i].real = strtof(value, NULL);
+        else
+            read_three(value, table[i].three);
+        return true;
+    }
+    return false;
+}
+
+static void read_options(struct options *o, int argc, char **argv)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } files[] = {{"--train", &o->train},
+                 {"--dev", &o->dev},
+                 {"--lexicons", &o->lexicons},
+                 {"--cues", &o->cues},
+                 {"--out", &o->out}};
+    for (int i = 1; i < argc; i += 2) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof files / sizeof *files && i + 1 < argc; k++) {
+            if (strcmp(argv[i], files[k].name) == 0) {
+                *files[k].value = argv[i + 1];
+                known = true;
+            }
+        }
+        if (!known && (i + 1 == argc || !read_setting(&o->settings, argv[i], argv[i + 1]))) {
+            fputs(usage, strcmp(argv[i], "--help") == 0 ? stdout : stderr);
+            exit(strcmp(argv[i], "--help") == 0 ? 0 : 2);
+        }
+    }
+    const struct train_settings *s = &o->settings;
+    if (!o->train || !o->dev || !o->lexicons || !o->out || s->folds < 2 || !s->epochs ||
+        s->rows_max < 2 || s->rows_max > UINT16_MAX) {
+        fputs(usage, stderr);
+        exit(2);
+    }
+}
+
+/* Everything that the steps below work on. */
+struct run {
+    struct train_data data;
+    struct train_settings settings;
+    size_t dev_first;
+    bool *all, *learn, *test;
+    float (*logits)[TRAIN_COLUMNS];
+};
+
+/* Logits of each text of the set, from weights that have not seen it. */
+static void cross_validate(struct run *run, const struct train_vocabulary *v, const bool *set)
+{
+    struct train_weights weights = {0};
+    bool *use = train_alloc(run->data.count, sizeof *use);
+    uint64_t random = 0xD1B54A32D192ED03ull * (run->settings.seed + 1u);
+    uint32_t *fold_of = train_alloc(run->data.count, sizeof *fold_of);
+    for (size_t i = 0; i < run->data.count; i++)
+        fold_of[i] = (uint32_t)(train_random(&random) >> 33) % run->settings.folds;
+    for (uint32_t fold = 0; fold < run->settings.folds; fold++) {
+        for (size_t i = 0; i < run->data.count; i++)
+            use[i] = set[i] && fold_of[i] != fold;
+        train_fit(&weights, v, &run->data, use, &run->settings);
+        for (size_t i = 0; i < run->data.count; i++)
+            if (set[i] && fold_of[i] == fold)
+                train_predict(&weights, v, &run->data, i, &run->settings, run->logits[i]);
+    }
+    free(weights.w);
+    free(weights.sum);
+    free(use);
+    free(fold_of);
+}
+
+/* A vocabulary, weights and thresholds learned from one set of texts. */
+struct fitted {
+    struct train_vocabulary v;
+    struct train_weights weights;
+    float thresholds[TRAIN_HEADS];
+    struct train_scores validation; /* of the cross-validation that chose the thresholds */
+};
+
+static void fit(struct run *run, const bool *set, struct fitted *out)
+{
+    memset(out, 0, sizeof *out);
+    train_vocabulary_make(&out->v, &run->data, set, &run->settings);
+    cross_validate(run, &out->v, set);
+    for (uint32_t h = 0; h < TRAIN_HEADS; h++)
+        out->thresholds[h] = train_threshold(&run->data, set, run->logits, h);
+    train_measure(&out->validation, &run->data, set, run->logits, out->thresholds);
+    train_fit(&out->weights, &out->v, &run->data, set, &run->settings);
+}
+
+/* Measures a model file as the engine runs it. */
+static void measure_image(struct run *run, const char *image, size_t len,
+                          struct train_scores *scores)
+{
+    struct hy_emotion_model *model;
+    hydrant_error err;
+    float thresholds[TRAIN_HEADS];
+    if (hy_emotion_model_load(image, len, &model, &err) != HYDRANT_OK)
+        train_die("%s", err.text);
+    for (size_t i = 0; i < run->data.count; i++) {
+        if (!run->test[i])
+            continue;
+        int32_t logits[HY_MODEL_HEADS];
+        hydrant_str text = {run->data.texts[i].bytes, run->data.texts[i].len};
+        hy_score_prepare(model, text, &run->data.tokens);
+        hy_score_logits(model, &run->data.tokens, logits);
+        for (uint32_t h = 0; h < TRAIN_HEADS; h++)
+            run->logits[i][h] = (float)logits[h] / HY_MODEL_ONE;
+    }
+    for (uint32_t h = 0; h < TRAIN_HEADS; h++)
+        thresholds[h] = (float)model->heads[h].threshold / HY_MODEL_ONE;
+    train_measure(scores, &run->data, run->test, run->logits, thresholds);
+    hy_emotion_model_free(&model);
+}
+
+/* What the model says of where it comes from. */
+static void write_provenance(const struct run *run, const struct train_scores *dev, char *out,
+                             size_t size)
+{
+    const struct train_settings *s = &run->settings;
+    snprintf(out, size,
+             "{\"made_by\":\"hydrant-train " HYDRANT_VERSION "\",\"files\":{%s},"
+             "\"settings\":{\"epochs\":%u,\"folds\":%u,\"seed\":%u,\"df_word\":%u,\"df_pair\":%u,"
+             "\"df_gram\":%u,\"rows\":%u,\"rate\":%g,\"scale\":%g,\"l2\":[%g,%g,%g],"
+             "\"start\":[%g,%g,%g]},\"dev_macro_f1\":{\"emotions\":%.4f,\"ekman\":%.4f,"
+             "\"sentiment\":%.4f}}\n",
+             run->data.files, s->epochs, s->folds, s->seed, s->df_word, s->df_pair, s->df_gram,
+             s->rows_max, s->rate, s->input_scale, s->l2[0], s->l2[1], s->l2[2], s->start[0],
+             s->start[1], s->start[2], dev->macro_f1[0], dev->macro_f1[1], dev->macro_f1[2]);
+}
+
+/* Step 1: what a model that has not seen the dev texts says of them. */
+static void measure_honestly(struct run *run, struct train_scores *int8_scores)
+{
+    struct fitted fitted;
+    struct train_scores scores;
+    size_t len;
+    fit(run, run->learn, &fitted);
+    for (size_t i = run->dev_first; i < run->data.count; i++)
+        train_predict(&fitted.weights, &fitted.v, &run->data, i, &run->settings, run->logits[i]);
+    train_measure(&scores, &run->data, run->test, run->logits, fitted.thresholds);
+    train_print_scores(stdout, "dev texts, not learned from; weights as floats", &scores);
+    char *image = train_image_make(&run->data, &fitted.v, &fitted.weights, fitted.thresholds,
+                                   &run->settings, "{}", &len, stdout);
+    measure_image(run, image, len, int8_scores);
+    train_print_scores(stdout, "dev texts, not learned from; int8 model", int8_scores);
+    free(image);
+}
+
+static void write_file(const char *path, const char *bytes, size_t len)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(bytes, 1, len, file) != len || fclose(file) != 0)
+        train_die("%s: %s", path, strerror(errno));
+}
+
+/* Step 2: the model that is shipped. */
+static void make_model(struct run *run, const struct train_scores *dev, const char *path)
+{
+    struct fitted fitted;
+    char provenance[4096];
+    size_t len;
+    fit(run, run->all, &fitted);
+    train_print_scores(stdout, "cross-validation over train and dev texts; floats",
+                       &fitted.validation);
+    write_provenance(run, dev, provenance, sizeof provenance);
+    char *image = train_image_make(&run->data, &fitted.v, &fitted.weights, fitted.thresholds,
+                                   &run->settings, provenance, &len, stdout);
+    write_file(path, image, len);
+    free(image);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.cues = HYDRANT_SOURCE_DIR "/tools/train/cues.txt",
+                              .settings = default_settings};
+    static struct run run;
+    struct train_scores dev;
+    read_options(&options, argc, argv);
+    run.settings = options.settings;
+    train_load_cues(&run.data, options.cues);
+    train_load_lexicons(&run.data, options.lexicons);
+    train_load_texts(&run.data, options.train, "train");
+    run.dev_first = train_load_texts(&run.data, options.dev, "dev");
+    run.all = train_alloc(run.data.count, sizeof *run.all);
+    run.learn = train_alloc(run.data.count, sizeof *run.learn);
+    run.test = train_alloc(run.data.count, sizeof *run.test);
+    run.logits = train_alloc(run.data.count, sizeof *run.logits);
+    for (size_t i = 0; i < run.data.count; i++) {
+        run.all[i] = true;
+        run.learn[i] = i < run.dev_first;
+        run.test[i] = !run.learn[i];
+    }
+    measure_honestly(&run, &dev);
+    make_model(&run, &dev, options.out);
+    return 0;
+}

@@ -1,0 +1,388 @@
+/* hydrant-train: reading. TSV, lexicons and cues to tokens and raw features. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "train.h"
+
+/* ---- small things ---- */
+
+_Noreturn void train_die(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("hydrant-train: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    exit(1);
+}
+
+void *train_alloc(size_t count, size_t size)
+{
+    void *p = calloc(count ? count : 1, size);
+    if (!p)
+        train_die("out of memory");
+    return p;
+}
+
+void *train_grow(void *old, size_t *capacity, size_t wanted, size_t size)
+{
+    if (wanted <= *capacity)
+        return old;
+    size_t now = *capacity ? *capacity * 2 : 1024;
+    while (now < wanted)
+        now *= 2;
+    char *p = realloc(old, now * size);
+    if (!p)
+        train_die("out of memory");
+    memset(p + *capacity * size, 0, (now - *capacity) * size);
+    *capacity = now;
+    return p;
+}
+
+char *train_read_file(const char *path, size_t *len)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        train_die("%s: %s", path, strerror(errno));
+    size_t capacity = 0;
+    char *bytes = NULL;
+    *len = 0;
+    do {
+        bytes = train_grow(bytes, &capacity, *len + (1 << 16) + 1, 1);
+        *len += fread(bytes + *len, 1, 1 << 16, file);
+    } while (!feof(file) && !ferror(file));
+    if (ferror(file))
+        train_die("%s: cannot be read", path);
+    fclose(file);
+    bytes[*len] = 0;
+    return bytes;
+}
+
+uint32_t train_group_of(uint32_t head)
+{
+    return head < HY_MODEL_EKMAN ? 0 : head < HY_MODEL_SENTIMENT ? 1 : 2;
+}
+
+uint64_t train_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static size_t map_slot(const struct train_map *map, uint64_t key)
+{
+    size_t at = (size_t)((key * 0x9E3779B97F4A7C15ull) >> 20) & (map->capacity - 1);
+    while (map->values[at] && map->keys[at] != key)
+        at = (at + 1) & (map->capacity - 1);
+    return at;
+}
+
+static void map_double(struct train_map *map)
+{
+    struct train_map old = *map;
+    map->capacity = old.capacity ? old.capacity * 2 : 1 << 12;
+    map->keys = train_alloc(map->capacity, sizeof *map->keys);
+    map->values = train_alloc(map->capacity, sizeof *map->values);
+    for (size_t i = 0; i < old.capacity; i++) {
+        if (!old.values[i])
+            continue;
+        size_t at = map_slot(map, old.keys[i]);
+        map->keys[at] = old.keys[i];
+        map->values[at] = old.values[i];
+    }
+    free(old.keys);
+    free(old.values);
+}
+
+uint32_t train_map_add(struct train_map *map, uint64_t key)
+{
+    if (map->count * 2 >= map->capacity)
+        map_double(map);
+    size_t at = map_slot(map, key);
+    if (!map->values[at]) {
+        map->keys[at] = key;
+        map->values[at] = (uint32_t)++map->count;
+    }
+    return map->values[at] - 1;
+}
+
+uint32_t train_map_find(const struct train_map *map, uint64_t key)
+{
+    return map->capacity ? map->values[map_slot(map, key)] - 1 : UINT32_MAX;
+}
+
+/* Notes what was read, for the model's provenance. */
+static void note_file(struct train_data *data, const char *role, const char *bytes, size_t len)
+{
+    size_t used = strlen(data->files);
+    snprintf(data->files + used, sizeof data->files - used,
+             "%s\"%s\":{\"bytes\":%zu,\"xxh3\":\"%016" PRIx64 "\"}", used ? "," : "", role, len,
+             (uint64_t)XXH3_64bits(bytes, len));
+}
+
+/* Cuts the next line out of *at; NULL at the end. */
+static char *next_line(char **at)
+{
+    char *line = *at;
+    if (!*line)
+        return NULL;
+    char *end = strchr(line, '\n');
+    *at = end ? end + 1 : line + strlen(line);
+    if (end)
+        *end = 0;
+    return line;
+}
+
+/* The token that text is, if it is one word or emoji; NULL otherwise. */
+static const struct hy_token *single_token(struct train_data *data, const char *text, size_t len)
+{
+    hydrant_str str = {text, (uint32_t)len};
+    hy_tokenize(&data->tokens, str);
+    const struct hy_token *token = &data->tokens.list[0];
+    bool one =
+        data->tokens.count == 1 && (token->kind == HY_TOKEN_WORD || token->kind == HY_TOKEN_EMOJI);
+    return one ? token : NULL;
+}
+
+/* ---- cues ---- */
+
+static uint32_t cue_class(const char *name, size_t len)
+{
+    static const char *const names[] = {
+#define NAME(N, text, meaning) text,
+        HY_CUE_TABLE(NAME)
+#undef NAME
+    };
+    for (uint32_t i = 0; i < HY_CUES; i++)
+        if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+            return 1u << i;
+    train_die("cues: there is no class [%.*s]", (int)len, name);
+}
+
+static void add_cue(struct train_data *data, uint64_t hash, uint32_t cues)
+{
+    uint32_t mask = (1u << data->cue_bits) - 1, key = (uint32_t)(hash >> 32);
+    uint32_t at = (uint32_t)hash & mask;
+    while (data->cues[at].cues && data->cues[at].key != key)
+        at = (at + 1) & mask;
+    data->cues[at].key = key;
+    data->cues[at].cues |= cues;
+}
+
+static uint64_t cue_hash(struct train_data *data, const char *word, size_t len)
+{
+    const struct hy_token *token = single_token(data, word, len);
+    if (!token)
+        train_die("cues: '%.*s' is not one word", (int)len, word);
+    return token->hash;
+}
+
+static void add_cue_word(struct train_data *data, const char *word, uint32_t cues)
+{
+    const char *joint = strchr(word, '_');
+    if (!joint) {
+        add_cue(data, cue_hash(data, word, strlen(word)), cues);
+        return;
+    }
+    uint64_t first = cue_hash(data, word, (size_t)(joint - word));
+    uint64_t second = cue_hash(data, joint + 1, strlen(joint + 1));
+    add_cue(data, first, HY_CUE_PHRASE);
+    add_cue(data, hy_cue_phrase_hash(first, second), cues);
+}
+
+void train_load_cues(struct train_data *data, const char *path)
+{
+    size_t len;
+    char *bytes = train_read_file(path, &len), *at = bytes;
+    note_file(data, "cues", bytes, len);
+    data->cue_bits = 12;
+    data->cues = train_alloc(1u << data->cue_bits, sizeof *data->cues);
+    uint32_t cues = 0;
+    for (char *line; (line = next_line(&at));) {
+        if (line[0] == '#')
+            continue;
+        if (line[0] == '[') {
+            cues = cue_class(line + 1, strcspn(line + 1, "]"));
+            continue;
+        }
+        for (char *word = strtok(line, " \t\r"); word; word = strtok(NULL, " \t\r"))
+            add_cue_word(data, word, cues);
+    }
+    free(bytes);
+    data->cue_header.cue_bits = data->cue_bits;
+    data->cue_model.header = &data->cue_header;
+    data->cue_model.cues = data->cues;
+}
+
+/* ---- lexicons ---- */
+
+/* One entry "text<TAB>value"; the classes are what the model learns weights for. */
+typedef void entry_reader(struct train_lexeme *lexeme, const char *value);
+
+enum { VADER, AFINN, OPINION, EMOJI };
+
+static void read_vader(struct train_lexeme *lexeme, const char *value)
+{
+    lexeme->valence = strtof(value, NULL);
+    lexeme->classes[VADER] = (int8_t)lrintf(lexeme->valence);
+}
+
+static void read_afinn(struct train_lexeme *lexeme, const char *value)
+{
+    lexeme->classes[AFINN] = (int8_t)atoi(value);
+    if (lexeme->valence == 0)
+        lexeme->valence = 0.7f * (float)lexeme->classes[AFINN];
+}
+
+static void read_opinion(struct train_lexeme *lexeme, const char *value)
+{
+    lexeme->classes[OPINION] = value[0] == 'p' ? 1 : -1;
+    if (lexeme->valence == 0)
+        lexeme->valence = 1.5f * (float)lexeme->classes[OPINION];
+}
+
+static void read_emoji(struct train_lexeme *lexeme, const char *value)
+{
+    double negative = 0, neutral = 0, positive = 0;
+    if (sscanf(value, "%lf,%lf,%lf", &negative, &neutral, &positive) != 3)
+        train_die("emoji ranking: '%s' is not three counts", value);
+    double balance = (positive - negative) / (negative + neutral + positive + 1);
+    lexeme->classes[EMOJI] = (int8_t)lrint(4 * balance);
+    lexeme->valence = (float)(3 * balance);
+}
+
+static struct train_lexeme *add_lexeme(struct train_data *data, const struct hy_token *token)
+{
+    uint32_t number = train_map_add(&data->lexeme_index, token->hash);
+    data->lexemes =
+        train_grow(data->lexemes, &data->lexemes_capacity, number + 1u, sizeof *data->lexemes);
+    struct train_lexeme *lexeme = &data->lexemes[number];
+    if (number == data->lexemes_count) {
+        data->lexemes_count++;
+        lexeme->hash = token->hash;
+        lexeme->kind = token->kind;
+        lexeme->len = hy_token_spell(&data->tokens, token, lexeme->spelling);
+        memset(lexeme->classes, TRAIN_NO_CLASS, sizeof lexeme->classes);
+    }
+    return lexeme;
+}
+
+static void load_lexicon(struct train_data *data, const char *dir, const char *name,
+                         entry_reader *reader)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.tsv", dir, name);
+    size_t len;
+    char *bytes = train_read_file(path, &len), *at = bytes;
+    note_file(data, name, bytes, len);
+    for (char *line; (line = next_line(&at));) {
+        char *tab = strchr(line, '\t');
+        const struct hy_token *token = tab ? single_token(data, line, (size_t)(tab - line)) : NULL;
+        if (token)
+            reader(add_lexeme(data, token), tab + 1);
+    }
+    free(bytes);
+}
+
+void train_load_lexicons(struct train_data *data, const char *dir)
+{
+    load_lexicon(data, dir, "vader_lexicon", read_vader);
+    load_lexicon(data, dir, "afinn165", read_afinn);
+    load_lexicon(data, dir, "opinion_lexicon", read_opinion);
+    load_lexicon(data, dir, "emoji_sentiment_ranking", read_emoji);
+}
+
+/* ---- texts ---- */
+
+/* The groups that the authors of the data publish. */
+static const uint8_t ekman_of[HYDRANT_EMOTIONS] = {3, 3, 0, 0, 3, 3, 5, 5, 3, 4, 0, 1, 4, 3,
+                                                   2, 3, 4, 3, 3, 2, 3, 3, 5, 3, 4, 4, 5, 6};
+static const uint8_t sentiment_of[HYDRANT_EMOTIONS] = {0, 0, 1, 1, 0, 0, 2, 2, 0, 1, 1, 1, 1, 0,
+                                                       1, 0, 1, 0, 0, 1, 0, 0, 2, 0, 1, 1, 2, 3};
+
+static uint64_t read_labels(const char *path, char *labels)
+{
+    uint64_t heads = 0;
+    for (char *name = strtok(labels, ",\r"); name; name = strtok(NULL, ",\r")) {
+        unsigned emotion = 0;
+        while (emotion < HYDRANT_EMOTIONS && strcmp(name, hydrant_emotion_name(emotion)) != 0)
+            emotion++;
+        if (emotion == HYDRANT_EMOTIONS)
+            train_die("%s: there is no label '%s'", path, name);
+        heads |= 1ull << emotion | 1ull << (HY_MODEL_EKMAN + ekman_of[emotion]) |
+                 1ull << (HY_MODEL_SENTIMENT + sentiment_of[emotion]);
+    }
+    return heads;
+}
+
+static uint32_t word_number(struct train_data *data, const struct hy_token *token)
+{
+    uint32_t number = train_map_add(&data->word_index, token->hash);
+    data->words = train_grow(data->words, &data->words_capacity, number + 1u, sizeof *data->words);
+    struct train_word *word = &data->words[number];
+    if (number < data->words_count)
+        return number;
+    data->words_count++;
+    word->hash = token->hash;
+    word->kind = token->kind;
+    word->lexeme = train_map_find(&data->lexeme_index, token->hash);
+    if (token->kind == HY_TOKEN_WORD) {
+        char spelling[HY_TOKEN_SPELL];
+        uint32_t len = hy_token_spell(&data->tokens, token, spelling);
+        word->grams_count = hy_feature_grams(spelling, len, word->grams);
+    }
+    return number;
+}
+
+static void make_raw(struct train_data *data, struct train_text *text)
+{
+    hydrant_str str = {text->bytes, text->len};
+    hy_score_prepare(&data->cue_model, str, &data->tokens);
+    struct hy_feature chunk[HY_FEATURES_CHUNK];
+    struct hy_features features;
+    size_t capacity = 0;
+    hy_features_begin(&features, &data->tokens);
+    for (uint32_t n; (n = hy_features_next(&features, chunk)) > 0;) {
+        text->raw = train_grow(text->raw, &capacity, text->raw_count + n, sizeof *text->raw);
+        for (uint32_t i = 0; i < n; i++) {
+            struct train_raw *raw = &text->raw[text->raw_count++];
+            raw->key = chunk[i].key;
+            raw->kind = chunk[i].kind;
+            if (raw->kind != HY_FEATURE_EXTRA)
+                raw->word = word_number(data, &data->tokens.list[chunk[i].token]);
+        }
+    }
+    text->tokens = data->tokens.count ? data->tokens.count : 1;
+}
+
+size_t train_load_texts(struct train_data *data, const char *path, const char *role)
+{
+    size_t len, first = data->count;
+    char *bytes = train_read_file(path, &len), *at = bytes; /* the texts point into it */
+    note_file(data, role, bytes, len);
+    for (char *line; (line = next_line(&at));) {
+        char *tab = strrchr(line, '\t');
+        if (!tab)
+            train_die("%s: text %zu has no labels", path, data->count - first + 1);
+        data->texts =
+            train_grow(data->texts, &data->capacity, data->count + 1, sizeof *data->texts);
+        struct train_text *text = &data->texts[data->count++];
+        *tab = 0;
+        text->bytes = line;
+        text->len = (uint32_t)(tab - line);
+        text->heads = read_labels(path, tab + 1);
+        make_raw(data, text);
+    }
+    if (data->count == first)
+        train_die("%s: there are no texts in it", path);
+    return first;
+}
