@@ -109,6 +109,7 @@ void hy_diagnostics_add(struct hy_diagnostics *list, enum hy_severity severity,
         return;
     struct hy_diagnostic *d = &entry->diagnostic;
     d->severity = severity;
+    entry->order = UINT32_MAX; /* what stands nowhere comes last */
     if (place.source) {
         entry->order = place.source->order;
         set_place(list, d, place);

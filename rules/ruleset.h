@@ -44,14 +44,14 @@ struct hy_rule_test {
 
 struct hy_rule_source {
     struct hy_rule rule;
-    struct hy_query *match;
+    struct hy_query *match; /* NULL only in a set with errors */
     const struct hy_rule_test *tests;
     uint32_t tests_count;
 };
 
 struct hy_policy_line {
     hydrant_str name, when_text;
-    struct hy_query *when;
+    struct hy_query *when; /* NULL only in a set with errors */
     hydrant_action action;
     hydrant_obligation obligation;
     hydrant_str to, why, channel; /* escalate, private, moderate, hold */
@@ -72,7 +72,7 @@ struct hy_policy_source {
     int64_t respond_must_us, respond_may_us;
     hydrant_str
         respond_hours; /* as written: "mon-fri 07:00-19:00 America/Chicago"; empty: always */
-    bool given;        /* false: no policy: key in any file */
+    bool given;        /* false: no file has a policy, this is the built-in one */
 };
 
 struct hy_ruleset {
@@ -103,7 +103,12 @@ struct hy_rule_input {
  * Reads everything and reports every problem. Returns HYDRANT_OK when errors_count is 0,
  * HYDRANT_ERR_RULES when there are errors (the set is still filled in, with its diagnostics), or
  * another error when reading failed altogether. *out is set in the first two cases; the caller
- * destroys it.
+ * destroys it. inputs are not needed any more then.
+ *
+ * Lists, macros, brands and networks are shared over all inputs; where things stand never matters,
+ * except that rules keep the order of the files. When no file has a policy, the built-in one is
+ * taken; networks that no file names are those of the built-in policy. "agents:" makes a list,
+ * %agents.
  */
 hydrant_status hy_ruleset_load(const struct hy_rule_input *inputs, size_t count,
                                struct hy_ruleset **out, hydrant_error *err);

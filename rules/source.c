@@ -78,3 +78,24 @@ hydrant_str hy_source_line(const struct hy_source_text *source, uint32_t offset)
         end--;
     return (hydrant_str){source->bytes.data + start, end - start};
 }
+
+uint32_t hy_source_extent(const struct hy_source_text *source, uint32_t offset, uint32_t count)
+{
+    uint32_t end = line_end(source, line_index(source, offset)), at = offset;
+    while (at < end && count > 0) {
+        do
+            at++;
+        while (at < end && ((unsigned char)source->bytes.data[at] & 0xC0) == 0x80);
+        count--;
+    }
+    return at - offset;
+}
+
+uint32_t hy_source_find(const struct hy_source_text *source, uint32_t line, uint32_t column)
+{
+    uint32_t index = line > source->first_line ? line - source->first_line : 0;
+    if (index >= source->lines_count)
+        index = source->lines_count - 1;
+    uint32_t first = index == 0 ? source->first_column : 1, start = source->line_starts[index];
+    return start + hy_source_extent(source, start, column > first ? column - first : 0);
+}

@@ -34,6 +34,12 @@ bool hy_source_init(struct hy_source_text *source, struct hy_arena *arena, hydra
 void hy_source_place(struct hy_source_text *source, uint32_t offset, uint32_t *line,
                      uint32_t *column);
 
+/* The other way round: offset of a line and column, at most the line's end. */
+uint32_t hy_source_find(const struct hy_source_text *source, uint32_t line, uint32_t column);
+
+/* Bytes that the next count characters from offset take, not beyond the end of its line. */
+uint32_t hy_source_extent(const struct hy_source_text *source, uint32_t offset, uint32_t count);
+
 /* The line that offset stands in, without its end. */
 hydrant_str hy_source_line(const struct hy_source_text *source, uint32_t offset);
 

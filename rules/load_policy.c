@@ -1,0 +1,258 @@
+/*
+ * The policy section. Keys that a line may have are those that are evaluated; every other one is an
+ * unknown key. What a policy leaves out of priority and respond keeps the built-in value.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "rules/loader.h"
+
+#define POLICY_KEYS "actions|escalate|private|moderate|hold|priority|respond"
+#define HOUR_US INT64_C(3600000000)
+
+/* The keys of one kind of line: needed ones are errors when they are missing. */
+struct shape {
+    const char *section, *what, *known;
+    bool needs_line, needs_action, needs_to, needs_why, needs_channel, needs_for;
+    enum hy_query_place where;
+};
+
+static const struct shape shapes[] = {
+    {.section = "actions",
+     .what = "a line of actions",
+     .known = "line|when|action|obligation",
+     .needs_line = true,
+     .needs_action = true,
+     .where = HY_PLACE_ACTIONS},
+    {.section = "escalate",
+     .what = "a line of escalate",
+     .known = "when|to|why",
+     .needs_to = true,
+     .needs_why = true,
+     .where = HY_PLACE_VERDICT},
+    {.section = "private",
+     .what = "a line of private",
+     .known = "when|channel|why",
+     .needs_why = true,
+     .needs_channel = true,
+     .where = HY_PLACE_VERDICT},
+    {.section = "moderate",
+     .what = "a line of moderate",
+     .known = "when|why",
+     .needs_why = true,
+     .where = HY_PLACE_VERDICT},
+    {.section = "hold",
+     .what = "a line of hold",
+     .known = "when|for|why",
+     .needs_why = true,
+     .needs_for = true,
+     .where = HY_PLACE_VERDICT},
+};
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static void load_name(struct hy_loader *loader, const struct hy_yaml_node *node,
+                      struct hy_policy_line *line)
+{
+    if (!hy_load_check_name(loader, node, "the name of a line", HY_RULE_ID_BYTES_MAX, true))
+        return;
+    line->name = node->value;
+    if (hy_name_table_find(&loader->lines, line->name))
+        hy_load_error(loader, node, "give one of them another name",
+                      "duplicate line \"%.*s\" in actions", (int)line->name.len, line->name.data);
+    else if (!hy_name_table_add(&loader->lines, line->name, line))
+        loader->diagnostics.out_of_memory = true;
+}
+
+static void load_action(struct hy_loader *loader, const struct hy_yaml_node *node,
+                        struct hy_policy_line *line)
+{
+    uint32_t index;
+    if (hy_load_choice(loader, node, "action", "thank|respond|recover|correct|share|monitor|ignore",
+                       &index))
+        line->action = (hydrant_action)(HYDRANT_ACTION_THANK + index);
+}
+
+/* A key of a line: its value, or NULL; an error when it is needed. */
+static const struct hy_yaml_node *part(struct hy_loader *loader, const struct hy_yaml_node *node,
+                                       const struct shape *shape, const char *key, bool needed)
+{
+    const struct hy_yaml_node *value = hy_yaml_get(node, key);
+    if (!value && needed)
+        hy_load_error(loader, node, NULL, "%s needs \"%s\"", shape->what, key);
+    return value;
+}
+
+static void load_parts(struct hy_loader *loader, const struct hy_yaml_node *node,
+                       const struct shape *shape, struct hy_policy_line *line)
+{
+    const struct hy_yaml_node *value;
+    uint32_t obligation = 0;
+    if ((value = part(loader, node, shape, "line", shape->needs_line)))
+        load_name(loader, value, line);
+    if ((value = part(loader, node, shape, "action", shape->needs_action)))
+        load_action(loader, value, line);
+    if ((value = hy_yaml_get(node, "obligation")) &&
+        hy_load_choice(loader, value, "obligation", "none|may|must", &obligation))
+        line->obligation = (hydrant_obligation)obligation;
+    if ((value = part(loader, node, shape, "to", shape->needs_to)))
+        hy_load_text(loader, value, "to", &line->to);
+    if ((value = part(loader, node, shape, "why", shape->needs_why)))
+        hy_load_text(loader, value, "why", &line->why);
+    if ((value = part(loader, node, shape, "channel", shape->needs_channel)))
+        hy_load_text(loader, value, "channel", &line->channel);
+    if ((value = part(loader, node, shape, "for", shape->needs_for)))
+        hy_load_duration(loader, value, "for", &line->for_us);
+}
+
+static struct hy_line_def *new_line(struct hy_loader *loader)
+{
+    if (loader->lines_count == loader->lines_capacity) {
+        uint32_t capacity = loader->lines_capacity ? 2 * loader->lines_capacity : 64;
+        struct hy_line_def *defs = hy_load_new(loader, &loader->scratch, sizeof *defs, capacity);
+        if (!defs)
+            return NULL;
+        if (loader->lines_count)
+            memcpy(defs, loader->line_defs, loader->lines_count * sizeof *defs);
+        loader->line_defs = defs;
+        loader->lines_capacity = capacity;
+    }
+    return &loader->line_defs[loader->lines_count++];
+}
+
+static void load_line(struct hy_loader *loader, const struct hy_yaml_node *node,
+                      const struct shape *shape, struct hy_policy_line *line)
+{
+    if (!hy_load_is_mapping(loader, node, shape->what))
+        return;
+    struct hy_line_def *def = new_line(loader);
+    if (!def)
+        return;
+    *def = (struct hy_line_def){
+        .line = line, .where = shape->where, .built_in = loader->current->file->built_in};
+    struct hy_place place = hy_yaml_place(&loader->current->document, node);
+    hy_source_place(place.source, place.offset, &line->line, &line->column);
+    line->file = place.source->name;
+    hy_load_check_keys(loader, node, shape->what, shape->known);
+    load_parts(loader, node, shape, line);
+    const struct hy_yaml_node *when = part(loader, node, shape, "when", true);
+    if (when && hy_load_query(loader, when, "when", &def->query))
+        line->when_text = when->value;
+}
+
+static const struct hy_policy_line *load_lines(struct hy_loader *loader,
+                                               const struct hy_yaml_node *policy,
+                                               const struct shape *shape, uint32_t *count)
+{
+    const struct hy_yaml_node *section = hy_yaml_get(policy, shape->section);
+    *count = 0;
+    if (!section || !hy_load_is_sequence(loader, section, shape->section))
+        return NULL;
+    struct hy_policy_line *lines = hy_load_new(loader, loader->keep, sizeof *lines, section->count);
+    if (!lines)
+        return NULL;
+    for (uint32_t i = 0; i < section->count; i++)
+        load_line(loader, &section->items[i], shape, &lines[i]);
+    *count = section->count;
+    return lines;
+}
+
+/* ---- weights and times ----------------------------------------------------------------------- */
+
+static void load_weight(struct hy_loader *loader, const struct hy_yaml_node *mapping,
+                        const char *key, double *out)
+{
+    const struct hy_yaml_node *value = hy_yaml_get(mapping, key);
+    if (value)
+        hy_load_number(loader, value, key, -100, 100, out);
+}
+
+static void load_influence(struct hy_loader *loader, const struct hy_yaml_node *node,
+                           struct hy_policy_priority *priority)
+{
+    uint32_t index;
+    if (!hy_load_is_mapping(loader, node, "influence"))
+        return;
+    hy_load_check_keys(loader, node, "influence", "followers|weight");
+    const struct hy_yaml_node *followers = hy_yaml_get(node, "followers");
+    if (followers)
+        hy_load_choice(loader, followers, "influence by followers", "log10", &index);
+    load_weight(loader, node, "weight", &priority->influence_weight);
+}
+
+static void load_priority(struct hy_loader *loader, const struct hy_yaml_node *node,
+                          struct hy_policy_priority *priority)
+{
+    uint32_t index;
+    if (!hy_load_is_mapping(loader, node, "priority"))
+        return;
+    hy_load_check_keys(loader, node, "priority", "base|own_to|influence|intensity|spread|waiting");
+    const struct hy_yaml_node *base = hy_yaml_get(node, "base");
+    const struct hy_yaml_node *influence = hy_yaml_get(node, "influence");
+    const struct hy_yaml_node *waiting = hy_yaml_get(node, "waiting");
+    if (base)
+        hy_load_choice(loader, base, "the base of priority", "rule", &index);
+    if (influence)
+        load_influence(loader, influence, priority);
+    load_weight(loader, node, "own_to", &priority->own_to);
+    load_weight(loader, node, "intensity", &priority->intensity);
+    load_weight(loader, node, "spread", &priority->spread);
+    if (waiting && hy_load_is_mapping(loader, waiting, "waiting")) {
+        hy_load_check_keys(loader, waiting, "waiting", "per_hour|max");
+        load_weight(loader, waiting, "per_hour", &priority->waiting_per_hour);
+        load_weight(loader, waiting, "max", &priority->waiting_max);
+    }
+}
+
+static void load_respond(struct hy_loader *loader, const struct hy_yaml_node *node,
+                         struct hy_policy_source *policy)
+{
+    if (!hy_load_is_mapping(loader, node, "respond"))
+        return;
+    hy_load_check_keys(loader, node, "respond", "must|may|hours");
+    const struct hy_yaml_node *must = hy_yaml_get(node, "must"), *may = hy_yaml_get(node, "may");
+    const struct hy_yaml_node *hours = hy_yaml_get(node, "hours");
+    if (must)
+        hy_load_duration(loader, must, "respond.must", &policy->respond_must_us);
+    if (may)
+        hy_load_duration(loader, may, "respond.may", &policy->respond_may_us);
+    if (hours)
+        hy_load_text(loader, hours, "respond.hours", &policy->respond_hours);
+}
+
+void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section)
+{
+    struct hy_policy_source *policy = &loader->set->policy;
+    struct hy_place place = hy_yaml_place(&loader->current->document, section);
+    if (loader->policy_place.source) {
+        char where[512];
+        hy_load_where(loader->policy_place, where, sizeof where);
+        hy_load_error(loader, section, "keep one of them", "a second policy: %s", where);
+        return;
+    }
+    loader->policy_place = place;
+    if (!hy_load_is_mapping(loader, section, "policy"))
+        return;
+    *policy = (struct hy_policy_source){.respond_must_us = 2 * HOUR_US,
+                                        .respond_may_us = 24 * HOUR_US,
+                                        .given = !loader->current->file->built_in};
+    policy->priority = (struct hy_policy_priority){.own_to = 20,
+                                                   .influence_weight = 6,
+                                                   .intensity = 15,
+                                                   .spread = 10,
+                                                   .waiting_per_hour = 3,
+                                                   .waiting_max = 15};
+    hy_load_check_keys(loader, section, "policy", POLICY_KEYS);
+    policy->actions = load_lines(loader, section, &shapes[0], &policy->actions_count);
+    policy->escalate = load_lines(loader, section, &shapes[1], &policy->escalate_count);
+    policy->take_private = load_lines(loader, section, &shapes[2], &policy->private_count);
+    policy->moderate = load_lines(loader, section, &shapes[3], &policy->moderate_count);
+    policy->hold = load_lines(loader, section, &shapes[4], &policy->hold_count);
+    const struct hy_yaml_node *priority = hy_yaml_get(section, "priority");
+    const struct hy_yaml_node *respond = hy_yaml_get(section, "respond");
+    if (priority)
+        load_priority(loader, priority, &policy->priority);
+    if (respond)
+        load_respond(loader, respond, policy);
+}

@@ -1,0 +1,199 @@
+/*
+ * What the files that load rules share; nobody else includes this.
+ *
+ *   files.c      reads        document.c  YAML to nodes      load.c    the order of things
+ *   load_values.c  values of nodes, with messages            load_lists.c, load_brands.c,
+ *   load_rules.c, load_policy.c  one section each            resolve.c  lists and macros put in
+ *                                                            place, what a tree may hold
+ *
+ * Definitions of all files are taken before any query is resolved, so the order of files and
+ * sections never matters. Everything that is wrong is reported; what is broken is left out, so that
+ * one mistake is one message.
+ */
+#ifndef HY_RULES_LOADER_H
+#define HY_RULES_LOADER_H
+
+#include "rules/diagnostic.h"
+#include "rules/document.h"
+#include "rules/fields.h"
+#include "rules/files.h"
+#include "rules/name_table.h"
+#include "rules/ruleset.h"
+
+enum {
+    HY_RULES_MAX = 100000,
+    HY_LIST_ENTRIES_MAX = 1000000, /* over all lists of a rule set */
+    HY_RULE_ID_BYTES_MAX = 128,
+};
+
+struct hy_rules_limits {
+    uint32_t rules, list_entries;
+    struct hy_yaml_limits yaml;
+};
+
+extern const struct hy_rules_limits hy_rules_limits_default;
+
+/* hy_ruleset_load with other limits: tests reach them cheaply. */
+hydrant_status hy_ruleset_load_limited(const struct hy_rule_input *inputs, size_t count,
+                                       const struct hy_rules_limits *limits,
+                                       struct hy_ruleset **out, hydrant_error *err);
+
+/* Where a tree may stand, in the order of what it may say. */
+enum hy_query_place { HY_PLACE_RULE, HY_PLACE_ACTIONS, HY_PLACE_VERDICT };
+
+/* What is known of a tree whose lists and macros are in place. */
+struct hy_measure {
+    struct hy_query *tree; /* NULL: broken, and reported */
+    uint32_t nodes;        /* as a tree, a list counted once; stops at HY_QUERY_NODES_MAX + 1 */
+    uint32_t height;
+    uint32_t macros;               /* how deep macros stand in macros */
+    bool positional;               /* may stand beside NEAR */
+    bool needs_nothing;            /* true when no term of it is found */
+    bool says_all;                 /* there is a * in it: then that is meant */
+    const struct hy_field *scoped; /* the field of the narrowest scope in it, or NULL */
+};
+
+/* A query as it is written: where, and its tree. */
+struct hy_query_def {
+    struct hy_source_text *source;
+    struct hy_place place; /* of its text */
+    struct hy_query *tree; /* NULL: broken, and reported */
+};
+
+struct hy_list {
+    hydrant_str name;
+    struct hy_place place;
+    struct hy_query *tree; /* NULL: broken, and reported */
+    bool used, built_in;
+};
+
+struct hy_macro {
+    hydrant_str name;
+    struct hy_place place;
+    struct hy_query_def query;
+    enum { HY_MACRO_NEW, HY_MACRO_OPEN, HY_MACRO_DONE } state;
+    struct hy_measure measure;
+    bool used, built_in;
+};
+
+struct hy_brand_def {
+    struct hy_brand brand;
+    struct hy_place place;
+    bool used;
+};
+
+/* A rule or a policy line on its way: what resolve.c works on. */
+struct hy_rule_def {
+    struct hy_rule_source *rule;
+    struct hy_query_def query;
+    struct hy_place place;
+};
+
+struct hy_line_def {
+    struct hy_policy_line *line;
+    struct hy_query_def query;
+    enum hy_query_place where;
+    bool built_in;
+};
+
+struct hy_loaded {
+    struct hy_document document;
+    struct hy_rules_file *file;
+    bool usable;
+};
+
+struct hy_loader {
+    struct hy_ruleset *set;
+    struct hy_arena *keep;   /* the set's */
+    struct hy_arena scratch; /* gone when loading is done */
+    struct hy_rules_limits limits;
+    struct hy_diagnostics diagnostics;
+    struct hy_rules_files files;
+    struct hy_loaded *loaded;
+    uint32_t loaded_count;
+    struct hy_loaded *current; /* the document being read */
+    struct hy_name_table lists, macros, brands, networks, rules, lines;
+    uint32_t list_entries;
+    struct hy_rule_source *rules_out;
+    struct hy_rule_def *rule_defs;
+    uint32_t rules_count, rules_capacity;
+    struct hy_line_def *line_defs;
+    uint32_t lines_count, lines_capacity;
+    struct hy_brand *brands_out;
+    struct hy_network *networks_out;
+    hydrant_str *agents_out;
+    uint32_t brands_count, networks_count, agents_count, agents_capacity;
+    struct hy_place agents_place, policy_place;
+};
+
+/* ---- load_values.c: each reports what is wrong --------------------------------------------- */
+
+#define hy_load_error(loader, node, fix, ...)                                                   \
+    hy_rules_error(&(loader)->diagnostics, hy_yaml_place(&(loader)->current->document, (node)), \
+                   (fix), __VA_ARGS__)
+#define hy_load_warning(loader, node, fix, ...)                                                   \
+    hy_rules_warning(&(loader)->diagnostics, hy_yaml_place(&(loader)->current->document, (node)), \
+                     (fix), __VA_ARGS__)
+
+/* Zeroed memory that lives as long as the set (keep) or the loading (scratch). NULL when full. */
+void *hy_load_new(struct hy_loader *loader, struct hy_arena *arena, size_t size, size_t count);
+
+/* what names the thing in messages: "a brand". known is "a|b|c". */
+bool hy_load_is_mapping(struct hy_loader *loader, const struct hy_yaml_node *node,
+                        const char *what);
+bool hy_load_is_sequence(struct hy_loader *loader, const struct hy_yaml_node *node,
+                         const char *what);
+void hy_load_check_keys(struct hy_loader *loader, const struct hy_yaml_node *mapping,
+                        const char *what, const char *known);
+
+/* One scalar with something in it. False, with *out empty, when it is not that. */
+bool hy_load_text(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                  hydrant_str *out);
+/* A sequence of such scalars, or one alone. */
+const hydrant_str *hy_load_texts(struct hy_loader *loader, const struct hy_yaml_node *node,
+                                 const char *what, uint32_t *count);
+/* One of "a|b|c"; its place among them. */
+bool hy_load_choice(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                    const char *choices, uint32_t *out);
+bool hy_load_bool(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                  bool *out);
+bool hy_load_number(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                    double low, double high, double *out);
+/* "10m", "2h": microseconds. */
+bool hy_load_duration(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                      int64_t *out);
+/* A query; false when it is broken. */
+bool hy_load_query(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                   struct hy_query_def *out);
+/* Letters, digits, _ and - (. : too when loose), at most max bytes. */
+bool hy_load_check_name(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                        uint32_t max, bool loose);
+/* "first written at file:line" for a place. */
+void hy_load_where(struct hy_place place, char *out, size_t cap);
+/* Writes format with its @ replaced by the name of table that is nearest to name; false when none
+ * is near. */
+bool hy_load_suggest(struct hy_loader *loader, const struct hy_name_table *table, hydrant_str name,
+                     const char *format, char *out, size_t cap);
+
+/* ---- sections ------------------------------------------------------------------------------ */
+
+void hy_load_lists(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_agents(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_agents_list(struct hy_loader *loader);
+void hy_load_macros(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_brands(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_networks(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_rules(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_query_rule(struct hy_loader *loader, const char *text, uint32_t number);
+void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section);
+
+/* load_tests.c: the tests of a rule */
+void hy_load_tests(struct hy_loader *loader, const struct hy_yaml_node *node,
+                   struct hy_rule_source *rule);
+
+/* ---- resolve.c ----------------------------------------------------------------------------- */
+
+/* Puts lists and macros in place everywhere, checks every tree, warns of what nobody uses. */
+void hy_resolve(struct hy_loader *loader);
+
+#endif
