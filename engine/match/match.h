@@ -17,11 +17,12 @@
 
 #include "batch/batch.h"
 #include "pack/pack.h"
+#include "pack/program.h"
 
 enum {
     /* Hits kept of one mention: the first by (term, start). Terms are numbered in the order in
      * which the rules name them, so what an absurd text loses is the same on every run. */
-    HY_MATCH_HITS_MAX = 2048,
+    HY_MATCH_HITS_MAX = HY_EVAL_HITS_MAX,
     /* Hits kept of one term in one mention: the leftmost. Keeps a text that repeats one word from
      * using up the room of the others. Spans and NEAR see no further ones. */
     HY_MATCH_TERM_HITS_MAX = 128,
@@ -33,14 +34,14 @@ enum {
 
 struct hy_match_worker;
 
-/* What a worker has done with one pack. Read by any thread while the worker runs: each number is
+/* What a worker has done. Read by any thread while the worker runs: each number is
  * exact, they may be of slightly different moments. */
 struct hy_match_stats {
     uint64_t literal_candidates; /* what the literal database reported */
     uint64_t hits;               /* of them, true hits of a term */
     uint64_t rules_evaluated;
-    uint64_t shadow_matches;     /* rules in state shadow that were true: judged, not published */
-    uint64_t limited;            /* mentions that went over one of the limits above */
+    uint64_t shadow_matches; /* rules in state shadow that were true: judged, not published */
+    uint64_t limited;        /* mentions that went over one of the limits above */
 };
 
 /*
@@ -83,7 +84,7 @@ void hy_match_resolve(struct hy_match_worker *worker, struct hy_batch *batch);
 /* The most that both calls together take from a batch's arena. Reserve it; it is rarely touched. */
 size_t hy_match_arena_bytes(void);
 
-/* Adds up what this worker did with the pack that it is using. */
+/* What this worker did so far, with whatever packs. */
 void hy_match_worker_stats(const struct hy_match_worker *worker, struct hy_match_stats *out);
 
 /*

@@ -7,8 +7,8 @@
  *
  *      AND(5) TERM(1) OR(3) SET(1) HAS_LINKS(1)      size in ( )
  *
- * Lists become sets, shared by all programs; larger parts that several queries share (macros) become
- * programs of their own, called by number, and both are evaluated at most once per mention.
+ * Lists become sets, shared by all programs; larger parts that several queries share (macros)
+ * become programs of their own, called by number, and both are evaluated at most once per mention.
  *
  * Where on the path: match/ runs rules over it, triage/ runs policy lines. Threads: programs are
  * immutable; a hy_eval_scratch belongs to one worker. Nothing but create allocates.
@@ -24,10 +24,10 @@ enum hy_truth { HY_FALSE, HY_TRUE, HY_PENDING };
 enum { HY_BRAND_ANY = UINT32_MAX };
 
 enum {
-    HY_PROGRAM_DEPTH_MAX = 256,     /* of one program, calls included */
-    HY_PROGRAM_NEAR_DEPTH_MAX = 8,  /* NEAR inside NEAR */
-    HY_PROGRAM_NEAR_NODES_MAX = 4096, /* nodes on both sides of one NEAR */
-    HY_EVAL_WORDS_MAX = 1 << 16,    /* words of a text that NEAR can count */
+    HY_PROGRAM_DEPTH_MAX = 256,       /* of one program, calls included */
+    HY_PROGRAM_NEAR_DEPTH_MAX = 4,    /* NEAR inside NEAR */
+    HY_PROGRAM_NEAR_NODES_MAX = 4096, /* nodes below one NEAR */
+    HY_EVAL_HITS_MAX = 2048,          /* hits of one mention */
 };
 
 struct hy_node;
@@ -58,8 +58,8 @@ struct hy_eval {
     const struct hy_pack *pack;
     const struct hy_mention *mention; /* hits must be there */
     hydrant_str source;               /* name of the source that delivered it */
-    uint32_t brand;  /* index in pack->brands for own: and sitekind:, or HY_BRAND_ANY */
-    const hydrant_verdict *verdict;   /* triage: as far as it is known; else NULL */
+    uint32_t brand; /* index in pack->brands for own: and sitekind:, or HY_BRAND_ANY */
+    const hydrant_verdict *verdict; /* triage: as far as it is known; else NULL */
     struct hy_eval_scratch *scratch;
 };
 
@@ -72,6 +72,9 @@ void hy_eval_begin(struct hy_eval *eval);
 /* PENDING if the answer hangs on scores (mention.scored is false) or on fields (mention.complete is
  * false). */
 enum hy_truth hy_program_eval(const struct hy_program *program, struct hy_eval *eval);
+
+/* The same for one subtree of it: root is its first node. For explanations. */
+enum hy_truth hy_node_eval(const struct hy_node *root, struct hy_eval *eval);
 
 /*
  * Why a program is true: the places that made it so, sorted, leftmost-longest (of those that

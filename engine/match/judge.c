@@ -1,0 +1,292 @@
+/*
+ * Judgement: the hits of a mention wake up rules, their programs are evaluated once each, and what
+ * is true or pending is written to the mention in pack order.
+ *
+ * A rule is woken by any of its trigger terms, one of which must be there for it to be true; rules
+ * that have none are looked at for every mention. Regexes that wake nobody are scanned only when a
+ * woken rule has one, so a regex beside a rare word costs nothing on other texts.
+ *
+ * A worker's own thread; the arena of the batch is all that is allocated from.
+ */
+#include "match/judge.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "pack/sort.h"
+
+/* ---- which rules to look at ---- */
+
+static void wake_rule(struct hy_match_worker *w, uint32_t rule)
+{
+    struct hy_match_slot *slot = w->slot;
+    if (slot->rule_stamps[rule] == slot->seq)
+        return;
+    slot->rule_stamps[rule] = slot->seq;
+    slot->candidates[w->candidates_count++] = rule;
+}
+
+static void wake_by_set(struct hy_match_worker *w, uint32_t set)
+{
+    const struct hy_csr *rules = &w->slot->pack->matcher->set_rules;
+    if (w->slot->set_stamps[set] == w->slot->seq)
+        return;
+    w->slot->set_stamps[set] = w->slot->seq;
+    for (uint32_t i = rules->first[set]; i < rules->first[set + 1]; i++)
+        wake_rule(w, rules->items[i]);
+}
+
+static void wake_by_term(struct hy_match_worker *w, uint32_t term)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    if (!(matcher->terms[term].flags & HY_TERM_WAKES))
+        return;
+    const struct hy_csr *rules = &matcher->term_rules, *sets = &matcher->term_sets;
+    for (uint32_t i = rules->first[term]; i < rules->first[term + 1]; i++)
+        wake_rule(w, rules->items[i]);
+    for (uint32_t i = sets->first[term]; i < sets->first[term + 1]; i++)
+        wake_by_set(w, sets->items[i]);
+}
+
+static void begin_mention(struct hy_match_slot *slot)
+{
+    if (++slot->seq != 0)
+        return;
+    memset(slot->rule_stamps, 0, sizeof *slot->rule_stamps * slot->pack->rules_count);
+    memset(slot->set_stamps, 0, sizeof *slot->set_stamps * slot->pack->matcher->sets_count);
+    slot->seq = 1;
+}
+
+static bool needs_regexes(const struct hy_match_worker *w)
+{
+    for (uint32_t i = 0; i < w->candidates_count; i++) {
+        const struct hy_matcher *matcher = w->slot->pack->matcher;
+        if (matcher->rules[w->slot->candidates[i]].program.flags & HY_PROGRAM_REGEX)
+            return true;
+    }
+    return false;
+}
+
+static void scan_regexes(struct hy_match_worker *w, const struct hy_mention *mention)
+{
+    if (!w->regexes_done)
+        hy_match_scan_regexes(w, mention);
+    w->regexes_done = true;
+}
+
+static void find_candidates(struct hy_match_worker *w, const struct hy_mention *mention)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    begin_mention(w->slot);
+    w->candidates_count = 0;
+    w->regexes_done = false;
+    if (matcher->regexes_always)
+        scan_regexes(w, mention);
+    for (uint32_t i = 0; i < w->hits_count; i++)
+        if (i == 0 || hy_hit_key_term(w->hits[i]) != hy_hit_key_term(w->hits[i - 1]))
+            wake_by_term(w, hy_hit_key_term(w->hits[i]));
+    for (uint32_t i = 0; i < matcher->always_count; i++)
+        wake_rule(w, matcher->always[i]);
+    if (needs_regexes(w))
+        scan_regexes(w, mention);
+}
+
+/* ---- evaluation ---- */
+
+/* Has the rule ended by the time of the mention? */
+static enum hy_truth ended(const struct hy_match_worker *w, const struct hy_rule_program *rule,
+                           const struct hy_mention *mention)
+{
+    if (rule->until_us == HYDRANT_TIME_NONE)
+        return HY_FALSE;
+    if (!mention->complete)
+        return HY_PENDING;
+    int64_t time = mention->m.created_at_us;
+    if (time == HYDRANT_TIME_NONE)
+        time = w->batch->now_us;
+    return time >= rule->until_us ? HY_TRUE : HY_FALSE;
+}
+
+static enum hy_truth rule_eval(struct hy_match_worker *w, const struct hy_rule_program *rule,
+                               struct hy_eval *eval)
+{
+    enum hy_truth end = ended(w, rule, eval->mention);
+    if (end == HY_TRUE)
+        return HY_FALSE;
+    eval->brand = rule->brand;
+    enum hy_truth truth = hy_program_eval(&rule->program, eval);
+    return truth == HY_TRUE ? (end == HY_PENDING ? HY_PENDING : HY_TRUE) : truth;
+}
+
+/* Ranks of the rules that are true and published, and of those pending. */
+struct outcome {
+    uint64_t *truths, *pendings;
+    uint32_t truths_count, pendings_count;
+};
+
+static void judge_rule(struct hy_match_worker *w, uint32_t number, struct hy_eval *eval,
+                       struct outcome *outcome)
+{
+    const struct hy_rule_program *rule = &w->slot->pack->matcher->rules[number];
+    enum hy_truth truth = rule_eval(w, rule, eval);
+    if (truth == HY_PENDING)
+        outcome->pendings[outcome->pendings_count++] = rule->rank;
+    else if (truth == HY_TRUE && rule->shadow)
+        hy_match_count(&w->stats.shadow_matches, 1);
+    else if (truth == HY_TRUE)
+        outcome->truths[outcome->truths_count++] = rule->rank;
+}
+
+/* ---- what is written to the mention ---- */
+
+static void *from_arena(struct hy_batch *batch, size_t size, size_t align)
+{
+    void *p = hy_arena_alloc(&batch->arena, size, align);
+    HY_ASSERT(p);
+    return p;
+}
+
+#define FROM_ARENA(batch, type, count) \
+    ((type *)from_arena((batch), sizeof(type) * (count), _Alignof(type)))
+
+static void write_hits(struct hy_match_worker *w, struct hy_mention *mention)
+{
+    struct hy_hit *hits = FROM_ARENA(w->batch, struct hy_hit, w->hits_count);
+    for (uint32_t i = 0; i < w->hits_count; i++)
+        hits[i] =
+            (struct hy_hit){hy_hit_key_term(w->hits[i]), (uint32_t)(w->hits[i] >> 16 & 0xFFFF),
+                            (uint32_t)(w->hits[i] & 0xFFFF)};
+    mention->hits = hits;
+    mention->hits_count = w->hits_count;
+}
+
+static uint32_t limit_rules(struct hy_match_worker *w, uint32_t count)
+{
+    if (count <= HY_MATCH_RULES_MAX)
+        return count;
+    hy_match_count(&w->stats.limited, 1);
+    return HY_MATCH_RULES_MAX;
+}
+
+static hydrant_match make_match(struct hy_match_worker *w, uint32_t number, struct hy_eval *eval,
+                                uint32_t *spans_used)
+{
+    const struct hy_rule *rule = &w->slot->pack->rules[number];
+    const struct hy_rule_program *compiled = &w->slot->pack->matcher->rules[number];
+    hydrant_match match = {.rule = rule->id,
+                           .brand = rule->brand,
+                           .route = rule->route,
+                           .tags = rule->tags,
+                           .tags_count = rule->tags_count};
+    eval->brand = compiled->brand;
+    match.spans_count =
+        hy_program_spans(&compiled->program, eval, w->spans, HY_MATCH_SPANS_MAX - *spans_used);
+    hydrant_span *spans = FROM_ARENA(w->batch, hydrant_span, match.spans_count);
+    if (match.spans_count > 0)
+        memcpy(spans, w->spans, sizeof *spans * match.spans_count);
+    match.spans = spans;
+    *spans_used += match.spans_count;
+    return match;
+}
+
+/* Rules by rank, with what is already in the mention's matches. */
+static void write_matches(struct hy_match_worker *w, struct hy_mention *mention,
+                          struct outcome *outcome, struct hy_eval *eval)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    uint32_t old_count = mention->matches_count, spans_used = 0, old = 0;
+    for (uint32_t i = 0; i < old_count; i++) {
+        outcome->truths[outcome->truths_count++] = matcher->rules[mention->matched_rules[i]].rank;
+        spans_used += mention->matches[i].spans_count;
+    }
+    uint32_t count = hy_sort_unique(outcome->truths, outcome->truths_count);
+    count = limit_rules(w, count);
+    hydrant_match *matches = FROM_ARENA(w->batch, hydrant_match, count);
+    uint32_t *rules = FROM_ARENA(w->batch, uint32_t, count);
+    for (uint32_t i = 0; i < count; i++) {
+        rules[i] = matcher->by_rank[outcome->truths[i]];
+        if (old < old_count && mention->matched_rules[old] == rules[i])
+            matches[i] = mention->matches[old++];
+        else
+            matches[i] = make_match(w, rules[i], eval, &spans_used);
+    }
+    mention->matches = matches;
+    mention->matched_rules = rules;
+    mention->matches_count = count;
+}
+
+static void write_pending(struct hy_match_worker *w, struct hy_mention *mention,
+                          struct outcome *outcome)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    uint32_t count = hy_sort_unique(outcome->pendings, outcome->pendings_count);
+    count = limit_rules(w, count);
+    uint32_t *rules = FROM_ARENA(w->batch, uint32_t, count);
+    for (uint32_t i = 0; i < count; i++)
+        rules[i] = matcher->by_rank[outcome->pendings[i]];
+    mention->pending = rules;
+    mention->pending_count = count;
+}
+
+static struct hy_eval begin_eval(struct hy_match_worker *w, struct hy_mention *mention)
+{
+    const struct hy_parcel *parcel = w->batch->parcel;
+    struct hy_eval eval = {
+        .pack = w->slot->pack, .mention = mention, .brand = HY_BRAND_ANY, .scratch = w->slot->eval};
+    if (parcel && parcel->source)
+        eval.source = parcel->source->name;
+    hy_eval_begin(&eval);
+    return eval;
+}
+
+void hy_match_judge(struct hy_match_worker *w, struct hy_mention *mention)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    find_candidates(w, mention);
+    if (w->candidates_count == 0)
+        return;
+    size_t before_hits = w->batch->arena.used;
+    write_hits(w, mention);
+    struct outcome outcome = {w->slot->truths, w->slot->pendings, 0, 0};
+    struct hy_eval eval = begin_eval(w, mention);
+    for (uint32_t i = 0; i < w->candidates_count; i++)
+        judge_rule(w, w->slot->candidates[i], &eval, &outcome);
+    hy_match_count(&w->stats.rules_evaluated, w->candidates_count);
+    if (outcome.truths_count + outcome.pendings_count == 0) {
+        mention->hits = NULL;
+        mention->hits_count = 0;
+        w->batch->arena.used = before_hits;
+        return;
+    }
+    if (matcher->regexes_policy && !w->regexes_done) {
+        scan_regexes(w, mention);
+        write_hits(w, mention);
+    }
+    if (outcome.truths_count > 0)
+        write_matches(w, mention, &outcome, &eval);
+    if (outcome.pendings_count > 0)
+        write_pending(w, mention, &outcome);
+}
+
+void hy_match_judge_pending(struct hy_match_worker *w, struct hy_mention *mention)
+{
+    HY_ASSERT_HOT(mention->complete);
+    struct outcome outcome = {w->slot->truths, w->slot->pendings, 0, 0};
+    struct hy_eval eval = begin_eval(w, mention);
+    for (uint32_t i = 0; i < mention->pending_count; i++)
+        judge_rule(w, mention->pending[i], &eval, &outcome);
+    HY_ASSERT_HOT(outcome.pendings_count == 0);
+    mention->pending_count = 0;
+    mention->pending = NULL;
+    if (outcome.truths_count > 0)
+        write_matches(w, mention, &outcome, &eval);
+}
+
+size_t hy_match_mention_bytes(void)
+{
+    size_t hits = 2 * sizeof(struct hy_hit) * HY_MATCH_HITS_MAX; /* with and without regexes */
+    size_t spans = sizeof(hydrant_span) * HY_MATCH_SPANS_MAX;
+    size_t rules =
+        (2 * (sizeof(hydrant_match) + sizeof(uint32_t)) + sizeof(uint32_t)) * HY_MATCH_RULES_MAX;
+    return hits + spans + rules + 1024; /* alignment of a few allocations, and of each match's */
+}

@@ -1,0 +1,224 @@
+/*
+ * Verification: Hyperscan says where an anchor ends; which terms stand there?
+ *
+ * The cheapest test that can say no comes first: the edges that all terms of the anchor ask for,
+ * then the neighbouring chunk by binary search over 8-byte keys, then the rest. So ten thousand
+ * phrases that end in the same word cost hardly more than one.
+ *
+ * A worker's own thread; no allocation. Hits are given in folded offsets to hy_match_found.
+ */
+#include "base/assert.h"
+#include "match/worker.h"
+
+#include <string.h>
+
+/* The 8 bytes from at on, big-endian, zero behind the end: keys compare as the bytes do. */
+static uint64_t key_forward(const struct hy_view *view, uint32_t at)
+{
+    uint64_t key = 0;
+    uint32_t left = view->folded_len - at;
+    if (HY_LIKELY(left >= 8)) {
+        memcpy(&key, view->folded + at, 8);
+        return __builtin_bswap64(key);
+    }
+    for (uint32_t i = 0; i < left; i++)
+        key |= (uint64_t)(unsigned char)view->folded[at + i] << (56 - 8 * i);
+    return key;
+}
+
+/* The same for the bytes before at, from the last to the first. */
+static uint64_t key_backward(const struct hy_view *view, uint32_t at)
+{
+    uint64_t key = 0;
+    if (HY_LIKELY(at >= 8)) {
+        memcpy(&key, view->folded + at - 8, 8);
+        return key;
+    }
+    for (uint32_t i = 0; i < at; i++)
+        key |= (uint64_t)(unsigned char)view->folded[at - 1 - i] << (56 - 8 * i);
+    return key;
+}
+
+/* A group of neighbours and the place in the text that they are compared with. */
+struct search {
+    const struct hy_matcher *matcher;
+    const struct hy_view *view;
+    const struct hy_neighbour *group;
+    uint32_t count;
+    uint32_t at;
+    bool backward;
+    uint64_t key;
+};
+
+static const struct hy_chunk *neighbour_chunk(const struct search *s,
+                                              const struct hy_neighbour *entry)
+{
+    const struct hy_phrase *phrase = &s->matcher->terms[entry->term].phrase;
+    return &phrase->chunks[s->backward ? entry->anchor - 1 : entry->anchor + 1];
+}
+
+/* Compares an entry that is longer than its key with the text: <0, 0 (a prefix of it), >0. */
+static int compare_rest(const struct search *s, const struct hy_neighbour *entry)
+{
+    const struct hy_chunk *chunk = neighbour_chunk(s, entry);
+    uint32_t room = s->backward ? s->at : s->view->folded_len - s->at;
+    uint32_t common = chunk->len < room ? chunk->len : room;
+    for (uint32_t i = 8; i < common; i++) {
+        unsigned char x =
+            (unsigned char)(s->backward ? chunk->text[chunk->len - 1 - i] : chunk->text[i]);
+        unsigned char y = (unsigned char)(s->backward ? s->view->folded[s->at - 1 - i]
+                                                      : s->view->folded[s->at + i]);
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return chunk->len > room ? 1 : 0;
+}
+
+/* Is the entry not greater than the text? */
+static bool not_greater(const struct search *s, const struct hy_neighbour *entry)
+{
+    if (entry->key != s->key)
+        return entry->key < s->key;
+    uint32_t room = s->backward ? s->at : s->view->folded_len - s->at;
+    if (entry->len <= 8)
+        return entry->len <= room;
+    return compare_rest(s, entry) <= 0;
+}
+
+static bool is_prefix(const struct search *s, const struct hy_neighbour *entry)
+{
+    uint32_t room = s->backward ? s->at : s->view->folded_len - s->at;
+    if (entry->len > room)
+        return false;
+    if (entry->len <= 8)
+        return entry->len == 0 || (entry->key ^ s->key) >> (64 - 8 * entry->len) == 0;
+    return entry->key == s->key && compare_rest(s, entry) == 0;
+}
+
+/* The longest entry that is a prefix of the text, or NULL. Its chain has all the others. */
+static const struct hy_neighbour *search_group(const struct search *s)
+{
+    uint32_t low = 0, high = s->count;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (not_greater(s, &s->group[mid]))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low == 0)
+        return NULL;
+    const struct hy_neighbour *entry = &s->group[low - 1];
+    while (!is_prefix(s, entry)) {
+        if (entry->chain == HY_NEIGHBOUR_NONE)
+            return NULL;
+        entry = &s->group[entry->chain];
+    }
+    return entry;
+}
+
+/* The neighbour stands beside the anchor: edges, exact letters and the rest of the phrase. */
+static void verify_neighbour(struct hy_match_worker *w, const struct search *s,
+                             const struct hy_neighbour *entry, uint32_t anchor_at)
+{
+    const struct hy_phrase *phrase = &s->matcher->terms[entry->term].phrase;
+    uint32_t start = anchor_at, end, neighbour = s->at;
+    if (!hy_chunk_at(&phrase->chunks[entry->anchor], s->view, anchor_at, &end))
+        return;
+    if (s->backward) {
+        if (!hy_chunk_before(&phrase->chunks[entry->anchor - 1], s->view, neighbour, &start) ||
+            !hy_phrase_left(phrase, s->view, entry->anchor - 1, &start))
+            return;
+    } else {
+        if (!hy_chunk_at(&phrase->chunks[entry->anchor + 1], s->view, neighbour, &end) ||
+            !hy_phrase_right(phrase, s->view, entry->anchor + 2, &end) ||
+            !hy_phrase_left(phrase, s->view, entry->anchor, &start))
+            return;
+    }
+    if (hy_phrase_finish(phrase, s->view, start, &end))
+        hy_match_found(w, entry->term, start, end);
+}
+
+/* Looks at the first place behind the anchor where a neighbour can stand, and, where characters may
+ * be skipped that could also belong to one, at the places behind those. */
+static void verify_group(struct hy_match_worker *w, struct search *s, uint32_t anchor_at)
+{
+    for (;;) {
+        s->key = s->backward ? key_backward(s->view, s->at) : key_forward(s->view, s->at);
+        const struct hy_neighbour *entry = search_group(s);
+        while (entry) {
+            verify_neighbour(w, s, entry, anchor_at);
+            entry = entry->chain == HY_NEIGHBOUR_NONE ? NULL : &s->group[entry->chain];
+        }
+        if (!(s->backward ? hy_view_skip_back(s->view, s->at, &s->at)
+                          : hy_view_skip(s->view, s->at, &s->at)))
+            return;
+    }
+}
+
+static bool ascii_separates(char c)
+{
+    return (unsigned char)c < 0x80 && hy_edge_class[(unsigned char)c] != 1;
+}
+
+static void verify_right(struct hy_match_worker *w, const struct hy_anchor *anchor, uint32_t at,
+                         uint32_t end)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    const struct hy_view *view = &w->view;
+    /* No neighbour in a group begins with a separator. */
+    while (end < view->folded_len && ascii_separates(view->folded[end]))
+        end++;
+    struct search s = {matcher, view, matcher->neighbours + anchor->right, anchor->right_count, end,
+                       false,   0};
+    verify_group(w, &s, at);
+}
+
+static void verify_left(struct hy_match_worker *w, const struct hy_anchor *anchor, uint32_t at)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    const struct hy_view *view = &w->view;
+    uint32_t before = at;
+    while (before > 0 && ascii_separates(view->folded[before - 1]))
+        before--;
+    struct search s = {
+        matcher, view, matcher->neighbours + anchor->left, anchor->left_count, before, true, 0};
+    verify_group(w, &s, at);
+}
+
+static bool edges_fit(const struct hy_view *view, uint32_t edges, uint32_t start, uint32_t end)
+{
+    return (!(edges & HY_CHUNK_WORD_START) || hy_view_boundary(view, start)) &&
+           (!(edges & HY_CHUNK_WORD_END) || hy_view_boundary(view, end));
+}
+
+static void verify_single(struct hy_match_worker *w, const struct hy_single *single, uint32_t at,
+                          uint32_t end)
+{
+    const struct hy_view *view = &w->view;
+    if (single->whole) {
+        if (edges_fit(view, single->flags, at, end))
+            hy_match_found(w, single->term, at, end);
+        return;
+    }
+    const struct hy_phrase *phrase = &w->slot->pack->matcher->terms[single->term].phrase;
+    uint32_t chunk_at, start;
+    if (hy_chunk_back(phrase->chunks[single->chunk].text, single->before, view, at, &chunk_at) &&
+        hy_phrase_at(phrase, view, single->chunk, chunk_at, &start, &end))
+        hy_match_found(w, single->term, start, end);
+}
+
+void hy_match_verify(struct hy_match_worker *w, uint32_t number, uint32_t at)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    const struct hy_anchor *anchor = &matcher->anchors[number];
+    uint32_t end = at + anchor->len;
+    if (!edges_fit(&w->view, anchor->edges, at, end))
+        return;
+    for (uint32_t i = 0; i < anchor->singles_count; i++)
+        verify_single(w, &matcher->singles[anchor->singles + i], at, end);
+    if (anchor->right_count > 0)
+        verify_right(w, anchor, at, end);
+    if (anchor->left_count > 0)
+        verify_left(w, anchor, at);
+}

@@ -1,0 +1,140 @@
+/*
+ * The matching part of a pack: literal and regex databases, how each term is verified, which rules
+ * each term wakes up, and the programs of all rules and policy lines.
+ *
+ *   folded text --literals--> anchor --> singles: terms that are this chunk and little more
+ *                                    --> right:   phrases, by the chunk that follows
+ *                                    --> left:    phrases that end here, by the chunk before
+ *   term --> rules, sets --> rules
+ *
+ * A term's anchor is the rarest of its words. Terms are numbered from 0, literal ones first, then
+ * regexes, each in the order in which the rules name them.
+ *
+ * Made by rules/compile.c, immutable from then on, read by any number of threads. Everything but
+ * the Hyperscan databases lives in arena.
+ */
+#ifndef HY_PACK_MATCHER_H
+#define HY_PACK_MATCHER_H
+
+#include "base/arena.h"
+#include "pack/phrase.h"
+#include "pack/predicate.h"
+#include "pack/program.h"
+
+struct hs_database;
+
+enum {
+    HY_REGEX_CLASSES = 4, /* databases: one for each combination of flags */
+};
+
+/* A literal that Hyperscan looks for, and where the terms that hang on it are. */
+struct hy_anchor {
+    uint32_t len;
+    uint32_t edges; /* HY_CHUNK_WORD_*: edges that every one of its terms asks for */
+    uint32_t singles, singles_count;
+    uint32_t right, right_count;
+    uint32_t left, left_count;
+};
+
+/* A term whose anchor is a chunk of its own, or that needs the long way round. */
+struct hy_single {
+    uint32_t term;
+    uint16_t chunk;  /* which chunk of the phrase the anchor is in */
+    uint8_t whole;   /* the anchor is the whole phrase: only edges, letters and kind are left */
+    uint8_t flags;   /* HY_CHUNK_WORD_* of that chunk */
+    uint32_t before; /* bytes of the chunk before the anchor */
+};
+
+/*
+ * A phrase, found by the chunk beside its anchor. Entries of one group are sorted by that chunk
+ * (left: by its bytes from last to first). All entries whose chunk is a prefix of the text are on
+ * one chain: that of the greatest entry that is not greater than the text.
+ */
+struct hy_neighbour {
+    uint64_t key; /* first 8 bytes of the chunk in reading direction, big-endian, 0-padded */
+    uint32_t term;
+    uint32_t chain;  /* next shorter (or equal) entry that is a prefix of this one, or NONE */
+    uint32_t len;    /* of the chunk */
+    uint32_t anchor; /* the anchor's chunk number in the phrase */
+};
+
+#define HY_NEIGHBOUR_NONE UINT32_MAX
+
+enum { HY_TERM_REGEX = 1, HY_TERM_WAKES = 2 /* some rule is triggered by it */ };
+
+struct hy_term {
+    struct hy_phrase phrase; /* literal terms */
+    uint32_t flags;
+};
+
+struct hy_regex_db {
+    struct hs_database *db; /* NULL: no pattern of this class */
+    const uint32_t *terms;  /* Hyperscan id -> term */
+    uint32_t count;
+};
+
+/* A sorted set of terms: a list, or a large OR. */
+struct hy_term_set {
+    const uint32_t *terms;
+    uint32_t count;
+};
+
+/* Ranges of a table: the entries of key k are items[first[k] .. first[k + 1]). */
+struct hy_csr {
+    const uint32_t *first;
+    const uint32_t *items;
+};
+
+/* What the evaluation of a rule needs, beside its struct hy_rule. */
+struct hy_rule_program {
+    struct hy_program program;
+    uint32_t rank;  /* place in pack order: priority descending, then file order */
+    uint32_t brand; /* index in pack->brands, or HY_BRAND_NONE or _ANY */
+    int64_t until_us;
+    bool shadow;
+};
+
+struct hy_matcher {
+    struct hy_arena arena;
+    struct hs_database *literals; /* NULL: no literal terms */
+    const struct hy_anchor *anchors;
+    uint32_t anchors_count;
+    const struct hy_single *singles;
+    const struct hy_neighbour *neighbours; /* left entries and right entries */
+    const struct hy_term *terms;
+    uint32_t terms_count, literal_terms_count;
+    struct hy_regex_db regexes[HY_REGEX_CLASSES];
+    bool regexes_always; /* a regex triggers rules: scan every mention */
+    bool regexes_policy; /* a policy line has a regex: scan every mention that a rule wants */
+
+    const struct hy_term_set *sets;
+    uint32_t sets_count;
+    const struct hy_predicate *predicates;
+    uint32_t predicates_count;
+    const struct hy_program *calls; /* parts that several programs share */
+    uint32_t calls_count;
+
+    const struct hy_rule_program *rules; /* like pack->rules; an empty program: state off */
+    const uint32_t *by_rank;             /* rank -> rule */
+    struct hy_csr term_rules;            /* term -> rules to look at when it hits */
+    struct hy_csr term_sets;             /* term -> trigger sets that hold it */
+    struct hy_csr set_rules;             /* set -> rules to look at when one of its terms hits */
+    const uint32_t *always;              /* rules to look at for every mention */
+    uint32_t always_count;
+    bool needs_fields; /* see hy_pack_needs_fields */
+};
+
+static inline bool hy_term_set_has(const struct hy_term_set *set, uint32_t term)
+{
+    uint32_t low = 0, high = set->count;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (set->terms[mid] < term)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < set->count && set->terms[low] == term;
+}
+
+#endif

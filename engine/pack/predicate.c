@@ -1,0 +1,482 @@
+/* Predicates over fields, scores and policy facts; see predicate.h. One small function a kind. */
+#include "pack/predicate.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/assert.h"
+#include "base/str.h"
+#include "pack/scratch.h"
+#include "text/utf8.h"
+
+static const uint8_t predicate_needs[HY_PREDICATE_KINDS] = {
+#define PREDICATE_NEEDS(NAME, needs) needs,
+    HY_PREDICATE_TABLE(PREDICATE_NEEDS)
+#undef PREDICATE_NEEDS
+};
+
+uint32_t hy_predicate_needs(enum hy_predicate_kind kind)
+{
+    HY_ASSERT(kind < HY_PREDICATE_KINDS);
+    return predicate_needs[kind];
+}
+
+static enum hy_truth known(bool truth)
+{
+    return truth ? HY_TRUE : HY_FALSE;
+}
+
+/* What the text alone can prove; the fields may still say so when it cannot. */
+static enum hy_truth proven(bool truth, const struct hy_mention *mention)
+{
+    return truth ? HY_TRUE : mention->complete ? HY_FALSE : HY_PENDING;
+}
+
+struct hy_view hy_eval_text(const struct hy_eval *eval)
+{
+    const struct hy_mention *mention = eval->mention;
+    return (struct hy_view){mention->folded.data, mention->m.text.data, mention->folded.map,
+                            mention->folded.len, mention->m.text.len};
+}
+
+/* Folds a field once per mention; only its beginning when it is very long. */
+static const struct hy_view *folded(struct hy_eval *eval, struct hy_eval_field *field,
+                                    hydrant_str text)
+{
+    if (field->seq == eval->scratch->seq)
+        return &field->view;
+    if (text.len > HY_PREDICATE_FIELD_BYTES)
+        text.len = (uint32_t)hy_utf8_floor(text.data, HY_PREDICATE_FIELD_BYTES);
+    bool identity = true;
+    uint32_t len = 0;
+    if (text.len > 0)
+        len = hy_fold(text.data, text.len, field->folded, field->map, &identity);
+    field->view =
+        (struct hy_view){field->folded, text.data, identity ? NULL : field->map, len, text.len};
+    field->seq = eval->scratch->seq;
+    return &field->view;
+}
+
+static hydrant_str folded_handle(struct hy_eval *eval)
+{
+    const struct hy_view *view =
+        folded(eval, &eval->scratch->handle, eval->mention->m.author.handle);
+    return hy_str(view->folded, view->folded_len);
+}
+
+/* A handle of another mention's author, as sources write them: case differs, letters rarely. */
+static bool same_handle(hydrant_str folded_name, hydrant_str given)
+{
+    if (given.len > 0 && given.data[0] == '@')
+        given = hy_str(given.data + 1, given.len - 1);
+    return hy_str_equal_nocase(folded_name, given);
+}
+
+static bool from_is(struct hy_eval *eval, hydrant_str name)
+{
+    hydrant_str handle = folded_handle(eval);
+    if (handle.len > 0 && handle.data[0] == '@')
+        handle = hy_str(handle.data + 1, handle.len - 1);
+    return hy_str_equal(handle, name);
+}
+
+static bool mentions_field_has(const struct hy_mention *mention, hydrant_str name)
+{
+    for (uint32_t i = 0; i < mention->m.mentions_count; i++)
+        if (same_handle(name, mention->m.mentions[i]))
+            return true;
+    return false;
+}
+
+/* Is `name` the whole name behind the sign (@ or #) at `at`? */
+static bool name_at(const struct hy_view *view, uint32_t at, hydrant_str name)
+{
+    struct hy_chunk chunk = {.text = name.data, .len = name.len};
+    struct hy_phrase phrase = {&chunk, 1, HY_PHRASE_MENTION};
+    uint32_t end;
+    return hy_chunk_at(&chunk, view, at + 1, &end) && hy_phrase_finish(&phrase, view, at, &end);
+}
+
+static bool text_mentions(const struct hy_view *view, hydrant_str name)
+{
+    for (uint32_t at = 0; at < view->folded_len; at++) {
+        const char *sign = memchr(view->folded + at, '@', view->folded_len - at);
+        if (!sign)
+            return false;
+        at = (uint32_t)(sign - view->folded);
+        if (name_at(view, at, name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_addressed(const struct hy_eval *eval, hydrant_str name)
+{
+    struct hy_view view = hy_eval_text(eval);
+    return mentions_field_has(eval->mention, name) || text_mentions(&view, name);
+}
+
+/* A # or @ with a name behind it and no word before it. */
+static bool text_has_tag(const struct hy_eval *eval, char sign)
+{
+    struct hy_view view = hy_eval_text(eval);
+    for (uint32_t at = 0; at + 1 < view.folded_len; at++) {
+        if (view.folded[at] != sign)
+            continue;
+        uint32_t len;
+        enum hy_char_class next = hy_char_class(hy_utf8_decode(view.folded + at + 1, &len));
+        bool named = next == HY_CHAR_LETTER || next == HY_CHAR_DIGIT || next == HY_CHAR_CONNECTOR ||
+                     (next == HY_CHAR_IDEOGRAPH && sign == '#');
+        struct hy_phrase phrase = {NULL, 0, HY_PHRASE_MENTION};
+        uint32_t end = view.folded_len;
+        if (named && hy_phrase_finish(&phrase, &view, at, &end))
+            return true;
+    }
+    return false;
+}
+
+/* The next link in a folded text: http:// or https:// up to white space, quote or bracket. */
+static bool next_link(const struct hy_view *view, uint32_t *pos, hydrant_str *link)
+{
+    for (uint32_t at = *pos; at + 7 < view->folded_len; at++) {
+        const char *p = memchr(view->folded + at, 'h', view->folded_len - at);
+        if (!p)
+            break;
+        at = (uint32_t)(p - view->folded);
+        uint32_t left = view->folded_len - at;
+        if (!(left > 7 && memcmp(p, "http://", 7) == 0) &&
+            !(left > 8 && memcmp(p, "https://", 8) == 0))
+            continue;
+        uint32_t end = at;
+        while (end < view->folded_len && (unsigned char)view->folded[end] > ' ' &&
+               !strchr("<>\"", view->folded[end]))
+            end++;
+        *link = hy_str(p, end - at);
+        *pos = end;
+        return true;
+    }
+    *pos = view->folded_len;
+    return false;
+}
+
+/* Is host `domain` or below it? Both without a port. */
+static bool is_below(hydrant_str host, hydrant_str domain)
+{
+    if (host.len < domain.len)
+        return false;
+    uint32_t rest = host.len - domain.len;
+    if (!hy_str_equal_nocase(hy_str(host.data + rest, domain.len), domain))
+        return false;
+    return rest == 0 || host.data[rest - 1] == '.';
+}
+
+static hydrant_str host_of(hydrant_str url)
+{
+    uint32_t start = 0;
+    for (uint32_t i = 0; i + 2 < url.len; i++)
+        if (memcmp(url.data + i, "://", 3) == 0) {
+            start = i + 3;
+            break;
+        }
+    uint32_t end = start;
+    for (; end < url.len && !memchr("/?#", url.data[end], 3); end++)
+        if (url.data[end] == '@')
+            start = end + 1;
+    hydrant_str host = hy_str(url.data + start, end - start);
+    const char *port = host.len ? memchr(host.data, ':', host.len) : NULL;
+    return port ? hy_str(host.data, (size_t)(port - host.data)) : host;
+}
+
+typedef bool link_test(const struct hy_predicate *p, struct hy_eval *eval, hydrant_str link);
+
+static bool link_has(const struct hy_predicate *p, struct hy_eval *eval, hydrant_str link)
+{
+    eval->scratch->link.seq = 0; /* there are several */
+    return hy_phrase_find(&p->phrase, folded(eval, &eval->scratch->link, link));
+}
+
+static bool link_is_below(const struct hy_predicate *p, struct hy_eval *eval, hydrant_str link)
+{
+    return is_below(host_of(link), p->text);
+}
+
+static bool any_link(const struct hy_predicate *p, struct hy_eval *eval, link_test *test)
+{
+    const hydrant_mention *m = &eval->mention->m;
+    for (uint32_t i = 0; i < m->urls_count; i++)
+        if (test(p, eval, m->urls[i].url) || test(p, eval, m->urls[i].expanded))
+            return true;
+    struct hy_view view = hy_eval_text(eval);
+    hydrant_str link;
+    for (uint32_t pos = 0; next_link(&view, &pos, &link);)
+        if (test(p, eval, link))
+            return true;
+    return false;
+}
+
+static bool has_links(const struct hy_eval *eval)
+{
+    struct hy_view view = hy_eval_text(eval);
+    hydrant_str link;
+    uint32_t pos = 0;
+    return eval->mention->m.urls_count > 0 || next_link(&view, &pos, &link);
+}
+
+/* A question mark that ends something: not the one inside a link. */
+static bool is_question(const struct hy_eval *eval)
+{
+    struct hy_view view = hy_eval_text(eval);
+    for (uint32_t at = 0; at < view.folded_len; at++) {
+        uint32_t len;
+        uint32_t cp = hy_utf8_decode(view.folded + at, &len);
+        bool mark = cp == '?' || cp == 0x061F || cp == 0x037E || cp == 0x055E || cp == 0x1367;
+        if (!mark) {
+            at += len - 1;
+            continue;
+        }
+        uint32_t next = at + len;
+        if (next >= view.folded_len)
+            return true;
+        enum hy_char_class class = hy_char_class(hy_utf8_decode(view.folded + next, &len));
+        if (class != HY_CHAR_LETTER && class != HY_CHAR_DIGIT && class != HY_CHAR_CONNECTOR &&
+            !memchr("&=/%", view.folded[next], 4))
+            return true;
+        at = next - 1;
+    }
+    return false;
+}
+
+static bool lang_is(hydrant_str lang, hydrant_str wanted)
+{
+    if (lang.len < wanted.len || wanted.len == 0)
+        return false;
+    if (!hy_str_equal_nocase(hy_str(lang.data, wanted.len), wanted))
+        return false;
+    return lang.len == wanted.len || lang.data[wanted.len] == '-' || lang.data[wanted.len] == '_';
+}
+
+/* The same number in [0, 100) for the same mention, whatever the process, pack or order. */
+static double sample_place(const hydrant_mention *m)
+{
+    uint64_t hash =
+        XXH3_64bits_withSeed(m->id.data, m->id.len, XXH3_64bits(m->network.data, m->network.len));
+    return (double)(hash >> 11) * 0x1p-53 * 100.0;
+}
+
+/* Walks the brands that an own: or sitekind: term is about. */
+static bool next_brand(const struct hy_predicate *p, const struct hy_eval *eval, uint32_t *at,
+                       const struct hy_brand **brand)
+{
+    uint32_t wanted = p->brand == HY_BRAND_EVAL ? eval->brand : p->brand;
+    if (wanted == HY_BRAND_NONE)
+        return false;
+    if (wanted != HY_BRAND_ANY && *at == 0)
+        *at = wanted;
+    else if (wanted != HY_BRAND_ANY)
+        return false;
+    if (*at >= eval->pack->brands_count)
+        return false;
+    *brand = &eval->pack->brands[(*at)++];
+    if (wanted != HY_BRAND_ANY)
+        *at = UINT32_MAX;
+    return true;
+}
+
+static bool own_from(const struct hy_predicate *p, struct hy_eval *eval)
+{
+    const struct hy_brand *brand;
+    for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
+        for (uint32_t i = 0; i < brand->own_from_count; i++)
+            if (from_is(eval, brand->own_from[i]))
+                return true;
+    return false;
+}
+
+static bool own_to(const struct hy_predicate *p, struct hy_eval *eval)
+{
+    const struct hy_brand *brand;
+    for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
+        for (uint32_t i = 0; i < brand->own_to_count; i++)
+            if (is_addressed(eval, brand->own_to[i]))
+                return true;
+    return false;
+}
+
+static bool site_kind(const struct hy_predicate *p, const struct hy_eval *eval)
+{
+    const struct hy_brand *brand;
+    hydrant_str host = host_of(eval->mention->m.url);
+    for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
+        for (uint32_t i = 0; i < brand->sites_count; i++) {
+            const struct hy_site *site = &brand->sites[i];
+            if (hy_str_equal_nocase(site->kind, p->text) &&
+                (is_below(eval->mention->m.site, site->domain) || is_below(host, site->domain)))
+                return true;
+        }
+    return false;
+}
+
+static bool in_range(const struct hy_predicate *p, uint64_t value)
+{
+    int64_t number = value > INT64_MAX ? INT64_MAX : (int64_t)value;
+    return number >= p->low && number <= p->high;
+}
+
+static bool compares(const struct hy_predicate *p, float score)
+{
+    switch ((enum hy_predicate_compare)p->compare) {
+    case HY_PREDICATE_GT:
+        return score > p->threshold;
+    case HY_PREDICATE_GE:
+        return score >= p->threshold;
+    case HY_PREDICATE_LT:
+        return score < p->threshold;
+    case HY_PREDICATE_LE:
+        return score <= p->threshold;
+    case HY_PREDICATE_LABEL:
+        break;
+    }
+    return false;
+}
+
+static enum hy_truth score_eval(const struct hy_predicate *p, const struct hy_mention *mention)
+{
+    if (!mention->scored)
+        return HY_PENDING;
+    const hydrant_emotion *e = mention->emotion;
+    if (!e || !e->scored)
+        return HY_FALSE;
+    bool label = p->compare == HY_PREDICATE_LABEL;
+    switch ((enum hy_predicate_kind)p->kind) {
+    case HY_PREDICATE_EMOTION:
+        return known(label ? e->labels >> p->index & 1 : compares(p, e->scores[p->index]));
+    case HY_PREDICATE_SENTIMENT:
+        return known(label ? e->sentiment == p->index : compares(p, e->sentiment_scores[p->index]));
+    case HY_PREDICATE_ACT:
+        return known(label ? e->speech_act == p->index : compares(p, e->acts[p->index]));
+    case HY_PREDICATE_INTENSITY:
+        return known(compares(p, e->intensity));
+    case HY_PREDICATE_VALENCE:
+        return known(compares(p, e->valence));
+    default:
+        HY_UNREACHABLE();
+    }
+}
+
+static bool is_matched(const struct hy_mention *mention, uint32_t rule)
+{
+    for (uint32_t i = 0; i < mention->matches_count; i++)
+        if (mention->matched_rules[i] == rule)
+            return true;
+    return false;
+}
+
+static enum hy_truth policy_eval(const struct hy_predicate *p, const struct hy_eval *eval)
+{
+    const struct hy_mention *mention = eval->mention;
+    switch ((enum hy_predicate_kind)p->kind) {
+    case HY_PREDICATE_DUP_KIND:
+        return known(mention->dup && mention->dup->kind == (hydrant_dup_kind)p->index);
+    case HY_PREDICATE_DUP_COUNT:
+        return known(mention->dup && in_range(p, mention->dup->count));
+    case HY_PREDICATE_MATCHED:
+        return known(is_matched(mention, p->index));
+    case HY_PREDICATE_ACTION:
+        return known(eval->verdict && eval->verdict->action == (hydrant_action)p->index);
+    default:
+        HY_UNREACHABLE();
+    }
+}
+
+/* What the text alone may prove. PENDING: the fields decide. */
+static enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eval *eval)
+{
+    const struct hy_mention *mention = eval->mention;
+    switch ((enum hy_predicate_kind)p->kind) {
+    case HY_PREDICATE_TO:
+        return proven(is_addressed(eval, p->text), mention);
+    case HY_PREDICATE_URL:
+        return proven(any_link(p, eval, link_has), mention);
+    case HY_PREDICATE_DOMAIN:
+        return proven(any_link(p, eval, link_is_below), mention);
+    case HY_PREDICATE_HAS_LINKS:
+        return proven(has_links(eval), mention);
+    case HY_PREDICATE_HAS_HASHTAGS:
+        return proven(mention->m.hashtags_count > 0 || text_has_tag(eval, '#'), mention);
+    case HY_PREDICATE_HAS_MENTIONS:
+        return proven(mention->m.mentions_count > 0 || text_has_tag(eval, '@'), mention);
+    case HY_PREDICATE_IS_QUESTION:
+        return known(is_question(eval));
+    case HY_PREDICATE_SOURCE:
+        return known(hy_str_equal_nocase(eval->source, p->text));
+    default:
+        return HY_PENDING;
+    }
+}
+
+/* The mention is complete. */
+static bool field_eval(const struct hy_predicate *p, struct hy_eval *eval)
+{
+    const hydrant_mention *m = &eval->mention->m;
+    switch ((enum hy_predicate_kind)p->kind) {
+    case HY_PREDICATE_FROM:
+        return from_is(eval, p->text);
+    case HY_PREDICATE_AUTHOR:
+        return hy_phrase_find(&p->phrase, folded(eval, &eval->scratch->name, m->author.name));
+    case HY_PREDICATE_BIO:
+        return hy_phrase_find(&p->phrase, folded(eval, &eval->scratch->bio, m->author.bio));
+    case HY_PREDICATE_NETWORK:
+        return hy_str_equal_nocase(m->network, p->text);
+    case HY_PREDICATE_SITE:
+        return is_below(m->site, p->text);
+    case HY_PREDICATE_SITE_KIND:
+        return site_kind(p, eval);
+    case HY_PREDICATE_OWN_FROM:
+        return own_from(p, eval);
+    case HY_PREDICATE_OWN_TO:
+        return own_to(p, eval);
+    case HY_PREDICATE_LANG:
+        return lang_is(m->lang, p->text);
+    case HY_PREDICATE_CONVERSATION:
+        return hy_str_equal(m->conversation_id, p->text);
+    case HY_PREDICATE_REPLY_TO:
+        return hy_str_equal(m->in_reply_to, p->text);
+    case HY_PREDICATE_FOLLOWERS:
+        return m->author.has_followers && in_range(p, m->author.followers);
+    case HY_PREDICATE_POSTS:
+        return m->author.has_posts && in_range(p, m->author.posts);
+    case HY_PREDICATE_LIKES:
+        return in_range(p, m->metrics.likes);
+    case HY_PREDICATE_REPLIES:
+        return in_range(p, m->metrics.replies);
+    case HY_PREDICATE_REPOSTS:
+        return in_range(p, m->metrics.reposts);
+    case HY_PREDICATE_IS_REPLY:
+        return m->in_reply_to.len > 0;
+    case HY_PREDICATE_IS_REPOST:
+        return m->repost_of.len > 0;
+    case HY_PREDICATE_IS_QUOTE:
+        return m->quote_of.len > 0;
+    case HY_PREDICATE_IS_VERIFIED:
+        return m->author.verified;
+    case HY_PREDICATE_HAS_MEDIA:
+        return m->media_count > 0;
+    case HY_PREDICATE_SAMPLE:
+        return sample_place(m) < (double)p->threshold;
+    default:
+        HY_UNREACHABLE();
+    }
+}
+
+enum hy_truth hy_predicate_eval(const struct hy_predicate *p, struct hy_eval *eval)
+{
+    uint32_t needs = predicate_needs[p->kind];
+    if (needs & HY_PROGRAM_SCORES)
+        return score_eval(p, eval->mention);
+    if (needs & HY_PROGRAM_POLICY)
+        return policy_eval(p, eval);
+    enum hy_truth truth = text_eval(p, eval);
+    if (truth != HY_PENDING || !eval->mention->complete)
+        return truth;
+    return known(field_eval(p, eval));
+}

@@ -1,0 +1,314 @@
+/*
+ * hy_pack_compile: the order in which a rule set becomes a pack, and the copy of what the pack says
+ * about rules, brands and networks.
+ */
+#include "rules/compile.h"
+
+#include <hs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "rules/compile_state.h"
+
+/* ---- the pack's own copy ---- */
+
+/* Adds up first, copies then, with the same walk: to is NULL while it adds up. */
+struct copier {
+    struct hy_arena *to;
+    size_t bytes;
+};
+
+static void *copy_bytes(struct copier *copier, const void *from, size_t size)
+{
+    if (!copier->to) {
+        copier->bytes += size + 8;
+        return NULL;
+    }
+    void *p = hy_arena_alloc(copier->to, size, 8);
+    HY_ASSERT(p);
+    if (size > 0)
+        memcpy(p, from, size);
+    return p;
+}
+
+static hydrant_str copy_str(struct copier *copier, hydrant_str s)
+{
+    if (s.len == 0)
+        return (hydrant_str){0};
+    return (hydrant_str){copy_bytes(copier, s.data, s.len), s.len};
+}
+
+static const hydrant_str *copy_strs(struct copier *copier, const hydrant_str *from, uint32_t count)
+{
+    hydrant_str *to = copy_bytes(copier, from, sizeof *to * count);
+    for (uint32_t i = 0; i < count; i++) {
+        hydrant_str s = copy_str(copier, from[i]);
+        if (to)
+            to[i] = s;
+    }
+    return to;
+}
+
+static const hydrant_tag *copy_tags(struct copier *copier, const hydrant_tag *from, uint32_t count)
+{
+    hydrant_tag *to = copy_bytes(copier, from, sizeof *to * count);
+    for (uint32_t i = 0; i < count; i++) {
+        hydrant_tag tag = {copy_str(copier, from[i].key), copy_str(copier, from[i].value)};
+        if (to)
+            to[i] = tag;
+    }
+    return to;
+}
+
+static struct hy_rule copy_rule(struct copier *copier, const struct hy_rule *from)
+{
+    struct hy_rule to = *from;
+    to.id = copy_str(copier, from->id);
+    to.brand = copy_str(copier, from->brand);
+    to.route = copy_str(copier, from->route);
+    to.answers = copy_str(copier, from->answers);
+    to.owner = copy_str(copier, from->owner);
+    to.file = copy_str(copier, from->file);
+    to.skills = copy_strs(copier, from->skills, from->skills_count);
+    to.tags = copy_tags(copier, from->tags, from->tags_count);
+    return to;
+}
+
+static const struct hy_rule *copy_rules(struct copier *copier, const struct hy_ruleset *set)
+{
+    struct hy_rule *to = NULL;
+    if (copier->to)
+        to = HY_ARENA_NEW(copier->to, struct hy_rule, set->rules_count);
+    else
+        copier->bytes += sizeof *to * set->rules_count + 8;
+    for (uint32_t i = 0; i < set->rules_count; i++) {
+        struct hy_rule rule = copy_rule(copier, &set->rules[i].rule);
+        if (to)
+            to[i] = rule;
+    }
+    return to;
+}
+
+static const struct hy_site *copy_sites(struct copier *copier, const struct hy_site *from,
+                                        uint32_t count)
+{
+    struct hy_site *to = copy_bytes(copier, from, sizeof *to * count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct hy_site site = {copy_str(copier, from[i].domain), copy_str(copier, from[i].kind)};
+        if (to)
+            to[i] = site;
+    }
+    return to;
+}
+
+static const struct hy_brand *copy_brands(struct copier *copier, const struct hy_ruleset *set)
+{
+    struct hy_brand *to = copy_bytes(copier, set->brands, sizeof *to * set->brands_count);
+    for (uint32_t i = 0; i < set->brands_count; i++) {
+        const struct hy_brand *from = &set->brands[i];
+        struct hy_brand brand = *from;
+        brand.name = copy_str(copier, from->name);
+        brand.own_from = copy_strs(copier, from->own_from, from->own_from_count);
+        brand.own_to = copy_strs(copier, from->own_to, from->own_to_count);
+        brand.sites = copy_sites(copier, from->sites, from->sites_count);
+        if (to)
+            to[i] = brand;
+    }
+    return to;
+}
+
+static const struct hy_network *copy_networks(struct copier *copier, const struct hy_ruleset *set)
+{
+    struct hy_network *to = copy_bytes(copier, set->networks, sizeof *to * set->networks_count);
+    for (uint32_t i = 0; i < set->networks_count; i++) {
+        struct hy_network network = {copy_str(copier, set->networks[i].name),
+                                     set->networks[i].text};
+        if (to)
+            to[i] = network;
+    }
+    return to;
+}
+
+static void copy_all(struct copier *copier, const struct hy_ruleset *set, struct hy_pack *pack)
+{
+    pack->rules = copy_rules(copier, set);
+    pack->brands = copy_brands(copier, set);
+    pack->networks = copy_networks(copier, set);
+}
+
+static hydrant_status begin_pack(struct hy_pack *pack, const struct hy_ruleset *set,
+                                 const struct hy_compile_options *options, hydrant_error *err)
+{
+    enum { POLICY_BYTES = 16 << 20 }; /* reserved for what the policy compiles to */
+    struct copier copier = {0};
+    copy_all(&copier, set, pack);
+    hydrant_status status = hy_arena_init(&pack->arena, copier.bytes + POLICY_BYTES, err);
+    if (status != HYDRANT_OK)
+        return status;
+    copier.to = &pack->arena;
+    copy_all(&copier, set, pack);
+    pack->generation = options ? options->generation : 0;
+    pack->model = options ? options->model : NULL;
+    pack->rules_count = set->rules_count;
+    pack->brands_count = set->brands_count;
+    pack->networks_count = set->networks_count;
+    char *hash = hy_arena_alloc(&pack->arena, 17, 1);
+    HY_ASSERT(hash);
+    snprintf(hash, 17, "%016llx", (unsigned long long)set->hash);
+    pack->hash = (hydrant_str){hash, 16};
+    return HYDRANT_OK;
+}
+
+/* ---- rules ---- */
+
+static uint32_t brand_of(const struct hy_pack *pack, hydrant_str name)
+{
+    if (name.len == 0)
+        return HY_BRAND_ANY;
+    for (uint32_t i = 0; i < pack->brands_count; i++)
+        if (hy_str_equal(pack->brands[i].name, name))
+            return i;
+    return HY_BRAND_NONE;
+}
+
+static void compile_rule(struct hy_compiler *c, const struct hy_rule_source *source,
+                         uint32_t number)
+{
+    uint32_t expr = NONE;
+    c->policy = false;
+    if (source->rule.state != HY_RULE_OFF) {
+        c->brand = c->brands.at[number];
+        expr = hy_compile_expr(c, source->match);
+        if (expr != NONE)
+            hy_compile_triggers(c, number, expr);
+    }
+    VEC_PUSH(c, &c->rule_exprs, expr);
+}
+
+static void compile_rules(struct hy_compiler *c)
+{
+    for (uint32_t i = 0; i < c->pack->rules_count; i++)
+        VEC_PUSH(c, &c->brands, brand_of(c->pack, c->pack->rules[i].brand));
+    for (uint32_t i = 0; i < c->ruleset->rules_count && c->status == HYDRANT_OK; i++)
+        compile_rule(c, &c->ruleset->rules[i], i);
+}
+
+hydrant_status hy_compile_query(struct hy_compiler *c, const struct hy_query *query,
+                                const struct hy_program **out, hydrant_error *err)
+{
+    *out = NULL;
+    c->policy = true;
+    c->brand = HY_BRAND_EVAL;
+    uint32_t expr = hy_compile_expr(c, query);
+    struct hy_program *program = HY_ARENA_NEW(&c->pack->arena, struct hy_program, 1);
+    if (!program)
+        hy_compile_nomem(c);
+    if (c->status != HYDRANT_OK) {
+        if (err && err != c->err && c->err)
+            *err = *c->err;
+        return c->status;
+    }
+    VEC_PUSH(c, &c->wanted, (struct wanted_program){program, expr});
+    *out = program;
+    return c->status;
+}
+
+hydrant_status hy_compile_check_leaf(const struct hy_query *leaf, bool policy, hydrant_error *err)
+{
+    hydrant_error own = {0};
+    struct hy_ruleset none = {0};
+    struct hy_compiler c = {
+        .ruleset = &none, .err = err ? err : &own, .policy = policy, .brand = HY_BRAND_ANY};
+    hy_compile_expr(&c, leaf);
+    hydrant_status status = c.status;
+    hy_compiler_fini(&c);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static void free_index(struct index *index)
+{
+    free(index->slots);
+}
+
+void hy_compiler_fini(struct hy_compiler *c)
+{
+    void *vectors[] = {c->bytes.at,      c->chunks.at,       c->terms.at,    c->members.at,
+                       c->sets.at,       c->predicates.at,   c->kids.at,     c->exprs.at,
+                       c->memos.at,      c->ranks.at,        c->uses.at,     c->anchors.at,
+                       c->rule_exprs.at, c->wanted.at,       c->triggers.at, c->always.at,
+                       c->stamps.at,     c->nodes.at,        c->calls.at,    c->call_exprs.at,
+                       c->brands.at,     c->rule_programs.at};
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
+        free(vectors[i]);
+    free_index(&c->terms_index);
+    free_index(&c->sets_index);
+    free_index(&c->predicates_index);
+    free_index(&c->exprs_index);
+    free_index(&c->rules_index);
+    free_index(&c->memo_index);
+    free_index(&c->ranks_index);
+    free_index(&c->uses_index);
+    free_index(&c->anchors_index);
+}
+
+static void compile(struct hy_compiler *c)
+{
+    compile_rules(c);
+    if (c->status == HYDRANT_OK)
+        hy_compile_choose_anchors(c);
+    if (c->status == HYDRANT_OK)
+        hy_compile_emit(c);
+    if (c->status == HYDRANT_OK)
+        hy_compile_databases(c);
+}
+
+hydrant_status hy_pack_compile(const struct hy_ruleset *ruleset,
+                               const struct hy_compile_options *options, struct hy_pack **out,
+                               hydrant_error *err)
+{
+    hydrant_error own = {0};
+    uint64_t start = hy_clock_mono_ns();
+    struct hy_pack *pack = calloc(1, sizeof *pack);
+    *out = pack;
+    if (pack)
+        pack->matcher = calloc(1, sizeof *pack->matcher);
+    if (!pack || !pack->matcher) {
+        hy_pack_destroy(out);
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rules");
+    }
+    struct hy_compiler c = {
+        .ruleset = ruleset, .pack = pack, .matcher = pack->matcher, .err = err ? err : &own};
+    c.status = begin_pack(pack, ruleset, options, c.err);
+    if (c.status == HYDRANT_OK)
+        compile(&c);
+    pack->patterns_count = c.terms.count;
+    hy_compiler_fini(&c);
+    pack->compile_seconds = (double)(hy_clock_mono_ns() - start) / 1e9;
+    if (c.status != HYDRANT_OK)
+        hy_pack_destroy(out);
+    return c.status;
+}
+
+void hy_pack_destroy(struct hy_pack **out)
+{
+    struct hy_pack *pack = *out;
+    *out = NULL;
+    if (!pack)
+        return;
+    if (pack->matcher) {
+        hs_free_database(pack->matcher->literals);
+        for (uint32_t i = 0; i < HY_REGEX_CLASSES; i++)
+            hs_free_database(pack->matcher->regexes[i].db);
+        hy_arena_fini(&pack->matcher->arena);
+        free(pack->matcher);
+    }
+    hy_arena_fini(&pack->arena);
+    free(pack);
+}

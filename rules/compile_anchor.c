@@ -1,0 +1,320 @@
+/*
+ * Anchors: which literal of each term Hyperscan looks for, and how the terms hang on it.
+ *
+ * A term has one anchor, the cheapest of its literal pieces (hy_compile_anchor_cost): a chunk, the
+ * longest run between the ? of a wildcard, or the beginning of a very long chunk. Terms of one
+ * anchor are laid out by how they are verified; see pack/matcher.h.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "rules/compile_state.h"
+#include "text/utf8.h"
+
+/* ---- choice ---- */
+
+static const struct chunk *term_chunk(const struct hy_compiler *c, const struct term *term,
+                                      uint32_t number)
+{
+    return &c->chunks.at[term->phrase.first + number];
+}
+
+static void consider(struct hy_compiler *c, struct term *term, uint32_t chunk, uint32_t at,
+                     uint32_t len, float *best)
+{
+    const char *text = c->bytes.at + term_chunk(c, term, chunk)->text + at;
+    if (len > HY_COMPILE_ANCHOR_BYTES)
+        len = (uint32_t)hy_utf8_floor(text, HY_COMPILE_ANCHOR_BYTES);
+    if (len == 0)
+        return;
+    float cost = hy_compile_anchor_cost(c, text, len);
+    if (cost >= *best)
+        return;
+    *best = cost;
+    term->anchor_chunk = chunk;
+    term->anchor_at = at;
+    term->anchor_len = len;
+}
+
+static void consider_chunk(struct hy_compiler *c, struct term *term, uint32_t number, float *best)
+{
+    const struct chunk *chunk = term_chunk(c, term, number);
+    const char *text = c->bytes.at + chunk->text;
+    if (chunk->flags & HY_CHUNK_PUNCTUATION)
+        return;
+    for (uint32_t at = 0, start = 0; at <= chunk->len; at++) {
+        if (at < chunk->len && text[at] != HY_CHUNK_ANY)
+            continue;
+        consider(c, term, number, start, at - start, best);
+        start = at + 1;
+    }
+}
+
+static bool same_anchor(struct hy_compiler *c, uint32_t number, const void *wanted)
+{
+    const struct anchor_text *a = &c->anchors.at[number], *b = wanted;
+    return a->len == b->len && memcmp(c->bytes.at + a->text, c->bytes.at + b->text, a->len) == 0;
+}
+
+static uint64_t anchor_hash(const struct hy_compiler *c, uint32_t number)
+{
+    return c->anchors.at[number].hash;
+}
+
+static void choose_anchor(struct hy_compiler *c, struct term *term)
+{
+    float best = INFINITY;
+    for (uint32_t i = 0; i < term->phrase.count; i++)
+        consider_chunk(c, term, i, &best);
+    if (isinf(best)) {
+        hy_compile_fail(c, term->query, "a term needs at least one character that is certain");
+        return;
+    }
+    struct anchor_text anchor = {term_chunk(c, term, term->anchor_chunk)->text + term->anchor_at,
+                                 term->anchor_len, 0};
+    anchor.hash = XXH3_64bits(c->bytes.at + anchor.text, anchor.len);
+    term->anchor = hy_index_find(c, &c->anchors_index, anchor.hash, same_anchor, &anchor);
+    if (term->anchor != NONE)
+        return;
+    term->anchor = c->anchors.count;
+    VEC_PUSH(c, &c->anchors, anchor);
+    hy_index_add(c, &c->anchors_index, anchor.hash, term->anchor, anchor_hash);
+}
+
+void hy_compile_choose_anchors(struct hy_compiler *c)
+{
+    for (uint32_t i = 0; i < c->terms.count; i++) {
+        const struct term *term = &c->terms.at[i];
+        for (uint32_t j = 0; !term->regex && j < term->phrase.count; j++) {
+            const struct chunk *chunk = term_chunk(c, term, j);
+            hy_compile_count_word(c, c->bytes.at + chunk->text, chunk->len);
+        }
+    }
+    for (uint32_t i = 0; i < c->terms.count && c->status == HYDRANT_OK; i++)
+        if (!c->terms.at[i].regex)
+            choose_anchor(c, &c->terms.at[i]);
+}
+
+/* ---- layout ---- */
+
+enum way { WAY_SINGLE, WAY_RIGHT, WAY_LEFT };
+
+static bool plain(const struct chunk *chunk)
+{
+    return !(chunk->flags & (HY_CHUNK_WILD | HY_CHUNK_PUNCTUATION));
+}
+
+static bool anchor_is_chunk(const struct hy_compiler *c, const struct term *term)
+{
+    return term->anchor_len == term_chunk(c, term, term->anchor_chunk)->len;
+}
+
+static enum way way_of(const struct hy_compiler *c, const struct term *term)
+{
+    if (!anchor_is_chunk(c, term))
+        return WAY_SINGLE;
+    if (term->anchor_chunk + 1 < term->phrase.count &&
+        plain(term_chunk(c, term, term->anchor_chunk + 1)))
+        return WAY_RIGHT;
+    if (term->anchor_chunk > 0 && plain(term_chunk(c, term, term->anchor_chunk - 1)))
+        return WAY_LEFT;
+    return WAY_SINGLE;
+}
+
+/* Edges of the anchor that the term asks for. */
+static uint32_t edges_of(const struct hy_compiler *c, const struct term *term)
+{
+    const struct chunk *chunk = term_chunk(c, term, term->anchor_chunk);
+    uint32_t edges = chunk->flags & (HY_CHUNK_WORD_START | HY_CHUNK_WORD_END);
+    if (term->anchor_at > 0)
+        edges &= ~(uint32_t)HY_CHUNK_WORD_START;
+    if (term->anchor_at + term->anchor_len < chunk->len)
+        edges &= ~(uint32_t)HY_CHUNK_WORD_END;
+    return edges;
+}
+
+/* Where the next entry of an anchor goes, while entries are written. */
+struct cursor {
+    uint32_t singles, right, left;
+};
+
+struct layout {
+    struct hy_compiler *c;
+    struct hy_anchor *anchors;
+    struct hy_single *singles;
+    struct hy_neighbour *neighbours;
+    struct cursor *cursors;
+};
+
+static void count_term(struct layout *l, const struct term *term)
+{
+    struct hy_anchor *anchor = &l->anchors[term->anchor];
+    anchor->edges &= edges_of(l->c, term);
+    switch (way_of(l->c, term)) {
+    case WAY_SINGLE:
+        anchor->singles_count++;
+        break;
+    case WAY_RIGHT:
+        anchor->right_count++;
+        break;
+    case WAY_LEFT:
+        anchor->left_count++;
+        break;
+    }
+}
+
+static struct hy_single single_of(const struct layout *l, const struct term *term)
+{
+    bool whole = term->phrase.count == 1 && anchor_is_chunk(l->c, term) &&
+                 (term->phrase.kind == HY_PHRASE_WORDS || term->phrase.kind == HY_PHRASE_SUBSTRING);
+    uint32_t edges = edges_of(l->c, term) & ~l->anchors[term->anchor].edges;
+    return (struct hy_single){.term = term->number,
+                              .chunk = (uint16_t)term->anchor_chunk,
+                              .whole = whole,
+                              .flags = (uint8_t)edges,
+                              .before = term->anchor_at};
+}
+
+static struct hy_neighbour neighbour_of(const struct layout *l, const struct term *term, bool left)
+{
+    uint32_t number = left ? term->anchor_chunk - 1 : term->anchor_chunk + 1;
+    const struct chunk *chunk = term_chunk(l->c, term, number);
+    const char *text = l->c->bytes.at + chunk->text;
+    struct hy_neighbour entry = {.term = term->number,
+                                 .len = chunk->len,
+                                 .anchor = term->anchor_chunk,
+                                 .chain = HY_NEIGHBOUR_NONE};
+    for (uint32_t i = 0; i < 8 && i < chunk->len; i++) {
+        unsigned char b = (unsigned char)text[left ? chunk->len - 1 - i : i];
+        entry.key |= (uint64_t)b << (56 - 8 * i);
+    }
+    return entry;
+}
+
+static void write_term(struct layout *l, const struct term *term)
+{
+    struct cursor *cursor = &l->cursors[term->anchor];
+    switch (way_of(l->c, term)) {
+    case WAY_SINGLE:
+        l->singles[cursor->singles++] = single_of(l, term);
+        break;
+    case WAY_RIGHT:
+        l->neighbours[cursor->right++] = neighbour_of(l, term, false);
+        break;
+    case WAY_LEFT:
+        l->neighbours[cursor->left++] = neighbour_of(l, term, true);
+        break;
+    }
+}
+
+/* ---- groups of neighbours ---- */
+
+static const struct hy_chunk *chunk_of(const struct hy_matcher *matcher,
+                                       const struct hy_neighbour *entry, bool left)
+{
+    return &matcher->terms[entry->term].phrase.chunks[left ? entry->anchor - 1 : entry->anchor + 1];
+}
+
+/* Byte i of a chunk in reading direction. */
+static unsigned char byte_at(const struct hy_chunk *chunk, uint32_t i, bool left)
+{
+    return (unsigned char)chunk->text[left ? chunk->len - 1 - i : i];
+}
+
+struct sort_context {
+    const struct hy_matcher *matcher;
+    bool left;
+};
+
+static int compare_neighbours(const void *a, const void *b, void *context)
+{
+    const struct sort_context *sort = context;
+    const struct hy_neighbour *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    const struct hy_chunk *s = chunk_of(sort->matcher, x, sort->left);
+    const struct hy_chunk *t = chunk_of(sort->matcher, y, sort->left);
+    for (uint32_t i = 0; i < s->len && i < t->len; i++)
+        if (byte_at(s, i, sort->left) != byte_at(t, i, sort->left))
+            return byte_at(s, i, sort->left) < byte_at(t, i, sort->left) ? -1 : 1;
+    if (s->len != t->len)
+        return s->len < t->len ? -1 : 1;
+    return x->term < y->term ? -1 : x->term > y->term;
+}
+
+static bool is_prefix_of(const struct sort_context *sort, const struct hy_neighbour *entry,
+                         const struct hy_neighbour *of)
+{
+    const struct hy_chunk *s = chunk_of(sort->matcher, entry, sort->left);
+    const struct hy_chunk *t = chunk_of(sort->matcher, of, sort->left);
+    if (s->len > t->len)
+        return false;
+    for (uint32_t i = 0; i < s->len; i++)
+        if (byte_at(s, i, sort->left) != byte_at(t, i, sort->left))
+            return false;
+    return true;
+}
+
+/* In sorted order the entries that are prefixes of the present one form a stack: the chain. */
+static void finish_group(const struct hy_matcher *matcher, struct hy_neighbour *group,
+                         uint32_t count, bool left)
+{
+    struct sort_context sort = {matcher, left};
+    qsort_r(group, count, sizeof *group, compare_neighbours, &sort);
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t top = i - 1;
+        while (top != HY_NEIGHBOUR_NONE && !is_prefix_of(&sort, &group[top], &group[i]))
+            top = group[top].chain;
+        group[i].chain = top;
+    }
+}
+
+static void place_groups(struct layout *l)
+{
+    uint32_t singles = 0, neighbours = 0;
+    for (uint32_t i = 0; i < l->c->anchors.count; i++) {
+        struct hy_anchor *anchor = &l->anchors[i];
+        anchor->singles = singles;
+        anchor->right = neighbours;
+        anchor->left = neighbours + anchor->right_count;
+        singles += anchor->singles_count;
+        neighbours = anchor->left + anchor->left_count;
+        l->cursors[i] = (struct cursor){anchor->singles, anchor->right, anchor->left};
+    }
+}
+
+void hy_compile_write_anchors(struct hy_compiler *c)
+{
+    struct layout l = {.c = c};
+    uint32_t count = c->anchors.count;
+    l.anchors = MATCHER_NEW(c, struct hy_anchor, count);
+    l.singles = MATCHER_NEW(c, struct hy_single, c->terms.count);
+    l.neighbours = MATCHER_NEW(c, struct hy_neighbour, c->terms.count);
+    l.cursors = malloc(((size_t)count + 1) * sizeof *l.cursors);
+    if (!l.cursors) {
+        hy_compile_nomem(c);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        l.anchors[i] = (struct hy_anchor){.len = c->anchors.at[i].len,
+                                          .edges = HY_CHUNK_WORD_START | HY_CHUNK_WORD_END};
+    for (uint32_t i = 0; i < c->terms.count; i++)
+        if (!c->terms.at[i].regex)
+            count_term(&l, &c->terms.at[i]);
+    place_groups(&l);
+    for (uint32_t i = 0; i < c->terms.count; i++)
+        if (!c->terms.at[i].regex)
+            write_term(&l, &c->terms.at[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hy_anchor *anchor = &l.anchors[i];
+        finish_group(c->matcher, l.neighbours + anchor->right, anchor->right_count, false);
+        finish_group(c->matcher, l.neighbours + anchor->left, anchor->left_count, true);
+    }
+    free(l.cursors);
+    c->matcher->anchors = l.anchors;
+    c->matcher->anchors_count = count;
+    c->matcher->singles = l.singles;
+    c->matcher->neighbours = l.neighbours;
+}
