@@ -29,6 +29,7 @@ struct builder {
         uint32_t offset; /* in bytes */
     } cursor;
     bool failed;
+    bool refused; /* anchors, aliases or tags: their file is not used */
 };
 
 /* ---- places ---------------------------------------------------------------------------------- */
@@ -98,43 +99,68 @@ static bool find_cut(const struct builder *b, uint32_t from, uint32_t to, uint32
 
 static void report_start(struct builder *b, struct hy_place place)
 {
-    char c = char_at(b, place.offset);
+    char c = char_at(b, place.offset), fix[64];
     place.length = 1;
+    snprintf(fix, sizeof fix, "put the whole value in single quotes: '%c...'", c);
     if (c == '\t')
         hy_rules_error(b->diagnostics, place, "indent with spaces",
                        "YAML does not indent with tabs");
     else
-        hy_rules_error(b->diagnostics, place, "put the value in single quotes: '@att'",
-                       "a YAML value cannot start with %c", c);
+        hy_rules_error(b->diagnostics, place, fix, "a YAML value cannot start with %c", c);
+}
+
+/* Is there nothing but space before this place on its line? */
+static bool begins_line(const struct builder *b, uint32_t offset)
+{
+    while (offset > 0 && char_at(b, offset - 1) == ' ')
+        offset--;
+    return offset == 0 || char_at(b, offset - 1) == '\n';
+}
+
+/* libyaml expected something else: behind a value, or at the beginning of a line. */
+static void report_expected(struct builder *b, struct hy_place place, struct hy_place context)
+{
+    uint32_t cut;
+    char opening = char_at(b, context.offset);
+    if (find_cut(b, context.offset, place.offset, &cut))
+        hy_rules_error(b->diagnostics, ((struct hy_place){place.source, cut, 1}),
+                       "put the value in quotes: '#tag'",
+                       "YAML takes what follows this # for a comment");
+    else if (opening == '[' || opening == '{')
+        hy_rules_error(b->diagnostics, context,
+                       "close it, and put values that hold brackets, braces, commas or # in quotes",
+                       "this %c is not closed before something else begins", opening);
+    else if (begins_line(b, place.offset))
+        hy_rules_error(b->diagnostics, place, "indent it like the lines that it belongs to",
+                       "this line is indented neither like those before it nor like their parents");
+    else
+        hy_rules_error(b->diagnostics, place,
+                       "put the whole value in single quotes: '\"a b\" OR c'",
+                       "the value ended before this");
 }
 
 static void report_problem(struct builder *b, struct hy_place place)
 {
     const char *problem = b->parser.problem ? b->parser.problem : "not YAML";
-    uint32_t cut;
-    if (strstr(problem, "cannot start any token") || strstr(problem, "tab character")) {
+    const char *while_ = b->parser.context ? b->parser.context : "";
+    struct hy_place context = {place.source, place.offset, 1};
+    if (b->parser.context)
+        context.offset = offset_of(b, &b->parser.context_mark);
+    if (strstr(while_, "scanning an a")) /* an anchor, an alias */
+        report_start(b, context);
+    else if (strstr(problem, "cannot start any token") || strstr(problem, "tab character"))
         report_start(b, place);
-        return;
-    }
-    if (strstr(problem, "mapping values are not allowed")) {
+    else if (strstr(problem, "mapping values are not allowed"))
         hy_rules_error(b->diagnostics, place, "put a value that holds \": \" in single quotes",
                        "a second \": \" on this line");
-        return;
-    }
-    uint32_t from = b->parser.context ? offset_of(b, &b->parser.context_mark) : place.offset;
-    if (find_cut(b, from, place.offset, &cut)) {
-        hy_rules_error(b->diagnostics, ((struct hy_place){place.source, cut, 1}),
-                       "put the value in quotes: '#tag'",
-                       "YAML takes what follows this # for a comment");
-        return;
-    }
-    const char *fix = NULL;
-    if (strstr(problem, "did not find expected"))
-        fix = "put a value that begins with a quote, bracket or brace in single quotes: '\"a b\" "
-              "OR c'";
-    hy_rules_error(b->diagnostics, place, fix, "not valid YAML: %s%s%s%s", problem,
-                   b->parser.context ? " (" : "", b->parser.context ? b->parser.context : "",
-                   b->parser.context ? ")" : "");
+    else if (strstr(while_, "quoted scalar") && strstr(problem, "end of stream"))
+        hy_rules_error(b->diagnostics, context, "add the closing quote",
+                       "this quote is never closed");
+    else if (strstr(problem, "did not find expected"))
+        report_expected(b, place, context);
+    else
+        hy_rules_error(b->diagnostics, place, NULL, "not valid YAML: %s%s%s%s", problem,
+                       *while_ ? " (" : "", while_, *while_ ? ")" : "");
 }
 
 static void report_syntax(struct builder *b)
@@ -192,6 +218,7 @@ static void refuse_properties(struct builder *b, const yaml_event_t *event, cons
                               const void *tag)
 {
     struct hy_place place = place_of(b, event);
+    b->refused |= anchor || tag;
     if (anchor)
         hy_rules_error(b->diagnostics, place, "use a list or a macro",
                        "YAML anchors are not accepted in rules");
@@ -262,9 +289,24 @@ static void report_duplicate(struct builder *b, const struct hy_yaml_node *first
                    again->value.data, line);
 }
 
-static void check_keys(struct builder *b, const struct hy_yaml_node *mapping)
+/* Takes out the pairs whose key is marked: a key of no characters that stands nowhere. */
+static void drop_marked(struct hy_yaml_node *mapping)
 {
-    const struct hy_yaml_node **keys = malloc(mapping->count * sizeof *keys + 1);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < mapping->count; i++) {
+        if (mapping->items[2 * i].start == UINT32_MAX)
+            continue;
+        mapping->items[2 * kept] = mapping->items[2 * i];
+        mapping->items[2 * kept + 1] = mapping->items[2 * i + 1];
+        kept++;
+    }
+    mapping->count = kept;
+}
+
+/* Reports keys that are no names and keys that repeat one before them, and takes them out. */
+static void check_keys(struct builder *b, struct hy_yaml_node *mapping)
+{
+    struct hy_yaml_node **keys = malloc(mapping->count * sizeof *keys + 1);
     if (!keys) {
         b->diagnostics->out_of_memory = true;
         fail(b);
@@ -272,22 +314,27 @@ static void check_keys(struct builder *b, const struct hy_yaml_node *mapping)
     }
     uint32_t count = 0;
     for (uint32_t i = 0; i < mapping->count; i++) {
-        const struct hy_yaml_node *key = &mapping->items[2 * i];
-        if (key->kind == HY_YAML_SCALAR)
+        struct hy_yaml_node *key = &mapping->items[2 * i];
+        if (key->kind == HY_YAML_SCALAR) {
             keys[count++] = key;
-        else
-            hy_rules_error(b->diagnostics, hy_yaml_place(b->document, key),
-                           "quote a name that begins with a bracket or brace",
-                           "a key must be a plain name");
+            continue;
+        }
+        hy_rules_error(b->diagnostics, hy_yaml_place(b->document, key),
+                       "quote a name that begins with a bracket or brace",
+                       "a key must be a plain name");
+        key->start = UINT32_MAX;
     }
     qsort(keys, count, sizeof *keys, compare_keys);
     for (uint32_t i = 1, first = 0; i < count; i++) {
-        if (hy_str_equal(keys[first]->value, keys[i]->value))
-            report_duplicate(b, keys[first], keys[i]);
-        else
+        if (!hy_str_equal(keys[first]->value, keys[i]->value)) {
             first = i;
+            continue;
+        }
+        report_duplicate(b, keys[first], keys[i]);
+        keys[i]->start = UINT32_MAX;
     }
     free(keys);
+    drop_marked(mapping);
 }
 
 static void close_collection(struct builder *b, const yaml_event_t *event)
@@ -316,6 +363,7 @@ static void add_alias(struct builder *b, const yaml_event_t *event)
 {
     struct hy_yaml_node node = {.kind = HY_YAML_SCALAR, .value = HY_STR("*")};
     struct hy_place place = place_of(b, event);
+    b->refused = true;
     hy_rules_error(b->diagnostics, place,
                    "put a query that begins with * in quotes; use lists and macros to share",
                    "YAML aliases are not accepted in rules");
@@ -380,7 +428,7 @@ static void run(struct builder *b)
 static bool take_root(struct builder *b)
 {
     struct hy_source_text *source = b->document->source;
-    if (b->failed)
+    if (b->failed || b->refused)
         return false;
     if (b->stack_count == 0 || hy_yaml_is_null(&b->stack[0])) {
         hy_rules_error(b->diagnostics, ((struct hy_place){source, 0, 0}),

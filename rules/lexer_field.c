@@ -204,10 +204,12 @@ static struct hy_query *count_field(struct reading *r)
 
 static void parse_threshold(const struct reading *r, struct hy_query *node)
 {
+    char fix[128];
+    snprintf(fix, sizeof fix, "%.*s%s%.*s>0.6", (int)r->name.len, r->name.data,
+             r->value.len ? ":" : "", (int)r->value.len, r->value.data);
     node->compare = r->compare;
     if (!fraction_of(r->operand, &node->threshold) || node->threshold > 1)
-        value_error(r, "emotion:anger>0.6",
-                    "a score is compared with a number from 0 to 1 of at most %d decimals",
+        value_error(r, fix, "a score is compared with a number from 0 to 1 of at most %d decimals",
                     DECIMALS_MAX);
 }
 
@@ -429,6 +431,7 @@ static struct hy_query *finish(struct reading *r)
                     r->quoted       ? "an empty text"
                     : r->compare    ? "a comparison"
                     : found == '\0' ? "the end of the query"
+                    : found == ' '  ? "a space"
                                     : "nothing");
         return node_of(r, HY_QUERY_FIELD);
     }

@@ -202,8 +202,12 @@ struct hy_query *hy_literal_parse(struct hy_arena *arena, hydrant_str entry,
     hydrant_str text = hy_str(squeezed, hy_literal_squeeze(entry, squeezed));
     enum hy_term_kind kind = entry_kind(&text);
     *problem = hy_literal_check(kind, text);
-    if (problem->message)
+    if (problem->message) {
+        problem->fix = kind == HY_TERM_HASHTAG || kind == HY_TERM_MENTION
+                           ? "end it at the first other character"
+                           : "take it out; a query can look for a part of a word: ~\"...\"";
         return NULL;
+    }
     /* The same bytes as in the entry, wherever they can be borrowed. */
     const char *same = memmem(entry.data, entry.len, text.data, text.len);
     struct hy_query *node = HY_ARENA_NEW(arena, struct hy_query, 1);

@@ -64,6 +64,7 @@ static void parse_documents(struct hy_loader *loader)
         loaded->usable =
             hy_document_parse(&loaded->document, &loaded->file->source, &loader->limits.yaml,
                               &loader->scratch, loader->keep, &loader->diagnostics);
+        loader->incomplete |= !loaded->usable;
     }
 }
 
@@ -185,7 +186,7 @@ static void fill_set(struct hy_loader *loader)
     if (loader->diagnostics.left_out) {
         char message[64];
         snprintf(message, sizeof message, "%u more problems are not shown",
-                 loader->diagnostics.left_out);
+                 loader->diagnostics.left_out + 1);
         loader->diagnostics.count--; /* the note takes the last place */
         hy_diagnostics_add(&loader->diagnostics, HY_SEVERITY_WARNING, (struct hy_place){0}, NULL,
                            "%s", message);
@@ -197,6 +198,7 @@ static void fill_set(struct hy_loader *loader)
 static void load_all(struct hy_loader *loader, const struct hy_rule_input *inputs, size_t count)
 {
     read_inputs(loader, inputs, count);
+    loader->incomplete = loader->diagnostics.errors > 0;
     parse_documents(loader);
     load_definitions(loader);
     load_rules(loader, inputs, count);
@@ -218,7 +220,8 @@ static hydrant_status first_error(const struct hy_ruleset *set, hydrant_error *e
         else
             hy_error_set(err, HYDRANT_ERR_RULES, "%.*s", (int)d->message.len, d->message.data);
         snprintf(path, sizeof path, "%.*s", (int)d->file.len, d->file.data);
-        return hy_error_at(err, path, d->line, d->column);
+        hy_error_at(err, path, d->line, d->column);
+        return HYDRANT_ERR_RULES;
     }
     return hy_error_set(err, HYDRANT_ERR_RULES, "%u errors", set->errors_count);
 }

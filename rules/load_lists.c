@@ -14,7 +14,8 @@
 struct filling {
     struct hy_loader *loader;
     struct hy_query **entries;
-    uint32_t count, capacity;
+    uint32_t count;
+    bool counts; /* towards the limit of all lists: not what is built in */
     bool broken;
 };
 
@@ -23,12 +24,12 @@ static void add_entry(struct filling *f, struct hy_source_text *source, struct h
 {
     struct hy_loader *loader = f->loader;
     struct hy_literal_problem problem;
-    if (loader->list_entries == loader->limits.list_entries) {
+    if (f->counts && loader->list_entries == loader->limits.list_entries) {
         hy_rules_error(&loader->diagnostics, place, NULL,
                        "more than %u entries in all lists together", loader->limits.list_entries);
         loader->list_entries++; /* say it once */
     }
-    if (loader->list_entries > loader->limits.list_entries || f->count == f->capacity) {
+    if (loader->list_entries > loader->limits.list_entries) {
         f->broken = true;
         return;
     }
@@ -45,12 +46,12 @@ static void add_entry(struct filling *f, struct hy_source_text *source, struct h
     entry->length = place.length;
     entry->file = source->name;
     f->entries[f->count++] = entry;
-    loader->list_entries++;
+    loader->list_entries += f->counts;
 }
 
-static bool begin(struct filling *f, struct hy_loader *loader, uint32_t capacity)
+static bool begin(struct filling *f, struct hy_loader *loader, uint32_t capacity, bool counts)
 {
-    *f = (struct filling){.loader = loader, .capacity = capacity};
+    *f = (struct filling){.loader = loader, .counts = counts};
     f->entries = hy_load_new(loader, loader->keep, sizeof *f->entries, capacity);
     return f->entries != NULL;
 }
@@ -79,7 +80,7 @@ static struct hy_query *inline_list(struct hy_loader *loader, const struct hy_ya
 {
     struct filling f;
     hydrant_str text;
-    if (!begin(&f, loader, node->count))
+    if (!begin(&f, loader, node->count, !loader->current->file->built_in))
         return NULL;
     for (uint32_t i = 0; i < node->count; i++) {
         const struct hy_yaml_node *item = &node->items[i];
@@ -120,7 +121,7 @@ static struct hy_query *list_of_file(struct hy_loader *loader, struct hy_source_
                                      hydrant_str name, struct hy_place place)
 {
     struct filling f;
-    if (!begin(&f, loader, source->lines_count))
+    if (!begin(&f, loader, source->lines_count, true))
         return NULL;
     for (uint32_t i = 0; i < source->lines_count; i++) {
         uint32_t start = source->line_starts[i];
@@ -237,7 +238,7 @@ void hy_load_agents_list(struct hy_loader *loader)
         return;
     }
     struct hy_list *list = hy_load_new(loader, &loader->scratch, sizeof *list, 1);
-    if (!list || !begin(&f, loader, loader->agents_count))
+    if (!list || !begin(&f, loader, loader->agents_count, true))
         return;
     for (uint32_t i = 0; i < loader->agents_count; i++)
         add_entry(&f, loader->agents_place.source, loader->agents_place, loader->agents_out[i]);

@@ -91,8 +91,8 @@ void hy_load_check_keys(struct hy_loader *loader, const struct hy_yaml_node *map
         list_names(known, names, sizeof names);
         snprintf(fix, sizeof fix, "did you mean %.*s?", (int)near.best.len, near.best.data);
         hy_load_error(loader, key, near.best.len ? fix : NULL,
-                      "unknown key \"%.*s\" in %s: expected one of %s", (int)key->value.len,
-                      key->value.data, what, names);
+                      "unknown key \"%.*s\" in %s: expected %s%s", (int)key->value.len,
+                      key->value.data, what, strchr(known, '|') ? "one of " : "", names);
     }
 }
 
@@ -154,8 +154,8 @@ bool hy_load_choice(struct hy_loader *loader, const struct hy_yaml_node *node, c
     hy_suggest_offer_values(&near, choices);
     list_names(choices, names, sizeof names);
     snprintf(fix, sizeof fix, "did you mean %.*s?", (int)near.best.len, near.best.data);
-    hy_load_error(loader, node, near.best.len ? fix : NULL, "%s is one of %s, found \"%.*s\"", what,
-                  names, (int)text.len, text.data);
+    hy_load_error(loader, node, near.best.len ? fix : NULL, "%s is %s%s, found \"%.*s\"", what,
+                  strchr(choices, '|') ? "one of " : "", names, (int)text.len, text.data);
     return false;
 }
 
@@ -239,6 +239,11 @@ bool hy_load_query(struct hy_loader *loader, const struct hy_yaml_node *node, co
     struct hy_source_map map;
     *out = (struct hy_query_def){.source = loader->current->document.source,
                                  .place = hy_yaml_place(&loader->current->document, node)};
+    if (node->kind != HY_YAML_SCALAR) {
+        hy_load_error(loader, node, "put the whole query in single quotes: '{BT} OR \"b t\"'",
+                      "%s is a query, found %s", what, describe(node));
+        return false;
+    }
     if (!hy_load_text(loader, node, what, &text))
         return false;
     size_t mark = loader->scratch.used;

@@ -111,6 +111,7 @@ struct hy_loader {
     struct hy_rules_files files;
     struct hy_loaded *loaded;
     uint32_t loaded_count;
+    bool incomplete;           /* a file could not be read: what it defines is not known */
     struct hy_loaded *current; /* the document being read */
     struct hy_name_table lists, macros, brands, networks, rules, lines;
     uint32_t list_entries;

@@ -139,10 +139,15 @@ static void check_at_least(struct parser *p, const struct hy_query *node, uint32
 {
     if (node->number >= 1 && node->number <= node->children_count)
         return;
+    if (node->number == 0) {
+        hy_lexer_error(&p->lexer, start, p->last_end, "1 OF (a, b) is the same as a OR b",
+                       "0 OF is always true");
+        return;
+    }
     hy_lexer_error(&p->lexer, start, p->last_end,
                    "a list counts as one alternative; write its entries out to count them",
-                   "%u OF needs at least that many alternatives and at least 1 OF: found %u",
-                   node->number, node->children_count);
+                   "%u OF needs at least %u alternatives, found %u", node->number, node->number,
+                   node->children_count);
 }
 
 /* number OF ( or , or ... ); the number is behind us, OF ahead. */

@@ -52,6 +52,8 @@ static struct hy_measure resolve_list(struct resolver *r, struct hy_query *use)
 {
     struct hy_list *list = hy_name_table_find(&r->loader->lists, use->text);
     char fix[128] = "define it under \"lists:\"";
+    if (!list && r->loader->incomplete)
+        return (struct hy_measure){0};
     if (!list) {
         hy_load_suggest(r->loader, &r->loader->lists, use->text, "did you mean %@?", fix,
                         sizeof fix);
@@ -97,29 +99,36 @@ static void resolve_macro(struct resolver *r, struct hy_macro *macro)
     macro->state = HY_MACRO_DONE;
 }
 
-static void check_scope(struct resolver *r, const struct hy_query *use,
+/* May a field stand here? */
+static bool check_scope(struct resolver *r, const struct hy_query *use,
                         const struct hy_field *field)
 {
-    char fix[96];
+    char fix[96], name[64];
+    bool count = field->kind == HY_FIELD_COUNT;
     if ((int)field->scope <= (int)r->where)
-        return;
+        return true;
     snprintf(fix, sizeof fix, "to look for the word, put it in quotes: \"%s\"", field->name);
+    snprintf(name, sizeof name, "%s%s%s", field->name, count ? ":" : "",
+             count ? field->values : "");
     if (r->where == HY_PLACE_RULE)
         resolve_error(r, use, field->kind == HY_FIELD_BARE ? fix : NULL,
                       "%s is known only when rules have matched: it may stand in the lines of the "
                       "policy",
-                      field->name);
+                      name);
     else
         resolve_error(r, use, NULL,
                       "%s is settled by these lines: it may stand in escalate, private, moderate "
                       "and hold",
-                      field->name);
+                      name);
+    return false;
 }
 
 static struct hy_measure resolve_macro_use(struct resolver *r, struct hy_query *use)
 {
     struct hy_macro *macro = hy_name_table_find(&r->loader->macros, use->text);
     char fix[128] = "define it under \"macros:\"";
+    if (!macro && r->loader->incomplete)
+        return (struct hy_measure){0};
     if (!macro) {
         hy_load_suggest(r->loader, &r->loader->macros, use->text, "did you mean ${@}?", fix,
                         sizeof fix);
@@ -161,7 +170,7 @@ static void check_term(struct resolver *r, const struct hy_query *query)
 
 static void check_matched(struct resolver *r, const struct hy_query *query)
 {
-    if (hy_name_table_find(&r->loader->rules, query->text) || r->quiet)
+    if (hy_name_table_find(&r->loader->rules, query->text) || r->quiet || r->loader->incomplete)
         return;
     char fix[192];
     bool near = hy_load_suggest(r->loader, &r->loader->rules, query->text,
@@ -173,7 +182,8 @@ static void check_matched(struct resolver *r, const struct hy_query *query)
 static void check_site_kind(struct resolver *r, const struct hy_query *query)
 {
     struct hy_suggestion near;
-    if (hy_field_has_value(KNOWN_SITE_KINDS, query->text, NULL) || r->quiet)
+    if (hy_field_has_value(KNOWN_SITE_KINDS, query->text, NULL) || r->quiet ||
+        r->loader->incomplete)
         return;
     hy_suggest_init(&near, query->text);
     hy_suggest_offer_values(&near, KNOWN_SITE_KINDS);
@@ -202,7 +212,8 @@ static struct hy_measure resolve_field(struct resolver *r, struct hy_query *quer
     struct hy_measure measure = leaf(query);
     if (field->scope != HY_FIELD_SCOPE_ANY)
         measure.scoped = field;
-    check_scope(r, query, field);
+    if (!check_scope(r, query, field))
+        return measure;
     if (field->id == HY_FIELD_ID_MATCHED)
         check_matched(r, query);
     if (field->id == HY_FIELD_ID_SITEKIND)
@@ -370,13 +381,13 @@ static void warn_unused(struct hy_loader *loader)
 {
     for (uint32_t i = 0; i < loader->lists.capacity; i++) {
         const struct hy_list *list = loader->lists.slots[i].value;
-        if (list && !list->used && !list->built_in)
+        if (list && list->tree && !list->used && !list->built_in)
             hy_rules_warning(&loader->diagnostics, list->place, "use it, or take it out",
                              "list \"%.*s\" is not used", (int)list->name.len, list->name.data);
     }
     for (uint32_t i = 0; i < loader->macros.capacity; i++) {
         const struct hy_macro *macro = loader->macros.slots[i].value;
-        if (macro && !macro->used && !macro->built_in)
+        if (macro && macro->query.tree && !macro->used && !macro->built_in)
             hy_rules_warning(&loader->diagnostics, macro->place, "use it, or take it out",
                              "macro \"%.*s\" is not used", (int)macro->name.len, macro->name.data);
     }
@@ -396,5 +407,6 @@ void hy_resolve(struct hy_loader *loader)
     resolve_macros(&r);
     resolve_rules(&r);
     resolve_lines(&r);
-    warn_unused(loader);
+    if (!loader->incomplete)
+        warn_unused(loader);
 }
