@@ -46,12 +46,14 @@ enum { DIGITS_MAX = 18, DECIMALS_MAX = 9 };
 static bool integer_of(hydrant_str digits, int64_t *out)
 {
     *out = 0;
+    if (digits.len > DIGITS_MAX)
+        return false;
     for (uint32_t i = 0; i < digits.len; i++) {
         if (digits.data[i] < '0' || digits.data[i] > '9')
             return false;
         *out = *out * 10 + (digits.data[i] - '0');
     }
-    return digits.len > 0 && digits.len <= DIGITS_MAX;
+    return digits.len > 0;
 }
 
 /* 0.6, .6, 1: no sign, no exponent. The same double as strtod, in every locale. */
