@@ -2,10 +2,10 @@
  * Terms: the text of a literal becomes a row of folded chunks (pack/phrase.h); equal ones are one
  * term, whoever names them.
  *
- *   "AT&T,  no Signal!"     ->  at&t | no | signal!     cut at white space, folded
- *                               punctuation that faces another chunk is dropped (the comma),
- * because any may stand there; a chunk of nothing else is dropped too, unless it is the first or
- * the last: "love it :("
+ *   "AT&T,  no Signal!"  ->  at&t | no | signal!    cut at white space, folded
+ *
+ * Punctuation that faces another chunk is dropped (the comma), because any may stand there; a chunk
+ * of nothing else is dropped too, unless it is the first or the last: "love it :(".
  */
 #include <math.h>
 #include <string.h>
@@ -15,17 +15,6 @@
 #include "rules/compile_state.h"
 #include "rules/literal.h"
 #include "text/utf8.h"
-
-/* A piece of a literal on its way to a chunk: folded bytes, and for {exact} the written ones. */
-struct piece {
-    uint32_t text, len; /* in hy_compiler.bytes */
-    uint32_t exact, exact_len;
-};
-
-struct pieces {
-    struct piece at[HY_COMPILE_CHUNKS_MAX + 1];
-    uint32_t count;
-};
 
 static uint32_t add_bytes(struct hy_compiler *c, const char *data, uint32_t len)
 {
@@ -65,116 +54,75 @@ static uint32_t add_wildcard(struct hy_compiler *c, hydrant_str text)
     return at;
 }
 
-static void add_piece(struct pieces *pieces, struct piece piece)
-{
-    if (piece.len > 0 && pieces->count < HY_COMPILE_CHUNKS_MAX)
-        pieces->at[pieces->count++] = piece;
-}
+/* ---- cutting, on the text as written ---- */
 
-/* Cuts folded bytes at white space. */
-static void cut_folded(struct hy_compiler *c, struct pieces *pieces, uint32_t at)
-{
-    uint32_t end = c->bytes.count;
-    for (uint32_t i = at; i <= end; i++) {
-        unsigned char b = i < end ? (unsigned char)c->bytes.at[i] : ' ';
-        if (b != ' ' && !(b >= '\t' && b <= '\r'))
-            continue;
-        add_piece(pieces, (struct piece){.text = at, .len = i - at});
-        at = i + 1;
-    }
-}
+struct pieces {
+    hydrant_str at[HY_COMPILE_CHUNKS_MAX];
+    uint32_t count;
+};
 
-/* Class of the first or last character of folded bytes. */
-static enum hy_char_class edge_class(const char *text, uint32_t len, bool last, uint32_t *char_len)
-{
-    uint32_t at = last ? len - 1 : 0;
-    *char_len = 1;
-    if (text[at] == HY_CHUNK_ANY)
-        return HY_CHAR_EMOJI; /* no edge, no punctuation */
-    if (last)
-        at = (uint32_t)hy_utf8_floor(text, at);
-    return hy_char_class(hy_utf8_decode(text + at, char_len));
-}
-
-/* How many bytes of punctuation there are at one end. */
-static uint32_t punctuation(const char *text, uint32_t len, bool last)
-{
-    uint32_t trimmed = 0;
-    while (trimmed < len) {
-        uint32_t char_len;
-        const char *from = last ? text : text + trimmed;
-        if (edge_class(from, len - trimmed, last, &char_len) != HY_CHAR_OTHER)
-            break;
-        trimmed += char_len;
-    }
-    return trimmed;
-}
-
-static void cut_exact(struct hy_compiler *c, struct pieces *pieces, hydrant_str text)
+static void cut_at_spaces(hydrant_str text, struct pieces *pieces)
 {
     const char *p = text.data, *end = p + text.len;
-    while (p < end) {
-        uint32_t space = hy_literal_space(p, end);
-        if (space) {
-            p += space;
-            continue;
-        }
+    while (p < end && pieces->count < HY_COMPILE_CHUNKS_MAX) {
         const char *start = p;
         while (p < end && !hy_literal_space(p, end))
             p++;
-        struct piece piece = {.exact_len = (uint32_t)(p - start)};
-        piece.exact = add_bytes(c, start, piece.exact_len);
-        piece.text = add_folded(c, hy_str(start, piece.exact_len));
-        piece.len = c->bytes.count - piece.text;
-        add_piece(pieces, piece);
+        if (p > start)
+            pieces->at[pieces->count++] = hy_str(start, (size_t)(p - start));
+        if (p < end)
+            p += hy_literal_space(p, end);
     }
 }
 
-/* Takes punctuation off one side of a piece; what was written goes with it. */
-static void trim(struct hy_compiler *c, struct piece *piece, bool last)
+static uint32_t leading_punctuation(hydrant_str s)
 {
-    const char *bytes = c->bytes.at;
-    uint32_t n = punctuation(bytes + piece->text, piece->len, last);
-    if (n == piece->len)
-        return; /* nothing else: it stands at an end of the phrase */
-    piece->len -= n;
-    piece->text += last ? 0 : n;
-    if (piece->exact_len == 0)
-        return;
-    n = punctuation(bytes + piece->exact, piece->exact_len, last);
-    piece->exact_len -= n;
-    piece->exact += last ? 0 : n;
+    uint32_t n = 0, len;
+    while (n < s.len && hy_char_class(hy_utf8_decode(s.data + n, &len)) == HY_CHAR_OTHER)
+        n += len;
+    return n;
 }
 
-static bool only_punctuation(const struct hy_compiler *c, const struct piece *piece)
+static hydrant_str trim_end(hydrant_str s)
 {
-    return punctuation(c->bytes.at + piece->text, piece->len, false) == piece->len;
+    while (s.len > 0) {
+        uint32_t len, at = (uint32_t)hy_utf8_floor(s.data, s.len - 1);
+        if (hy_char_class(hy_utf8_decode(s.data + at, &len)) != HY_CHAR_OTHER)
+            break;
+        s.len = at;
+    }
+    return s;
 }
 
 /* Drops what any text may have between the words of a phrase. */
-static void drop_punctuation(struct hy_compiler *c, struct pieces *pieces)
+static void drop_punctuation(struct pieces *pieces)
 {
     uint32_t kept = 0, count = pieces->count;
     for (uint32_t i = 0; i < count; i++) {
-        struct piece piece = pieces->at[i];
-        bool inner = i > 0 && i + 1 < count;
-        if (inner && only_punctuation(c, &piece))
+        hydrant_str s = pieces->at[i];
+        uint32_t leading = leading_punctuation(s);
+        bool words = leading < s.len;
+        if (!words && i > 0 && i + 1 < count)
             continue;
-        if (i > 0)
-            trim(c, &piece, false);
-        if (i + 1 < count)
-            trim(c, &piece, true);
-        pieces->at[kept++] = piece;
+        if (words && i > 0)
+            s = hy_str(s.data + leading, s.len - leading);
+        if (words && i + 1 < count)
+            s = trim_end(s);
+        pieces->at[kept++] = s;
     }
     pieces->count = kept;
 }
 
-static bool any_word(const struct hy_compiler *c, const struct pieces *pieces)
+/* ---- chunks ---- */
+
+static enum hy_char_class edge_class(const char *text, uint32_t len, bool last)
 {
-    for (uint32_t i = 0; i < pieces->count; i++)
-        if (!only_punctuation(c, &pieces->at[i]))
-            return true;
-    return false;
+    uint32_t at = last ? len - 1 : 0, char_len;
+    if (text[at] == HY_CHUNK_ANY)
+        return HY_CHAR_EMOJI; /* asks for no edge, and is no punctuation */
+    if (last)
+        at = (uint32_t)hy_utf8_floor(text, at);
+    return hy_char_class(hy_utf8_decode(text + at, &char_len));
 }
 
 static bool wants_edge(enum hy_char_class class)
@@ -182,27 +130,47 @@ static bool wants_edge(enum hy_char_class class)
     return class != HY_CHAR_OTHER && class != HY_CHAR_EMOJI;
 }
 
-static uint32_t chunk_flags(struct hy_compiler *c, const struct pieces *pieces, uint32_t number,
+/* number of count: which chunk of the phrase it is. */
+static uint32_t chunk_flags(const char *text, uint32_t len, uint32_t number, uint32_t count,
                             enum hy_phrase_kind kind)
 {
-    const struct piece *piece = &pieces->at[number];
-    const char *text = c->bytes.at + piece->text;
-    uint32_t flags = 0, len;
-    if (wants_edge(edge_class(text, piece->len, false, &len)))
-        flags |= HY_CHUNK_WORD_START;
-    if (wants_edge(edge_class(text, piece->len, true, &len)))
-        flags |= HY_CHUNK_WORD_END;
-    if (pieces->count > 1 && only_punctuation(c, piece))
+    enum hy_char_class first = edge_class(text, len, false), last = edge_class(text, len, true);
+    uint32_t flags = memchr(text, HY_CHUNK_ANY, len) ? HY_CHUNK_WILD : 0;
+    if ((number > 0 && first == HY_CHAR_OTHER) || (number + 1 < count && last == HY_CHAR_OTHER))
         flags |= HY_CHUNK_PUNCTUATION;
-    if (memchr(text, HY_CHUNK_ANY, piece->len))
-        flags |= HY_CHUNK_WILD;
-    if (kind == HY_PHRASE_SUBSTRING)
-        flags &= ~(uint32_t)(HY_CHUNK_WORD_START | HY_CHUNK_WORD_END);
-    if (kind == HY_PHRASE_PREFIX && number + 1 == pieces->count)
-        flags &= ~(uint32_t)HY_CHUNK_WORD_END;
-    if (kind == HY_PHRASE_MENTION || kind == HY_PHRASE_HASHTAG || kind == HY_PHRASE_CASHTAG)
-        flags = 0; /* hy_phrase_finish looks at both sides */
+    switch (kind) {
+    case HY_PHRASE_WORDS:
+    case HY_PHRASE_EXACT:
+    case HY_PHRASE_PREFIX:
+        if (wants_edge(first))
+            flags |= HY_CHUNK_WORD_START;
+        if (wants_edge(last) && !(kind == HY_PHRASE_PREFIX && number + 1 == count))
+            flags |= HY_CHUNK_WORD_END;
+        break;
+    case HY_PHRASE_SUBSTRING: /* anywhere */
+    case HY_PHRASE_MENTION:   /* hy_phrase_finish looks at both sides */
+    case HY_PHRASE_CASHTAG:
+    case HY_PHRASE_HASHTAG:
+        break;
+    }
     return flags;
+}
+
+static void add_chunk(struct hy_compiler *c, const struct pieces *pieces, uint32_t number,
+                      enum hy_term_kind kind, enum hy_phrase_kind phrase)
+{
+    hydrant_str written = pieces->at[number];
+    struct chunk chunk = {0};
+    if (kind == HY_TERM_EXACT) {
+        chunk.exact_len = written.len;
+        chunk.exact = add_bytes(c, written.data, written.len);
+    }
+    chunk.text = kind == HY_TERM_WILDCARD ? add_wildcard(c, written) : add_folded(c, written);
+    chunk.len = c->bytes.count - chunk.text;
+    if (c->status != HYDRANT_OK || chunk.len == 0)
+        return;
+    chunk.flags = chunk_flags(c->bytes.at + chunk.text, chunk.len, number, pieces->count, phrase);
+    VEC_PUSH(c, &c->chunks, chunk);
 }
 
 static enum hy_phrase_kind phrase_kind(enum hy_term_kind kind)
@@ -227,33 +195,15 @@ static enum hy_phrase_kind phrase_kind(enum hy_term_kind kind)
     return HY_PHRASE_WORDS;
 }
 
-static void cut(struct hy_compiler *c, struct pieces *pieces, enum hy_term_kind kind,
-                hydrant_str text)
+static void cut(hydrant_str text, enum hy_term_kind kind, struct pieces *pieces)
 {
-    uint32_t at;
-    switch (kind) {
-    case HY_TERM_EXACT:
-        cut_exact(c, pieces, text);
-        break;
-    case HY_TERM_WILDCARD:
-        cut_folded(c, pieces, add_wildcard(c, text));
-        break;
-    case HY_TERM_WORDS:
-    case HY_TERM_PREFIX:
-        cut_folded(c, pieces, add_folded(c, text));
-        break;
-    case HY_TERM_SUBSTRING:
-    case HY_TERM_HASHTAG:
-    case HY_TERM_MENTION:
-    case HY_TERM_CASHTAG:
-        at = add_folded(c, text);
-        add_piece(pieces, (struct piece){.text = at, .len = c->bytes.count - at});
+    pieces->count = 0;
+    if (kind == HY_TERM_SUBSTRING) {
+        pieces->at[pieces->count++] = text;
         return;
     }
-    /* Punctuation alone is looked for as it stands. */
-    if (!any_word(c, pieces) && pieces->count > 1)
-        pieces->count = 1;
-    drop_punctuation(c, pieces);
+    cut_at_spaces(text, pieces);
+    drop_punctuation(pieces);
 }
 
 bool hy_compile_phrase(struct hy_compiler *c, const struct hy_query *query, enum hy_term_kind kind,
@@ -265,18 +215,14 @@ bool hy_compile_phrase(struct hy_compiler *c, const struct hy_query *query, enum
         return false;
     }
     struct pieces pieces;
-    pieces.count = 0;
-    cut(c, &pieces, kind, query->text);
-    *out = (struct phrase){c->chunks.count, pieces.count, (uint8_t)phrase_kind(kind)};
-    if (!VEC_ROOM(c, &c->chunks, pieces.count) || c->status != HYDRANT_OK)
-        return false;
-    for (uint32_t i = 0; i < pieces.count; i++) {
-        const struct piece *p = &pieces.at[i];
-        uint32_t flags = chunk_flags(c, &pieces, i, phrase_kind(kind));
-        c->chunks.at[c->chunks.count++] =
-            (struct chunk){p->text, p->len, p->exact, p->exact_len, flags};
-    }
-    return true;
+    cut(query->text, kind, &pieces);
+    *out = (struct phrase){c->chunks.count, 0, (uint8_t)phrase_kind(kind)};
+    for (uint32_t i = 0; i < pieces.count; i++)
+        add_chunk(c, &pieces, i, kind, phrase_kind(kind));
+    out->count = c->chunks.count - out->first;
+    if (out->count == 0)
+        hy_compile_fail(c, query, "nothing is left of this literal after folding");
+    return c->status == HYDRANT_OK;
 }
 
 /* ---- numbering ---- */

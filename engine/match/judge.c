@@ -118,23 +118,36 @@ static enum hy_truth rule_eval(struct hy_match_worker *w, const struct hy_rule_p
     return truth == HY_TRUE ? (end == HY_PENDING ? HY_PENDING : HY_TRUE) : truth;
 }
 
-/* Ranks of the rules that are true and published, and of those pending. */
+/*
+ * Ranks of the rules that are true and published, and of those pending. A rule that is true already
+ * while parts of it are not known is in both: its spans are made again when they are, so that they
+ * do not depend on what decode and emotion had done before.
+ */
 struct outcome {
     uint64_t *truths, *pendings;
     uint32_t truths_count, pendings_count;
 };
+
+static bool is_settled(const struct hy_rule_program *rule, const struct hy_mention *mention)
+{
+    uint32_t unknown =
+        (mention->complete ? 0 : HY_PROGRAM_FIELDS) | (mention->scored ? 0 : HY_PROGRAM_SCORES);
+    return (rule->program.flags & unknown) == 0;
+}
 
 static void judge_rule(struct hy_match_worker *w, uint32_t number, struct hy_eval *eval,
                        struct outcome *outcome)
 {
     const struct hy_rule_program *rule = &w->slot->pack->matcher->rules[number];
     enum hy_truth truth = rule_eval(w, rule, eval);
-    if (truth == HY_PENDING)
-        outcome->pendings[outcome->pendings_count++] = rule->rank;
-    else if (truth == HY_TRUE && rule->shadow)
+    if (truth == HY_TRUE && rule->shadow) {
         hy_match_count(&w->stats.shadow_matches, 1);
-    else if (truth == HY_TRUE)
-        outcome->truths[outcome->truths_count++] = rule->rank;
+        return;
+    }
+    if (truth == HY_TRUE)
+        outcome->truths[outcome->truths_count++] = (uint64_t)rule->rank << 1;
+    if (truth == HY_PENDING || (truth == HY_TRUE && !is_settled(rule, eval->mention)))
+        outcome->pendings[outcome->pendings_count++] = rule->rank;
 }
 
 /* ---- what is written to the mention ---- */
@@ -189,26 +202,52 @@ static hydrant_match make_match(struct hy_match_worker *w, uint32_t number, stru
     return match;
 }
 
-/* Rules by rank, with what is already in the mention's matches. */
+/*
+ * Rules that are true, as rank * 2, and + 1 for a match that the mention has already. Adds the
+ * latter and sorts; what was judged again goes before its old match, which is dropped. Returns how
+ * many spans the old ones that stay have.
+ */
+static uint32_t merge_old_matches(const struct hy_match_worker *w, const struct hy_mention *mention,
+                                  struct outcome *outcome)
+{
+    uint64_t *truths = outcome->truths;
+    uint32_t kept = 0, old = 0, spans = 0;
+    for (uint32_t i = 0; i < mention->matches_count; i++) {
+        uint64_t rank = w->slot->pack->matcher->rules[mention->matched_rules[i]].rank;
+        truths[outcome->truths_count++] = rank << 1 | 1;
+    }
+    uint32_t count = hy_sort_unique(truths, outcome->truths_count);
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_old = truths[i] & 1;
+        bool judged_again = is_old && kept > 0 && truths[kept - 1] == truths[i] - 1;
+        if (is_old && !judged_again)
+            spans += mention->matches[old].spans_count;
+        old += is_old;
+        if (!judged_again)
+            truths[kept++] = truths[i];
+    }
+    outcome->truths_count = kept;
+    return spans;
+}
+
+/* Writes the rules that are true, by rank: those judged now, and those that were there before. */
 static void write_matches(struct hy_match_worker *w, struct hy_mention *mention,
                           struct outcome *outcome, struct hy_eval *eval)
 {
     const struct hy_matcher *matcher = w->slot->pack->matcher;
-    uint32_t old_count = mention->matches_count, spans_used = 0, old = 0;
-    for (uint32_t i = 0; i < old_count; i++) {
-        outcome->truths[outcome->truths_count++] = matcher->rules[mention->matched_rules[i]].rank;
-        spans_used += mention->matches[i].spans_count;
-    }
-    uint32_t count = hy_sort_unique(outcome->truths, outcome->truths_count);
-    count = limit_rules(w, count);
+    uint32_t spans_used = merge_old_matches(w, mention, outcome), old = 0;
+    uint32_t count = limit_rules(w, outcome->truths_count);
     hydrant_match *matches = FROM_ARENA(w->batch, hydrant_match, count);
     uint32_t *rules = FROM_ARENA(w->batch, uint32_t, count);
     for (uint32_t i = 0; i < count; i++) {
-        rules[i] = matcher->by_rank[outcome->truths[i]];
-        if (old < old_count && mention->matched_rules[old] == rules[i])
-            matches[i] = mention->matches[old++];
-        else
+        rules[i] = matcher->by_rank[outcome->truths[i] >> 1];
+        if (outcome->truths[i] & 1) {
+            while (mention->matched_rules[old] != rules[i])
+                old++;
+            matches[i] = mention->matches[old];
+        } else {
             matches[i] = make_match(w, rules[i], eval, &spans_used);
+        }
     }
     mention->matches = matches;
     mention->matched_rules = rules;
@@ -285,7 +324,7 @@ void hy_match_judge_pending(struct hy_match_worker *w, struct hy_mention *mentio
 size_t hy_match_mention_bytes(void)
 {
     size_t hits = 2 * sizeof(struct hy_hit) * HY_MATCH_HITS_MAX; /* with and without regexes */
-    size_t spans = sizeof(hydrant_span) * HY_MATCH_SPANS_MAX;
+    size_t spans = 2 * sizeof(hydrant_span) * HY_MATCH_SPANS_MAX; /* before and after scores */
     size_t rules =
         (2 * (sizeof(hydrant_match) + sizeof(uint32_t)) + sizeof(uint32_t)) * HY_MATCH_RULES_MAX;
     return hits + spans + rules + 1024; /* alignment of a few allocations, and of each match's */

@@ -29,7 +29,7 @@ enum {
     /* Rules in a mention's matches, and rules pending: those that come first in pack order. */
     HY_MATCH_RULES_MAX = 512,
     /* Spans over all matches of one mention; the matches after that have none. */
-    HY_MATCH_SPANS_MAX = 4096,
+    HY_MATCH_SPANS_MAX = 2048,
 };
 
 struct hy_match_worker;
@@ -67,8 +67,9 @@ void hy_match_worker_destroy(struct hy_match_worker **worker);
 /*
  * Judges every mention of the batch that has no drop. Fills in hits, matches, matched_rules and
  * pending of struct hy_mention. A rule is pending when its answer hangs on scores, or on fields of
- * a mention that is not complete. batch->folded must be there. The arena must have room for
- * hy_match_arena_bytes() (asserted).
+ * a mention that is not complete; one that is true already, but whose spans may become more when
+ * those are known, is in matches and pending both. batch->folded must be there. The arena must have
+ * room for hy_match_arena_bytes() (asserted).
  *
  * A mention that is not complete (fast locate) and has matches or pending rules must be completed
  * by decode before hy_match_resolve.

@@ -1,0 +1,425 @@
+/*
+ * The reference evaluator: what a query means, written down as directly as possible. It walks the
+ * tree as the author wrote it over one text; no Hyperscan, no anchors, no sharing, no triggers. It
+ * shares with the engine only the definitions of folding, of word boundaries and of words
+ * (text/fold.h), which have tests of their own.
+ */
+#ifndef HY_TESTS_NAIVE_MATCH_H
+#define HY_TESTS_NAIVE_MATCH_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "batch/batch.h"
+#include "rules/query.h"
+#include "text/fold.h"
+#include "text/utf8.h"
+
+enum { NAIVE_PLACES = 4096, NAIVE_CHUNKS = 64, NAIVE_BYTES = 8192 };
+
+struct naive_text {
+    hydrant_str text;
+    char folded[NAIVE_BYTES];
+    uint16_t map[NAIVE_BYTES];
+    uint32_t len;
+    bool identity;
+    const struct hy_mention *mention;
+};
+
+/* Places in the original text: in order, each once. */
+struct naive_places {
+    hydrant_span at[NAIVE_PLACES];
+    uint32_t count;
+};
+
+static inline void naive_text_init(struct naive_text *t, const struct hy_mention *mention)
+{
+    t->text = mention->m.text;
+    t->mention = mention;
+    t->len = hy_fold(t->text.data, t->text.len, t->folded, t->map, &t->identity);
+}
+
+static inline const uint16_t *naive_map(const struct naive_text *t)
+{
+    return t->identity ? NULL : t->map;
+}
+
+static inline bool naive_boundary(const struct naive_text *t, uint32_t at)
+{
+    return hy_fold_boundary(t->text.data, t->text.len, t->folded, t->len, naive_map(t), at);
+}
+
+static inline void naive_add(struct naive_places *to, hydrant_span span)
+{
+    uint32_t i = 0;
+    while (i < to->count && (to->at[i].start < span.start ||
+                             (to->at[i].start == span.start && to->at[i].end < span.end)))
+        i++;
+    if (i < to->count && to->at[i].start == span.start && to->at[i].end == span.end)
+        return;
+    if (to->count == NAIVE_PLACES)
+        abort();
+    memmove(to->at + i + 1, to->at + i, sizeof *to->at * (to->count - i));
+    to->at[i] = span;
+    to->count++;
+}
+
+/* ---- a literal ---- */
+
+struct naive_chunk {
+    char folded[512];
+    uint32_t len;
+    hydrant_str written;
+};
+
+struct naive_literal {
+    struct naive_chunk chunks[NAIVE_CHUNKS];
+    uint32_t count;
+    enum hy_term_kind kind;
+};
+
+static inline enum hy_char_class naive_class(const char *p)
+{
+    uint32_t len;
+    return hy_char_class(hy_utf8_decode(p, &len));
+}
+
+static inline void naive_fold_chunk(struct naive_chunk *chunk)
+{
+    char out[4096];
+    bool identity;
+    chunk->len = hy_fold(chunk->written.data, chunk->written.len, out, NULL, &identity);
+    memcpy(chunk->folded, out, chunk->len);
+}
+
+/* Punctuation of a chunk that faces another one says nothing: any may stand there. */
+static inline void naive_trim(struct naive_chunk *chunk, bool left, bool right)
+{
+    hydrant_str s = chunk->written;
+    while (left && s.len > 0 && naive_class(s.data) == HY_CHAR_OTHER) {
+        uint32_t len;
+        hy_utf8_decode(s.data, &len);
+        s = hy_str(s.data + len, s.len - len);
+    }
+    while (right && s.len > 0) {
+        uint32_t at = (uint32_t)hy_utf8_floor(s.data, s.len - 1);
+        if (naive_class(s.data + at) != HY_CHAR_OTHER)
+            break;
+        s.len = at;
+    }
+    if (s.len > 0)
+        chunk->written = s;
+}
+
+static inline bool naive_all_punctuation(hydrant_str s)
+{
+    for (uint32_t i = 0, len; i < s.len; i += len) {
+        hy_utf8_decode(s.data + i, &len);
+        if (naive_class(s.data + i) != HY_CHAR_OTHER)
+            return false;
+    }
+    return true;
+}
+
+static inline void naive_literal_init(struct naive_literal *l, const struct hy_query *q)
+{
+    memset(l, 0, sizeof *l);
+    l->kind = q->term;
+    if (q->term == HY_TERM_SUBSTRING) {
+        l->count = 1;
+        l->chunks[0].written = q->text;
+        naive_fold_chunk(&l->chunks[0]);
+        return;
+    }
+    hydrant_str parts[NAIVE_CHUNKS];
+    uint32_t count = 0;
+    for (uint32_t i = 0, start = 0; i <= q->text.len; i++)
+        if (i == q->text.len || q->text.data[i] == ' ') {
+            if (i > start)
+                parts[count++] = hy_str(q->text.data + start, i - start);
+            start = i + 1;
+        }
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0 && i + 1 < count && naive_all_punctuation(parts[i]))
+            continue;
+        struct naive_chunk *chunk = &l->chunks[l->count++];
+        chunk->written = parts[i];
+        naive_trim(chunk, i > 0, i + 1 < count);
+        naive_fold_chunk(chunk);
+    }
+}
+
+/* Length of the chunk's match at `at` of the folded text, or -1. */
+static inline int naive_chunk_bytes(const struct naive_literal *l, const struct naive_chunk *chunk,
+                                    const struct naive_text *t, uint32_t at)
+{
+    uint32_t start = at;
+    for (uint32_t i = 0; i < chunk->len; i++) {
+        if (l->kind == HY_TERM_WILDCARD && chunk->folded[i] == '?') {
+            if (at >= t->len || t->folded[at] == ' ' ||
+                (t->folded[at] >= '\t' && t->folded[at] <= '\r'))
+                return -1;
+            uint32_t len;
+            hy_utf8_decode(t->folded + at, &len);
+            at += len;
+        } else if (at >= t->len || t->folded[at++] != chunk->folded[i]) {
+            return -1;
+        }
+    }
+    return (int)(at - start);
+}
+
+static inline bool naive_wants_boundary(const struct naive_literal *l, const char *p)
+{
+    if (l->kind == HY_TERM_SUBSTRING || l->kind == HY_TERM_HASHTAG || l->kind == HY_TERM_MENTION ||
+        l->kind == HY_TERM_CASHTAG)
+        return false;
+    if (l->kind == HY_TERM_WILDCARD && *p == '?')
+        return false;
+    enum hy_char_class class = naive_class(p);
+    return class != HY_CHAR_OTHER && class != HY_CHAR_EMOJI;
+}
+
+/* {exact}: the written letters, but for marks and zero-width characters that only the text has. */
+static inline bool naive_written(const struct naive_chunk *chunk, const struct naive_text *t,
+                                 uint32_t start, uint32_t end)
+{
+    hydrant_span span = hy_fold_span(naive_map(t), t->len, start, end);
+    uint32_t i = 0;
+    for (uint32_t at = span.start, len; at < span.end; at += len) {
+        hy_utf8_decode(t->text.data + at, &len);
+        if (i + len <= chunk->written.len &&
+            memcmp(chunk->written.data + i, t->text.data + at, len) == 0)
+            i += len;
+        else if (naive_class(t->text.data + at) != HY_CHAR_MARK)
+            return false;
+    }
+    return i == chunk->written.len;
+}
+
+static inline bool naive_chunk_at(const struct naive_literal *l, uint32_t number,
+                                  const struct naive_text *t, uint32_t at, uint32_t *end)
+{
+    const struct naive_chunk *chunk = &l->chunks[number];
+    int len = naive_chunk_bytes(l, chunk, t, at);
+    if (len < 0)
+        return false;
+    *end = at + (uint32_t)len;
+    const char *last = chunk->folded + hy_utf8_floor(chunk->folded, chunk->len - 1);
+    bool open = l->kind == HY_TERM_PREFIX && number + 1 == l->count;
+    if (naive_wants_boundary(l, chunk->folded) && !naive_boundary(t, at))
+        return false;
+    if (!open && naive_wants_boundary(l, last) && !naive_boundary(t, *end))
+        return false;
+    return l->kind != HY_TERM_EXACT || naive_written(chunk, t, at, *end);
+}
+
+/* Characters that may stand between two chunks: punctuation and white space, folded or written. */
+static inline uint32_t naive_skip(const struct naive_text *t, uint32_t at)
+{
+    if (at >= t->len)
+        return 0;
+    uint32_t len;
+    hy_utf8_decode(t->folded + at, &len);
+    if (naive_class(t->folded + at) == HY_CHAR_OTHER)
+        return len;
+    if (t->identity || (at > 0 && t->map[at] == t->map[at - 1]) ||
+        naive_class(t->text.data + t->map[at]) != HY_CHAR_OTHER)
+        return 0;
+    len = 1;
+    while (at + len < t->len && t->map[at + len] == t->map[at])
+        len++;
+    return len;
+}
+
+static inline bool naive_rest(const struct naive_literal *l, uint32_t number,
+                              const struct naive_text *t, uint32_t *end)
+{
+    if (number == l->count)
+        return true;
+    uint32_t from = *end, skip = 0;
+    do {
+        from += skip;
+        if (naive_chunk_at(l, number, t, from, end) && naive_rest(l, number + 1, t, end))
+            return true;
+    } while ((skip = naive_skip(t, from)) > 0);
+    return false;
+}
+
+static inline bool naive_in_name(enum hy_char_class class)
+{
+    return class == HY_CHAR_LETTER || class == HY_CHAR_DIGIT || class == HY_CHAR_MARK ||
+           class == HY_CHAR_CONNECTOR;
+}
+
+static inline bool naive_surroundings(const struct naive_literal *l, const struct naive_text *t,
+                                      uint32_t start, uint32_t *end)
+{
+    if (l->kind == HY_TERM_PREFIX)
+        while (*end < t->len && !naive_boundary(t, *end)) {
+            uint32_t len;
+            hy_utf8_decode(t->folded + *end, &len);
+            *end += len;
+        }
+    if (l->kind != HY_TERM_HASHTAG && l->kind != HY_TERM_MENTION && l->kind != HY_TERM_CASHTAG)
+        return true;
+    if (start > 0 && naive_in_name(naive_class(t->folded + hy_utf8_floor(t->folded, start - 1))))
+        return false;
+    if (*end == t->len)
+        return true;
+    enum hy_char_class next = naive_class(t->folded + *end);
+    return !naive_in_name(next) && !(l->kind == HY_TERM_HASHTAG && next == HY_CHAR_IDEOGRAPH);
+}
+
+static inline void naive_term(const struct hy_query *q, const struct naive_text *t,
+                              struct naive_places *to)
+{
+    struct naive_literal *l = malloc(sizeof *l);
+    naive_literal_init(l, q);
+    for (uint32_t at = 0, len; at < t->len; at += len) {
+        uint32_t end;
+        hy_utf8_decode(t->folded + at, &len);
+        if (naive_chunk_at(l, 0, t, at, &end) && naive_rest(l, 1, t, &end) &&
+            naive_surroundings(l, t, at, &end))
+            naive_add(to, hy_fold_span(naive_map(t), t->len, at, end));
+    }
+    free(l);
+}
+
+/* ---- proximity ---- */
+
+static inline uint32_t naive_words_between(const struct naive_text *t, hydrant_span a,
+                                           hydrant_span b)
+{
+    uint32_t pos = 0, start, end, count = 0;
+    while (hy_word_next(t->text.data, t->text.len, &pos, &start, &end))
+        count += start >= a.end && end <= b.start;
+    return count;
+}
+
+static inline bool naive_close(const struct hy_query *q, const struct naive_text *t, hydrant_span a,
+                               hydrant_span b)
+{
+    if (a.end <= b.start && naive_words_between(t, a, b) <= q->number)
+        return true;
+    return q->kind == HY_QUERY_NEAR && b.end <= a.start &&
+           naive_words_between(t, b, a) <= q->number;
+}
+
+/* ---- the tree ---- */
+
+static inline bool naive_eval(const struct hy_query *q, const struct naive_text *t,
+                              struct naive_places *to);
+
+static inline bool naive_near(const struct hy_query *q, const struct naive_text *t,
+                              struct naive_places *to)
+{
+    struct naive_places *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
+    bool found = false;
+    if (naive_eval(q->children[0], t, a) && naive_eval(q->children[1], t, b))
+        for (uint32_t i = 0; i < a->count; i++)
+            for (uint32_t j = 0; j < b->count; j++)
+                if (naive_close(q, t, a->at[i], b->at[j])) {
+                    naive_add(to, a->at[i]);
+                    naive_add(to, b->at[j]);
+                    found = true;
+                }
+    free(a);
+    free(b);
+    return found;
+}
+
+static inline bool naive_nocase(hydrant_str a, hydrant_str b)
+{
+    return a.len == b.len && strncasecmp(a.data, b.data, a.len) == 0;
+}
+
+static inline bool naive_field(const struct hy_query *q, const struct naive_text *t)
+{
+    const hydrant_mention *m = &t->mention->m;
+    if (hy_str_is(q->field, "from"))
+        return naive_nocase(m->author.handle, q->text);
+    if (hy_str_is(q->field, "network"))
+        return naive_nocase(m->network, q->text);
+    if (hy_str_is(q->field, "lang"))
+        return naive_nocase(m->lang, q->text);
+    if (hy_str_is(q->field, "is") && hy_str_is(q->text, "reply"))
+        return m->in_reply_to.len > 0;
+    if (hy_str_is(q->field, "is") && hy_str_is(q->text, "verified"))
+        return m->author.verified;
+    if (hy_str_is(q->field, "followers"))
+        return m->author.has_followers && (int64_t)m->author.followers >= q->low &&
+               (int64_t)m->author.followers <= q->high;
+    if (hy_str_is(q->field, "act"))
+        return t->mention->emotion->scored &&
+               hy_str_is(q->text, hydrant_speech_act_name(t->mention->emotion->speech_act));
+    if (hy_str_is(q->field, "intensity"))
+        return t->mention->emotion->scored && t->mention->emotion->intensity > q->threshold;
+    abort(); /* the generator writes no others */
+}
+
+/* Is the query true, and where are the places that make it so? */
+static inline bool naive_eval(const struct hy_query *q, const struct naive_text *t,
+                              struct naive_places *to)
+{
+    uint32_t hold = 0, wanted = q->children_count;
+    struct naive_places *none;
+    bool truth;
+    switch (q->kind) {
+    case HY_QUERY_ALL:
+        return true;
+    case HY_QUERY_TERM:
+        none = calloc(1, sizeof *none);
+        naive_term(q, t, none);
+        truth = none->count > 0;
+        for (uint32_t i = 0; i < none->count; i++)
+            naive_add(to, none->at[i]);
+        free(none);
+        return truth;
+    case HY_QUERY_NOT:
+        none = calloc(1, sizeof *none);
+        truth = !naive_eval(q->children[0], t, none);
+        free(none);
+        return truth;
+    case HY_QUERY_NEAR:
+    case HY_QUERY_ONEAR:
+        return naive_near(q, t, to);
+    case HY_QUERY_FIELD:
+    case HY_QUERY_NUMBER:
+    case HY_QUERY_SCORE:
+        return naive_field(q, t);
+    case HY_QUERY_OR:
+        wanted = 1;
+        break;
+    case HY_QUERY_ATLEAST:
+        wanted = q->number;
+        break;
+    default:
+        break;
+    }
+    none = calloc(1, sizeof *none);
+    for (uint32_t i = 0; i < q->children_count; i++)
+        hold += naive_eval(q->children[i], t, none);
+    for (uint32_t i = 0; hold >= wanted && i < none->count; i++)
+        naive_add(to, none->at[i]);
+    free(none);
+    return hold >= wanted;
+}
+
+/* Of overlapping places the leftmost, of these the longest. Returns how many stay. */
+static inline uint32_t naive_leftmost_longest(struct naive_places *p)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        hydrant_span span = p->at[i];
+        bool best = kept == 0 || span.start >= p->at[kept - 1].end;
+        for (uint32_t j = i + 1; best && j < p->count && p->at[j].start == span.start; j++)
+            span = p->at[j];
+        if (best)
+            p->at[kept++] = span;
+    }
+    return p->count = kept;
+}
+
+#endif
