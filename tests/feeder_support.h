@@ -83,31 +83,47 @@ static inline void got_parcel(struct got *got, const struct hy_parcel *parcel)
              parcel->source->csv_header.data ? parcel->source->csv_header.data : "");
 }
 
-/* Takes parcels until something else comes; returns that. held parcels are kept out at a time. */
+/* Over the bytes of all records and the padding behind them. */
+static inline uint64_t parcel_sum(const struct hy_parcel *parcel)
+{
+    uint64_t sum = 14695981039346656037u;
+    for (uint32_t i = 0; i < parcel->count; i++) {
+        const struct hy_record *record = &parcel->records[i];
+        size_t len = record->data ? (size_t)record->len + HY_RECORD_PADDING : 0;
+        for (size_t k = 0; k < len; k += 1 + (k + 256 < record->len) * 8)
+            sum = (sum ^ (unsigned char)record->data[k]) * 1099511628211u;
+    }
+    return sum;
+}
+
+/* Takes parcels until something else comes; returns that. held parcels are kept out at a time, and
+ * must not have changed when they go back. */
 enum { HELD_MAX = 3 };
 static inline enum hy_feed got_run(struct got *got, struct hy_feeder *feeder, int timeout_ms,
                                    unsigned held)
 {
     static struct hy_parcel parcels[HELD_MAX + 1];
+    static uint64_t sums[HELD_MAX + 1];
     unsigned oldest = 0, out = 0;
     enum hy_feed feed;
     for (;;) {
-        struct hy_parcel *parcel = &parcels[(oldest + out) % (HELD_MAX + 1)];
-        feed = hy_feeder_next(feeder, parcel, timeout_ms, &got->error);
+        unsigned newest = (oldest + out) % (HELD_MAX + 1);
+        feed = hy_feeder_next(feeder, &parcels[newest], timeout_ms, &got->error);
         if (feed == HY_FEED_PARCEL) {
-            got_parcel(got, parcel);
+            got_parcel(got, &parcels[newest]);
+            sums[newest] = parcel_sum(&parcels[newest]);
             out++;
-        }
-        if (out > held || (feed != HY_FEED_PARCEL && out > 0)) {
-            hy_feeder_release(feeder, &parcels[oldest]);
-            oldest = (oldest + 1) % (HELD_MAX + 1);
-            out--;
-            continue;
         }
         if (feed == HY_FEED_ERROR)
             got->errors++;
-        else if (feed != HY_FEED_PARCEL)
+        if (out > held || (feed != HY_FEED_PARCEL && out > 0)) {
+            assert_true(parcel_sum(&parcels[oldest]) == sums[oldest]);
+            hy_feeder_release(feeder, &parcels[oldest]);
+            oldest = (oldest + 1) % (HELD_MAX + 1);
+            out--;
+        } else if (feed != HY_FEED_PARCEL && feed != HY_FEED_ERROR) {
             return feed;
+        }
     }
 }
 

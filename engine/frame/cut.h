@@ -71,13 +71,20 @@ static inline void hy_cut_give(struct hy_cut *c, uint64_t size)
 
 /* At the end of the bytes: lets the unfinished record go if it is over the limit by more than
  * slack bytes (terminators that may turn out not to count). */
-static inline void hy_cut_skip(struct hy_cut *c, uint64_t slack)
+static inline bool hy_cut_skip(struct hy_cut *c, uint64_t slack)
 {
     if (c->begin == c->len || hy_cut_size(c, c->len) <= c->f->record_bytes_max + slack)
-        return;
+        return false;
     c->f->skipped += c->len - c->begin;
-    c->f->last = (uint8_t)c->data[c->len - 1];
     c->begin = c->at = c->len;
+    return true;
+}
+
+/* The same for records that end with \r\n or \n: f->last remembers whether a \r is gone. */
+static inline void hy_cut_skip_line(struct hy_cut *c)
+{
+    if (hy_cut_skip(c, 1))
+        c->f->last = (uint8_t)c->data[c->len - 1];
 }
 
 /* The framers: struct hy_framing's run for one kind each. */

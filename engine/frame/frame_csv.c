@@ -148,7 +148,7 @@ size_t hy_frame_csv(struct hy_framer *f, char *data, size_t len, bool final,
     }
     if (c.at == len && !hy_cut_full(&c)) {
         if (!final)
-            hy_cut_skip(&c, 1);
+            hy_cut_skip_line(&c);
         else if (hy_cut_size(&c, len))
             finish(&c, len);
     }

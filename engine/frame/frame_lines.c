@@ -37,7 +37,7 @@ size_t hy_frame_lines(struct hy_framer *f, char *data, size_t len, bool final,
             give_line(&c, len);
             c.begin = len;
         } else {
-            hy_cut_skip(&c, 1);
+            hy_cut_skip_line(&c);
         }
     }
     return hy_cut_end(&c);

@@ -97,6 +97,8 @@ enum hy_inflate_end hy_inflate_run(struct hy_inflate *z, const char **in, const 
 {
     for (;;) {
         size_t have = (size_t)(in_end - *in), want = portion(z);
+        if (z->hint == 0 && have == 0)
+            return HY_INFLATE_MORE; /* asking the decoder would begin a frame */
         ZSTD_inBuffer from = {*in, have < want ? have : want, 0};
         ZSTD_outBuffer to = {*out, (size_t)room(z, (size_t)(out_end - *out)), 0};
         if (to.size == 0)
