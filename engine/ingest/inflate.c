@@ -7,13 +7,20 @@
 #include <string.h>
 #include <zstd.h>
 
-enum { WINDOW_LOG_MAX = 23, BLOCK_HEADER_BYTES = 3 };
+enum {
+    WINDOW_LOG_MAX = 23,
+    BLOCK_HEADER_BYTES = 3,
+    FRAME_HEADER_BYTES = 18, /* at most */
+    CRUMB_BYTES = 3,
+};
 
 struct hy_inflate {
     ZSTD_DCtx *decoder;
     uint64_t bytes_max, ratio_max;
     uint64_t in_bytes, out_bytes;
-    size_t hint; /* what the decoder wants next; 0: it is between frames */
+    uint64_t frame_bytes; /* fed of the current frame */
+    size_t hint;  /* what the decoder wants next; 0: it is between frames */
+    bool holding; /* the output was full: the decoder may hold more */
     const char *reason;
 };
 
@@ -61,19 +68,28 @@ void hy_inflate_reset(struct hy_inflate *z)
     ZSTD_DCtx_reset(z->decoder, ZSTD_reset_session_only);
     z->in_bytes = z->out_bytes = 0;
     z->hint = 0;
+    z->frame_bytes = 0;
+    z->holding = false;
     z->reason = NULL;
 }
 
 /*
- * How much to feed at once. The hint of a block is its body and the next block's header; decoding
- * both in one call would lose the body's output if the header is damaged, so the header is left
- * for a call of its own.
+ * How much to feed at once. A call that fails loses what it has put out, so none may put out
+ * something and then find damage: what the decoder holds is fetched by a call without input, and a
+ * block's body (the hint counts the next block's header in) by a call without the next header.
+ *
+ * A frame's header is fed in crumbs: the decoder looks for the magic numbers of formats older than
+ * zstd 1.0 at the start of a call's input, wherever in the stream that is. Crumbs are too short for
+ * one, so what is not zstd is refused, whatever the cut, and those decoders never run.
  */
-static size_t portion(const struct hy_inflate *z)
+static size_t portion(const struct hy_inflate *z, size_t have)
 {
-    if (z->hint == 0)
-        return 1;
-    return z->hint > BLOCK_HEADER_BYTES ? z->hint - BLOCK_HEADER_BYTES : z->hint;
+    size_t want = z->hint > BLOCK_HEADER_BYTES ? z->hint - BLOCK_HEADER_BYTES : z->hint;
+    if (z->frame_bytes < FRAME_HEADER_BYTES && (want > CRUMB_BYTES || z->hint == 0))
+        want = CRUMB_BYTES;
+    if (z->holding)
+        want = 0;
+    return have < want ? have : want;
 }
 
 /* Room up to the next place where a cap is judged; one byte more than the cap on output, so that a
@@ -96,10 +112,10 @@ enum hy_inflate_end hy_inflate_run(struct hy_inflate *z, const char **in, const 
                                    char **out, char *out_end)
 {
     for (;;) {
-        size_t have = (size_t)(in_end - *in), want = portion(z);
+        size_t have = (size_t)(in_end - *in);
         if (z->hint == 0 && have == 0)
             return HY_INFLATE_MORE; /* asking the decoder would begin a frame */
-        ZSTD_inBuffer from = {*in, have < want ? have : want, 0};
+        ZSTD_inBuffer from = {*in, portion(z, have), 0};
         ZSTD_outBuffer to = {*out, (size_t)room(z, (size_t)(out_end - *out)), 0};
         if (to.size == 0)
             return HY_INFLATE_FULL;
@@ -109,6 +125,8 @@ enum hy_inflate_end hy_inflate_run(struct hy_inflate *z, const char **in, const 
             return HY_INFLATE_DAMAGED;
         }
         z->hint = hint;
+        z->holding = hint != 0 && to.pos == to.size;
+        z->frame_bytes = hint == 0 ? 0 : z->frame_bytes + from.pos;
         z->in_bytes += from.pos;
         z->out_bytes += to.pos;
         *in += from.pos;
@@ -119,7 +137,7 @@ enum hy_inflate_end hy_inflate_run(struct hy_inflate *z, const char **in, const 
         }
         if (to.pos && is_too_dense(z))
             return HY_INFLATE_TOO_DENSE;
-        if (to.pos < to.size && *in == in_end && from.pos == from.size)
+        if (*in == in_end && !z->holding)
             return HY_INFLATE_MORE;
     }
 }
