@@ -28,6 +28,25 @@ enum { NO_TOKEN, AFTER_OPEN, AFTER_COMMA, AFTER_COLON, AFTER_STRING, AFTER_SCALA
 enum { SEEN_NOTHING, SEEN_LINE, SEEN_CLOSE, SEEN_COMMA };
 enum { STACK_LEVELS = 64 };
 
+/* What a byte is outside of strings. */
+enum {
+    SCALAR,
+    SPACE,
+    QUOTE,
+    COMMA,
+    COLON,
+    OPEN_BRACE,
+    CLOSE_BRACE,
+    OPEN_BRACKET,
+    CLOSE_BRACKET,
+    BACKSLASH
+};
+static const uint8_t classes[256] = {
+    [' '] = SPACE,       ['\t'] = SPACE,       ['\r'] = SPACE,        ['\n'] = SPACE,
+    ['"'] = QUOTE,       [','] = COMMA,        [':'] = COLON,         ['{'] = OPEN_BRACE,
+    ['}'] = CLOSE_BRACE, ['['] = OPEN_BRACKET, [']'] = CLOSE_BRACKET, ['\\'] = BACKSLASH,
+};
+
 static inline bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -173,6 +192,7 @@ static void close_bracket(struct hy_cut *c)
     c->at++;
 }
 
+/* Passes over a string as far as it is plain sailing; leaves the rest to the state STRING. */
 static void quote(struct hy_cut *c)
 {
     struct hy_framer *f = c->f;
@@ -181,55 +201,63 @@ static void quote(struct hy_cut *c)
         return;
     }
     f->mark = hy_cut_size(c, c->at);
-    f->state = STRING;
-    c->at++;
+    size_t end = hy_scan_near3(c->scan, c->data, c->at + 1, c->len, '"', '\\', '\n');
+    if (end < c->len && c->data[end] == '"') {
+        f->last = AFTER_STRING;
+        c->at = end + 1;
+    } else {
+        f->state = STRING;
+        c->at = end;
+    }
 }
 
-static void scalar(struct hy_cut *c)
+static void scalar(struct hy_cut *c, uint8_t class)
 {
     struct hy_framer *f = c->f;
-    if (f->last == AFTER_STRING || f->last == AFTER_CLOSE || c->data[c->at] == '\\') {
+    if (f->last == AFTER_STRING || f->last == AFTER_CLOSE || class == BACKSLASH) {
         damaged(c, SEEN_NOTHING);
         return;
     }
     f->last = AFTER_SCALAR;
-    c->at++;
+    do
+        c->at++;
+    while (c->at < c->len && classes[(unsigned char)c->data[c->at]] == SCALAR);
+}
+
+static void token(struct hy_cut *c, uint8_t class)
+{
+    switch (class) {
+    case QUOTE:
+        quote(c);
+        break;
+    case OPEN_BRACE:
+        open_brace(c);
+        break;
+    case OPEN_BRACKET:
+        open_bracket(c);
+        break;
+    case CLOSE_BRACE:
+        close_brace(c);
+        break;
+    case CLOSE_BRACKET:
+        close_bracket(c);
+        break;
+    default:
+        scalar(c, class);
+    }
 }
 
 static void element(struct hy_cut *c)
 {
-    switch (c->data[c->at]) {
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
-        c->at++;
-        break;
-    case '"':
-        quote(c);
-        break;
-    case ',':
-        c->f->last = AFTER_COMMA;
-        c->at++;
-        break;
-    case ':':
-        c->f->last = AFTER_COLON;
-        c->at++;
-        break;
-    case '{':
-        open_brace(c);
-        break;
-    case '[':
-        open_bracket(c);
-        break;
-    case '}':
-        close_brace(c);
-        break;
-    case ']':
-        close_bracket(c);
-        break;
-    default:
-        scalar(c);
+    struct hy_framer *f = c->f;
+    while (c->at < c->len && f->state == ELEMENT) {
+        uint8_t class = classes[(unsigned char)c->data[c->at]];
+        if (class == COMMA || class == COLON)
+            f->last = class == COMMA ? AFTER_COMMA : AFTER_COLON;
+        if (class == COMMA || class == COLON || class == SPACE)
+            c->at++;
+        else
+            token(c, class);
     }
 }
 

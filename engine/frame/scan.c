@@ -12,18 +12,25 @@ static inline uint64_t inside(uint64_t mask, size_t at, size_t len)
     return len - at >= 64 ? mask : mask & ((UINT64_C(1) << (len - at)) - 1);
 }
 
-/* Bodies that each level compiles with its own MASK function and target. */
-#define NEWLINES_BODY(MASK1)                                               \
-    size_t count = 0;                                                      \
-    for (size_t at = from; at < len; at += 64) {                           \
-        uint64_t mask = inside(MASK1(data + at, '\n'), at, len);           \
-        while (mask) {                                                     \
-            if (count == max)                                              \
-                return count;                                              \
-            out[count++] = (uint32_t)(at + (size_t)__builtin_ctzll(mask)); \
-            mask &= mask - 1;                                              \
-        }                                                                  \
-    }                                                                      \
+/* Bodies that each level compiles with its own MASK function and target. A record is many steps
+ * long, so newlines are looked for in four steps at once, and in single ones where there is one. */
+#define NEWLINES_BODY(MASK1)                                                                      \
+    size_t count = 0, at = from;                                                                  \
+    while (at < len) {                                                                            \
+        while (len - at >= 256 && !(MASK1(data + at, '\n') | MASK1(data + at + 64, '\n') |        \
+                                    MASK1(data + at + 128, '\n') | MASK1(data + at + 192, '\n'))) \
+            at += 256;                                                                            \
+        size_t end = len - at >= 256 ? at + 256 : len;                                            \
+        for (; at < end; at += 64) {                                                              \
+            uint64_t mask = inside(MASK1(data + at, '\n'), at, end);                              \
+            for (; mask; mask &= mask - 1) {                                                      \
+                if (count == max)                                                                 \
+                    return count;                                                                 \
+                out[count++] = (uint32_t)(at + (size_t)__builtin_ctzll(mask));                    \
+            }                                                                                     \
+        }                                                                                         \
+        at = end;                                                                                 \
+    }                                                                                             \
     return count;
 
 #define ANY3_BODY(MASK3)                                            \

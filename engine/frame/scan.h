@@ -11,6 +11,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 struct hy_scan {
     /* Writes the offsets of the first max newlines in data[from, len) to out, in order; returns
@@ -24,5 +27,23 @@ struct hy_scan {
 const struct hy_scan *hy_scan_of(enum hy_cpu_level level);
 /* The best ones here. */
 const struct hy_scan *hy_scan_best(void);
+
+/* any3 for a byte that is probably near: the first 16 bytes are looked at in place. */
+static inline size_t hy_scan_near3(const struct hy_scan *scan, const char *data, size_t from,
+                                   size_t len, char a, char b, char c)
+{
+#if defined(__SSE2__)
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(data + from));
+    __m128i hits = _mm_or_si128(
+        _mm_cmpeq_epi8(v, _mm_set1_epi8(a)),
+        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(b)), _mm_cmpeq_epi8(v, _mm_set1_epi8(c))));
+    unsigned mask = (unsigned)_mm_movemask_epi8(hits);
+    size_t at = from + (mask ? (unsigned)__builtin_ctz(mask) : 16u);
+    if (mask || at >= len)
+        return at < len ? at : len;
+    from = at;
+#endif
+    return scan->any3(data, from, len, a, b, c);
+}
 
 #endif
