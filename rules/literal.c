@@ -14,6 +14,8 @@ uint32_t hy_literal_space(const char *p, const char *end)
     unsigned char c = (unsigned char)*p;
     if (c < 0x80)
         return c == ' ' || (c >= '\t' && c <= '\r');
+    if (c < 0xC0) /* inside a character: callers step byte by byte */
+        return 0;
     uint32_t len, cp = hy_utf8_decode(p, &len);
     bool space = cp == 0x85 || cp == 0xA0 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x2028 ||
                  cp == 0x2029 || cp == 0x202F || cp == 0x205F || cp == 0x3000;

@@ -307,7 +307,10 @@ static hydrant_str random_text(struct hy_arena *arena)
                                          ")",
                                          "-",
                                          "x y",
-                                         "\xF0\x9F\x98\xA1"};
+                                         "\xF0\x9F\x98\xA1",
+                                         "\xE3\x85\xA0b",
+                                         "\xE9\x9B\xBB",
+                                         "\xE4\x82\x85"};
     char *text = hy_arena_alloc(arena, 1024, 1);
     size_t len = 0;
     for (uint32_t n = 1 + random_below(12); n > 0; n--)
