@@ -308,7 +308,8 @@ static hydrant_str random_text(struct hy_arena *arena)
                                          "-",
                                          "x y",
                                          "\xF0\x9F\x98\xA1",
-                                         "\xE3\x85\xA0b",
+                                         "\xE3\x85\xA0"
+                                         "b",
                                          "\xE9\x9B\xBB",
                                          "\xE4\x82\x85"};
     char *text = hy_arena_alloc(arena, 1024, 1);
