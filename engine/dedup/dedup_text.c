@@ -24,6 +24,7 @@ struct reader {
     uint32_t first_word;                      /* the first that is not a hashtag */
     uint32_t first_at, first_weight;          /* the buffer's used and weight before it */
     uint32_t last_word, last_at, last_weight; /* words, used and weight after the last such */
+    uint32_t last_end;                        /* where it ends in text */
 };
 
 static bool is_lower(char c)
@@ -125,6 +126,7 @@ static void add_word(struct reader *r, uint32_t start, enum hy_dedup_word_kind k
         r->last_word = r->words;
         r->last_at = r->used;
         r->last_weight = r->weight;
+        r->last_end = r->at;
     }
     out->buffer[r->used++] = ' ';
 }
@@ -266,11 +268,12 @@ static void read_other(struct reader *r)
         uint32_t start = r->used;
         memcpy(r->out->buffer + r->used, r->text + r->at, len);
         r->used += len;
+        r->at += len;
         add_word(r, start, HY_DEDUP_IDEOGRAPH);
     } else {
         r->in_tag = false;
+        r->at += len;
     }
-    r->at += len;
 }
 
 static void read_all(struct reader *r)
@@ -311,12 +314,13 @@ static void set_line(struct reader *r)
             out->words_count * sizeof *out->words);
 }
 
-static bool ends_in_dots(const struct reader *r)
+/* Dots behind the last word, whatever decoration follows them. */
+static bool is_cut(const struct reader *r)
 {
-    uint32_t end = r->len;
-    while (end > 0 && (is_space(r->text[end - 1]) || r->text[end - 1] == '"'))
-        end--;
-    return end >= 2 && r->text[end - 1] == '.' && r->text[end - 2] == '.';
+    uint32_t at = r->last_end;
+    while (at < r->len && is_space(r->text[at]))
+        at++;
+    return peek(r, at) == '.' && peek(r, at + 1) == '.';
 }
 
 void hy_dedup_text_read(const char *folded, uint32_t len, struct hy_dedup_text *out)
@@ -327,5 +331,5 @@ void hy_dedup_text_read(const char *folded, uint32_t len, struct hy_dedup_text *
     read_all(&r);
     HY_ASSERT_HOT(r.used <= HY_DEDUP_LINE_BYTES);
     set_line(&r);
-    out->cut = ends_in_dots(&r);
+    out->cut = is_cut(&r);
 }

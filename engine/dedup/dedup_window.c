@@ -2,14 +2,15 @@
 #include "dedup/dedup_window.h"
 
 #include "base/assert.h"
+#include "dedup/dedup_sketch.h"
 
 #include <string.h>
 #include <sys/mman.h>
 
 enum {
-    /* Log bytes per entry: what is left of 160 beside entry, buckets and key lines. A text of 22
+    /* Log bytes per entry: what is left of 160 beside entry, buckets and key slots. A text of 19
      * words with an id of 19 digits fits; longer ones make the window shorter. */
-    LOG_BYTES_PER_ENTRY = 72,
+    LOG_BYTES_PER_ENTRY = 71,
     LOG_BYTES_MIN = 8 << 20, /* a small window is never short of log, ... */
     HUGE_PAGE_BYTES = 2 << 20,
 };
@@ -27,10 +28,18 @@ static size_t log_bytes(uint32_t entries)
     return bytes & ~(size_t)3;
 }
 
+/* A slot for every key, for as many heads as there can be. */
+static uint32_t lines_count(uint32_t entries)
+{
+    return (uint32_t)(((uint64_t)entries * HY_DEDUP_KEYS + HY_DEDUP_LINE_SLOTS - 1) /
+                      HY_DEDUP_LINE_SLOTS);
+}
+
 size_t hy_dedup_window_bytes(uint32_t entries)
 {
     size_t per_entry = sizeof(struct hy_dedup_entry) + 2 * sizeof(uint32_t);
-    return per_entry * entries + log_bytes(entries) + 4 * 64;
+    size_t slots = (size_t)lines_count(entries) * HY_DEDUP_LINE_SLOTS * sizeof(uint32_t);
+    return per_entry * entries + slots + log_bytes(entries) + 5 * 64;
 }
 
 /* Fewer TLB misses; only a hint, and only where it does not waste memory. */
@@ -54,8 +63,12 @@ void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uin
     w->entries = take(arena, sizeof *w->entries * entries);
     w->by_id = take(arena, sizeof *w->by_id * entries);
     w->by_text = take(arena, sizeof *w->by_text * entries);
+    w->lines_count = lines_count(entries);
+    w->name_bits = 32 - (uint32_t)__builtin_clz(entries - 1);
+    w->slots = take(arena, sizeof *w->slots * w->lines_count * HY_DEDUP_LINE_SLOTS);
     w->log = take(arena, sizeof *w->log * w->log_units);
     atomic_init(&w->seq, 0);
+    atomic_init(&w->published, 0);
     atomic_init(&w->log_head, 1); /* position 0 means "no record" */
 }
 
@@ -103,7 +116,7 @@ bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_ded
     if (at + 1 >= w->log_units)
         return false;
     uint32_t check = atomic_load_explicit(&w->log[at], memory_order_acquire); /* R3 */
-    uint32_t units = atomic_load_explicit(&w->log[at + 1], memory_order_acquire);
+    uint32_t units = atomic_load_explicit(&w->log[at + 1], memory_order_acquire) & 0xFF;
     if (units == 0 || units >= HY_DEDUP_LOG_UNITS_MAX || at + 1 + units > w->log_units)
         return false;
     for (uint32_t i = 0; i < units; i++)
@@ -122,7 +135,7 @@ void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view 
         return;
     uint32_t at = (uint32_t)(position % w->log_units);
     /* A newer record that gets here in between fails its check and is lost, not falsified. */
-    for (uint32_t i = 0; i <= record[0]; i++)
+    for (uint32_t i = 0; i <= (record[0] & 0xFF); i++)
         atomic_store_explicit(&w->log[at + i], 0, memory_order_release);
 }
 
@@ -188,4 +201,97 @@ bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
     view->log = atomic_load_explicit(&e->log, memory_order_acquire);
     view->author = atomic_load_explicit(&e->author, memory_order_acquire);
     return atomic_load_explicit(&e->self, memory_order_relaxed) == name;
+}
+
+/* ---- keys ---- */
+
+/* The tag of a key, in place in a slot: from bits that neither the line nor the rank comes from. */
+static uint32_t tag_of(const struct hy_dedup_window *w, uint64_t key)
+{
+    return (uint32_t)(key >> 31) >> w->name_bits << w->name_bits;
+}
+
+/* How many entries ago was what a slot names entered? */
+static uint32_t age_of(const struct hy_dedup_window *w, uint32_t slot, uint32_t newest)
+{
+    return (newest - slot) & ((1u << w->name_bits) - 1);
+}
+
+/* The slot of a line that a new name goes to: a free one, else the oldest; if its tag is there as
+ * often as is allowed, the oldest of those. */
+static uint32_t choose_slot(const struct hy_dedup_window *w, _Atomic uint32_t *line, uint32_t tag,
+                            uint32_t newest)
+{
+    uint32_t oldest = 0, oldest_age = 0, same = 0, same_oldest = 0, same_age = 0;
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++) {
+        uint32_t slot = atomic_load_explicit(&line[i], memory_order_relaxed);
+        uint32_t age = slot ? age_of(w, slot, newest) : UINT32_MAX;
+        if (age >= oldest_age)
+            oldest = i, oldest_age = age;
+        if (slot && slot >> w->name_bits << w->name_bits == tag) {
+            same++;
+            if (age >= same_age)
+                same_oldest = i, same_age = age;
+        }
+    }
+    return same < HY_DEDUP_SAME_TAG_MAX ? oldest : same_oldest;
+}
+
+void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
+                             uint32_t name)
+{
+    uint32_t low = name & ((1u << w->name_bits) - 1);
+    for (uint32_t i = 0; i < count; i++) {
+        _Atomic uint32_t *line = hy_dedup_line(w, keys[i]);
+        uint32_t tag = tag_of(w, keys[i]);
+        uint32_t at = choose_slot(w, line, tag, name);
+        atomic_store_explicit(&line[at], tag | low, memory_order_relaxed); /* W4 */
+    }
+}
+
+struct vote {
+    uint32_t age, votes;
+};
+
+/* Adds the votes of one line. There is room for all slots of all lines. */
+static uint32_t count_votes(const struct hy_dedup_window *w, uint64_t key, uint32_t newest,
+                            struct vote *votes, uint32_t count)
+{
+    const _Atomic uint32_t *line = hy_dedup_line(w, key);
+    uint32_t tag = tag_of(w, key), names = (1u << w->name_bits) - 1;
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++) {
+        uint32_t slot = atomic_load_explicit(&line[i], memory_order_relaxed); /* R4 */
+        if (((slot ^ tag) & ~names) || slot == 0)
+            continue;
+        uint32_t age = age_of(w, slot, newest), k = 0;
+        while (k < count && votes[k].age != age)
+            k++;
+        if (k == count)
+            votes[count++] = (struct vote){age, 0};
+        votes[k].votes++;
+    }
+    return count;
+}
+
+uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
+                                    uint32_t count, uint32_t *names)
+{
+    struct vote votes[HY_DEDUP_KEYS * HY_DEDUP_LINE_SLOTS];
+    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
+    uint32_t voted = 0, found = 0;
+    for (uint32_t i = 0; i < count; i++)
+        voted = count_votes(w, keys[i], newest, votes, voted);
+    for (; found < voted && found < HY_DEDUP_CANDIDATES; found++) {
+        uint32_t best = found;
+        for (uint32_t i = found + 1; i < voted; i++) {
+            if (votes[i].votes > votes[best].votes ||
+                (votes[i].votes == votes[best].votes && votes[i].age < votes[best].age))
+                best = i;
+        }
+        struct vote v = votes[best];
+        votes[best] = votes[found];
+        votes[found] = v;
+        names[found] = newest - v.age;
+    }
+    return found;
 }

@@ -1,12 +1,16 @@
 /*
  * The window's memory: a ring of entries, one for each mention, two indexes into it (by id and by
- * text), and a log for what the first mentions of groups need besides.
+ * text), lines of keys that lead to groups of nearly the same text, and a log for what the first
+ * mentions of groups need besides.
  *
  *   seq       1   2   3  ...                    n - entries      ...      n
  *             |<--- overwritten, forgotten --->|<------- in the window -->|
  *
  *   by_id   [bucket] -> newest entry -> older -> older ... ends at the first that is overwritten,
  *   by_text [bucket] ->   because links only lead to older entries: nothing is ever unlinked
+ *
+ *   keys    [line] of 16 slots, each tag | name: the newest heads with a key in that line; the
+ * oldest makes room; a hint, which the comparison of texts confirms
  *
  *   log     ... | check | id bytes, sketch words | check | ...   a ring of 4-byte units
  *
@@ -32,6 +36,11 @@
  *   R3 log:   units (acquire), then log_head: intact if at most log_units ahead; then the check
  *             word, which also catches a writer that slept while the log went round
  *
+ *   W4 keys:  slots (relaxed), then published += 1 (acq_rel)     pairs with R4
+ *   R4 look:  published (acquire), then slots (relaxed)
+ *      Of two workers that publish keys, the later finds the slots of the earlier when it looks
+ *      again, which it does when published moved since its first look.
+ *
  * Any number of threads, no lock; nobody waits: a writer that finds its place held by a sleeping
  * writer, or taken by a newer one, leaves its mention unremembered.
  */
@@ -48,6 +57,9 @@ enum {
     HY_DEDUP_LOG_UNITS_MAX = 128, /* of one record: check, size, id, sketch */
     HY_DEDUP_CHAIN_MAX = 32,      /* entries looked at in one bucket: bounds a look-up's time */
     HY_DEDUP_HOPS_MAX = 8,        /* links from a member to its group's head */
+    HY_DEDUP_LINE_SLOTS = 16,     /* one cache line */
+    HY_DEDUP_SAME_TAG_MAX = 4,    /* of them with one tag: a popular key takes no more room */
+    HY_DEDUP_CANDIDATES = 4,
 };
 
 enum hy_dedup_state { HY_DEDUP_DECIDING, HY_DEDUP_HEAD, HY_DEDUP_MEMBER, HY_DEDUP_DEAD };
@@ -71,12 +83,16 @@ struct hy_dedup_entry {
 struct hy_dedup_window {
     struct hy_dedup_entry *entries;
     _Atomic uint32_t *by_id, *by_text; /* one bucket per entry */
+    _Atomic uint32_t *slots;           /* lines of HY_DEDUP_LINE_SLOTS */
     _Atomic uint32_t *log;
     uint32_t entries_count;
+    uint32_t lines_count;
+    uint32_t name_bits; /* of a slot; the rest is the tag */
     uint32_t log_units;
     uint32_t window_s;
-    _Alignas(64) _Atomic uint64_t seq;      /* of the newest entry */
-    _Alignas(64) _Atomic uint64_t log_head; /* units ever claimed */
+    _Alignas(64) _Atomic uint64_t seq;       /* of the newest entry */
+    _Alignas(64) _Atomic uint64_t log_head;  /* units ever claimed */
+    _Alignas(64) _Atomic uint64_t published; /* mentions whose keys were ever published */
 };
 
 /* What a new entry is made of. */
@@ -84,8 +100,8 @@ struct hy_dedup_new {
     struct hy_dedup_hash id, text;
     uint32_t time_s, author;
     uint32_t head;          /* its group's, 0: it is to open one */
-    const uint32_t *record; /* for the log: its first unit is record_units; NULL for a member */
-    uint32_t record_units;  /* <= HY_DEDUP_LOG_UNITS_MAX - 1 */
+    const uint32_t *record; /* for the log: record[0] & 0xFF is record_units; NULL for a member */
+    uint32_t record_units;  /* < HY_DEDUP_LOG_UNITS_MAX */
 };
 
 /* A consistent copy of an entry. */
@@ -158,6 +174,22 @@ bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
 /* Copies a head's record to record[HY_DEDUP_LOG_UNITS_MAX]; false when it was overwritten. */
 bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_dedup_view *head,
                             uint32_t *record);
+
+/* The line of a key. */
+static inline _Atomic uint32_t *hy_dedup_line(const struct hy_dedup_window *w, uint64_t key)
+{
+    uint64_t line = (key & 0xFFFFFFFF) * w->lines_count >> 32;
+    return &w->slots[line * HY_DEDUP_LINE_SLOTS];
+}
+
+/* Enters name under each key. */
+void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
+                             uint32_t name);
+
+/* The names that share most keys, the best and newest first, at most HY_DEDUP_CANDIDATES. Returns
+ * how many. Some may be gone, or share a key by chance. */
+uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
+                                    uint32_t count, uint32_t *names);
 
 /* Wipes a head's record. */
 void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head);

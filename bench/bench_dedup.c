@@ -1,0 +1,368 @@
+/*
+ * bench-dedup: how good and how fast deduplication is.
+ *
+ * usage: bench-dedup [--data FOLDER] [--window N]... [--seed S] [--show KIND] [--links N]
+ *
+ *   --data FOLDER  labelled pairs.tsv (label kind a b) and stream.tsv (ms author group text);
+ *                  without it both are made up, which says less
+ *   --window N     mentions in the window for the stream and the speed; may be repeated.
+ *                  Default 100000
+ *   --show KIND    print the pairs of this kind that are judged wrongly (all: of every kind)
+ *   --links N      print the first N near links that the stream's own background got
+ *
+ * Pairs: each through a window of its own. Stream: N background posts, put together from pieces of
+ * the stream's own, are spread evenly between its posts; recall counts the variants of a group that
+ * are linked to it. Speed is that of the same run, background included, in CPU time.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "bench_dedup_posts.h"
+#include "dedup/dedup.h"
+#include "text/fold.h"
+
+enum {
+    KINDS_MAX = 64,
+    WINDOWS_MAX = 8,
+    ARENA_BYTES = 256 << 20,
+    PAIRS_MADE = 4000,
+    STREAM_MADE = 12000,
+    ID_BYTES = 24
+};
+
+struct lane {
+    struct hy_dedup *dedup;
+    struct hy_dedup_worker *worker;
+    struct hy_batch *batch;
+    uint64_t prepare_ns, batch_ns, posts;
+};
+
+static void fail(const hydrant_error *err)
+{
+    fprintf(stderr, "bench-dedup: %s\n", err->text);
+    exit(1);
+}
+
+static void open_window(struct lane *lane, uint32_t entries, uint64_t seed)
+{
+    hydrant_error err = {0};
+    struct hy_dedup_options options = {.entries = entries, .seed = seed};
+    options.window_us = (uint64_t)1 << 50;
+    if (hy_dedup_create(&options, &lane->dedup, &err) != HYDRANT_OK ||
+        hy_dedup_worker_create(lane->dedup, &lane->worker, &err) != HYDRANT_OK)
+        fail(&err);
+}
+
+static void close_window(struct lane *lane)
+{
+    hy_dedup_worker_destroy(&lane->worker);
+    hy_dedup_destroy(&lane->dedup);
+}
+
+static void clear(struct lane *lane)
+{
+    hy_arena_reset(&lane->batch->arena);
+    lane->batch->count = 0;
+}
+
+static void add(struct lane *lane, uint64_t id, uint32_t author, int64_t time_ms, const char *text)
+{
+    struct hy_batch *batch = lane->batch;
+    struct hy_mention *m = &batch->mentions[batch->count++];
+    uint32_t len = (uint32_t)strlen(text);
+    char *ids = hy_arena_alloc(&batch->arena, 2 * ID_BYTES, 1);
+    char *folded = hy_arena_alloc(&batch->arena, (size_t)len * HY_FOLD_EXPANSION + 64, 1);
+    bool identity;
+    *m = (struct hy_mention){.matches_count = 1};
+    m->m.id = hy_str(ids, (size_t)snprintf(ids, ID_BYTES, "19%017llu", (unsigned long long)id));
+    m->m.author.id =
+        hy_str(ids + ID_BYTES, (size_t)snprintf(ids + ID_BYTES, ID_BYTES, "%u", author));
+    m->m.network = HY_STR("x");
+    m->m.created_at_us = time_ms * 1000;
+    m->folded.len = hy_fold(text, len, folded, NULL, &identity);
+    m->folded.data = folded;
+    hy_arena_trim(&batch->arena, folded, m->folded.len + 1);
+}
+
+/* CPU time of this thread: what a busy machine does to the clock on the wall is not ours. */
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void run(struct lane *lane)
+{
+    uint64_t start = cpu_ns();
+    hy_dedup_prepare(lane->worker, lane->batch);
+    uint64_t middle = cpu_ns();
+    hy_dedup_batch(lane->dedup, lane->worker, lane->batch);
+    lane->prepare_ns += middle - start;
+    lane->batch_ns += cpu_ns() - middle;
+    lane->posts += lane->batch->count;
+}
+
+/* ---- pairs ---- */
+
+struct tally {
+    char kind[32];
+    bool same;
+    uint32_t all, grouped, exact;
+};
+
+static struct tally *tally_of(struct tally *tallies, uint32_t *count, const struct bench_pair *pair)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        if (strcmp(tallies[i].kind, pair->kind) == 0 && tallies[i].same == pair->same)
+            return &tallies[i];
+    }
+    if (*count == KINDS_MAX) {
+        fputs("bench-dedup: too many kinds of pairs\n", stderr);
+        exit(1);
+    }
+    struct tally *tally = &tallies[(*count)++];
+    *tally = (struct tally){.same = pair->same};
+    memcpy(tally->kind, pair->kind, sizeof tally->kind);
+    return tally;
+}
+
+static hydrant_dup_kind judge_pair(struct lane *lane, const struct bench_pair *pair, uint64_t seed)
+{
+    open_window(lane, 4, seed);
+    clear(lane);
+    add(lane, 1, 1, 0, pair->a);
+    add(lane, 2, 2, 1000, pair->b);
+    run(lane);
+    hydrant_dup_kind kind = lane->batch->mentions[1].dup->kind;
+    close_window(lane);
+    return kind;
+}
+
+static void print_tallies(const struct tally *tallies, uint32_t count)
+{
+    uint32_t right = 0, wrong = 0, missed = 0, templates = 0, merged = 0;
+    puts("label kind             pairs grouped   exact");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tally *t = &tallies[i];
+        printf("%5d %-16s %5u %6.1f%% %6.1f%%\n", t->same, t->kind, t->all,
+               100.0 * t->grouped / t->all, 100.0 * t->exact / t->all);
+        right += t->same ? t->grouped : 0;
+        missed += t->same ? t->all - t->grouped : 0;
+        wrong += t->same ? 0 : t->grouped;
+        if (strstr(t->kind, "tmpl")) {
+            templates += t->all;
+            merged += t->grouped;
+        }
+    }
+    double precision = right + wrong ? (double)right / (right + wrong) : 1;
+    double recall = right + missed ? (double)right / (right + missed) : 1;
+    printf("pairs: precision %.4f recall %.4f F1 %.4f; templates merged %u of %u (%.2f%%)\n",
+           precision, recall, 2 * precision * recall / (precision + recall), merged, templates,
+           templates ? 100.0 * merged / templates : 0);
+}
+
+static void bench_pairs(struct lane *lane, const struct bench_pairs *pairs, uint64_t seed,
+                        const char *show)
+{
+    struct tally tallies[KINDS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < pairs->count; i++) {
+        const struct bench_pair *pair = &pairs->pairs[i];
+        struct tally *tally = tally_of(tallies, &count, pair);
+        hydrant_dup_kind kind = judge_pair(lane, pair, seed);
+        bool grouped = kind != HYDRANT_DUP_NONE;
+        tally->all++;
+        tally->grouped += grouped;
+        tally->exact += kind == HYDRANT_DUP_EXACT;
+        if (show && grouped != pair->same &&
+            (strcmp(show, "all") == 0 || strcmp(show, pair->kind) == 0))
+            printf("%s %s\n  %s\n  %s\n", pair->same ? "missed" : "merged", pair->kind, pair->a,
+                   pair->b);
+    }
+    print_tallies(tallies, count);
+}
+
+/* ---- stream ---- */
+
+struct stream_run {
+    const struct bench_stream *stream;
+    uint32_t *kinds;            /* by post of the stream: its dup kind */
+    int64_t *firsts;            /* and the number of its first: a post of the stream, or -1 */
+    uint64_t linked_background; /* background posts that were linked to anything */
+    uint64_t background;
+};
+
+/* Ids: posts of the stream have their number; background posts have BACKGROUND added. */
+#define BACKGROUND 1000000000ull
+
+static void collect(struct lane *lane, struct stream_run *r)
+{
+    for (uint32_t i = 0; i < lane->batch->count; i++) {
+        const struct hy_mention *m = &lane->batch->mentions[i];
+        uint64_t id = strtoull(m->m.id.data + 2, NULL, 10);
+        char first[ID_BYTES] = {0};
+        memcpy(first, m->dup->first_id.data, m->dup->first_id.len);
+        uint64_t first_id = strtoull(first + 2, NULL, 10);
+        if (id >= BACKGROUND) {
+            r->linked_background += m->dup->kind != HYDRANT_DUP_NONE;
+        } else {
+            r->kinds[id] = m->dup->kind;
+            r->firsts[id] = first_id >= BACKGROUND ? -1 : (int64_t)first_id;
+        }
+    }
+}
+
+static void put(struct lane *lane, struct stream_run *r, uint64_t id, uint32_t author, int64_t time,
+                const char *text)
+{
+    add(lane, id, author, time, text);
+    if (lane->batch->count == HY_BATCH_MENTIONS) {
+        run(lane);
+        collect(lane, r);
+        clear(lane);
+    }
+}
+
+static void print_stream(const struct stream_run *r, uint32_t links)
+{
+    const struct bench_stream *s = r->stream;
+    uint32_t variants = 0, found = 0, elsewhere = 0, exact = 0, near = 0;
+    /* The head that a group's first post has: itself, or a post of the background that says the
+     * same, from which the group was made. -1: not seen yet. */
+    int64_t *heads = malloc((s->count + 1) * sizeof *heads);
+    memset(heads, 0xFF, (s->count + 1) * sizeof *heads);
+    for (uint32_t i = 0; i < s->count; i++) {
+        int32_t group = s->posts[i].group;
+        bool linked = r->kinds[i] == HYDRANT_DUP_EXACT || r->kinds[i] == HYDRANT_DUP_NEAR;
+        if (group < 0) {
+            exact += r->kinds[i] == HYDRANT_DUP_EXACT;
+            near += r->kinds[i] == HYDRANT_DUP_NEAR;
+            if (r->kinds[i] == HYDRANT_DUP_NEAR && near <= links)
+                printf("link\n  %s\n  %s\n", r->firsts[i] >= 0 ? s->posts[r->firsts[i]].text : "?",
+                       s->posts[i].text);
+            continue;
+        }
+        if (heads[group] < 0) {
+            heads[group] = linked ? r->firsts[i] : i;
+            continue;
+        }
+        bool right = linked && r->firsts[i] >= 0 &&
+                     (s->posts[r->firsts[i]].group == group || r->firsts[i] == heads[group]);
+        variants++;
+        found += right;
+        elsewhere += linked && !right;
+    }
+    printf(
+        "stream: variants %u, recall %.4f, linked elsewhere %u; its background linked: %u exact, "
+        "%u near; made background linked: %llu of %llu\n",
+        variants, variants ? (double)found / variants : 1, elsewhere, exact, near,
+        (unsigned long long)r->linked_background, (unsigned long long)r->background);
+    free(heads);
+}
+
+static void bench_stream(struct lane *lane, const struct bench_stream *s, uint32_t window,
+                         uint64_t seed, uint32_t links)
+{
+    struct stream_run r = {.stream = s};
+    uint64_t random = seed, background = window > s->count ? window - s->count : 0, made = 0;
+    r.kinds = calloc(s->count, sizeof *r.kinds);
+    r.firsts = calloc(s->count, sizeof *r.firsts);
+    if (!r.kinds || !r.firsts)
+        exit(1);
+    lane->posts = lane->prepare_ns = lane->batch_ns = 0;
+    open_window(lane, window, seed);
+    clear(lane);
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct bench_post *post = &s->posts[i];
+        for (; made < background * (i + 1) / s->count; made++) {
+            char text[BENCH_POST_BYTES];
+            bench_make_background(s, &random, text);
+            put(lane, &r, BACKGROUND + made, (uint32_t)made, post->time_ms, text);
+        }
+        put(lane, &r, i, post->author, post->time_ms, post->text);
+    }
+    run(lane);
+    collect(lane, &r);
+    r.background = made;
+    print_stream(&r, links);
+    printf(
+        "speed: %u in the window, %.0f ns a post (prepare %.0f, window %.0f), %.1f bytes a post\n",
+        window, (double)(lane->prepare_ns + lane->batch_ns) / (double)lane->posts,
+        (double)lane->prepare_ns / (double)lane->posts,
+        (double)lane->batch_ns / (double)lane->posts, (double)hy_dedup_bytes(lane->dedup) / window);
+    close_window(lane);
+    free(r.kinds);
+    free(r.firsts);
+}
+
+struct arguments {
+    const char *data, *show;
+    uint32_t windows[WINDOWS_MAX], windows_count, links;
+    uint64_t seed;
+};
+
+static bool parse(int argc, char **argv, struct arguments *a)
+{
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},  {"window", required_argument, NULL, 'w'},
+        {"seed", required_argument, NULL, 's'},  {"show", required_argument, NULL, 'p'},
+        {"links", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+    *a = (struct arguments){.seed = 1};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (c == 'd')
+            a->data = optarg;
+        else if (c == 'w' && a->windows_count < WINDOWS_MAX)
+            a->windows[a->windows_count++] = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (c == 's')
+            a->seed = strtoull(optarg, NULL, 10);
+        else if (c == 'p')
+            a->show = optarg;
+        else if (c == 'l')
+            a->links = (uint32_t)strtoul(optarg, NULL, 10);
+        else
+            return false;
+    }
+    if (a->windows_count == 0)
+        a->windows[a->windows_count++] = 100000;
+    return optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a;
+    struct bench_pairs pairs;
+    struct bench_stream stream;
+    struct lane lane = {0};
+    hydrant_error err = {0};
+    if (!parse(argc, argv, &a)) {
+        fputs("usage: bench-dedup [--data FOLDER] [--window N]... [--seed S] [--show KIND] "
+              "[--links N]\n",
+              stderr);
+        return 2;
+    }
+    if (a.data) {
+        if (!bench_read_pairs(a.data, &pairs) || !bench_read_stream(a.data, &stream))
+            return 1;
+    } else {
+        bench_make_pairs(a.seed, PAIRS_MADE, &pairs);
+        bench_make_stream(a.seed, STREAM_MADE, &stream);
+    }
+    lane.batch = calloc(1, sizeof *lane.batch);
+    if (!lane.batch || hy_arena_init(&lane.batch->arena, ARENA_BYTES, &err) != HYDRANT_OK)
+        fail(&err);
+    printf("%s\n", a.data ? a.data : "generated posts");
+    bench_pairs(&lane, &pairs, a.seed, a.show);
+    for (uint32_t i = 0; i < a.windows_count; i++)
+        bench_stream(&lane, &stream, a.windows[i], a.seed, a.links);
+    hy_arena_fini(&lane.batch->arena);
+    free(lane.batch);
+    bench_free_pairs(&pairs);
+    bench_free_stream(&stream);
+    return 0;
+}

@@ -1,0 +1,304 @@
+/* Groups and how workers agree on them; see dedup_group.h. */
+#include "dedup/dedup_group.h"
+
+#include "dedup/dedup_near.h"
+
+#include <string.h>
+
+static bool in_window(const struct hy_dedup_window *w, uint32_t a, uint32_t b)
+{
+    return (a > b ? a - b : b - a) <= w->window_s;
+}
+
+/* Makes *view the head of its group. False when the group is gone. */
+bool hy_dedup_follow(const struct hy_dedup_window *w, struct hy_dedup_view *view)
+{
+    for (int hops = 0; hops < HY_DEDUP_HOPS_MAX; hops++) {
+        enum hy_dedup_state kind = hy_dedup_kind(view->state);
+        if (kind == HY_DEDUP_HEAD || kind == HY_DEDUP_DECIDING)
+            return true;
+        if (kind == HY_DEDUP_DEAD || !hy_dedup_window_view(w, hy_dedup_group(view->state), view))
+            return false;
+    }
+    return false;
+}
+
+static bool same_id(const struct hy_dedup_view *view, const struct hy_dedup_post *post)
+{
+    return view->id_hash == post->id.low && hy_dedup_kind(view->state) != HY_DEDUP_DEAD;
+}
+
+static bool same_text(const struct hy_dedup_view *view, struct hy_dedup_hash text)
+{
+    return view->text_low == text.low && view->text_high == text.high;
+}
+
+/* Walks a bucket from the entry named from up to, not including, until: the newest entry with the
+ * post's id. */
+bool hy_dedup_find_id(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                      uint32_t from, uint32_t until, struct hy_dedup_view *found)
+{
+    for (int i = 0; i < HY_DEDUP_CHAIN_MAX && from != until; i++) {
+        if (!hy_dedup_window_view(w, from, found))
+            return false;
+        if (same_id(found, post))
+            return true;
+        from = found->next_id;
+    }
+    return false;
+}
+
+/* The same for the post's text: *found is the head of a group in the window. */
+bool hy_dedup_find_text(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                        uint32_t from, uint32_t until, struct hy_dedup_view *found)
+{
+    for (int i = 0; i < HY_DEDUP_CHAIN_MAX && from != until; i++) {
+        if (!hy_dedup_window_view(w, from, found))
+            return false;
+        from = found->next_text;
+        if (same_text(found, post->text) && hy_dedup_follow(w, found) &&
+            in_window(w, found->time_s, post->time_s))
+            return true;
+    }
+    return false;
+}
+
+/* Adds count to a group. Returns its new count; 0 when name is no head any more. */
+uint32_t hy_dedup_join(struct hy_dedup_window *w, uint32_t name, uint32_t count)
+{
+    struct hy_dedup_entry *e = hy_dedup_place(w, name);
+    uint64_t state = atomic_load_explicit(&e->state, memory_order_acquire);
+    for (;;) {
+        enum hy_dedup_state kind = hy_dedup_kind(state);
+        bool head = kind == HY_DEDUP_HEAD || kind == HY_DEDUP_DECIDING;
+        if (!head || hy_dedup_group(state) != name)
+            return 0;
+        if (hy_dedup_count(state) + count > HY_DEDUP_COUNT_MAX)
+            return HY_DEDUP_COUNT_MAX;
+        if (atomic_compare_exchange_weak_explicit(&e->state, &state, state + count,
+                                                  memory_order_acq_rel, memory_order_acquire))
+            return hy_dedup_count(state) + count;
+    }
+}
+
+/* One less in a group, down to one. */
+void hy_dedup_leave(struct hy_dedup_window *w, uint32_t name)
+{
+    struct hy_dedup_entry *e = hy_dedup_place(w, name);
+    uint64_t state = atomic_load_explicit(&e->state, memory_order_acquire);
+    while (hy_dedup_kind(state) == HY_DEDUP_HEAD && hy_dedup_group(state) == name &&
+           hy_dedup_count(state) > 1) {
+        if (atomic_compare_exchange_weak_explicit(&e->state, &state, state - 1,
+                                                  memory_order_acq_rel, memory_order_acquire))
+            return;
+    }
+}
+
+static void set_state(struct hy_dedup_entry *e, uint64_t *state, uint64_t to)
+{
+    if (atomic_compare_exchange_strong_explicit(&e->state, state, to, memory_order_acq_rel,
+                                                memory_order_acquire))
+        *state = to;
+}
+
+static bool is_older(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+/* Is state one of the entry called name? */
+static bool is_state_of(uint64_t state, uint32_t name)
+{
+    return hy_dedup_kind(state) == HY_DEDUP_MEMBER
+               ? hy_dedup_count(state) == (name & HY_DEDUP_COUNT_MAX)
+               : hy_dedup_group(state) == name;
+}
+
+/* The state of the entry called name; DEAD when it is gone. */
+static uint64_t state_of(const struct hy_dedup_window *w, uint32_t name)
+{
+    uint64_t state = atomic_load_explicit(&hy_dedup_place(w, name)->state, memory_order_acquire);
+    return is_state_of(state, name) ? state : hy_dedup_state(HY_DEDUP_DEAD, name, 0);
+}
+
+/* Adds count to the group that the entry called name is in by now. */
+static void give(struct hy_dedup_window *w, uint32_t name, uint32_t count)
+{
+    for (int hops = 0; hops < HY_DEDUP_HOPS_MAX && hy_dedup_join(w, name, count) == 0; hops++) {
+        uint64_t state = state_of(w, name);
+        if (hy_dedup_kind(state) == HY_DEDUP_MEMBER)
+            name = hy_dedup_group(state);
+    }
+}
+
+/* Turns from, an undecided head in the given state, into a member of to. False: its state moved. */
+static bool submit(struct hy_dedup_window *w, uint32_t from, uint64_t state, uint32_t to)
+{
+    uint64_t member = hy_dedup_state(HY_DEDUP_MEMBER, to, from & HY_DEDUP_COUNT_MAX);
+    if (!atomic_compare_exchange_strong_explicit(&hy_dedup_place(w, from)->state, &state, member,
+                                                 memory_order_acq_rel, memory_order_acquire))
+        return false;
+    give(w, to, hy_dedup_count(state));
+    return true;
+}
+
+/* Only an undecided entry ever becomes a member, and among undecided ones only the newer: so there
+ * are no circles. A loop that goes on does so because somebody else's step succeeded. */
+void hy_dedup_meet(struct hy_dedup_window *w, uint32_t me, uint32_t other)
+{
+    while (other != me) {
+        uint64_t mine = state_of(w, me), its = state_of(w, other);
+        if (hy_dedup_kind(mine) != HY_DEDUP_DECIDING || hy_dedup_kind(its) == HY_DEDUP_DEAD)
+            return;
+        if (hy_dedup_kind(its) == HY_DEDUP_MEMBER)
+            other = hy_dedup_group(its);
+        else if (hy_dedup_kind(its) == HY_DEDUP_DECIDING && is_older(me, other)) {
+            if (submit(w, other, its, me))
+                return;
+        } else if (submit(w, me, mine, other)) {
+            return;
+        }
+    }
+}
+
+/* The entry is a head from now on, unless it became a member. */
+void hy_dedup_settle(struct hy_dedup_window *w, uint32_t me)
+{
+    struct hy_dedup_entry *e = hy_dedup_place(w, me);
+    uint64_t state = atomic_load_explicit(&e->state, memory_order_acquire);
+    while (hy_dedup_kind(state) == HY_DEDUP_DECIDING && hy_dedup_group(state) == me)
+        set_state(e, &state, hy_dedup_state(HY_DEDUP_HEAD, me, hy_dedup_count(state)));
+}
+
+/* Kills an entry: it is not found any more, by id or by text. Returns the state that it had; DEAD
+ * when somebody else killed it. */
+uint64_t hy_dedup_kill(struct hy_dedup_window *w, uint32_t name)
+{
+    struct hy_dedup_entry *e = hy_dedup_place(w, name);
+    uint64_t dead = hy_dedup_state(HY_DEDUP_DEAD, name, 0);
+    uint64_t state = atomic_load_explicit(&e->state, memory_order_acquire);
+    while (is_state_of(state, name) && hy_dedup_kind(state) != HY_DEDUP_DEAD) {
+        uint64_t was = state;
+        set_state(e, &state, dead);
+        if (state == dead)
+            return was;
+    }
+    return dead;
+}
+
+static void forget(struct hy_dedup_window *w, const struct hy_dedup_view *view)
+{
+    uint64_t was = hy_dedup_kill(w, view->name);
+    if (hy_dedup_kind(was) == HY_DEDUP_MEMBER)
+        hy_dedup_leave(w, hy_dedup_group(was));
+    else if (hy_dedup_kind(was) != HY_DEDUP_DEAD)
+        hy_dedup_window_wipe(w, view);
+}
+
+void hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post)
+{
+    struct hy_dedup_view view;
+    uint32_t bucket = hy_dedup_bucket(w, post->id);
+    uint32_t from = atomic_load_explicit(&w->by_id[bucket], memory_order_acquire);
+    for (int i = 0; i < HY_DEDUP_CHAIN_MAX; i++) {
+        if (!hy_dedup_find_id(w, post, from, 0, &view))
+            return;
+        forget(w, &view);
+        from = view.next_id;
+    }
+}
+
+bool hy_dedup_link(struct hy_dedup_window *w, _Atomic uint32_t *bucket, _Atomic uint32_t *next,
+                   uint32_t name, uint32_t seen, hy_dedup_find_fn *find,
+                   const struct hy_dedup_post *post, struct hy_dedup_view *found)
+{
+    uint32_t front = atomic_load_explicit(bucket, memory_order_acquire); /* R2 */
+    do {
+        if (find && front != seen && find(w, post, front, seen, found))
+            return false;
+        seen = front;
+        atomic_store_explicit(next, front, memory_order_release);
+    } while (!atomic_compare_exchange_weak_explicit(bucket, &front, name, memory_order_acq_rel,
+                                                    memory_order_acquire)); /* W2 */
+    return true;
+}
+
+/* ---- records: units | id length << 8 | IS_NUMBER; the id, as a number if it is one; sketch ----
+ */
+
+#define IS_NUMBER 0x80000000u
+
+/* An id of at most 19 digits that can be written as a number and read back the same. */
+static bool parse_number(hydrant_str id, uint64_t *number)
+{
+    if (id.len == 0 || id.len > 19 || (id.data[0] == '0' && id.len > 1))
+        return false;
+    *number = 0;
+    for (uint32_t i = 0; i < id.len; i++) {
+        if (id.data[i] < '0' || id.data[i] > '9')
+            return false;
+        *number = *number * 10 + (uint64_t)(id.data[i] - '0');
+    }
+    return true;
+}
+
+static uint32_t id_units(uint32_t size)
+{
+    return size & IS_NUMBER ? 2 : ((size >> 8 & 0xFFFF) + 3) / 4;
+}
+
+uint32_t hy_dedup_record_make(uint32_t *record, hydrant_str id,
+                              const struct hy_dedup_sketch *sketch)
+{
+    uint64_t number;
+    uint32_t size = id.len << 8;
+    if (parse_number(id, &number)) {
+        size |= IS_NUMBER;
+        memcpy(record + 1, &number, sizeof number);
+    } else {
+        record[id_units(size)] = 0; /* the padding of the id's last unit */
+        memcpy(record + 1, id.data, id.len);
+    }
+    uint32_t units = 1 + id_units(size);
+    units += hy_dedup_sketch_store(sketch, record + units);
+    record[0] = size | units;
+    return units;
+}
+
+uint32_t hy_dedup_record_id(const uint32_t *record, char *id)
+{
+    uint32_t len = record[0] >> 8 & 0xFFFF;
+    if (!(record[0] & IS_NUMBER)) {
+        memcpy(id, record + 1, len);
+        return len;
+    }
+    uint64_t number;
+    memcpy(&number, record + 1, sizeof number);
+    for (uint32_t i = len; i-- > 0; number /= 10)
+        id[i] = (char)('0' + number % 10);
+    return len;
+}
+
+static void load_sketch(const uint32_t *record, struct hy_dedup_sketch *sketch)
+{
+    uint32_t units = record[0] & 0xFF, used = 1 + id_units(record[0]);
+    hy_dedup_sketch_load(record + used, units > used ? units - used : 0, sketch);
+}
+
+bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                        uint32_t except, struct hy_dedup_view *found, uint32_t *record)
+{
+    uint32_t names[HY_DEDUP_CANDIDATES];
+    uint32_t count = hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, names);
+    struct hy_dedup_sketch sketch;
+    for (uint32_t i = 0; i < count; i++) {
+        if (names[i] == except || !hy_dedup_window_view(w, names[i], found) ||
+            !hy_dedup_follow(w, found) || found->name == except ||
+            !in_window(w, found->time_s, post->time_s) || !hy_dedup_window_record(w, found, record))
+            continue;
+        load_sketch(record, &sketch);
+        if (hy_dedup_near(&post->sketch, &sketch))
+            return true;
+    }
+    return false;
+}

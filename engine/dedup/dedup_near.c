@@ -1,0 +1,348 @@
+/*
+ * The comparison of two sketches, word by word; see dedup_near.h.
+ *
+ * Sets of words are bits of 64-bit numbers: a sketch has no more words. The equal words of the two
+ * texts are found by vector comparisons of 16 bits a word first, which is most of the work; texts
+ * that share too few are turned away then.
+ */
+#include "dedup/dedup_near.h"
+
+#include "base/assert.h"
+#include "dedup/dedup_lexicon.h"
+
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+    NONE = -1,
+    CONTENT_MIN = 3, /* shared words that are not stop words, unless nearly all are shared */
+    CONTAINED_WORDS_MIN = 8, /* a shorter text must be in the other as it is */
+    CONTAINED_CONTENT_MIN = 4,
+    CUT_WORDS_MIN = 5,
+    CUT_CONTENT_MIN = 2,
+    MISSPELT_MAX = 3, /* words more than the equal ones that may turn out to be pairs */
+    LANES = 8,        /* words in a vector */
+    NAMES = (HY_DEDUP_SKETCH_WORDS + LANES - 1) / LANES * LANES,
+};
+
+/* The two texts laid side by side: to[side][i] is the place of word i of that side in the other. */
+struct pairing {
+    const struct hy_dedup_sketch *side[2];
+    int8_t to[2][HY_DEDUP_SKETCH_WORDS];
+    uint64_t equal[HY_DEDUP_SKETCH_WORDS]; /* words of side 1 that are word i of side 0 */
+    uint64_t twice;                        /* words of side 1 that equal more than one of side 0 */
+    uint64_t free;                         /* words of side 1 that have no partner */
+    int matched, matched_content;
+};
+
+static bool is_content(uint32_t word)
+{
+    return word & HY_DEDUP_WORD_CONTENT;
+}
+
+/* The same word. Names and unknown words must have the same letters too; others may be synonyms. */
+static bool is_equal(uint32_t x, uint32_t y)
+{
+    if (x == y)
+        return true;
+    uint32_t class = hy_dedup_word_class(x);
+    return is_content(x) && x >> 16 == y >> 16 &&
+           (class == HY_DEDUP_CLASS_KNOWN || class == HY_DEDUP_CLASS_COMMON);
+}
+
+/* Is it a word that says what the text is about? */
+static bool is_salient(uint32_t word)
+{
+    return is_content(word) ? hy_dedup_word_class(word) != HY_DEDUP_CLASS_COMMON
+                            : word == HY_DEDUP_STOP_2 || word == HY_DEDUP_STOP_4;
+}
+
+/* Would another word in its place make another message? */
+static bool is_telling(uint32_t word)
+{
+    return is_content(word) || word == HY_DEDUP_STOP_2 || word == HY_DEDUP_STOP_4;
+}
+
+/* Is one a misspelling, or a chat spelling, of the other? */
+static bool is_same_meant(uint32_t x, uint32_t y)
+{
+    if (!is_content(x) && !is_content(y)) {
+        uint32_t both = x + y;
+        return (both == HY_DEDUP_STOP_2 + HY_DEDUP_STOP_TO &&
+                (x == HY_DEDUP_STOP_2 || y == HY_DEDUP_STOP_2)) ||
+               (both == HY_DEDUP_STOP_4 + HY_DEDUP_STOP_FOR &&
+                (x == HY_DEDUP_STOP_4 || y == HY_DEDUP_STOP_4));
+    }
+    if (!is_content(x) || !is_content(y))
+        return false;
+    uint32_t cx = hy_dedup_word_class(x), cy = hy_dedup_word_class(y);
+    if (cx != HY_DEDUP_CLASS_UNKNOWN && cy != HY_DEDUP_CLASS_UNKNOWN)
+        return false;
+    return __builtin_popcount((x ^ y) & 0xFFFF) <= 2;
+}
+
+static void pair_up(struct pairing *p, uint32_t i, uint32_t j)
+{
+    p->to[0][i] = (int8_t)j;
+    p->to[1][j] = (int8_t)i;
+    p->free &= ~(1ull << j);
+    p->matched++;
+    p->matched_content += is_content(p->side[0]->words[i]);
+}
+
+/* The place in side 1 where word i's left or right neighbour makes one expect it; NONE if none. */
+static int expected(const struct pairing *p, uint32_t i, bool left)
+{
+    int n0 = (int)p->side[0]->count, n1 = (int)p->side[1]->count, at = (int)i + (left ? -1 : 1);
+    int beside = at < 0 ? -1 : at >= n0 ? n1 : p->to[0][at];
+    if (at >= 0 && at < n0 && beside == NONE)
+        return NONE;
+    int place = beside + (left ? 1 : -1);
+    return place >= 0 && place < n1 ? place : NONE;
+}
+
+static bool is_free(const struct pairing *p, int j)
+{
+    return j != NONE && (p->free >> j & 1);
+}
+
+/* Class and name of a word, without its letters: equal words have equal names. */
+static uint16_t name_of(uint32_t word)
+{
+    return (uint16_t)(is_content(word) ? word >> 16 : word);
+}
+
+/* Which of the names are name? */
+static uint64_t find_name(const uint16_t names[NAMES], uint16_t name)
+{
+    uint64_t found = 0;
+#ifdef __SSE2__
+    __m128i wanted = _mm_set1_epi16((short)name), none = _mm_setzero_si128();
+    for (uint32_t at = 0; at < NAMES; at += LANES) {
+        __m128i lanes = _mm_load_si128((const __m128i *)(names + at));
+        __m128i bytes = _mm_packs_epi16(_mm_cmpeq_epi16(lanes, wanted), none);
+        found |= (uint64_t)(uint32_t)_mm_movemask_epi8(bytes) << at;
+    }
+#else
+    for (uint32_t at = 0; at < NAMES; at++)
+        found |= (uint64_t)(names[at] == name) << at;
+#endif
+    return found;
+}
+
+/* Fills in equal and twice. Returns how many words of side 0 have an equal one. */
+static int find_equal(struct pairing *p)
+{
+    const struct hy_dedup_sketch *a = p->side[0], *b = p->side[1];
+    _Alignas(16) uint16_t names[NAMES] = {0}; /* no word has the name 0 */
+    uint64_t once = 0;
+    int count = 0;
+    for (uint32_t j = 0; j < b->count; j++)
+        names[j] = name_of(b->words[j]);
+    for (uint32_t i = 0; i < a->count; i++) {
+        uint64_t named = find_name(names, name_of(a->words[i])), equal = 0;
+        for (; named; named &= named - 1) {
+            uint32_t j = (uint32_t)__builtin_ctzll(named);
+            equal |= (uint64_t)is_equal(a->words[i], b->words[j]) << j;
+        }
+        p->equal[i] = equal;
+        p->twice |= once & equal;
+        once |= equal;
+        count += equal != 0;
+    }
+    return count;
+}
+
+/* Pairs the content words that each text has exactly once. */
+static void pair_unique(struct pairing *p)
+{
+    for (uint32_t i = 0; i < p->side[0]->count; i++) {
+        uint64_t equal = p->equal[i];
+        bool one = equal && !(equal & (equal - 1)) && !(equal & p->twice);
+        if (one && is_content(p->side[0]->words[i]))
+            pair_up(p, i, (uint32_t)__builtin_ctzll(equal));
+    }
+}
+
+/* Pairs what stands beside words that are paired: stop words, repeated words, misspellings. */
+static void pair_beside(struct pairing *p)
+{
+    const struct hy_dedup_sketch *a = p->side[0], *b = p->side[1];
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t k = 0; k < a->count; k++) {
+            uint32_t i = round ? a->count - 1 - k : k;
+            if (p->to[0][i] != NONE)
+                continue;
+            int j = expected(p, i, round == 0);
+            if (is_free(p, j) &&
+                ((p->equal[i] >> j & 1) || is_same_meant(a->words[i], b->words[j])))
+                pair_up(p, i, (uint32_t)j);
+        }
+    }
+}
+
+/* Pairs equal words that are left, wherever they stand. */
+static void pair_rest(struct pairing *p)
+{
+    for (uint32_t i = 0; i < p->side[0]->count; i++) {
+        uint64_t left = p->equal[i] & p->free;
+        if (p->to[0][i] == NONE && left)
+            pair_up(p, i, (uint32_t)__builtin_ctzll(left));
+    }
+}
+
+static int nearest_paired(const struct pairing *p, int i, int step)
+{
+    for (i += step; i >= 0 && i < (int)p->side[0]->count; i += step) {
+        if (p->to[0][i] != NONE)
+            return p->to[0][i];
+    }
+    return NONE;
+}
+
+/*
+ * Parts pairs that only look like one: a single word that stands among other neighbours, on the
+ * other side of a neighbour. "Sold 5 for 20" is not "sold 20 for 30" because both have a 20.
+ */
+static void part_strays(struct pairing *p)
+{
+    for (int i = 0; i < (int)p->side[0]->count; i++) {
+        int j = p->to[0][i], left = nearest_paired(p, i, -1), right = nearest_paired(p, i, 1);
+        if (j == NONE || !is_telling(p->side[0]->words[i]))
+            continue;
+        bool follows = i > 0 && j > 0 && p->to[0][i - 1] == j - 1;
+        bool leads = i + 1 < (int)p->side[0]->count && p->to[0][i + 1] == j + 1;
+        bool in_order = left < j && (right == NONE || right > j);
+        if (follows || leads || in_order)
+            continue;
+        p->to[0][i] = p->to[1][j] = NONE;
+        p->free |= 1ull << j;
+        p->matched--;
+        p->matched_content -= is_content(p->side[0]->words[i]);
+    }
+}
+
+/* A run of words without a partner: what is in it. */
+struct run {
+    int words, telling, salient, negations, unknown;
+};
+
+/* The run from at in the direction of step. */
+static struct run run_from(const struct pairing *p, int side, int at, int step)
+{
+    struct run run = {0};
+    for (; at >= 0 && at < (int)p->side[side]->count && p->to[side][at] == NONE; at += step) {
+        uint32_t word = p->side[side]->words[at];
+        run.words++;
+        run.telling += is_telling(word);
+        run.salient += is_salient(word);
+        run.unknown += is_content(word) && hy_dedup_word_class(word) == HY_DEDUP_CLASS_UNKNOWN;
+        run.negations += word >= HY_DEDUP_STOP_NOT_FIRST && word <= HY_DEDUP_STOP_NOT_LAST;
+    }
+    return run;
+}
+
+enum place { FRONT, INSIDE, BACK };
+
+/*
+ * Do two runs in the same place, of which one may be empty, say different things? In front of a
+ * word that is paired, and for one or two words at the back, every word with a meaning does. A
+ * longer run at the back may be the rest of a text that was cut off there, or something added: then
+ * only salient words on both sides do. A "not" that one of them lacks does, unless it came with
+ * whole sentences added in front or at the back.
+ */
+static bool runs_conflict(struct run a, struct run b, enum place place)
+{
+    bool brief = a.words <= 2 && b.words <= 2;
+    bool negated = a.negations && !b.negations && !b.unknown; /* which may be a misspelt "not" */
+    if (negated && (place == INSIDE || (place == FRONT && brief)))
+        return true;
+    if (place != BACK || brief)
+        return a.telling && b.telling;
+    return a.salient && b.salient;
+}
+
+/* Is there a place where this side says something, and the other something else? */
+static bool side_conflicts(const struct pairing *p, int side)
+{
+    const int8_t *to = p->to[side];
+    int n = (int)p->side[side]->count, m = (int)p->side[!side]->count;
+    for (int i = 0; i < n; i++) {
+        if (to[i] != NONE)
+            continue;
+        int left = i - 1, right = i;
+        while (right < n && to[right] == NONE)
+            right++;
+        struct run mine = run_from(p, side, i, 1);
+        struct run after = run_from(p, !side, left < 0 ? 0 : to[left] + 1, 1);
+        struct run before = run_from(p, !side, right >= n ? m - 1 : to[right] - 1, -1);
+        enum place place = right >= n ? BACK : left < 0 ? FRONT : INSIDE;
+        if (runs_conflict(mine, after, place) || runs_conflict(mine, before, place))
+            return true;
+        i = right;
+    }
+    return false;
+}
+
+static bool conflicts(const struct pairing *p)
+{
+    return side_conflicts(p, 0) || side_conflicts(p, 1);
+}
+
+static int count_adjacent(const struct pairing *p)
+{
+    int adjacent = 0, last = NONE;
+    for (uint32_t i = 0; i < p->side[0]->count; i++) {
+        if (p->to[0][i] == NONE)
+            continue;
+        adjacent += last != NONE && p->to[0][i] == last + 1;
+        last = p->to[0][i];
+    }
+    return adjacent;
+}
+
+/*
+ * A text that was cut off after its first words: all of them, with at most the last missing, stand
+ * in the other text side by side. That says more than shared words do.
+ */
+static bool is_cut_of(const struct pairing *p, int adjacent, int least)
+{
+    const struct hy_dedup_sketch *a = p->side[0], *b = p->side[1];
+    bool cut = (a->cut && a->count <= b->count) || (b->cut && b->count <= a->count);
+    return cut && p->matched >= CUT_WORDS_MIN && p->matched >= least - 1 &&
+           adjacent == p->matched - 1 && p->matched_content >= CUT_CONTENT_MIN;
+}
+
+/* Are so many of all words, or of the shorter text's, shared? */
+static bool is_enough(int matched, int least, int all)
+{
+    return 4 * matched >= 3 * least || 5 * matched >= 3 * all;
+}
+
+bool hy_dedup_near(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b)
+{
+    int least = (int)(a->count < b->count ? a->count : b->count), sum = (int)(a->count + b->count);
+    if (least < HY_DEDUP_SKETCH_WORDS_MIN)
+        return false;
+    struct pairing p = {.side = {a, b}, .free = (1ull << b->count) - 1};
+    int most = find_equal(&p) + MISSPELT_MAX;
+    if (!is_enough(most, least, sum - most))
+        return false;
+    memset(p.to, 0xFF, sizeof p.to);
+    pair_unique(&p);
+    pair_beside(&p);
+    pair_rest(&p);
+    part_strays(&p);
+    pair_beside(&p);
+    int all = sum - p.matched, adjacent = count_adjacent(&p);
+    bool contained = least >= CONTAINED_WORDS_MIN ? 4 * p.matched >= 3 * least
+                                                  : p.matched == least && adjacent + 2 >= least &&
+                                                        p.matched_content >= CONTAINED_CONTENT_MIN;
+    bool alike = 5 * p.matched >= 3 * all;
+    bool specific = p.matched_content >= CONTENT_MIN || 4 * p.matched >= 3 * all;
+    bool ordered = 2 * (adjacent + 1) >= p.matched;
+    bool same = (contained || alike) && specific && ordered;
+    return (same || is_cut_of(&p, adjacent, least)) && !conflicts(&p);
+}
