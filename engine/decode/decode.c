@@ -1,0 +1,427 @@
+#include "decode/decode.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "decode/csv_row.h"
+#include "decode/json_escape.h"
+#include "decode/json_index.h"
+#include "decode/json_locate.h"
+#include "decode/json_walk.h"
+#include "decode/mention_fields.h"
+#include "decode/simdjson_glue.h"
+
+enum {
+    SOURCE_BYTES_MAX = 4096,              /* of a source's name in a made-up id: its end counts */
+    ID_BYTES_MAX = SOURCE_BYTES_MAX + 22, /* name, colon, 20 digits and a NUL */
+};
+
+struct hy_decoder {
+    struct hy_decode_options options;
+    uint32_t record_bytes_max;
+    hy_json_index_fn *find_tokens;
+    hy_json_locate_fn *locate;
+    struct hy_json_index index;
+    struct hy_arena memory; /* what index points to */
+    struct hy_shapes shapes;
+    struct hy_csv csv;
+    hydrant_url list[HY_DECODE_LIST_MAX];
+    _Atomic uint64_t ignored; /* written by the worker alone */
+};
+
+/* ---- life ---- */
+
+static void choose_kernels(struct hy_decoder *d)
+{
+    d->find_tokens = hy_json_index_scalar;
+    d->locate = hy_json_locate_scalar;
+#if defined(__x86_64__)
+    if (!__builtin_cpu_supports("pclmul"))
+        return;
+    if (hy_cpu_level() >= HY_CPU_AVX2) {
+        d->find_tokens = hy_json_index_avx2;
+        d->locate = hy_json_locate_avx2;
+    }
+    if (hy_cpu_level() >= HY_CPU_AVX512) {
+        d->find_tokens = hy_json_index_avx512;
+        d->locate = hy_json_locate_avx512;
+    }
+#endif
+}
+
+static hydrant_status check_options(struct hy_decode_options *o, hydrant_error *err)
+{
+    if (!o->text_bytes_max)
+        o->text_bytes_max = HY_DECODE_TEXT_BYTES;
+    if (!o->depth_max)
+        o->depth_max = HY_DECODE_DEPTH;
+    if (o->parse != HY_PARSE_STRICT && o->parse != HY_PARSE_FAST)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no such parse mode: %d", (int)o->parse);
+    if (o->text_bytes_max > HY_DECODE_TEXT_BYTES_MAX)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "text limit %u is over %d bytes",
+                            o->text_bytes_max, HY_DECODE_TEXT_BYTES_MAX);
+    if (o->depth_max > HY_DECODE_DEPTH_MAX)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "depth limit %u is over %d", o->depth_max,
+                            HY_DECODE_DEPTH_MAX);
+    return HYDRANT_OK;
+}
+
+static hydrant_status init_index(struct hy_decoder *d, hydrant_error *err)
+{
+    size_t tokens = (size_t)d->record_bytes_max + HY_JSON_INDEX_SLACK;
+    size_t escapes = (size_t)d->record_bytes_max + 1;
+    hydrant_status status = hy_arena_init(&d->memory, (tokens + escapes) * sizeof(uint32_t), err);
+    if (status)
+        return status;
+    d->index.tokens = HY_ARENA_NEW(&d->memory, uint32_t, tokens);
+    d->index.escapes = HY_ARENA_NEW(&d->memory, uint32_t, escapes);
+    HY_ASSERT(d->index.tokens && d->index.escapes);
+    return HYDRANT_OK;
+}
+
+hydrant_status hy_decoder_create(const struct hy_decode_options *options, uint32_t record_bytes_max,
+                                 struct hy_decoder **decoder, hydrant_error *err)
+{
+    *decoder = NULL;
+    if (record_bytes_max > UINT32_MAX / 2)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "record limit %u is over 2 GiB",
+                            record_bytes_max);
+    struct hy_decoder *d = calloc(1, sizeof *d);
+    if (!d)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a decoder");
+    if (options)
+        d->options = *options;
+    d->record_bytes_max = record_bytes_max;
+    hydrant_status status = check_options(&d->options, err);
+    if (!status)
+        status = init_index(d, err);
+    if (status) {
+        hy_decoder_destroy(&d);
+        return status;
+    }
+    choose_kernels(d);
+    hy_shapes_init(&d->shapes);
+    *decoder = d;
+    return HYDRANT_OK;
+}
+
+void hy_decoder_destroy(struct hy_decoder **decoder)
+{
+    if (!*decoder)
+        return;
+    hy_arena_fini(&(*decoder)->memory);
+    free(*decoder);
+    *decoder = NULL;
+}
+
+void hy_decoder_set_complete_all(struct hy_decoder *decoder, bool complete_all)
+{
+    decoder->options.complete_all = complete_all;
+}
+
+uint64_t hy_decoder_ignored_fields(const struct hy_decoder *decoder)
+{
+    /* A count by itself: nothing else is read after it. */
+    return atomic_load_explicit(&decoder->ignored, memory_order_relaxed);
+}
+
+/*
+ * Unescaping never makes a string longer. The worst a list does is a CSV cell with one-letter URLs:
+ * 2 bytes each become one hydrant_url, with up to 7 bytes of alignment before the first.
+ */
+size_t hy_decode_arena_bytes(uint64_t parcel_bytes_max)
+{
+    const size_t worst = (sizeof(hydrant_url) + 7) / 2 + 1;
+    return (size_t)parcel_bytes_max * worst + (size_t)HY_BATCH_MENTIONS * ID_BYTES_MAX +
+           HY_RECORD_PADDING;
+}
+
+/* ---- what all formats share ---- */
+
+static struct hy_draft new_draft(const struct hy_decoder *d, struct hy_batch *batch,
+                                 struct hy_mention *mention)
+{
+    struct hy_draft draft = {
+        .m = &mention->m,
+        .arena = &batch->arena,
+        .text_bytes_max = d->options.text_bytes_max,
+    };
+    return draft;
+}
+
+static void count_ignored(struct hy_decoder *d, const struct hy_draft *draft)
+{
+    if (!draft->ignored)
+        return;
+    uint64_t sum = atomic_load_explicit(&d->ignored, memory_order_relaxed) + draft->ignored;
+    atomic_store_explicit(&d->ignored, sum, memory_order_relaxed);
+}
+
+static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t offset)
+{
+    if (source.len > SOURCE_BYTES_MAX)
+        source = hy_str(source.data + source.len - SOURCE_BYTES_MAX, SOURCE_BYTES_MAX);
+    char *id = hy_arena_alloc(arena, ID_BYTES_MAX, 1);
+    HY_ASSERT(id);
+    if (source.len)
+        memcpy(id, source.data, source.len);
+    int digits =
+        snprintf(id + source.len, ID_BYTES_MAX - source.len, ":%llu", (unsigned long long)offset);
+    hy_arena_trim(arena, id, source.len + (size_t)digits);
+    return hy_str(id, source.len + (size_t)digits);
+}
+
+/* The verdict on a mention that is filled in; a good one gets an id when it has none. */
+static hydrant_drop settle(struct hy_decoder *d, const struct hy_batch *batch,
+                           const struct hy_draft *draft, uint64_t offset)
+{
+    count_ignored(d, draft);
+    hydrant_drop drop = hy_draft_verdict(draft);
+    if (!drop && !draft->m->id.len)
+        draft->m->id = make_id(draft->arena, batch->parcel->source->name, offset);
+    return drop;
+}
+
+static void clear_mention(hydrant_mention *m)
+{
+    memset(m, 0, sizeof *m);
+    m->created_at_us = HYDRANT_TIME_NONE;
+}
+
+/* The record without a byte order mark at the very beginning of its source. */
+static hydrant_str record_bytes(const struct hy_record *record)
+{
+    if (record->offset == 0 && record->len >= 3 && memcmp(record->data, "\xEF\xBB\xBF", 3) == 0)
+        return hy_str(record->data + 3, record->len - 3);
+    return hy_str(record->data, record->len);
+}
+
+/* ---- native JSON ---- */
+
+static hydrant_drop parse_json(struct hy_decoder *d, hydrant_str json, struct hy_draft *draft)
+{
+    d->find_tokens(json.data, json.len, &d->index);
+    if (d->index.high_to && !hy_simdjson_utf8_valid(json.data + d->index.high_from,
+                                                    d->index.high_to - d->index.high_from))
+        return HYDRANT_DROP_INVALID_UTF8;
+    const struct hy_walk_input input = {
+        .json = json.data,
+        .len = json.len,
+        .depth_max = d->options.depth_max,
+        .shapes = &d->shapes,
+        .index = &d->index,
+        .list = d->list,
+    };
+    return hy_json_walk(&input, draft);
+}
+
+static hydrant_drop decode_json(struct hy_decoder *d, struct hy_batch *batch,
+                                const struct hy_record *record, struct hy_mention *mention)
+{
+    struct hy_draft draft = new_draft(d, batch, mention);
+    hydrant_drop drop = parse_json(d, record_bytes(record), &draft);
+    if (!drop)
+        return settle(d, batch, &draft, record->offset);
+    clear_mention(&mention->m);
+    return drop;
+}
+
+/* A located value, unescaped and checked. False: let the full parser say what is wrong. */
+static bool take_located(struct hy_batch *batch, hydrant_str json,
+                         const struct hy_json_located *located, enum hy_located_key key,
+                         hydrant_str *value)
+{
+    uint32_t start = located->values[key].start;
+    uint32_t end = located->values[key].end;
+    const uint32_t *escape = located->escapes;
+    *value = hy_str(json.data + start, end - start);
+    if (!hy_simdjson_utf8_valid(value->data, value->len))
+        return false;
+    while (*escape < start)
+        escape++;
+    if (*escape >= end)
+        return true;
+    char *out = hy_arena_alloc(&batch->arena, value->len + HY_RECORD_PADDING, 1);
+    HY_ASSERT(out);
+    hydrant_drop drop = hy_json_unescape(json.data, start, end, &escape, out, &value->len);
+    hy_arena_trim(&batch->arena, out, drop ? 0 : value->len);
+    value->data = out;
+    return !drop;
+}
+
+static bool decode_located(struct hy_decoder *d, struct hy_batch *batch,
+                           const struct hy_record *record, struct hy_mention *mention)
+{
+    hydrant_str json = record_bytes(record);
+    struct hy_json_located located = {.escapes = d->index.escapes};
+    hydrant_str text, network = {0};
+    if (!d->locate(json.data, json.len, &located))
+        return false;
+    hydrant_span event = located.values[HY_LOCATED_EVENT];
+    if (event.start && !hy_str_is(hy_str(json.data + event.start, event.end - event.start), "post"))
+        return false;
+    if (located.values[HY_LOCATED_NETWORK].start &&
+        !take_located(batch, json, &located, HY_LOCATED_NETWORK, &network))
+        return false;
+    if (!take_located(batch, json, &located, HY_LOCATED_TEXT, &text) || hy_text_blank(text))
+        return false;
+    struct hy_draft draft = new_draft(d, batch, mention);
+    hy_draft_text(&draft, text);
+    mention->m.network = network;
+    mention->complete = false;
+    return true;
+}
+
+void hy_decode_complete(struct hy_decoder *decoder, struct hy_batch *batch,
+                        struct hy_mention *mention)
+{
+    if (mention->complete || mention->drop)
+        return;
+    const struct hy_record *record = &batch->parcel->records[mention - batch->mentions];
+    hydrant_str text = mention->m.text;
+    bool truncated = mention->m.truncated;
+    clear_mention(&mention->m);
+    mention->complete = true;
+    mention->drop = decode_json(decoder, batch, record, mention);
+    mention->m.text = text;
+    mention->m.truncated = truncated;
+}
+
+/* ---- CSV and plain text ---- */
+
+static hydrant_str without_return(hydrant_str line)
+{
+    if (line.len && line.data[line.len - 1] == '\r')
+        line.len--;
+    return line;
+}
+
+static hydrant_drop decode_row(struct hy_decoder *d, struct hy_batch *batch,
+                               const struct hy_record *record, struct hy_mention *mention)
+{
+    hydrant_str row = without_return(hy_str(record->data, record->len));
+    struct hy_draft draft = new_draft(d, batch, mention);
+    if (!hy_simdjson_utf8_valid(row.data, row.len))
+        return HYDRANT_DROP_INVALID_UTF8;
+    hydrant_drop drop = hy_csv_row(&d->csv, row, d->list, &draft);
+    if (!drop)
+        return settle(d, batch, &draft, record->offset);
+    clear_mention(&mention->m);
+    return drop;
+}
+
+static hydrant_drop decode_line(struct hy_decoder *d, struct hy_batch *batch,
+                                const struct hy_record *record, struct hy_mention *mention)
+{
+    hydrant_str line = without_return(record_bytes(record));
+    struct hy_draft draft = new_draft(d, batch, mention);
+    if (!hy_simdjson_utf8_valid(line.data, line.len))
+        return HYDRANT_DROP_INVALID_UTF8;
+    hy_draft_text(&draft, line);
+    return settle(d, batch, &draft, record->offset);
+}
+
+/* ---- mentions that come decoded ---- */
+
+static bool strings_valid(const hydrant_str *strings, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!hy_simdjson_utf8_valid(strings[i].data, strings[i].len))
+            return false;
+    return true;
+}
+
+static bool urls_valid(const hydrant_url *urls, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!strings_valid(&urls[i].url, 1) || !strings_valid(&urls[i].expanded, 1))
+            return false;
+    return true;
+}
+
+static bool mention_valid_utf8(const hydrant_mention *m)
+{
+    for (unsigned i = 0; i < HY_MENTION_FIELDS; i++) {
+        const void *member = (const char *)m + hy_mention_fields[i].offset;
+        switch (hy_mention_fields[i].kind) {
+        case HY_MENTION_STRING:
+        case HY_MENTION_ID:
+        case HY_MENTION_HANDLE:
+        case HY_MENTION_TEXT:
+            if (!strings_valid(member, 1))
+                return false;
+            break;
+        default:
+            break;
+        }
+    }
+    return urls_valid(m->urls, m->urls_count) && strings_valid(m->hashtags, m->hashtags_count) &&
+           strings_valid(m->mentions, m->mentions_count) && strings_valid(m->media, m->media_count);
+}
+
+static hydrant_drop decode_pushed(struct hy_decoder *d, struct hy_batch *batch, uint32_t i)
+{
+    struct hy_mention *mention = &batch->mentions[i];
+    mention->m = batch->parcel->decoded[i];
+    bool truncated = mention->m.truncated;
+    struct hy_draft draft = new_draft(d, batch, mention);
+    if ((unsigned)mention->m.event > HYDRANT_EVENT_DELETE)
+        return HYDRANT_DROP_BAD_TYPE;
+    if (!mention_valid_utf8(&mention->m)) {
+        clear_mention(&mention->m);
+        return HYDRANT_DROP_INVALID_UTF8;
+    }
+    hy_draft_text(&draft, mention->m.text);
+    mention->m.truncated |= truncated;
+    if (mention->m.created_at_us == 0) /* a zeroed struct has no time */
+        mention->m.created_at_us = HYDRANT_TIME_NONE;
+    return settle(d, batch, &draft, batch->parcel->records[i].offset);
+}
+
+/* ---- the batch ---- */
+
+static hydrant_drop decode_record(struct hy_decoder *d, struct hy_batch *batch, uint32_t i)
+{
+    const struct hy_record *record = &batch->parcel->records[i];
+    struct hy_mention *mention = &batch->mentions[i];
+    if (record->drop)
+        return (hydrant_drop)record->drop;
+    if (record->len > d->record_bytes_max)
+        return HYDRANT_DROP_TOO_LONG;
+    switch (batch->parcel->source->format) {
+    case HY_FORMAT_NATIVE:
+        if (d->options.parse == HY_PARSE_FAST && !d->options.complete_all &&
+            decode_located(d, batch, record, mention))
+            return HYDRANT_DROP_NONE;
+        return decode_json(d, batch, record, mention);
+    case HY_FORMAT_CSV:
+        return decode_row(d, batch, record, mention);
+    case HY_FORMAT_TEXT:
+        return decode_line(d, batch, record, mention);
+    case HY_FORMAT_AUTO:
+        break;
+    }
+    HY_UNREACHABLE();
+}
+
+void hy_decode_batch(struct hy_decoder *decoder, struct hy_batch *batch)
+{
+    const struct hy_parcel *parcel = batch->parcel;
+    HY_ASSERT(parcel->count <= HY_BATCH_MENTIONS);
+    batch->count = parcel->count;
+    if (!parcel->decoded && parcel->source->format == HY_FORMAT_CSV)
+        hy_csv_header(&decoder->csv, without_return(parcel->source->csv_header));
+    for (uint32_t i = 0; i < parcel->count; i++) {
+        struct hy_mention *mention = &batch->mentions[i];
+        memset(mention, 0, sizeof *mention);
+        mention->m.created_at_us = HYDRANT_TIME_NONE;
+        mention->complete = true;
+        mention->drop =
+            parcel->decoded ? decode_pushed(decoder, batch, i) : decode_record(decoder, batch, i);
+    }
+}
