@@ -7,10 +7,10 @@
  * The limit holds for the event as it came, and len of an oversized one counts that. An event that
  * the stream's end cuts off is given out, other than a browser would do: nothing is lost silently.
  * A note that stands behind the first of several data fields is left out when it is over
- * NOTE_BYTES.
+ * NOTE_BYTES. Joining rewrites the event's own bytes; the first of them may be padding behind the
+ * record before it, whose reader does not care what is in it.
  *
- * In the framer's state: state = where in a line; stack = 1 when the event has a
- * field.
+ * In the framer's state: state = where in a line; stack = 1 when the event has a field.
  */
 #include "frame/cut.h"
 

@@ -33,9 +33,9 @@ static hydrant_status set_options(struct hy_feeder *f, const struct hy_feeder_op
     if (o->record_bytes_max > HY_FEEDER_RECORD_BYTES_LIMIT)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the record limit may be at most %d bytes",
                             HY_FEEDER_RECORD_BYTES_LIMIT);
-    if (o->blocks < HY_FEEDER_BLOCKS_MIN)
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "at least %d read blocks are needed",
-                            HY_FEEDER_BLOCKS_MIN);
+    if (o->blocks < HY_FEEDER_BLOCKS_MIN || o->blocks > HY_FEEDER_BLOCKS_LIMIT)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "there must be %d to %d read blocks",
+                            HY_FEEDER_BLOCKS_MIN, HY_FEEDER_BLOCKS_LIMIT);
     return HYDRANT_OK;
 }
 
@@ -136,7 +136,8 @@ static void free_input(struct hy_feeder *f, struct hy_input *input)
     hy_input_destroy(input);
 }
 
-void hy_feeder_retire(struct hy_feeder *f, struct hy_input *input)
+/* Closes an input, and frees it unless parcels are out. */
+static void retire(struct hy_feeder *f, struct hy_input *input)
 {
     hy_input_close(input);
     input->retired = true;
@@ -249,7 +250,7 @@ static enum hy_feed close_current(struct hy_feeder *f, hydrant_error *err)
         hy_feeder_forget_push(f, input);
     hy_feeder_set_current(f, NULL);
     f->window.begin = f->window.end;
-    hy_feeder_retire(f, input);
+    retire(f, input);
     return failed ? HY_FEED_ERROR : HY_FEED_PARCEL;
 }
 

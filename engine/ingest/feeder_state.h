@@ -70,8 +70,6 @@ void hy_feeder_fail(struct hy_feeder *, const hydrant_error *failure);
 
 /* Adds to the list of living inputs. */
 void hy_feeder_adopt(struct hy_feeder *, struct hy_input *);
-/* Closes an input, and frees it unless parcels are out. */
-void hy_feeder_retire(struct hy_feeder *, struct hy_input *);
 /* Makes an input the current one. */
 void hy_feeder_set_current(struct hy_feeder *, struct hy_input *);
 

@@ -19,8 +19,8 @@ struct hy_inflate {
     uint64_t bytes_max, ratio_max;
     uint64_t in_bytes, out_bytes;
     uint64_t frame_bytes; /* fed of the current frame */
-    size_t hint;  /* what the decoder wants next; 0: it is between frames */
-    bool holding; /* the output was full: the decoder may hold more */
+    size_t hint;          /* what the decoder wants next; 0: it is between frames */
+    bool holding;         /* the output was full: the decoder may hold more */
     const char *reason;
 };
 

@@ -15,7 +15,7 @@
 #include "ingest/blocks.h"
 #include "ingest/io.h"
 
-enum { HY_READER_DEPTH_MAX = 8 };
+enum { HY_READER_DEPTH_MAX = 4 };
 _Static_assert((int)HY_READER_DEPTH_MAX < (int)HY_IO_REQUESTS_MAX,
                "one request is left for a stream");
 

@@ -304,6 +304,46 @@ static void pushes_of_several_sources_do_not_mix(void **state)
     hy_feeder_destroy(&feeder);
 }
 
+static void expect_long_pair(struct got *got, size_t limit)
+{
+    assert_int_equal(got->count, 3);
+    assert_int_equal(got->records[0].len, limit);
+    assert_int_equal(got->records[0].drop, 0);
+    assert_int_equal(got->records[1].len, limit + 1);
+    assert_int_equal(got->records[1].drop, HYDRANT_DROP_TOO_LONG);
+    assert_record(got, 2, "end");
+    got_free(got);
+}
+
+static void the_record_limit_is_exact(void **state)
+{
+    enum { LIMIT = HY_FEEDER_RECORD_BYTES_DEFAULT, LEN = 2 * LIMIT + 9 };
+    char *text = malloc(LEN), path[64];
+    memset(text, 'z', LEN);
+    memcpy(text + LIMIT, "\r\n", 2);
+    memcpy(text + 2 * LIMIT + 3, "\r\nend\n", 6);
+    write_temp(path, text, LEN);
+    struct hy_feeder_options options = options_of(state);
+    options.blocks = HY_FEEDER_BLOCKS_MIN;
+    struct got got = {0};
+    struct hy_feeder *feeder = feeder_with(options);
+    hy_feeder_add_file(feeder, path, NULL);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    expect_long_pair(&got, LIMIT);
+    hy_feeder_destroy(&feeder);
+    feeder = feeder_with(options); /* pushed, with another stream in between: a carry of 1 MiB */
+    push_whole(&got, feeder, "a", text, LIMIT);
+    push_whole(&got, feeder, "b", "\n", 1);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_IDLE);
+    push_whole(&got, feeder, "a", text + LIMIT, LEN - LIMIT);
+    hy_feeder_push_end(feeder, NULL);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    expect_long_pair(&got, LIMIT);
+    hy_feeder_destroy(&feeder);
+    unlink(path);
+    free(text);
+}
+
 static void options_out_of_range_are_refused(void **state)
 {
     struct hy_feeder *feeder;
@@ -311,6 +351,8 @@ static void options_out_of_range_are_refused(void **state)
     assert_int_equal(hy_feeder_create(&options, &feeder, NULL), HYDRANT_ERR_ARGUMENT);
     options.framing = &hy_frame_framing;
     options.blocks = HY_FEEDER_BLOCKS_MIN - 1;
+    assert_int_equal(hy_feeder_create(&options, &feeder, NULL), HYDRANT_ERR_ARGUMENT);
+    options.blocks = HY_FEEDER_BLOCKS_LIMIT + 1;
     assert_int_equal(hy_feeder_create(&options, &feeder, NULL), HYDRANT_ERR_ARGUMENT);
     options.blocks = 0;
     options.record_bytes_max = HY_FEEDER_RECORD_BYTES_LIMIT + 1;
@@ -349,6 +391,7 @@ int main(void)
         ON_BOTH(marks_the_place_of_a_record_that_is_too_long),
         ON_BOTH(decompresses_frames_in_a_row),
         ON_BOTH(pushes_of_several_sources_do_not_mix),
+        ON_BOTH(the_record_limit_is_exact),
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(the_environment_chooses_for_auto),
     };
