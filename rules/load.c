@@ -195,7 +195,8 @@ static void fill_set(struct hy_loader *loader)
     set->diagnostics = hy_diagnostics_take(&loader->diagnostics, &set->diagnostics_count);
 }
 
-static void load_all(struct hy_loader *loader, const struct hy_rule_input *inputs, size_t count)
+static void load_all(struct hy_loader *loader, const struct hy_rule_input *inputs, size_t count,
+                     bool lint)
 {
     read_inputs(loader, inputs, count);
     loader->incomplete = loader->diagnostics.errors > 0;
@@ -203,6 +204,8 @@ static void load_all(struct hy_loader *loader, const struct hy_rule_input *input
     load_definitions(loader);
     load_rules(loader, inputs, count);
     hy_resolve(loader);
+    if (lint && loader->diagnostics.errors == 0 && !loader->diagnostics.out_of_memory)
+        hy_lint(loader);
     check_something(loader);
     fill_set(loader);
 }
@@ -252,7 +255,7 @@ static void fini_loader(struct hy_loader *loader)
 }
 
 hydrant_status hy_ruleset_load_limited(const struct hy_rule_input *inputs, size_t count,
-                                       const struct hy_rules_limits *limits,
+                                       const struct hy_rules_limits *limits, bool lint,
                                        struct hy_ruleset **out, hydrant_error *err)
 {
     struct hy_loader loader = {.limits = *limits};
@@ -269,7 +272,7 @@ hydrant_status hy_ruleset_load_limited(const struct hy_rule_input *inputs, size_
         status = hy_rules_files_init(&loader.files, loader.keep, &loader.scratch,
                                      &loader.diagnostics, err);
     if (status == HYDRANT_OK)
-        load_all(&loader, inputs, count);
+        load_all(&loader, inputs, count, lint);
     if (status == HYDRANT_OK && loader.diagnostics.out_of_memory)
         status = hy_error_set(err, HYDRANT_ERR_NOMEM, "the rules do not fit into memory");
     fini_loader(&loader);
@@ -284,7 +287,13 @@ hydrant_status hy_ruleset_load_limited(const struct hy_rule_input *inputs, size_
 hydrant_status hy_ruleset_load(const struct hy_rule_input *inputs, size_t count,
                                struct hy_ruleset **out, hydrant_error *err)
 {
-    return hy_ruleset_load_limited(inputs, count, &hy_rules_limits_default, out, err);
+    return hy_ruleset_load_limited(inputs, count, &hy_rules_limits_default, false, out, err);
+}
+
+hydrant_status hy_ruleset_lint(const struct hy_rule_input *inputs, size_t count,
+                               struct hy_ruleset **out, hydrant_error *err)
+{
+    return hy_ruleset_load_limited(inputs, count, &hy_rules_limits_default, true, out, err);
 }
 
 void hy_ruleset_destroy(struct hy_ruleset **ruleset)

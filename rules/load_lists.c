@@ -43,7 +43,8 @@ static void add_entry(struct filling *f, struct hy_source_text *source, struct h
         return;
     }
     hy_source_place(source, place.offset, &entry->line, &entry->column);
-    entry->length = place.length;
+    for (uint32_t i = place.offset; i < place.offset + place.length; i++)
+        entry->length += ((unsigned char)source->bytes.data[i] & 0xC0) != 0x80;
     entry->file = source->name;
     f->entries[f->count++] = entry;
     loader->list_entries += f->counts;
@@ -139,10 +140,12 @@ static struct hy_query *list_of_file(struct hy_loader *loader, struct hy_source_
 }
 
 static struct hy_query *file_list(struct hy_loader *loader, const struct hy_yaml_node *node,
-                                  hydrant_str name, struct hy_place place)
+                                  struct hy_list *list)
 {
-    struct hy_source_text source;
+    struct hy_source_text *source = hy_load_new(loader, &loader->scratch, sizeof *source, 1);
     hydrant_str file;
+    if (!source)
+        return NULL;
     hy_load_check_keys(loader, node, "a list from a file", "file");
     const struct hy_yaml_node *value = hy_yaml_get(node, "file");
     if (!value) {
@@ -151,9 +154,10 @@ static struct hy_query *file_list(struct hy_loader *loader, const struct hy_yaml
     }
     if (!hy_load_text(loader, value, "the file of a list", &file) ||
         !hy_rules_files_read_list(&loader->files, loader->current->file, file,
-                                  hy_yaml_place(&loader->current->document, value), &source))
+                                  hy_yaml_place(&loader->current->document, value), source))
         return NULL;
-    return list_of_file(loader, &source, name, place);
+    list->source = source;
+    return list_of_file(loader, source, list->name, list->place);
 }
 
 /* ---- definitions ----------------------------------------------------------------------------- */
@@ -188,10 +192,11 @@ static void load_list(struct hy_loader *loader, const struct hy_yaml_node *key,
     list->name = key->value;
     list->place = hy_yaml_place(&loader->current->document, key);
     list->built_in = loader->current->file->built_in;
+    list->source = list->place.source;
     if (value->kind == HY_YAML_SEQUENCE)
         list->tree = inline_list(loader, value, key->value, list->place);
     else if (value->kind == HY_YAML_MAPPING)
-        list->tree = file_list(loader, value, key->value, list->place);
+        list->tree = file_list(loader, value, list);
     else
         hy_load_error(loader, value, "[one, two] or {file: words.txt}",
                       "a list has entries, or names a file");

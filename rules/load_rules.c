@@ -211,6 +211,7 @@ static void load_rule(struct hy_loader *loader, const struct hy_yaml_node *node)
     struct hy_rule_def *def = new_rule(loader, hy_yaml_place(&loader->current->document, node));
     if (!def)
         return;
+    def->from_file = true;
     load_id(loader, node, def);
     hy_load_check_keys(loader, node, "a rule", RULE_KEYS);
     const struct hy_yaml_node *match = hy_yaml_get(node, "match");

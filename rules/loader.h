@@ -5,6 +5,7 @@
  *   load_values.c  values of nodes, with messages            load_lists.c, load_brands.c,
  *   load_rules.c, load_policy.c  one section each            resolve.c  lists and macros put in
  *                                                            place, what a tree may hold
+ *   lint.c       what works but is hardly meant
  *
  * Definitions of all files are taken before any query is resolved, so the order of files and
  * sections never matters. Everything that is wrong is reported; what is broken is left out, so that
@@ -33,9 +34,9 @@ struct hy_rules_limits {
 
 extern const struct hy_rules_limits hy_rules_limits_default;
 
-/* hy_ruleset_load with other limits: tests reach them cheaply. */
+/* hy_ruleset_load or hy_ruleset_lint with other limits: tests reach them cheaply. */
 hydrant_status hy_ruleset_load_limited(const struct hy_rule_input *inputs, size_t count,
-                                       const struct hy_rules_limits *limits,
+                                       const struct hy_rules_limits *limits, bool lint,
                                        struct hy_ruleset **out, hydrant_error *err);
 
 /* Where a tree may stand, in the order of what it may say. */
@@ -63,7 +64,8 @@ struct hy_query_def {
 struct hy_list {
     hydrant_str name;
     struct hy_place place;
-    struct hy_query *tree; /* NULL: broken, and reported */
+    struct hy_source_text *source; /* of the entries; NULL: the names of agents */
+    struct hy_query *tree;         /* NULL: broken, and reported */
     bool used, built_in;
 };
 
@@ -87,6 +89,7 @@ struct hy_rule_def {
     struct hy_rule_source *rule;
     struct hy_query_def query;
     struct hy_place place;
+    bool from_file; /* not from the command line */
 };
 
 struct hy_line_def {
@@ -196,5 +199,10 @@ void hy_load_tests(struct hy_loader *loader, const struct hy_yaml_node *node,
 
 /* Puts lists and macros in place everywhere, checks every tree, warns of what nobody uses. */
 void hy_resolve(struct hy_loader *loader);
+
+/* ---- lint.c -------------------------------------------------------------------------------- */
+
+/* Warns of what works but is hardly meant. Only for a set without errors. */
+void hy_lint(struct hy_loader *loader);
 
 #endif

@@ -367,13 +367,27 @@ static void resolve_rules(struct resolver *r)
     }
 }
 
+/* The first line that is always true ends the actions: nothing reads those behind it. */
+static void check_reached(struct resolver *r, const struct hy_line_def *def, bool *ended)
+{
+    const struct hy_query *when = def->line->when;
+    if (def->where != HY_PLACE_ACTIONS || !when)
+        return;
+    if (*ended)
+        hy_rules_warning(&r->loader->diagnostics, def->query.place, "put the line with * last",
+                         "this line is never reached: a line before it is always true");
+    *ended |= when->kind == HY_QUERY_ALL;
+}
+
 static void resolve_lines(struct resolver *r)
 {
     struct hy_loader *loader = r->loader;
+    bool ended = false;
     for (uint32_t i = 0; i < loader->lines_count; i++) {
         struct hy_line_def *def = &loader->line_defs[i];
         r->quiet = def->built_in;
         def->line->when = resolve_query(r, &def->query, def->where);
+        check_reached(r, def, &ended);
     }
 }
 

@@ -115,6 +115,14 @@ hydrant_status hy_ruleset_load(const struct hy_rule_input *inputs, size_t count,
 void hy_ruleset_destroy(struct hy_ruleset **ruleset);
 
 /*
+ * As hy_ruleset_load, for `hydrant check`: when there are no errors, warns as well of what works
+ * but is hardly meant: terms that change nothing, conditions that cannot be true, repeated entries
+ * of lists, rules that another rule contains, rules without a test or an owner.
+ */
+hydrant_status hy_ruleset_lint(const struct hy_rule_input *inputs, size_t count,
+                               struct hy_ruleset **out, hydrant_error *err);
+
+/*
  * Parses one query. On a syntax error *out is NULL and the diagnostic is filled in. (line, column)
  * is where the query's first byte stands in file. Lists and macros are left as names: text is the
  * name in a HY_QUERY_FIELD with field "%" or "$". text and file outlive the tree, which borrows

@@ -37,6 +37,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HY_ASSERT(status == HYDRANT_OK || status == HYDRANT_ERR_RULES);
     HY_ASSERT((status == HYDRANT_OK) == (set->errors_count == 0));
     check_set(set);
+    bool good = set->errors_count == 0;
+    hy_ruleset_destroy(&set);
+    if (!good)
+        return 0;
+    HY_ASSERT(hy_ruleset_lint(&input, 1, &set, &err) == HYDRANT_OK);
+    check_set(set);
     hy_ruleset_destroy(&set);
     return 0;
 }

@@ -64,7 +64,7 @@ static const char *rules_error(const struct hy_rules_limits *limits)
     struct hy_rule_input input = {.name = "limits.yaml", .text = hy_str(text, text_len)};
     struct hy_ruleset *set;
     hydrant_error err = {0};
-    hydrant_status status = hy_ruleset_load_limited(&input, 1, limits, &set, &err);
+    hydrant_status status = hy_ruleset_load_limited(&input, 1, limits, false, &set, &err);
     snprintf(message, sizeof message, "%s", err.text);
     if (set)
         hy_ruleset_destroy(&set);
