@@ -14,6 +14,8 @@ extern "C" {
 uint64_t hy_clock_mono_ns(void);
 /* Wall clock, microseconds since 1970-01-01 UTC. */
 int64_t hy_clock_wall_us(void);
+/* User and system CPU time of the calling thread, nanoseconds. */
+uint64_t hy_clock_thread_cpu_ns(void);
 /* User and system CPU time of the whole process, nanoseconds. */
 uint64_t hy_clock_cpu_ns(void);
 

@@ -238,7 +238,9 @@ static void answer(struct turn *t, hydrant_dup_kind kind, hydrant_str first_id, 
 {
     hydrant_dup *dup = HY_ARENA_NEW(&t->batch->arena, hydrant_dup, 1);
     HY_ASSERT(dup);
-    *dup = (hydrant_dup){.kind = kind, .first_id = first_id, .count = count};
+    bool same_author = t->kind != HYDRANT_DUP_NONE && t->post->author && t->post->author == t->group.author;
+    *dup = (hydrant_dup){
+        .kind = kind, .first_id = first_id, .count = count, .same_author = same_author};
     t->mention->dup = dup;
 }
 

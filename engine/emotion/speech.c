@@ -113,7 +113,7 @@ static void see_complaint(struct signs *s, const struct hy_tokens *tokens, uint3
 static void see_abuse(struct signs *s, const struct hy_tokens *tokens, uint32_t at)
 {
     const struct hy_token *token = &tokens->list[at];
-    bool you = near(tokens, at, 3, HY_CUE_YOU);
+    bool you = near(tokens, at, 6, HY_CUE_YOU); /* "you are a bunch of ..." */
     if ((token->cues & HY_CUE_INSULT) && !negated(token)) {
         if (you)
             s->insults++;

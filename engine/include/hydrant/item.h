@@ -93,6 +93,7 @@ typedef struct hydrant_dup {
     hydrant_dup_kind kind;
     hydrant_str first_id; /* id of the group's first mention; this one's own when kind is none */
     uint32_t count;       /* distinct copies so far, this one included */
+    bool same_author;     /* a repeat whose first copy has the same author; false if unknown */
 } hydrant_dup;
 
 typedef struct hydrant_reason {
@@ -142,16 +143,16 @@ typedef struct hydrant_item {
 } hydrant_item;
 
 /* Names as they stand in NDJSON. NULL for a value out of range. */
-const char *hydrant_event_name(hydrant_event event);
-const char *hydrant_action_name(hydrant_action action);
-const char *hydrant_obligation_name(hydrant_obligation obligation);
-const char *hydrant_dup_kind_name(hydrant_dup_kind kind);
-const char *hydrant_drop_name(hydrant_drop drop);
-const char *hydrant_drop_meaning(hydrant_drop drop);
-const char *hydrant_emotion_name(unsigned index);
-const char *hydrant_ekman_name(unsigned index);
-const char *hydrant_sentiment_name(unsigned index);
-const char *hydrant_speech_act_name(unsigned index);
+HYDRANT_API const char *hydrant_event_name(hydrant_event event);
+HYDRANT_API const char *hydrant_action_name(hydrant_action action);
+HYDRANT_API const char *hydrant_obligation_name(hydrant_obligation obligation);
+HYDRANT_API const char *hydrant_dup_kind_name(hydrant_dup_kind kind);
+HYDRANT_API const char *hydrant_drop_name(hydrant_drop drop);
+HYDRANT_API const char *hydrant_drop_meaning(hydrant_drop drop);
+HYDRANT_API const char *hydrant_emotion_name(unsigned index);
+HYDRANT_API const char *hydrant_ekman_name(unsigned index);
+HYDRANT_API const char *hydrant_sentiment_name(unsigned index);
+HYDRANT_API const char *hydrant_speech_act_name(unsigned index);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,12 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__)
+#define HYDRANT_API __attribute__((visibility("default")))
+#else
+#define HYDRANT_API
+#endif
+
 /* A run of bytes that somebody else owns. Not NUL-terminated. data may be NULL when len is 0. */
 typedef struct hydrant_str {
     const char *data;

@@ -1,0 +1,259 @@
+/*
+ * hydrant/hydrant.h - the engine as a library.
+ *
+ * Compile rules into a pack, create an engine with it, bring mentions in (bytes, decoded mentions,
+ * or files and descriptors that the engine reads itself), take items out through a callback.
+ *
+ *     hydrant_pack *pack;                hydrant *engine;
+ *     hydrant_pack_compile(...)   --->   hydrant_create(&options, pack, ...)
+ *                                          |  hydrant_add_file / _add_fd, then hydrant_run
+ *                                          |  hydrant_push_bytes / _push_mentions, then hydrant_drain
+ *                                          v
+ *                                        options.on_item / options.on_ndjson
+ *
+ * Threads. One thread at a time brings mentions in ("the feeding thread": whoever calls add, push,
+ * step, run or drain). With options.workers > 0 the engine starts that many threads, which judge
+ * and call back; with 0 it starts none and does everything inside step, run, push and drain. An engine either reads
+ * inputs of its own (add) or is pushed to, not both.
+ * Callbacks are never concurrent and come in input order, from a worker thread (workers > 0) or from
+ * the feeding thread. hydrant_stop, hydrant_stats_read and hydrant_progress_read may be called by
+ * any thread.
+ *
+ * The library prints nothing, never exits, keeps no globals that change and installs no signal
+ * handlers. Every function that takes hydrant_error accepts NULL for it. C11 and C++17.
+ */
+#ifndef HYDRANT_HYDRANT_H
+#define HYDRANT_HYDRANT_H
+
+#include <hydrant/item.h>
+#include <hydrant/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0": of the library that is running, not of this header. */
+HYDRANT_API const char *hydrant_version(void);
+
+/* ---- Rules ---------------------------------------------------------------------------------- */
+
+typedef struct hydrant_pack hydrant_pack; /* compiled rules, immutable, any number of threads */
+
+typedef enum hydrant_severity { HYDRANT_SEVERITY_ERROR, HYDRANT_SEVERITY_WARNING } hydrant_severity;
+
+/* One problem in the rules. Strings live until the callback returns. */
+typedef struct hydrant_diagnostic {
+    hydrant_severity severity;
+    hydrant_str file;
+    uint32_t line, column;  /* 1-based; 0: about the file as a whole */
+    hydrant_str rule;       /* id, or empty */
+    hydrant_str message;
+    hydrant_str rendered;   /* several lines for a person: place, message, excerpt, caret, fix */
+} hydrant_diagnostic;
+
+typedef struct hydrant_rules {
+    const char *const *paths;   /* YAML files or folders */
+    size_t paths_count;
+    const char *const *queries; /* one query each, named query-1, query-2 ... */
+    size_t queries_count;
+    bool colour;                /* of hydrant_diagnostic.rendered */
+    void (*on_diagnostic)(void *ctx, const hydrant_diagnostic *diagnostic); /* may be NULL */
+    void *ctx;
+} hydrant_rules;
+
+/*
+ * Reads, checks and compiles. With no paths and no queries: the starter rules that are built in.
+ * Every problem goes to on_diagnostic, in the order of the files. Blocks while compiling
+ * (milliseconds to seconds), allocates. Errors: HYDRANT_ERR_RULES (the diagnostics say what),
+ * _SYSTEM (a file cannot be read), _NOMEM, _LIMIT. *out is NULL after an error.
+ */
+HYDRANT_API hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
+                                                hydrant_error *err);
+/* An engine keeps its own reference: destroy yours whenever you like. Accepts *pack == NULL. */
+HYDRANT_API void hydrant_pack_destroy(hydrant_pack **pack);
+
+typedef struct hydrant_pack_info {
+    hydrant_str hash;       /* of everything that went in; 16 hex digits */
+    uint64_t generation;
+    uint32_t rules;
+    uint32_t patterns;      /* distinct words, phrases, handles ... */
+    double compile_seconds;
+} hydrant_pack_info;
+HYDRANT_API void hydrant_pack_describe(const hydrant_pack *pack, hydrant_pack_info *out);
+
+/* ---- Engine --------------------------------------------------------------------------------- */
+
+typedef struct hydrant hydrant;
+
+typedef enum hydrant_parse {
+    HYDRANT_PARSE_STRICT, /* refuses every record that is not valid JSON */
+    HYDRANT_PARSE_FAST    /* same verdicts on valid records; may accept some invalid ones */
+} hydrant_parse;
+
+typedef enum hydrant_format {
+    HYDRANT_FORMAT_AUTO,   /* told from the first bytes of each input */
+    HYDRANT_FORMAT_NATIVE, /* NDJSON or a JSON array of mentions */
+    HYDRANT_FORMAT_CSV,    /* first row names the fields */
+    HYDRANT_FORMAT_TEXT    /* a line is a post */
+} hydrant_format;
+
+typedef enum hydrant_io {
+    HYDRANT_IO_AUTO,  /* io_uring, or plain reads where the kernel refuses it */
+    HYDRANT_IO_URING, /* hydrant_create fails where the kernel refuses it */
+    HYDRANT_IO_READ
+} hydrant_io;
+
+typedef enum hydrant_emit {
+    HYDRANT_EMIT_ITEMS,     /* published and actionable */
+    HYDRANT_EMIT_PUBLISHED, /* and those only to monitor */
+    HYDRANT_EMIT_ALL,       /* every record, dropped ones with their reason */
+    HYDRANT_EMIT_NONE
+} hydrant_emit;
+
+typedef enum hydrant_log_level { HYDRANT_LOG_INFO, HYDRANT_LOG_WARNING } hydrant_log_level;
+
+/* Fill with hydrant_options_init, then change what you need. */
+typedef struct hydrant_options {
+    size_t size;              /* of this struct; set by hydrant_options_init */
+    uint32_t workers;         /* 0: no threads, at most HYDRANT_WORKERS_MAX */
+    hydrant_parse parse;
+    hydrant_format format;
+    hydrant_io io;
+    hydrant_emit emit;
+    /* At most one of the two. on_item gets one item at a time. on_ndjson gets rendered lines in
+     * large pieces; a piece ends inside a line only if that line is longer than 1 MiB. Returning
+     * false stops the engine; hydrant_run then returns HYDRANT_ERR_CANCELLED. */
+    bool (*on_item)(void *ctx, const hydrant_item *item);
+    bool (*on_ndjson)(void *ctx, const char *data, size_t len);
+    /* Records that were dropped as bad (see hydrant_drop), raw: for a dead-letter file. May be
+     * NULL. Same thread and order as the items. data is NULL when the bytes are gone. */
+    void (*on_dead_letter)(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
+                           const char *data, size_t len);
+    void (*on_log)(void *ctx, hydrant_log_level level, const char *text); /* may be NULL */
+    void *ctx;
+    /* true: "now" is each mention's own created_at, so the same input gives the same output at any
+     * time (what scan does). false: it is the clock's. */
+    bool event_time;
+    /* Wall clock in microseconds since 1970; NULL: the system's. For tests and replays. */
+    int64_t (*clock_us)(void *ctx);
+    uint32_t record_bytes_max;   /* 1 KiB .. 16 MiB, default 1 MiB */
+    uint32_t text_bytes_max;     /* 16 .. 65535, default 16 KiB; longer texts are cut */
+    uint32_t depth_max;          /* JSON nesting, 2 .. 1024, default 64 */
+    uint64_t dedup_window_us;    /* default 24 h; 0: no deduplication */
+    uint32_t dedup_entries;      /* default 1,000,000 */
+} hydrant_options;
+
+#define HYDRANT_WORKERS_MAX 256
+
+HYDRANT_API void hydrant_options_init(hydrant_options *options);
+
+/*
+ * Allocates everything that the path needs and starts the workers. Errors: _ARGUMENT (a value out
+ * of range: the text names it), _NOMEM, _UNSUPPORTED (HYDRANT_IO_URING refused), _SYSTEM.
+ */
+HYDRANT_API hydrant_status hydrant_create(const hydrant_options *options, hydrant_pack *pack,
+                                          hydrant **out, hydrant_error *err);
+
+/* Stops the workers without draining and frees everything. Accepts *engine == NULL. */
+HYDRANT_API void hydrant_destroy(hydrant **engine);
+
+/* Queue an input to be read by hydrant_run or hydrant_step, after those queued before it. .zst is
+ * recognised by content. Errors: _SYSTEM (cannot be opened), _STATE (already draining), _NOMEM. */
+HYDRANT_API hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err);
+/* The descriptor stays yours unless close_fd. name is what items call the source. */
+HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
+                                          hydrant_error *err);
+
+/*
+ * Reads the queued inputs to their end, hands everything out and returns when the last item has
+ * been called back. Blocks. HYDRANT_OK; HYDRANT_ERR_CANCELLED after hydrant_stop or a callback that
+ * returned false; otherwise the first input's error (the other inputs were read all the same).
+ */
+HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
+
+/*
+ * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. Blocks while
+ * the workers are behind. Errors: _STATE, _CANCELLED, _NOMEM.
+ */
+HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source,
+                                              const void *data, size_t len, hydrant_error *err);
+
+/* Brings decoded mentions in; what they point to is copied. All of them or, after an error, none.
+ * Errors as above, and _LIMIT when one's strings are larger than record_bytes_max together. */
+HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
+                                                 const hydrant_mention *mentions, size_t count,
+                                                 hydrant_error *err);
+
+/*
+ * Does the work that is at hand without blocking: at most one batch. HYDRANT_OK when it did some,
+ * HYDRANT_ERR_AGAIN when there was none. For workers == 0.
+ */
+HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
+
+/* Ends the pushed streams (a last line without a newline counts) and returns when the last item has
+ * been called back. The engine can be pushed to again afterwards. */
+HYDRANT_API hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err);
+
+/* Makes run, push and drain return HYDRANT_ERR_CANCELLED soon. Safe in a signal handler. */
+HYDRANT_API void hydrant_stop(hydrant *engine);
+
+/* ---- Looking at it -------------------------------------------------------------------------- */
+
+/* The stages of the path, in order, as --stats names them. */
+#define HYDRANT_STAGE_TABLE(X)                                                                     \
+    X(INGEST, "ingest") X(DECODE, "decode") X(NORMALIZE, "normalize") X(MATCH, "match")            \
+    X(EMOTION, "emotion") X(DEDUP, "dedup") X(TRIAGE, "triage") X(PUBLISH, "publish")
+
+typedef enum hydrant_stage {
+#define HYDRANT_STAGE_ENUM(NAME, text) HYDRANT_STAGE_##NAME,
+    HYDRANT_STAGE_TABLE(HYDRANT_STAGE_ENUM)
+#undef HYDRANT_STAGE_ENUM
+    HYDRANT_STAGES
+} hydrant_stage;
+HYDRANT_API const char *hydrant_stage_name(hydrant_stage stage);
+
+typedef struct hydrant_stats {
+    uint64_t posts;      /* records seen, bad ones included */
+    uint64_t bytes;      /* of records and separators, decompressed */
+    uint64_t matched;    /* mentions with at least one rule */
+    uint64_t actionable;
+    uint64_t published;  /* actionable or to monitor */
+    uint64_t ignored_fields; /* optional fields of a wrong type */
+    uint64_t dup_exact, dup_near, dup_redelivered;
+    uint64_t dropped[HYDRANT_DROPS];        /* by hydrant_drop */
+    uint64_t stage_cpu_ns[HYDRANT_STAGES];  /* CPU time spent in each stage, all threads */
+    uint32_t workers;
+    const char *parse; /* "strict" or "fast" */
+    const char *io;    /* "io_uring" or "read" */
+} hydrant_stats;
+/* Each counter is exact; together they are a moment apart while workers run. */
+HYDRANT_API void hydrant_stats_read(const hydrant *engine, hydrant_stats *out);
+
+typedef struct hydrant_progress {
+    uint64_t bytes_read;  /* of the files as they lie on disk */
+    uint64_t bytes_total; /* of all queued files; 0 when an input has no known size */
+    uint64_t posts;
+} hydrant_progress;
+HYDRANT_API void hydrant_progress_read(const hydrant *engine, hydrant_progress *out);
+
+/*
+ * Writes the item as one line of NDJSON without the newline: at most cap bytes, NUL-terminated when
+ * cap > 0. Returns the length of the whole line. Any thread, while the item lives.
+ */
+HYDRANT_API size_t hydrant_item_json(const hydrant_item *item, char *out, size_t cap);
+
+/* ---- Scoring alone -------------------------------------------------------------------------- */
+
+/* Emotion of one text by the built-in model. lang may be empty. Pure; any thread. HYDRANT_ERR_DATA
+ * when the text is not valid UTF-8. */
+HYDRANT_API hydrant_status hydrant_score(hydrant_str text, hydrant_str lang, hydrant_emotion *out,
+                                         hydrant_error *err);
+
+/* The object that `hydrant score` prints; cap and return as hydrant_item_json. */
+HYDRANT_API size_t hydrant_emotion_json(const hydrant_emotion *emotion, char *out, size_t cap);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HYDRANT_HYDRANT_H */
