@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pack/model.h"
+#include "rules/compile_policy.h"
 #include "rules/compile_state.h"
 
 /* ---- the pack's own copy ---- */
@@ -154,6 +156,10 @@ static hydrant_status begin_pack(struct hy_pack *pack, const struct hy_ruleset *
     copy_all(&copier, set, pack);
     pack->generation = options ? options->generation : 0;
     pack->model = options ? options->model : NULL;
+    if (!pack->model)
+        status = hy_emotion_model_builtin(&pack->model, err);
+    if (status != HYDRANT_OK)
+        return status;
     pack->rules_count = set->rules_count;
     pack->brands_count = set->brands_count;
     pack->networks_count = set->networks_count;
@@ -261,6 +267,8 @@ void hy_compiler_fini(struct hy_compiler *c)
 static void compile(struct hy_compiler *c)
 {
     compile_rules(c);
+    if (c->status == HYDRANT_OK && c->ruleset->policy.actions_count)
+        c->status = hy_policy_compile(c, c->ruleset, c->pack, c->err);
     if (c->status == HYDRANT_OK)
         hy_compile_choose_anchors(c);
     if (c->status == HYDRANT_OK)

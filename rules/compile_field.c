@@ -44,7 +44,7 @@ static const uint8_t field_predicate[HY_FIELD_IDS] = {
     [HY_FIELD_ID_ACT] = HY_PREDICATE_ACT,
     [HY_FIELD_ID_DUP] = HY_PREDICATE_DUP_KIND,
     [HY_FIELD_ID_DUP_COUNT] = HY_PREDICATE_DUP_COUNT,
-    [HY_FIELD_ID_SAME_AUTHOR] = PREDICATE_NONE,
+    [HY_FIELD_ID_SAME_AUTHOR] = HY_PREDICATE_DUP_SAME_AUTHOR,
     [HY_FIELD_ID_FACT] = PREDICATE_NONE,
     [HY_FIELD_ID_BRAND_OFF] = PREDICATE_NONE,
     [HY_FIELD_ID_MATCHED] = HY_PREDICATE_MATCHED,
@@ -153,8 +153,8 @@ static bool set_index(struct hy_compiler *c, const struct hy_query *query, struc
         known = find_name(action_name, query->text, &p->index);
         break;
     case HY_PREDICATE_MATCHED:
+        /* A rule that does not exist (the checker warns) has a number that none has. */
         p->index = c->pack ? hy_compile_find_rule(c, query->text) : 0;
-        known = p->index != NONE;
         break;
     default:
         break;
@@ -227,7 +227,8 @@ static bool same_predicate(struct hy_compiler *c, uint32_t number, const void *w
            a->p.index == b->p.index && a->p.brand == b->p.brand &&
            a->p.threshold == b->p.threshold && a->p.low == b->p.low && a->p.high == b->p.high &&
            a->text_len == b->text_len &&
-           memcmp(c->bytes.at + a->text, c->bytes.at + b->text, a->text_len) == 0;
+           (a->text_len == 0 ||
+            memcmp(c->bytes.at + a->text, c->bytes.at + b->text, a->text_len) == 0);
 }
 
 static uint64_t predicate_hash(const struct hy_compiler *c, uint32_t number)

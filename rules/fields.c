@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "rules/query.h"
 
-const struct hy_field hy_fields[HY_FIELD_IDS] = {
+const struct hy_field hy_query_fields[HY_FIELD_IDS] = {
 #define ROW(NAME, name, KIND, values, STAGE, SCOPE, meaning)                          \
     {HY_FIELD_ID_##NAME,     name,   HY_FIELD_##KIND, values, HY_FIELD_STAGE_##STAGE, \
      HY_FIELD_SCOPE_##SCOPE, meaning},
@@ -16,8 +16,8 @@ const struct hy_field hy_fields[HY_FIELD_IDS] = {
 const struct hy_field *hy_field_find(hydrant_str name, bool count)
 {
     for (size_t i = 0; i < HY_FIELD_IDS; i++)
-        if ((hy_fields[i].kind == HY_FIELD_COUNT) == count && hy_str_is(name, hy_fields[i].name))
-            return &hy_fields[i];
+        if ((hy_query_fields[i].kind == HY_FIELD_COUNT) == count && hy_str_is(name, hy_query_fields[i].name))
+            return &hy_query_fields[i];
     return NULL;
 }
 

@@ -126,7 +126,7 @@ struct hy_field {
     const char *meaning;
 };
 
-extern const struct hy_field hy_fields[HY_FIELD_IDS];
+extern const struct hy_field hy_query_fields[HY_FIELD_IDS];
 
 /* The row of that name; count says whether the COUNT row is wanted. NULL when there is none. */
 const struct hy_field *hy_field_find(hydrant_str name, bool count);

@@ -361,7 +361,7 @@ static void unknown_field(const struct reading *r)
     struct hy_suggestion near;
     hy_suggest_init(&near, r->name);
     for (size_t i = 0; i < HY_FIELD_IDS; i++)
-        hy_suggest_offer(&near, hy_str_cstr(hy_fields[i].name));
+        hy_suggest_offer(&near, hy_str_cstr(hy_query_fields[i].name));
     uint32_t name_end = r->start + r->name.len;
     if (hy_str_is(r->name, "http") || hy_str_is(r->name, "https"))
         snprintf(fix, sizeof fix, "write url:\"...\" or domain:example.com to look for a link");

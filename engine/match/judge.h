@@ -2,7 +2,7 @@
 #ifndef HY_MATCH_JUDGE_H
 #define HY_MATCH_JUDGE_H
 
-#include "match/worker.h"
+#include "match/match_worker.h"
 
 /* w->hits are the mention's hits, sorted. Writes hits, matches and pending to it. */
 void hy_match_judge(struct hy_match_worker *w, struct hy_mention *mention);

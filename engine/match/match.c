@@ -21,7 +21,7 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "match/judge.h"
-#include "match/worker.h"
+#include "match/match_worker.h"
 
 static void slot_fini(struct hy_match_slot *slot)
 {

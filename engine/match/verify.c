@@ -8,7 +8,7 @@
  * A worker's own thread; no allocation. Hits are given in folded offsets to hy_match_found.
  */
 #include "base/assert.h"
-#include "match/worker.h"
+#include "match/match_worker.h"
 
 #include <string.h>
 

@@ -379,6 +379,8 @@ static enum hy_truth policy_eval(const struct hy_predicate *p, const struct hy_e
         return known(mention->dup && mention->dup->kind == (hydrant_dup_kind)p->index);
     case HY_PREDICATE_DUP_COUNT:
         return known(mention->dup && in_range(p, mention->dup->count));
+    case HY_PREDICATE_DUP_SAME_AUTHOR:
+        return known(mention->dup && mention->dup->same_author);
     case HY_PREDICATE_MATCHED:
         return known(is_matched(mention, p->index));
     case HY_PREDICATE_ACTION:

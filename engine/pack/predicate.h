@@ -56,6 +56,7 @@
     X(VALENCE, HY_PROGRAM_SCORES)                                                                \
     X(DUP_KIND, HY_PROGRAM_POLICY)  /* dup.kind is index */                                      \
     X(DUP_COUNT, HY_PROGRAM_POLICY) /* low <= dup.count <= high */                               \
+    X(DUP_SAME_AUTHOR, HY_PROGRAM_POLICY) /* a repeat, the group's first is by the same author */ \
     X(MATCHED, HY_PROGRAM_POLICY)   /* rule number index is among the matches */                 \
     X(ACTION, HY_PROGRAM_POLICY)    /* verdict.action, as far as decided, is index */
 

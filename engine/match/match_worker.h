@@ -92,7 +92,7 @@ static inline void hy_match_count(_Atomic uint64_t *counter, uint64_t more)
                           memory_order_relaxed);
 }
 
-/* scan.c: finds the hits of all live mentions; afterwards those of live mention i are
+/* match_scan.c: finds the hits of all live mentions; afterwards those of live mention i are
  * keys[first[i] .. first[i + 1]), or over[i] is set. */
 void hy_match_scan(struct hy_match_worker *w);
 /* Finds the hits of one mention alone, within the limits, into hits. */

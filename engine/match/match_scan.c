@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "match/worker.h"
+#include "match/match_worker.h"
 #include "pack/sort.h"
 
 /* ---- reports ---- */

@@ -1,0 +1,160 @@
+#include "triage/reasons.h"
+
+#include "base/assert.h"
+#include "base/str.h"
+#include "pack/pack.h"
+
+/* A sentence being put together: cut at HY_REASON_BYTES, never inside a character. */
+struct sentence {
+    char *text;
+    uint32_t len;
+};
+
+static void put(struct sentence *s, hydrant_str part)
+{
+    uint32_t room = HY_REASON_BYTES - s->len, len = part.len < room ? part.len : room;
+    while (len < part.len && len > 0 && ((unsigned char)part.data[len] & 0xC0) == 0x80)
+        len--;
+    if (len)
+        memcpy(s->text + s->len, part.data, len);
+    s->len += len;
+}
+
+static void put_number(struct sentence *s, uint64_t value)
+{
+    char digits[20];
+    uint32_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    put(s, hy_str(digits + at, sizeof digits - at));
+}
+
+/* " 0.91" */
+static void put_score(struct sentence *s, float score)
+{
+    int hundredths = (int)(score * 100.0f + 0.5f);
+    char text[5] = {' ', (char)('0' + hundredths / 100), '.', (char)('0' + hundredths / 10 % 10),
+                    (char)('0' + hundredths % 10)};
+    put(s, hy_str(text, sizeof text));
+}
+
+static struct sentence begin(struct hy_reasons *reasons)
+{
+    char *text = hy_arena_alloc(reasons->arena, HY_REASON_BYTES, 1);
+    HY_ASSERT(text);
+    return (struct sentence){text, 0};
+}
+
+static void end(struct hy_reasons *reasons, hydrant_str code, const struct sentence *s)
+{
+    hy_arena_trim(reasons->arena, s->text, s->len);
+    hy_reasons_add(reasons, code, hy_str(s->text, s->len));
+}
+
+void hy_reasons_add(struct hy_reasons *reasons, hydrant_str code, hydrant_str text)
+{
+    if (reasons->count < HY_REASONS_MAX)
+        reasons->list[reasons->count++] = (hydrant_reason){code, text};
+}
+
+void hy_reasons_add_pair(struct hy_reasons *reasons, hydrant_str code, hydrant_str left,
+                         hydrant_str right)
+{
+    struct sentence s = begin(reasons);
+    put(&s, left);
+    if (left.len && right.len)
+        put(&s, HY_STR(": "));
+    put(&s, right);
+    end(reasons, code, &s);
+}
+
+static hydrant_str name_of(const char *name)
+{
+    return hy_str_cstr(name);
+}
+
+/* The brand's name, for "addressed to AT&T". */
+static hydrant_str brand_of(const struct hy_eval *eval)
+{
+    if (eval->brand < eval->pack->brands_count)
+        return eval->pack->brands[eval->brand].name;
+    return HY_STR("us");
+}
+
+static void add_scored(struct hy_reasons *reasons, const char *name, float score)
+{
+    struct sentence s = begin(reasons);
+    put(&s, name_of(name));
+    put_score(&s, score);
+    end(reasons, name_of(name), &s);
+}
+
+static void add_count(struct hy_reasons *reasons, hydrant_str code, uint64_t value,
+                      hydrant_str what)
+{
+    struct sentence s = begin(reasons);
+    put_number(&s, value);
+    put(&s, what);
+    end(reasons, code, &s);
+}
+
+static void add_fact(struct hy_reasons *reasons, const struct hy_policy_fact *fact,
+                     const struct hy_eval *eval)
+{
+    const struct hy_mention *mention = eval->mention;
+    const hydrant_emotion *emotion = mention->emotion;
+    switch (fact->kind) {
+    case HY_FACT_ACT:
+        add_scored(reasons, hydrant_speech_act_name(fact->index), emotion->acts[fact->index]);
+        break;
+    case HY_FACT_SENTIMENT:
+        add_scored(reasons, hydrant_sentiment_name(fact->index),
+                   emotion->sentiment_scores[fact->index]);
+        break;
+    case HY_FACT_EMOTION:
+        add_scored(reasons, hydrant_emotion_name(fact->index), emotion->scores[fact->index]);
+        break;
+    case HY_FACT_INTENSITY:
+        add_scored(reasons, "intensity", emotion->intensity);
+        break;
+    case HY_FACT_OWN_TO:
+        hy_reasons_add_pair(reasons, HY_STR("own_channel"), HY_STR("addressed to"), brand_of(eval));
+        break;
+    case HY_FACT_OWN_FROM:
+        hy_reasons_add_pair(reasons, HY_STR("own_post"), HY_STR("written by"), brand_of(eval));
+        break;
+    case HY_FACT_FOLLOWERS:
+        add_count(reasons, HY_STR("followers"), mention->m.author.followers,
+                  HY_STR(" followers"));
+        break;
+    case HY_FACT_DUP:
+        add_count(reasons, HY_STR("repeat"), mention->dup ? mention->dup->count : 1,
+                  HY_STR(" copies so far"));
+        break;
+    case HY_FACT_MATCHED:
+        hy_reasons_add_pair(reasons, HY_STR("rule"), HY_STR("rule"), fact->name);
+        break;
+    case HY_FACT_SITE:
+        hy_reasons_add_pair(reasons, HY_STR("site"), HY_STR("kind of site"), fact->name);
+        break;
+    case HY_FACT_WORDS:
+        hy_reasons_add_pair(reasons, HY_STR("words"), HY_STR("says"), fact->name);
+        break;
+    case HY_FACT_OTHER:
+        hy_reasons_add(reasons, HY_STR("fact"), fact->name);
+        break;
+    }
+}
+
+void hy_reasons_add_line(struct hy_reasons *reasons, const struct hy_policy_rule *rule,
+                         struct hy_eval *eval)
+{
+    uint32_t before = reasons->count;
+    for (uint32_t i = 0; i < rule->facts_count; i++)
+        if (hy_program_eval(rule->facts[i].program, eval) == HY_TRUE)
+            add_fact(reasons, &rule->facts[i], eval);
+    if (reasons->count == before && rule->line.len)
+        hy_reasons_add_pair(reasons, rule->line, HY_STR("policy line"), rule->line);
+}

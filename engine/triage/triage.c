@@ -1,0 +1,214 @@
+/*
+ * The policy, line by line, over one mention after another. Order of decision: action (first line
+ * that is true), then what goes with it: escalation (all lines), private, moderate, priority and
+ * deadline. A line that would be pending counts as false: triage runs after emotion, so that can
+ * only be a score of a language that is not covered.
+ */
+#include "triage/triage.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "pack/matcher.h"
+#include "triage/priority.h"
+#include "triage/reasons.h"
+
+enum { SKILLS_MAX = 32 };
+
+struct hy_triage {
+    struct hy_eval_scratch *scratch;
+};
+
+hydrant_status hy_triage_create(const struct hy_pack *pack, struct hy_triage **out,
+                                hydrant_error *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a triage worker");
+    hydrant_status status = hy_eval_scratch_create(pack, &(*out)->scratch, err);
+    if (status != HYDRANT_OK)
+        hy_triage_destroy(out);
+    return status;
+}
+
+void hy_triage_destroy(struct hy_triage **triage)
+{
+    if (*triage)
+        hy_eval_scratch_destroy(&(*triage)->scratch);
+    free(*triage);
+    *triage = NULL;
+}
+
+size_t hy_triage_arena_bytes(const struct hy_pack *pack)
+{
+    (void)pack;
+    size_t reasons = HY_REASONS_MAX * (sizeof(hydrant_reason) + HY_REASON_BYTES);
+    size_t skills = SKILLS_MAX * sizeof(hydrant_str);
+    size_t one = sizeof(hydrant_verdict) + reasons + skills + 64;
+    return HY_BATCH_MENTIONS * one;
+}
+
+static bool is_true(const struct hy_program *program, struct hy_eval *eval)
+{
+    return hy_program_eval(program, eval) == HY_TRUE;
+}
+
+static const struct hy_policy_rule *first_true(const struct hy_policy_lines *lines,
+                                               struct hy_eval *eval)
+{
+    for (uint32_t i = 0; i < lines->count; i++)
+        if (is_true(lines->rules[i].when, eval))
+            return &lines->rules[i];
+    return NULL;
+}
+
+/* The skills of every rule that matched, each once, in the order of the matches. */
+static void unite_skills(hydrant_verdict *verdict, const struct hy_mention *mention,
+                         struct hy_batch *batch)
+{
+    hydrant_str *skills = HY_ARENA_NEW(&batch->arena, hydrant_str, SKILLS_MAX);
+    HY_ASSERT(skills);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < mention->matches_count; i++) {
+        const struct hy_rule *rule = &batch->pack->rules[mention->matched_rules[i]];
+        for (uint32_t k = 0; k < rule->skills_count && count < SKILLS_MAX; k++) {
+            uint32_t at = 0;
+            while (at < count && !hy_str_equal(skills[at], rule->skills[k]))
+                at++;
+            if (at == count)
+                skills[count++] = rule->skills[k];
+        }
+    }
+    hy_arena_trim(&batch->arena, skills, count * sizeof *skills);
+    verdict->skills = skills;
+    verdict->skills_count = count;
+}
+
+/* The first line that is true says to whom; every one is a reason. */
+static void escalate(hydrant_verdict *verdict, const struct hy_policy_lines *lines,
+                     struct hy_eval *eval, struct hy_reasons *reasons)
+{
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct hy_policy_rule *line = &lines->rules[i];
+        if (!is_true(line->when, eval))
+            continue;
+        if (!verdict->escalate_to.len) {
+            verdict->escalate_to = line->to;
+            verdict->escalate_why = line->why;
+        }
+        hy_reasons_add_pair(reasons, HY_STR("escalate"), line->to, line->why);
+    }
+}
+
+static int64_t deadline(const struct hy_policy *policy, hydrant_obligation obligation,
+                        int64_t start_us)
+{
+    int64_t within = obligation == HYDRANT_OBLIGATION_MUST  ? policy->respond_must_us
+                     : obligation == HYDRANT_OBLIGATION_MAY ? policy->respond_may_us
+                                                            : HYDRANT_TIME_NONE;
+    int64_t sum;
+    if (within == HYDRANT_TIME_NONE || start_us == HYDRANT_TIME_NONE ||
+        __builtin_add_overflow(start_us, within, &sum))
+        return HYDRANT_TIME_NONE;
+    return sum;
+}
+
+static void decide_action(hydrant_verdict *verdict, const struct hy_policy *policy,
+                          struct hy_eval *eval, struct hy_reasons *reasons)
+{
+    const struct hy_policy_rule *line = first_true(&policy->actions, eval);
+    HY_ASSERT(line); /* the compiler sees to it that the last line is always true */
+    verdict->line = line->line;
+    verdict->action = line->action;
+    verdict->obligation = line->obligation;
+    verdict->actionable =
+        line->action != HYDRANT_ACTION_MONITOR && line->action != HYDRANT_ACTION_IGNORE;
+    hy_reasons_add_line(reasons, line, eval);
+    if (!eval->mention->emotion || !eval->mention->emotion->scored)
+        hy_reasons_add(reasons, HY_STR("not_scored"), HY_STR("the model does not cover this text"));
+}
+
+static void decide_rest(hydrant_verdict *verdict, const struct hy_policy *policy,
+                        struct hy_eval *eval, struct hy_reasons *reasons)
+{
+    escalate(verdict, &policy->escalate, eval, reasons);
+    const struct hy_policy_rule *line = first_true(&policy->take_private, eval);
+    if (line) {
+        verdict->private_why = line->why;
+        verdict->private_channel = line->channel;
+        hy_reasons_add_pair(reasons, HY_STR("take_private"), line->channel, line->why);
+    }
+    line = first_true(&policy->moderate, eval);
+    if (line) {
+        verdict->moderate = true;
+        hy_reasons_add_pair(reasons, HY_STR("moderate"), (hydrant_str){0}, line->why);
+    }
+}
+
+static void keep_reasons(hydrant_verdict *verdict, const struct hy_reasons *reasons)
+{
+    hydrant_reason *list = HY_ARENA_NEW(reasons->arena, hydrant_reason, reasons->count);
+    HY_ASSERT(list);
+    memcpy(list, reasons->list, reasons->count * sizeof *list);
+    verdict->reasons = list;
+    verdict->reasons_count = reasons->count;
+}
+
+static void decide(hydrant_verdict *verdict, const struct hy_policy *policy, struct hy_eval *eval,
+                   struct hy_arena *arena)
+{
+    struct hy_reasons reasons = {.arena = arena};
+    hy_eval_begin(eval);
+    decide_action(verdict, policy, eval, &reasons);
+    if (verdict->action != HYDRANT_ACTION_IGNORE) {
+        hy_eval_begin(eval); /* the action is known now */
+        decide_rest(verdict, policy, eval, &reasons);
+    }
+    keep_reasons(verdict, &reasons);
+}
+
+/* When its deadline starts to run: when it was written, else now. */
+static int64_t start_of(const struct hy_mention *mention, const struct hy_batch *batch)
+{
+    return mention->m.created_at_us != HYDRANT_TIME_NONE ? mention->m.created_at_us : batch->now_us;
+}
+
+static hydrant_verdict *judge(struct hy_triage *triage, struct hy_batch *batch,
+                              struct hy_mention *mention)
+{
+    const struct hy_pack *pack = batch->pack;
+    const struct hy_policy *policy = pack->policy;
+    uint32_t top = mention->matched_rules[0];
+    hydrant_verdict *verdict = HY_ARENA_NEW(&batch->arena, hydrant_verdict, 1);
+    HY_ASSERT(verdict);
+    *verdict = (hydrant_verdict){.route = mention->matches[0].route,
+                                 .respond_by_us = HYDRANT_TIME_NONE,
+                                 .hold_until_us = HYDRANT_TIME_NONE};
+    struct hy_eval eval = {.pack = pack,
+                           .mention = mention,
+                           .source = batch->parcel->source->name,
+                           .brand = pack->matcher->rules[top].brand,
+                           .verdict = verdict,
+                           .scratch = triage->scratch};
+    decide(verdict, policy, &eval, &batch->arena);
+    verdict->priority = hy_priority(&policy->weights, mention, pack->rules[top].priority,
+                                    is_true(policy->own_to, &eval), batch->now_us);
+    verdict->respond_by_us = deadline(policy, verdict->obligation, start_of(mention, batch));
+    unite_skills(verdict, mention, batch);
+    return verdict;
+}
+
+void hy_triage_batch(struct hy_triage *triage, struct hy_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct hy_mention *mention = &batch->mentions[i];
+        if (mention->drop != HYDRANT_DROP_NONE)
+            continue;
+        HY_ASSERT_HOT(mention->matches_count > 0);
+        mention->verdict = judge(triage, batch, mention);
+        if (mention->verdict->action == HYDRANT_ACTION_IGNORE)
+            mention->drop = HYDRANT_DROP_IGNORED;
+    }
+}

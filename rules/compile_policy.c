@@ -1,0 +1,215 @@
+#include "rules/compile_policy.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "pack/policy.h"
+#include "rules/compile.h"
+
+/* What policy compilation carries along. */
+struct policy_compiler {
+    struct hy_compiler *compiler;
+    struct hy_pack *pack;
+    hydrant_error *err;
+};
+
+static hydrant_status no_memory(const struct policy_compiler *pc)
+{
+    return hy_error_set(pc->err, HYDRANT_ERR_NOMEM, "no memory to compile the policy");
+}
+
+/* Which of count names (as name_of says them) text is; count when it is none. */
+static uint32_t index_of(hydrant_str text, const char *(*name_of)(unsigned), uint32_t count)
+{
+    uint32_t i = 0;
+    while (i < count && !hy_str_is(text, name_of(i)))
+        i++;
+    return i;
+}
+
+static void describe_field(struct hy_policy_fact *fact, const struct hy_query *query)
+{
+    static const struct {
+        const char *field;
+        enum hy_fact_kind kind;
+    } table[] = {
+        {"act", HY_FACT_ACT},           {"sentiment", HY_FACT_SENTIMENT},
+        {"emotion", HY_FACT_EMOTION},   {"intensity", HY_FACT_INTENSITY},
+        {"followers", HY_FACT_FOLLOWERS}, {"dup", HY_FACT_DUP},
+        {"matched", HY_FACT_MATCHED},   {"sitekind", HY_FACT_SITE},
+        {"own", HY_FACT_OWN_TO},        {"same_author", HY_FACT_DUP},
+    };
+    fact->kind = HY_FACT_OTHER;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (hy_str_is(query->field, table[i].field))
+            fact->kind = table[i].kind;
+    if (fact->kind == HY_FACT_OWN_TO && hy_str_is(query->text, "from"))
+        fact->kind = HY_FACT_OWN_FROM;
+    if (fact->kind == HY_FACT_ACT)
+        fact->index = index_of(query->text, hydrant_speech_act_name, HYDRANT_SPEECH_ACTS);
+    else if (fact->kind == HY_FACT_SENTIMENT)
+        fact->index = index_of(query->text, hydrant_sentiment_name, HYDRANT_SENTIMENTS);
+    else if (fact->kind == HY_FACT_EMOTION)
+        fact->index = index_of(query->text, hydrant_emotion_name, HYDRANT_EMOTIONS);
+}
+
+/* Copies into the pack, which outlives the rule set. */
+static bool copy_string(struct hy_pack *pack, hydrant_str *to, hydrant_str from)
+{
+    *to = (hydrant_str){0};
+    if (!from.len)
+        return true;
+    char *copy = hy_arena_alloc(&pack->arena, from.len, 1);
+    if (!copy)
+        return false;
+    memcpy(copy, from.data, from.len);
+    *to = hy_str(copy, from.len);
+    return true;
+}
+
+/* How a fact is called in a reason: a list or word by itself, a field by its value or as written. */
+static hydrant_str fact_name(const struct hy_query *query, char *buffer, size_t cap)
+{
+    if (query->list.len)
+        return query->list;
+    if (query->kind == HY_QUERY_TERM || hy_str_is(query->field, "matched") ||
+        hy_str_is(query->field, "sitekind"))
+        return query->text;
+    size_t len = hy_query_print(query, buffer, cap);
+    return hy_str(buffer, len < cap ? len : cap - 1);
+}
+
+static hydrant_status add_fact(struct policy_compiler *pc, const struct hy_query *query,
+                               struct hy_policy_fact *facts, uint32_t *count)
+{
+    if (*count == HY_POLICY_FACTS_MAX)
+        return HYDRANT_OK;
+    struct hy_policy_fact *fact = &facts[*count];
+    *fact = (struct hy_policy_fact){.kind = HY_FACT_WORDS};
+    if (query->kind == HY_QUERY_FIELD || query->kind == HY_QUERY_NUMBER ||
+        query->kind == HY_QUERY_SCORE)
+        describe_field(fact, query);
+    char printed[128];
+    if (!copy_string(pc->pack, &fact->name, fact_name(query, printed, sizeof printed)))
+        return no_memory(pc);
+    (*count)++;
+    return hy_compile_query(pc->compiler, query, &fact->program, pc->err);
+}
+
+/* Collects the positive terms of a query: what can be said as a reason when it is true. */
+static hydrant_status collect_facts(struct policy_compiler *pc, const struct hy_query *query,
+                                    struct hy_policy_fact *facts, uint32_t *count)
+{
+    if (query->kind == HY_QUERY_NOT || query->kind == HY_QUERY_ALL)
+        return HYDRANT_OK;
+    if (query->children_count == 0 || query->list.len)
+        return add_fact(pc, query, facts, count);
+    for (uint32_t i = 0; i < query->children_count; i++) {
+        hydrant_status status = collect_facts(pc, query->children[i], facts, count);
+        if (status != HYDRANT_OK)
+            return status;
+    }
+    return HYDRANT_OK;
+}
+
+static hydrant_status compile_line(struct policy_compiler *pc, const struct hy_policy_line *line,
+                                   struct hy_policy_rule *rule)
+{
+    *rule = (struct hy_policy_rule){.action = line->action, .obligation = line->obligation};
+    struct hy_policy_fact *facts =
+        HY_ARENA_NEW(&pc->pack->arena, struct hy_policy_fact, HY_POLICY_FACTS_MAX);
+    if (!facts || !copy_string(pc->pack, &rule->line, line->name) ||
+        !copy_string(pc->pack, &rule->to, line->to) ||
+        !copy_string(pc->pack, &rule->why, line->why) ||
+        !copy_string(pc->pack, &rule->channel, line->channel))
+        return no_memory(pc);
+    rule->facts = facts;
+    hydrant_status status = collect_facts(pc, line->when, facts, &rule->facts_count);
+    if (status == HYDRANT_OK)
+        status = hy_compile_query(pc->compiler, line->when, &rule->when, pc->err);
+    return status;
+}
+
+static hydrant_status compile_lines(struct policy_compiler *pc, const struct hy_policy_line *lines,
+                                    uint32_t count, struct hy_policy_lines *out)
+{
+    struct hy_policy_rule *rules = HY_ARENA_NEW(&pc->pack->arena, struct hy_policy_rule, count);
+    if (!rules)
+        return no_memory(pc);
+    for (uint32_t i = 0; i < count; i++) {
+        hydrant_status status = compile_line(pc, &lines[i], &rules[i]);
+        if (status != HYDRANT_OK)
+            return status;
+    }
+    *out = (struct hy_policy_lines){rules, count};
+    return HYDRANT_OK;
+}
+
+static hydrant_status compile_own_to(struct policy_compiler *pc, struct hy_policy *policy)
+{
+    const struct hy_query own_to = {
+        .kind = HY_QUERY_FIELD, .field = HY_STR("own"), .text = HY_STR("to")};
+    return hy_compile_query(pc->compiler, &own_to, &policy->own_to, pc->err);
+}
+
+static hydrant_status check_last_line(const struct hy_policy_source *source, hydrant_error *err)
+{
+    if (source->actions_count == 0)
+        return hy_error_set(err, HYDRANT_ERR_RULES, "the policy has no actions");
+    const struct hy_policy_line *last = &source->actions[source->actions_count - 1];
+    if (last->when->kind == HY_QUERY_ALL)
+        return HYDRANT_OK;
+    hydrant_status status =
+        hy_error_set(err, HYDRANT_ERR_RULES,
+                     "the last action line must be for all that is left: when: '*'");
+    char file[256];
+    snprintf(file, sizeof file, "%.*s", (int)last->file.len, last->file.data);
+    hy_error_at(err, file, last->line, last->column);
+    return status;
+}
+
+static struct hy_policy_weights weights_of(const struct hy_policy_priority *priority)
+{
+    return (struct hy_policy_weights){
+        .own_to = (float)priority->own_to,
+        .influence = (float)priority->influence_weight,
+        .intensity = (float)priority->intensity,
+        .spread = (float)priority->spread,
+        .waiting_per_hour = (float)priority->waiting_per_hour,
+        .waiting_max = (float)priority->waiting_max,
+    };
+}
+
+hydrant_status hy_policy_compile(struct hy_compiler *compiler, const struct hy_ruleset *ruleset,
+                                 struct hy_pack *pack, hydrant_error *err)
+{
+    const struct hy_policy_source *source = &ruleset->policy;
+    struct policy_compiler pc = {compiler, pack, err};
+    hydrant_status status = check_last_line(source, err);
+    if (status != HYDRANT_OK)
+        return status;
+    struct hy_policy *policy = HY_ARENA_NEW(&pack->arena, struct hy_policy, 1);
+    if (!policy)
+        return no_memory(&pc);
+    *policy = (struct hy_policy){.weights = weights_of(&source->priority),
+                                 .respond_must_us = source->respond_must_us,
+                                 .respond_may_us = source->respond_may_us};
+    const struct {
+        const struct hy_policy_line *lines;
+        uint32_t count;
+        struct hy_policy_lines *out;
+    } parts[] = {
+        {source->actions, source->actions_count, &policy->actions},
+        {source->escalate, source->escalate_count, &policy->escalate},
+        {source->take_private, source->private_count, &policy->take_private},
+        {source->moderate, source->moderate_count, &policy->moderate},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == HYDRANT_OK; i++)
+        status = compile_lines(&pc, parts[i].lines, parts[i].count, parts[i].out);
+    if (status == HYDRANT_OK)
+        status = compile_own_to(&pc, policy);
+    if (status == HYDRANT_OK)
+        pack->policy = policy;
+    return status;
+}
