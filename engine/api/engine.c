@@ -1,0 +1,344 @@
+/*
+ * The library's handle: checks options, owns the pipeline, and drives it from the feeding thread.
+ * Everything else is below (pipeline/) or beside it (pack_handle.c).
+ */
+#include <hydrant/hydrant.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/pack_handle.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "emotion/emotion.h"
+#include "pack/model.h"
+#include "pipeline/pipeline.h"
+#include "publish/item_json.h"
+#include "text/utf8.h"
+
+/* A name under which mentions are pushed; never freed before the engine, as parcels point to it. */
+struct push_source {
+    struct hy_source source;
+    struct push_source *next;
+    char name[];
+};
+
+struct hydrant {
+    hydrant_options options;
+    hydrant_pack *pack;
+    struct hy_pipeline *pipeline;
+    struct push_source *push_sources;
+};
+
+const char *hydrant_version(void)
+{
+    return HYDRANT_VERSION;
+}
+
+const char *hydrant_stage_name(hydrant_stage stage)
+{
+    static const char *const names[] = {
+#define TEXT(NAME, text) text,
+        HYDRANT_STAGE_TABLE(TEXT)
+#undef TEXT
+    };
+    return (unsigned)stage < HYDRANT_STAGES ? names[stage] : NULL;
+}
+
+void hydrant_options_init(hydrant_options *options)
+{
+    *options = (hydrant_options){
+        .size = sizeof *options,
+        .workers = 1,
+        .record_bytes_max = HY_FEEDER_RECORD_BYTES_DEFAULT,
+        .text_bytes_max = HY_DECODE_TEXT_BYTES,
+        .depth_max = HY_DECODE_DEPTH,
+        .dedup_window_us = UINT64_C(86400000000),
+        .dedup_entries = 1000000,
+    };
+}
+
+static hydrant_status out_of_range(hydrant_error *err, const char *name, uint64_t value,
+                                   uint64_t low, uint64_t high)
+{
+    return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "%s is %llu, must be %llu..%llu", name,
+                        (unsigned long long)value, (unsigned long long)low,
+                        (unsigned long long)high);
+}
+
+static hydrant_status check_options(const hydrant_options *o, hydrant_error *err)
+{
+    if (o->size != sizeof *o)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "options were not made by hydrant_options_init of this version");
+    if (o->workers > HYDRANT_WORKERS_MAX)
+        return out_of_range(err, "workers", o->workers, 0, HYDRANT_WORKERS_MAX);
+    if (o->record_bytes_max < 1024 || o->record_bytes_max > HY_FEEDER_RECORD_BYTES_LIMIT)
+        return out_of_range(err, "record_bytes_max", o->record_bytes_max, 1024,
+                            HY_FEEDER_RECORD_BYTES_LIMIT);
+    if (o->text_bytes_max < 16 || o->text_bytes_max > HY_DECODE_TEXT_BYTES_MAX)
+        return out_of_range(err, "text_bytes_max", o->text_bytes_max, 16, HY_DECODE_TEXT_BYTES_MAX);
+    if (o->depth_max < 2 || o->depth_max > HY_DECODE_DEPTH_MAX)
+        return out_of_range(err, "depth_max", o->depth_max, 2, HY_DECODE_DEPTH_MAX);
+    if (o->dedup_window_us && (o->dedup_entries < 2 || o->dedup_entries > HY_DEDUP_ENTRIES_MAX))
+        return out_of_range(err, "dedup_entries", o->dedup_entries, 2, HY_DEDUP_ENTRIES_MAX);
+    if (o->on_item && o->on_ndjson)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "on_item and on_ndjson exclude each other");
+    return HYDRANT_OK;
+}
+
+static enum hy_format format_of(hydrant_format format)
+{
+    switch (format) {
+    case HYDRANT_FORMAT_NATIVE:
+        return HY_FORMAT_NATIVE;
+    case HYDRANT_FORMAT_CSV:
+        return HY_FORMAT_CSV;
+    case HYDRANT_FORMAT_TEXT:
+        return HY_FORMAT_TEXT;
+    default:
+        return HY_FORMAT_AUTO;
+    }
+}
+
+static enum hy_io io_of(hydrant_io io)
+{
+    return io == HYDRANT_IO_URING ? HY_IO_URING : io == HYDRANT_IO_READ ? HY_IO_READ : HY_IO_AUTO;
+}
+
+static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
+{
+    return (struct hy_pipeline_options){
+        .workers = o->workers,
+        .stages = {.decode = {.parse = o->parse == HYDRANT_PARSE_FAST ? HY_PARSE_FAST
+                                                                       : HY_PARSE_STRICT,
+                              .text_bytes_max = o->text_bytes_max,
+                              .depth_max = o->depth_max},
+                   .record_bytes_max = o->record_bytes_max,
+                   .parcel_bytes_max = (uint64_t)HY_FEEDER_BLOCK_BYTES + o->record_bytes_max},
+        .feeder = {.io = io_of(o->io),
+                   .format = format_of(o->format),
+                   .record_bytes_max = o->record_bytes_max},
+        .dedup = {.window_us = o->dedup_window_us, .entries = o->dedup_entries},
+        .deduplicate = o->dedup_window_us != 0,
+        .sink = {.emit = o->emit,
+                 .on_item = o->on_item,
+                 .on_ndjson = o->on_ndjson,
+                 .on_dead_letter = o->on_dead_letter,
+                 .ctx = o->ctx},
+        .event_time = o->event_time,
+        .clock = {.wall_us = o->clock_us, .ctx = o->ctx},
+    };
+}
+
+hydrant_status hydrant_create(const hydrant_options *options, hydrant_pack *pack, hydrant **out,
+                              hydrant_error *err)
+{
+    *out = NULL;
+    hydrant_status status = check_options(options, err);
+    if (status != HYDRANT_OK)
+        return status;
+    hydrant *engine = calloc(1, sizeof *engine);
+    if (!engine)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for an engine");
+    engine->options = *options;
+    engine->pack = hy_pack_handle_acquire(pack);
+    struct hy_pipeline_options inner = pipeline_options(options);
+    status = hy_pipeline_create(&inner, pack->pack, &engine->pipeline, err);
+    if (status != HYDRANT_OK)
+        hydrant_destroy(&engine);
+    *out = engine;
+    return status;
+}
+
+void hydrant_destroy(hydrant **out)
+{
+    hydrant *engine = *out;
+    *out = NULL;
+    if (!engine)
+        return;
+    hy_pipeline_destroy(&engine->pipeline);
+    hy_pack_handle_release(engine->pack);
+    while (engine->push_sources) {
+        struct push_source *next = engine->push_sources->next;
+        free(engine->push_sources);
+        engine->push_sources = next;
+    }
+    free(engine);
+}
+
+hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err)
+{
+    return hy_feeder_add_file(hy_pipeline_feeder(engine->pipeline), path, err);
+}
+
+hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
+                              hydrant_error *err)
+{
+    return hy_feeder_add_fd(hy_pipeline_feeder(engine->pipeline), fd, name, close_fd, err);
+}
+
+static hydrant_status cancelled(hydrant_error *err)
+{
+    return hy_error_set(err, HYDRANT_ERR_CANCELLED, "stopped");
+}
+
+static void log_input_error(hydrant *engine, const hydrant_error *problem)
+{
+    if (!engine->options.on_log)
+        return;
+    char text[sizeof problem->file + sizeof problem->text + 4];
+    snprintf(text, sizeof text, "%s%s%s", problem->file, problem->file[0] ? ": " : "",
+             problem->text);
+    engine->options.on_log(engine->options.ctx, HYDRANT_LOG_WARNING, text);
+}
+
+/* Feeds until there is nothing more at hand; the first input error is kept in *first. */
+static enum hy_feed feed_all(hydrant *engine, int timeout_ms, hydrant_error *first)
+{
+    for (;;) {
+        hydrant_error problem = {0};
+        enum hy_feed fed = hy_pipeline_feed(engine->pipeline, timeout_ms, &problem);
+        if (fed == HY_FEED_ERROR) {
+            log_input_error(engine, &problem);
+            if (first->status == HYDRANT_OK)
+                *first = problem;
+        } else if (fed == HY_FEED_END || hy_pipeline_stopped(engine->pipeline) ||
+                   (fed == HY_FEED_IDLE && timeout_ms == 0)) {
+            return fed;
+        }
+    }
+}
+
+static hydrant_status settle(hydrant *engine, const hydrant_error *first, hydrant_error *err)
+{
+    hy_pipeline_settle(engine->pipeline);
+    if (hy_pipeline_stopped(engine->pipeline))
+        return cancelled(err);
+    if (first->status != HYDRANT_OK && err)
+        *err = *first;
+    return first->status;
+}
+
+hydrant_status hydrant_run(hydrant *engine, hydrant_error *err)
+{
+    const char *reason = hy_feeder_io_reason(hy_pipeline_feeder(engine->pipeline));
+    if (reason && engine->options.on_log)
+        engine->options.on_log(engine->options.ctx, HYDRANT_LOG_INFO, reason);
+    hydrant_error first = {0};
+    feed_all(engine, -1, &first);
+    return settle(engine, &first, err);
+}
+
+hydrant_status hydrant_step(hydrant *engine, hydrant_error *err)
+{
+    if (hy_pipeline_stopped(engine->pipeline))
+        return cancelled(err);
+    hydrant_error problem = {0};
+    switch (hy_pipeline_feed(engine->pipeline, 0, &problem)) {
+    case HY_FEED_PARCEL:
+        return HYDRANT_OK;
+    case HY_FEED_ERROR:
+        if (err)
+            *err = problem;
+        return problem.status;
+    default:
+        return HYDRANT_ERR_AGAIN;
+    }
+}
+
+hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const void *data, size_t len,
+                                  hydrant_error *err)
+{
+    const char *bytes = data;
+    do {
+        if (hy_pipeline_stopped(engine->pipeline))
+            return cancelled(err);
+        size_t taken = 0;
+        hydrant_status status =
+            hy_feeder_push(hy_pipeline_feeder(engine->pipeline), source, bytes, len, &taken);
+        if (status != HYDRANT_OK && status != HYDRANT_ERR_AGAIN)
+            return hy_error_set(err, status, "cannot push to an engine that reads its own inputs");
+        bytes += taken;
+        len -= taken;
+        hydrant_error problem = {0};
+        feed_all(engine, 0, &problem);
+    } while (len > 0);
+    return HYDRANT_OK;
+}
+
+static const struct hy_source *push_source(hydrant *engine, const char *name)
+{
+    for (struct push_source *known = engine->push_sources; known; known = known->next)
+        if (strcmp(known->name, name) == 0)
+            return &known->source;
+    size_t len = strlen(name);
+    struct push_source *added = calloc(1, sizeof *added + len + 1);
+    if (!added)
+        return NULL;
+    memcpy(added->name, name, len);
+    added->source = (struct hy_source){.name = hy_str(added->name, len), .format = HY_FORMAT_NATIVE};
+    added->next = engine->push_sources;
+    engine->push_sources = added;
+    return &added->source;
+}
+
+hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
+                                     const hydrant_mention *mentions, size_t count,
+                                     hydrant_error *err)
+{
+    const struct hy_source *known = push_source(engine, source);
+    if (!known)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a source");
+    return hy_pipeline_push(engine->pipeline, known, mentions, count, err);
+}
+
+hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err)
+{
+    hydrant_error first = {0};
+    hy_feeder_push_end(hy_pipeline_feeder(engine->pipeline), NULL);
+    feed_all(engine, 0, &first);
+    return settle(engine, &first, err);
+}
+
+void hydrant_stop(hydrant *engine)
+{
+    hy_pipeline_stop(engine->pipeline);
+}
+
+void hydrant_stats_read(const hydrant *engine, hydrant_stats *out)
+{
+    hy_pipeline_stats(engine->pipeline, out);
+}
+
+void hydrant_progress_read(const hydrant *engine, hydrant_progress *out)
+{
+    struct hy_feeder_progress read;
+    hy_feeder_progress(hy_pipeline_feeder(engine->pipeline), &read);
+    hydrant_stats stats;
+    hy_pipeline_stats(engine->pipeline, &stats);
+    *out = (hydrant_progress){read.bytes_read, read.bytes_total, stats.posts};
+}
+
+size_t hydrant_item_json(const hydrant_item *item, char *out, size_t cap)
+{
+    return hy_item_json_to(out, cap, item);
+}
+
+size_t hydrant_emotion_json(const hydrant_emotion *emotion, char *out, size_t cap)
+{
+    return hy_emotion_json_to(out, cap, emotion);
+}
+
+hydrant_status hydrant_score(hydrant_str text, hydrant_str lang, hydrant_emotion *out,
+                             hydrant_error *err)
+{
+    const struct hy_emotion_model *model;
+    if (!hy_utf8_valid(text.data, text.len))
+        return hy_error_set(err, HYDRANT_ERR_DATA, "the text is not valid UTF-8");
+    hydrant_status status = hy_emotion_model_builtin(&model, err);
+    if (status == HYDRANT_OK)
+        hy_emotion_score(model, text, lang, out);
+    return status;
+}

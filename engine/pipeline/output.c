@@ -1,0 +1,169 @@
+#include "pipeline/output.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "pack/pack.h"
+#include "publish/item_json.h"
+
+hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_sink *sink,
+                              void (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err)
+{
+    *output = (struct hy_output){.sink = sink, .begin_turn = begin_turn, .turn_ctx = turn_ctx};
+    if (!sink->on_ndjson)
+        return HYDRANT_OK;
+    output->buffer = malloc(HY_OUTPUT_BUFFER_BYTES);
+    if (!output->buffer)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for an output buffer");
+    return HYDRANT_OK;
+}
+
+void hy_output_fini(struct hy_output *output)
+{
+    free(output->buffer);
+    *output = (struct hy_output){0};
+}
+
+/* The reasons that mean "these bytes are no good", as against a judgement about a good mention. */
+static bool is_bad_record(hydrant_drop drop)
+{
+    switch (drop) {
+    case HYDRANT_DROP_NONE:
+    case HYDRANT_DROP_NO_MATCH:
+    case HYDRANT_DROP_IGNORED:
+    case HYDRANT_DROP_DUPLICATE:
+    case HYDRANT_DROP_REDELIVERED:
+    case HYDRANT_DROP_SAMPLED_OUT:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static bool is_published(const struct hy_mention *mention)
+{
+    return mention->drop == HYDRANT_DROP_NONE && mention->verdict;
+}
+
+uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *counters)
+{
+    uint32_t published = 0, matched = 0, actionable = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct hy_mention *mention = &batch->mentions[i];
+        matched += mention->matches_count > 0;
+        if (mention->dup)
+            hy_count(&counters->dup[mention->dup->kind], 1);
+        if (mention->drop != HYDRANT_DROP_NONE)
+            hy_count(&counters->dropped[mention->drop], 1);
+        if (!is_published(mention))
+            continue;
+        published++;
+        actionable += mention->verdict->actionable;
+    }
+    hy_count(&counters->posts, batch->count);
+    hy_count(&counters->bytes, batch->parcel->bytes);
+    hy_count(&counters->matched, matched);
+    hy_count(&counters->published, published);
+    hy_count(&counters->actionable, actionable);
+    return published;
+}
+
+static bool is_wanted(const struct hy_output_sink *sink, const struct hy_mention *mention)
+{
+    switch (sink->emit) {
+    case HYDRANT_EMIT_ALL:
+        return true;
+    case HYDRANT_EMIT_PUBLISHED:
+        return is_published(mention);
+    case HYDRANT_EMIT_ITEMS:
+        return is_published(mention) && mention->verdict->actionable;
+    default:
+        return false;
+    }
+}
+
+static hydrant_item item_of(const struct hy_batch *batch, const struct hy_mention *mention,
+                            uint64_t seq)
+{
+    return (hydrant_item){
+        .seq = seq,
+        .generation = batch->pack->generation,
+        .pack = batch->pack->hash,
+        .source = batch->parcel->source->name,
+        .mention = &mention->m,
+        .drop = mention->drop,
+        .verdict = mention->verdict,
+        .matches = mention->matches,
+        .matches_count = mention->matches_count,
+        .emotion = mention->emotion,
+        .dup = mention->dup,
+    };
+}
+
+static void begin_turn(struct hy_output *output)
+{
+    if (!output->in_turn)
+        output->begin_turn(output->turn_ctx);
+    output->in_turn = true;
+}
+
+static void flush(struct hy_json_writer *writer)
+{
+    struct hy_output *output = writer->ctx;
+    begin_turn(output);
+    if (!output->refused && writer->used)
+        output->refused = !output->sink->on_ndjson(output->sink->ctx, writer->out, writer->used);
+}
+
+static void render(struct hy_json_writer *writer, const hydrant_item *item)
+{
+    /* A line stays in one piece unless it is larger than the buffer: empty it when this one may
+     * not fit. The text is the part of an item that varies most. */
+    size_t likely = (64 << 10) + 6 * (size_t)item->mention->text.len;
+    if (writer->used && writer->cap - writer->used < likely) {
+        flush(writer);
+        writer->used = 0;
+    }
+    hy_item_json(writer, item);
+    hy_json_raw(writer, "\n", 1);
+}
+
+static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
+{
+    const struct hy_output_sink *sink = output->sink;
+    for (uint32_t i = 0; sink->on_dead_letter && i < batch->count; i++) {
+        if (!is_bad_record(batch->mentions[i].drop) || batch->parcel->decoded)
+            continue;
+        const struct hy_record *record = &batch->parcel->records[i];
+        begin_turn(output);
+        sink->on_dead_letter(sink->ctx, batch->mentions[i].drop, batch->parcel->source->name,
+                             record->offset, record->drop ? NULL : record->data, record->len);
+    }
+}
+
+bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t seq)
+{
+    const struct hy_output_sink *sink = output->sink;
+    struct hy_json_writer writer = {
+        .out = output->buffer, .cap = HY_OUTPUT_BUFFER_BYTES, .flush = flush, .ctx = output};
+    output->in_turn = false;
+    output->refused = false;
+    for (uint32_t i = 0; i < batch->count && !output->refused; i++) {
+        const struct hy_mention *mention = &batch->mentions[i];
+        bool published = is_published(mention);
+        if (is_wanted(sink, mention)) {
+            hydrant_item item = item_of(batch, mention, published ? seq : 0);
+            if (sink->on_ndjson) {
+                render(&writer, &item);
+            } else if (sink->on_item) {
+                begin_turn(output);
+                output->refused = !sink->on_item(sink->ctx, &item);
+            }
+        }
+        seq += published;
+    }
+    if (writer.used)
+        flush(&writer);
+    dead_letters(output, batch);
+    return !output->refused;
+}

@@ -1,0 +1,46 @@
+/*
+ * From settled mentions to the caller: counts them, numbers the published ones, and hands out those
+ * that were asked for, as items or as rendered NDJSON. The sink's calls are made in input order and
+ * never concurrently: whoever calls hy_output_batch sees to that through begin_turn.
+ */
+#ifndef HY_PIPELINE_OUTPUT_H
+#define HY_PIPELINE_OUTPUT_H
+
+#include <hydrant/hydrant.h>
+
+#include "batch/batch.h"
+#include "pipeline/counters.h"
+
+struct hy_output_sink {
+    hydrant_emit emit;
+    bool (*on_item)(void *ctx, const hydrant_item *item);
+    bool (*on_ndjson)(void *ctx, const char *data, size_t len);
+    void (*on_dead_letter)(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
+                           const char *data, size_t len);
+    void *ctx;
+};
+
+/* One worker's. Rendering goes on outside the turn until buffer is full or the batch is done. */
+struct hy_output {
+    const struct hy_output_sink *sink;
+    char *buffer;
+    void (*begin_turn)(void *ctx); /* waits for this batch's turn; called at most once a batch */
+    void *turn_ctx;
+    bool in_turn;
+    bool refused; /* a callback returned false */
+};
+
+enum { HY_OUTPUT_BUFFER_BYTES = 1 << 20 };
+
+hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_sink *sink,
+                              void (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err);
+void hy_output_fini(struct hy_output *output);
+
+/* Adds the batch to the counters and returns how many of its mentions are published. */
+uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *counters);
+
+/* Hands the batch out; its first published mention gets seq. Returns false when a callback
+ * refused. in_turn says whether begin_turn was called. */
+bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t seq);
+
+#endif

@@ -1,0 +1,342 @@
+#include "pipeline/pipeline.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "frame/framer.h"
+#include "pipeline/mention_copy.h"
+#include "pipeline/worker.h"
+
+enum { PARCELS_PER_WORKER = 4 };
+
+/* A parcel of the pool, with room for the copies of pushed mentions. */
+struct pooled {
+    struct hy_parcel parcel; /* first: a worker gives back a pointer to it */
+    char *copies;
+    size_t copies_bytes;
+};
+
+struct hy_pipeline {
+    struct hy_shared shared;
+    struct hy_feeder *feeder;
+    uint32_t workers_count;        /* 0: inline */
+    struct hy_worker *workers;     /* max(1, workers_count) */
+    struct hy_counters feeding;    /* the feeding thread's own */
+    struct pooled *pool;
+    struct pooled **free;          /* a stack */
+    uint32_t pool_count, free_count;
+    uint32_t next_worker;
+    uint64_t next_number;
+    uint32_t record_bytes_max;
+    hydrant_parse parse;
+};
+
+static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t count, hydrant_error *err)
+{
+    pipeline->pool = calloc(count, sizeof *pipeline->pool);
+    pipeline->free = calloc(count, sizeof *pipeline->free);
+    if (!pipeline->pool || !pipeline->free)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for %u parcels", count);
+    pipeline->pool_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        pipeline->free[pipeline->free_count++] = &pipeline->pool[count - 1 - i];
+    return HYDRANT_OK;
+}
+
+static uint32_t power_of_two_above(uint32_t n)
+{
+    uint32_t power = 2;
+    while (power <= n)
+        power *= 2;
+    return power;
+}
+
+static hydrant_status create_workers(struct hy_pipeline *pipeline,
+                                     const struct hy_pipeline_options *options, hydrant_error *err)
+{
+    uint32_t count = options->workers ? options->workers : 1;
+    pipeline->workers = aligned_alloc(64, count * sizeof *pipeline->workers);
+    if (!pipeline->workers)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for %u workers", count);
+    memset(pipeline->workers, 0, count * sizeof *pipeline->workers);
+    uint32_t slots = options->workers ? power_of_two_above(pipeline->pool_count) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        hydrant_status status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, slots,
+                                               &options->stages, err);
+        pipeline->workers_count = i + 1; /* destroy finishes this one too */
+        if (status == HYDRANT_OK && options->workers)
+            status = hy_worker_start(&pipeline->workers[i], err);
+        if (status != HYDRANT_OK)
+            return status;
+    }
+    pipeline->workers_count = options->workers;
+    return HYDRANT_OK;
+}
+
+hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
+                                  const struct hy_pack *pack, struct hy_pipeline **out,
+                                  hydrant_error *err)
+{
+    *out = NULL;
+    struct hy_pipeline *pipeline = aligned_alloc(64, (sizeof *pipeline + 63) & ~(size_t)63);
+    if (!pipeline)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the pipeline");
+    memset(pipeline, 0, sizeof *pipeline);
+    pipeline->shared.pack = pack;
+    pipeline->shared.clock = options->clock;
+    pipeline->shared.event_time = options->event_time;
+    pipeline->shared.sink = options->sink;
+    pipeline->shared.seq = 1;
+    pipeline->record_bytes_max = options->stages.record_bytes_max;
+    pipeline->parse = options->stages.decode.parse == HY_PARSE_FAST ? HYDRANT_PARSE_FAST
+                                                                    : HYDRANT_PARSE_STRICT;
+    uint32_t parcels = PARCELS_PER_WORKER * (options->workers ? options->workers : 1);
+    struct hy_feeder_options feeder = options->feeder;
+    feeder.framing = &hy_frame_framing;
+    feeder.blocks = parcels + HY_FEEDER_BLOCKS_MIN;
+
+    hydrant_status status = create_pool(pipeline, parcels, err);
+    if (status == HYDRANT_OK)
+        status = hy_feeder_create(&feeder, &pipeline->feeder, err);
+    if (status == HYDRANT_OK && options->deduplicate)
+        status = hy_dedup_create(&options->dedup, &pipeline->shared.dedup, err);
+    if (status == HYDRANT_OK)
+        status = create_workers(pipeline, options, err);
+    if (status != HYDRANT_OK)
+        hy_pipeline_destroy(&pipeline);
+    *out = pipeline;
+    return status;
+}
+
+void hy_pipeline_destroy(struct hy_pipeline **out)
+{
+    struct hy_pipeline *pipeline = *out;
+    *out = NULL;
+    if (!pipeline)
+        return;
+    atomic_store_explicit(&pipeline->shared.stopped, true, memory_order_relaxed);
+    uint32_t workers = pipeline->workers_count ? pipeline->workers_count : 1;
+    for (uint32_t i = 0; pipeline->workers && i < workers; i++)
+        hy_worker_fini(&pipeline->workers[i]);
+    free(pipeline->workers);
+    hy_dedup_destroy(&pipeline->shared.dedup);
+    hy_feeder_destroy(&pipeline->feeder);
+    for (uint32_t i = 0; i < pipeline->pool_count; i++)
+        free(pipeline->pool[i].copies);
+    free(pipeline->pool);
+    free(pipeline->free);
+    free(pipeline);
+}
+
+struct hy_feeder *hy_pipeline_feeder(struct hy_pipeline *pipeline)
+{
+    return pipeline->feeder;
+}
+
+static void put_back(struct hy_pipeline *pipeline, struct pooled *pooled)
+{
+    if (!pooled->parcel.decoded)
+        hy_feeder_release(pipeline->feeder, &pooled->parcel);
+    pipeline->free[pipeline->free_count++] = pooled;
+}
+
+/* Takes back every parcel that the workers are done with. */
+static void collect(struct hy_pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->workers_count; i++)
+        for (struct pooled *pooled; (pooled = hy_spsc_pop(pipeline->workers[i].back));)
+            put_back(pipeline, pooled);
+}
+
+/* Collects until at least wanted parcels are free. */
+static void wait_for_free(struct hy_pipeline *pipeline, uint32_t wanted)
+{
+    for (;;) {
+        uint32_t seen = hy_event_value(&pipeline->shared.done);
+        collect(pipeline);
+        if (pipeline->free_count >= wanted)
+            return;
+        hy_event_wait(&pipeline->shared.done, seen);
+    }
+}
+
+/* The worker with the shortest queue; among equals the next in turn. */
+static struct hy_worker *choose_worker(struct hy_pipeline *pipeline)
+{
+    uint32_t best = 0, best_size = UINT32_MAX;
+    for (uint32_t k = 0; k < pipeline->workers_count; k++) {
+        uint32_t i = (pipeline->next_worker + k) % pipeline->workers_count;
+        uint32_t size = hy_spsc_size(pipeline->workers[i].in);
+        if (size < best_size) {
+            best = i;
+            best_size = size;
+        }
+    }
+    pipeline->next_worker = best + 1;
+    return &pipeline->workers[best];
+}
+
+static void hand_on(struct hy_pipeline *pipeline, struct pooled *pooled)
+{
+    pooled->parcel.number = pipeline->next_number++;
+    if (pipeline->workers_count == 0) {
+        hy_worker_take(&pipeline->workers[0], &pooled->parcel);
+        put_back(pipeline, pooled);
+        return;
+    }
+    struct hy_worker *worker = choose_worker(pipeline);
+    bool pushed = hy_spsc_push(worker->in, pooled);
+    HY_ASSERT(pushed); /* in holds the whole pool */
+    hy_event_signal(&worker->wake);
+}
+
+static struct pooled *take_free(struct hy_pipeline *pipeline)
+{
+    collect(pipeline);
+    if (pipeline->free_count == 0)
+        wait_for_free(pipeline, 1);
+    return pipeline->free[--pipeline->free_count];
+}
+
+/* Asks the feeder, charging its CPU time to the ingest stage. */
+static enum hy_feed timed_next(struct hy_pipeline *pipeline, struct hy_parcel *parcel,
+                               int timeout_ms, hydrant_error *err)
+{
+    uint64_t start_ns = hy_clock_thread_cpu_ns();
+    enum hy_feed fed = hy_feeder_next(pipeline->feeder, parcel, timeout_ms, err);
+    hy_count(&pipeline->feeding.stage_cpu_ns[HYDRANT_STAGE_INGEST],
+             hy_clock_thread_cpu_ns() - start_ns);
+    return fed;
+}
+
+enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydrant_error *err)
+{
+    if (hy_pipeline_stopped(pipeline))
+        return HY_FEED_IDLE;
+    struct pooled *pooled = take_free(pipeline);
+    pooled->parcel.decoded = NULL;
+    enum hy_feed fed = timed_next(pipeline, &pooled->parcel, timeout_ms, err);
+    while (fed == HY_FEED_STALLED) {
+        wait_for_free(pipeline, pipeline->free_count + 1);
+        fed = timed_next(pipeline, &pooled->parcel, timeout_ms, err);
+    }
+    if (fed == HY_FEED_PARCEL)
+        hand_on(pipeline, pooled);
+    else
+        pipeline->free[pipeline->free_count++] = pooled;
+    return fed;
+}
+
+/* Copies mentions[0, count) into the parcel. */
+static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source *source,
+                                   const hydrant_mention *mentions, size_t count,
+                                   hydrant_error *err)
+{
+    size_t bytes = count * sizeof *mentions;
+    for (size_t i = 0; i < count; i++)
+        bytes += hy_mention_copy_bytes(&mentions[i]);
+    if (bytes > pooled->copies_bytes) {
+        char *grown = realloc(pooled->copies, bytes);
+        if (!grown)
+            return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory to copy %zu mentions", count);
+        pooled->copies = grown;
+        pooled->copies_bytes = bytes;
+    }
+    hydrant_mention *decoded = (hydrant_mention *)(void *)pooled->copies;
+    char *storage = pooled->copies + count * sizeof *mentions;
+    for (size_t i = 0; i < count; i++)
+        storage = hy_mention_copy(&decoded[i], &mentions[i], storage);
+    pooled->parcel.source = source;
+    pooled->parcel.decoded = decoded;
+    pooled->parcel.count = (uint32_t)count;
+    pooled->parcel.bytes = bytes;
+    return HYDRANT_OK;
+}
+
+/* How many of the mentions go into one parcel: as many as its two limits allow, at least one. */
+static size_t mentions_that_fit(const struct hy_pipeline *pipeline, const hydrant_mention *mentions,
+                                size_t count)
+{
+    size_t n = 0, bytes = 0;
+    while (n < count && n < HY_BATCH_MENTIONS) {
+        bytes += hy_mention_copy_bytes(&mentions[n]);
+        if (n && bytes > pipeline->record_bytes_max)
+            break;
+        n++;
+    }
+    return n;
+}
+
+hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_source *source,
+                                const hydrant_mention *mentions, size_t count, hydrant_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (hy_mention_copy_bytes(&mentions[i]) > pipeline->record_bytes_max)
+            return hy_error_set(err, HYDRANT_ERR_LIMIT,
+                                "mention %zu is larger than record_bytes_max (%u bytes)", i,
+                                pipeline->record_bytes_max);
+    while (count > 0) {
+        if (hy_pipeline_stopped(pipeline))
+            return hy_error_set(err, HYDRANT_ERR_CANCELLED, "stopped");
+        struct pooled *pooled = take_free(pipeline);
+        size_t part = mentions_that_fit(pipeline, mentions, count);
+        hydrant_status status = fill_decoded(pooled, source, mentions, part, err);
+        if (status != HYDRANT_OK) {
+            pipeline->free[pipeline->free_count++] = pooled;
+            return status;
+        }
+        hand_on(pipeline, pooled);
+        mentions += part;
+        count -= part;
+    }
+    return HYDRANT_OK;
+}
+
+hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline)
+{
+    wait_for_free(pipeline, pipeline->pool_count);
+    return hy_pipeline_stopped(pipeline) ? HYDRANT_ERR_CANCELLED : HYDRANT_OK;
+}
+
+void hy_pipeline_stop(struct hy_pipeline *pipeline)
+{
+    atomic_store_explicit(&pipeline->shared.stopped, true, memory_order_relaxed);
+    hy_feeder_wake(pipeline->feeder);
+}
+
+bool hy_pipeline_stopped(const struct hy_pipeline *pipeline)
+{
+    return atomic_load_explicit(&pipeline->shared.stopped, memory_order_relaxed);
+}
+
+static void add_counters(const struct hy_counters *from, hydrant_stats *to)
+{
+    to->posts += hy_counter_read(&from->posts);
+    to->bytes += hy_counter_read(&from->bytes);
+    to->matched += hy_counter_read(&from->matched);
+    to->actionable += hy_counter_read(&from->actionable);
+    to->published += hy_counter_read(&from->published);
+    to->dup_exact += hy_counter_read(&from->dup[HYDRANT_DUP_EXACT]);
+    to->dup_near += hy_counter_read(&from->dup[HYDRANT_DUP_NEAR]);
+    to->dup_redelivered += hy_counter_read(&from->dup[HYDRANT_DUP_REDELIVERED]);
+    for (int i = 0; i < HYDRANT_DROPS; i++)
+        to->dropped[i] += hy_counter_read(&from->dropped[i]);
+    for (int i = 0; i < HYDRANT_STAGES; i++)
+        to->stage_cpu_ns[i] += hy_counter_read(&from->stage_cpu_ns[i]);
+}
+
+void hy_pipeline_stats(const struct hy_pipeline *pipeline, hydrant_stats *out)
+{
+    memset(out, 0, sizeof *out);
+    add_counters(&pipeline->feeding, out);
+    uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;
+    for (uint32_t i = 0; i < count; i++) {
+        add_counters(&pipeline->workers[i].counters, out);
+        out->ignored_fields += hy_decoder_ignored_fields(pipeline->workers[i].stages.decoder);
+    }
+    out->workers = pipeline->workers_count;
+    out->parse = pipeline->parse == HYDRANT_PARSE_FAST ? "fast" : "strict";
+    out->io = hy_feeder_io_name(pipeline->feeder);
+}

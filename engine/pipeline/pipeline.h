@@ -1,0 +1,70 @@
+/*
+ * Parcels in, items out: the workers, the hand-off to them, and the order of what depends on it.
+ *
+ *      feeding thread                         worker k                       (N of them)
+ *   feeder -> parcel n  --- in[k] SPSC --->  judge(n)
+ *        ^                                   settle(n)  in turn n of `settle`
+ *        |                                   output(n)  in turn n of `output`
+ *        +-- release <--- back[k] SPSC ----  done
+ *
+ * The parcels are a fixed pool that the feeding thread owns; a parcel is always in exactly one
+ * place: free, in[k], worker k, or back[k]. So queues never overflow, memory is bounded, and a slow
+ * sink holds up the workers, then the pool, then reading.
+ *
+ * With 0 workers the feeding thread does the same work inline.
+ */
+#ifndef HY_PIPELINE_PIPELINE_H
+#define HY_PIPELINE_PIPELINE_H
+
+#include <hydrant/hydrant.h>
+
+#include "base/clock.h"
+#include "ingest/feeder.h"
+#include "pipeline/output.h"
+#include "pipeline/stages.h"
+
+struct hy_pipeline;
+
+struct hy_pipeline_options {
+    uint32_t workers;
+    struct hy_stages_options stages;
+    struct hy_feeder_options feeder;
+    struct hy_dedup_options dedup;
+    bool deduplicate;
+    struct hy_output_sink sink;
+    bool event_time; /* batch.now_us stays HYDRANT_TIME_NONE */
+    struct hy_clock clock;
+};
+
+/* pack must outlive the pipeline. Starts the workers. */
+hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
+                                  const struct hy_pack *pack, struct hy_pipeline **out,
+                                  hydrant_error *err);
+/* Stops the workers where they are, after the parcel each is at. */
+void hy_pipeline_destroy(struct hy_pipeline **pipeline);
+
+struct hy_feeder *hy_pipeline_feeder(struct hy_pipeline *pipeline);
+
+/*
+ * One turn of the feeding thread: takes back what the workers are done with, asks the feeder for a
+ * parcel (waiting up to timeout_ms for input; -1: for ever; 0: not at all) and hands it on. Waits
+ * while all parcels are out. HY_FEED_PARCEL: one was handed on. HY_FEED_IDLE: nothing at hand, or
+ * stopped. HY_FEED_END, HY_FEED_ERROR: as hy_feeder_next. Never HY_FEED_STALLED.
+ */
+enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydrant_error *err);
+
+/* Copies decoded mentions (count >= 1) and hands them on as parcels. Blocks while none is free.
+ * source must outlive the pipeline. HYDRANT_ERR_LIMIT, _NOMEM, _CANCELLED; nothing was taken then,
+ * except after _CANCELLED. */
+hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_source *source,
+                                const hydrant_mention *mentions, size_t count, hydrant_error *err);
+
+/* Waits until every parcel that was handed on is done. */
+hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);
+
+void hy_pipeline_stop(struct hy_pipeline *pipeline); /* any thread, signal handlers too */
+bool hy_pipeline_stopped(const struct hy_pipeline *pipeline);
+
+void hy_pipeline_stats(const struct hy_pipeline *pipeline, hydrant_stats *out); /* any thread */
+
+#endif

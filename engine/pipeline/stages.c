@@ -1,0 +1,125 @@
+#include "pipeline/stages.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "emotion/emotion.h"
+#include "normalize/normalize.h"
+
+static size_t arena_bytes(const struct hy_stages_options *options, const struct hy_pack *pack)
+{
+    uint64_t bytes = options->parcel_bytes_max; /* a text is never longer than its record */
+    return hy_decode_arena_bytes(bytes) + hy_normalize_arena_bytes(bytes, HY_BATCH_MENTIONS) +
+           hy_match_arena_bytes() + hy_emotion_arena_bytes() + hy_dedup_arena_bytes() +
+           hy_triage_arena_bytes(pack);
+}
+
+hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_options *options,
+                              const struct hy_pack *pack, struct hy_dedup *dedup,
+                              struct hy_counters *counters, hydrant_error *err)
+{
+    *stages = (struct hy_stages){.dedup = dedup, .counters = counters};
+    stages->batch = calloc(1, sizeof *stages->batch);
+    if (!stages->batch)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a worker's batch");
+    hydrant_status status = hy_arena_init(&stages->batch->arena, arena_bytes(options, pack), err);
+    struct hy_decode_options decode = options->decode;
+    decode.complete_all = hy_pack_needs_fields(pack);
+    if (status == HYDRANT_OK)
+        status = hy_decoder_create(&decode, options->record_bytes_max, &stages->decoder, err);
+    if (status == HYDRANT_OK)
+        status = hy_match_worker_create(pack, &stages->match, err);
+    if (status == HYDRANT_OK && dedup)
+        status = hy_dedup_worker_create(dedup, &stages->dedup_worker, err);
+    if (status == HYDRANT_OK)
+        status = hy_triage_create(pack, &stages->triage, err);
+    if (status != HYDRANT_OK)
+        hy_stages_fini(stages);
+    return status;
+}
+
+void hy_stages_fini(struct hy_stages *stages)
+{
+    if (stages->batch)
+        hy_arena_fini(&stages->batch->arena);
+    free(stages->batch);
+    hy_decoder_destroy(&stages->decoder);
+    hy_match_worker_destroy(&stages->match);
+    hy_dedup_worker_destroy(&stages->dedup_worker);
+    hy_triage_destroy(&stages->triage);
+    *stages = (struct hy_stages){0};
+}
+
+void hy_stages_lap_start(struct hy_stages *stages)
+{
+    stages->lap_cpu_ns = hy_clock_thread_cpu_ns();
+}
+
+void hy_stages_lap(struct hy_stages *stages, hydrant_stage stage)
+{
+    uint64_t now = hy_clock_thread_cpu_ns();
+    hy_count(&stages->counters->stage_cpu_ns[stage], now - stages->lap_cpu_ns);
+    stages->lap_cpu_ns = now;
+}
+
+/* A mention that a rule wants is about to be looked at as a whole: after a fast locate, decode the
+ * rest of it. */
+static void complete_matched(struct hy_stages *stages, struct hy_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct hy_mention *mention = &batch->mentions[i];
+        if (!mention->complete && mention->drop == HYDRANT_DROP_NONE &&
+            mention->matches_count + mention->pending_count > 0)
+            hy_decode_complete(stages->decoder, batch, mention);
+    }
+}
+
+void hy_stages_judge(struct hy_stages *stages, const struct hy_pack *pack,
+                     const struct hy_parcel *parcel, int64_t now_us)
+{
+    struct hy_batch *batch = stages->batch;
+    hy_arena_reset(&batch->arena);
+    batch->parcel = parcel;
+    batch->pack = pack;
+    batch->now_us = now_us;
+    batch->count = parcel->count;
+
+    hy_stages_lap_start(stages);
+    hy_decode_batch(stages->decoder, batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_DECODE);
+    hy_normalize_batch(batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_NORMALIZE);
+    hy_match_batch(stages->match, batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_MATCH);
+    complete_matched(stages, batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_DECODE);
+    hy_emotion_batch(pack->model, batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_EMOTION);
+    hy_match_resolve(stages->match, batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_MATCH);
+    if (stages->dedup)
+        hy_dedup_prepare(stages->dedup_worker, batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_DEDUP);
+}
+
+/* Deletes have passed dedup, which forgets what they name; here a mention that nobody wants ends. */
+static void drop_unmatched(struct hy_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct hy_mention *mention = &batch->mentions[i];
+        if (mention->drop == HYDRANT_DROP_NONE && mention->matches_count == 0)
+            mention->drop = HYDRANT_DROP_NO_MATCH;
+    }
+}
+
+void hy_stages_settle(struct hy_stages *stages)
+{
+    hy_stages_lap_start(stages);
+    if (stages->dedup)
+        hy_dedup_batch(stages->dedup, stages->dedup_worker, stages->batch);
+    drop_unmatched(stages->batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_DEDUP);
+    hy_triage_batch(stages->triage, stages->batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_TRIAGE);
+}

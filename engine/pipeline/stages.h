@@ -1,0 +1,53 @@
+/*
+ * The path of a mention: the one place that names all stages in order. A worker owns one struct
+ * hy_stages and takes each parcel through it.
+ *
+ *   hy_stages_judge     decode, normalize, match, emotion, match again   pure, any order
+ *   hy_stages_settle    dedup, triage                                    in input order
+ *
+ * After hy_stages_settle each mention of the batch has a drop or a verdict. What the batch points
+ * to stays valid until the next hy_stages_judge. Nothing here allocates after create.
+ */
+#ifndef HY_PIPELINE_STAGES_H
+#define HY_PIPELINE_STAGES_H
+
+#include <hydrant/hydrant.h>
+
+#include "batch/batch.h"
+#include "decode/decode.h"
+#include "dedup/dedup.h"
+#include "match/match.h"
+#include "pipeline/counters.h"
+#include "triage/triage.h"
+
+struct hy_stages_options {
+    struct hy_decode_options decode;
+    uint32_t record_bytes_max;
+    uint64_t parcel_bytes_max; /* the most bytes of records in one parcel */
+};
+
+struct hy_stages {
+    struct hy_decoder *decoder;
+    struct hy_match_worker *match;
+    struct hy_dedup_worker *dedup_worker;
+    struct hy_triage *triage;
+    struct hy_dedup *dedup;        /* shared by all workers; NULL: no deduplication */
+    struct hy_counters *counters;  /* of the thread that runs the stages */
+    uint64_t lap_cpu_ns;           /* thread CPU clock when the running stage began */
+    struct hy_batch *batch;
+};
+
+hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_options *options,
+                              const struct hy_pack *pack, struct hy_dedup *dedup,
+                              struct hy_counters *counters, hydrant_error *err);
+void hy_stages_fini(struct hy_stages *stages); /* accepts a zeroed one */
+
+void hy_stages_judge(struct hy_stages *stages, const struct hy_pack *pack,
+                     const struct hy_parcel *parcel, int64_t now_us);
+void hy_stages_settle(struct hy_stages *stages);
+
+/* Starts the CPU lap of the next stage; hy_stages_lap ends it and charges it to that stage. */
+void hy_stages_lap_start(struct hy_stages *stages);
+void hy_stages_lap(struct hy_stages *stages, hydrant_stage stage);
+
+#endif

@@ -1,0 +1,109 @@
+#include "pipeline/worker.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+static void begin_output_turn(void *ctx)
+{
+    struct hy_worker *worker = ctx;
+    hy_ticket_wait(&worker->shared->output, worker->parcel->number);
+}
+
+hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t slots,
+                              const struct hy_stages_options *options, hydrant_error *err)
+{
+    *worker = (struct hy_worker){.shared = shared};
+    hydrant_status status = hy_stages_init(&worker->stages, options, shared->pack, shared->dedup,
+                                           &worker->counters, err);
+    if (status == HYDRANT_OK)
+        status = hy_output_init(&worker->output, &shared->sink, begin_output_turn, worker, err);
+    if (status == HYDRANT_OK && slots)
+        status = hy_spsc_create(slots, &worker->in, err);
+    if (status == HYDRANT_OK && slots)
+        status = hy_spsc_create(slots, &worker->back, err);
+    return status;
+}
+
+void hy_worker_fini(struct hy_worker *worker)
+{
+    if (worker->started) {
+        atomic_store_explicit(&worker->end, true, memory_order_release);
+        hy_event_signal(&worker->wake);
+        pthread_join(worker->thread, NULL);
+    }
+    hy_stages_fini(&worker->stages);
+    hy_output_fini(&worker->output);
+    hy_spsc_destroy(&worker->in);
+    hy_spsc_destroy(&worker->back);
+}
+
+static uint64_t settle_in_turn(struct hy_worker *worker)
+{
+    struct hy_shared *shared = worker->shared;
+    hy_ticket_wait(&shared->settle, worker->parcel->number);
+    hy_stages_settle(&worker->stages);
+    uint64_t seq = shared->seq;
+    shared->seq += hy_output_count(worker->stages.batch, &worker->counters);
+    hy_ticket_done(&shared->settle, worker->parcel->number);
+    return seq;
+}
+
+static void output_in_turn(struct hy_worker *worker, uint64_t seq)
+{
+    struct hy_shared *shared = worker->shared;
+    struct hy_stages *stages = &worker->stages;
+    hy_stages_lap_start(stages);
+    if (!hy_output_batch(&worker->output, stages->batch, seq))
+        atomic_store_explicit(&shared->stopped, true, memory_order_relaxed);
+    hy_stages_lap(stages, HYDRANT_STAGE_PUBLISH);
+}
+
+void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel)
+{
+    struct hy_shared *shared = worker->shared;
+    worker->parcel = parcel;
+    worker->output.in_turn = false;
+    /* A stop is seen sooner or later; relaxed, as nothing else is read because of it. */
+    if (atomic_load_explicit(&shared->stopped, memory_order_relaxed)) {
+        hy_ticket_wait(&shared->settle, parcel->number);
+        hy_ticket_done(&shared->settle, parcel->number);
+    } else {
+        int64_t now_us =
+            shared->event_time ? HYDRANT_TIME_NONE : hy_clock_now_us(&shared->clock);
+        hy_stages_judge(&worker->stages, shared->pack, parcel, now_us);
+        output_in_turn(worker, settle_in_turn(worker));
+    }
+    if (!worker->output.in_turn)
+        hy_ticket_wait(&shared->output, parcel->number);
+    hy_ticket_done(&shared->output, parcel->number);
+}
+
+static void *worker_main(void *arg)
+{
+    struct hy_worker *worker = arg;
+    for (;;) {
+        uint32_t seen = hy_event_value(&worker->wake);
+        struct hy_parcel *parcel = hy_spsc_pop(worker->in);
+        if (parcel) {
+            hy_worker_take(worker, parcel);
+            bool pushed = hy_spsc_push(worker->back, parcel);
+            HY_ASSERT(pushed); /* back holds the whole pool */
+            hy_event_signal(&worker->shared->done);
+            continue;
+        }
+        if (atomic_load_explicit(&worker->end, memory_order_acquire))
+            return NULL;
+        hy_event_wait(&worker->wake, seen);
+    }
+}
+
+hydrant_status hy_worker_start(struct hy_worker *worker, hydrant_error *err)
+{
+    int error = pthread_create(&worker->thread, NULL, worker_main, worker);
+    if (error)
+        return hy_error_system(err, error, "cannot start a worker thread");
+    worker->started = true;
+    return HYDRANT_OK;
+}

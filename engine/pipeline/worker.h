@@ -1,0 +1,52 @@
+/*
+ * One worker: takes parcels from its queue through the stages and gives them back. Also the worker
+ * that the feeding thread is when there are no others.
+ */
+#ifndef HY_PIPELINE_WORKER_H
+#define HY_PIPELINE_WORKER_H
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/handoff.h"
+#include "pipeline/output.h"
+#include "pipeline/stages.h"
+#include "pipeline/ticket.h"
+
+/* What all workers of a pipeline share. */
+struct hy_shared {
+    const struct hy_pack *pack;
+    struct hy_clock clock;
+    bool event_time;
+    struct hy_output_sink sink;
+    struct hy_dedup *dedup;
+    struct hy_ticket settle; /* turn for dedup and triage */
+    struct hy_ticket output; /* turn for the sink */
+    uint64_t seq;            /* next published item's; touched only in the settle turn */
+    struct hy_event done;    /* signalled after each parcel given back */
+    _Atomic bool stopped;    /* parcels pass through unjudged */
+};
+
+struct hy_worker {
+    struct hy_shared *shared;
+    struct hy_spsc *in, *back; /* parcels to judge; parcels done */
+    struct hy_event wake;      /* signalled after a push to in, and to end */
+    _Atomic bool end;          /* leave when in is empty */
+    pthread_t thread;
+    bool started;
+    const struct hy_parcel *parcel; /* the one being taken through */
+    struct hy_stages stages;
+    struct hy_output output;
+    struct hy_counters counters;
+};
+
+/* slots: capacity of the queues, a power of two; 0 for the inline worker, which has none. */
+hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t slots,
+                              const struct hy_stages_options *options, hydrant_error *err);
+void hy_worker_fini(struct hy_worker *worker); /* joins the thread if it runs */
+hydrant_status hy_worker_start(struct hy_worker *worker, hydrant_error *err);
+
+/* Takes one parcel through all stages, in turn where order counts. */
+void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel);
+
+#endif
