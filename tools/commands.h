@@ -1,11 +1,18 @@
-/*
- * The subcommands of the program, one file each. argc and argv are the subcommand's own: argv[0] is
- * its name. The result is the exit code: 0 ok, 1 the run failed, 2 usage.
- */
+/* The subcommands of the program. Each is one file, gets argv[0] = its name, and returns the exit
+ * code: 0 ok, 1 the thing checked is bad or the run failed, 2 usage. */
 #ifndef HY_TOOLS_COMMANDS_H
 #define HY_TOOLS_COMMANDS_H
 
-int cmd_gen(int argc, char **argv);
-int cmd_init(int argc, char **argv);
+/* X(name, "one line for --help") in the order of --help */
+#define HY_COMMAND_TABLE(X)                                                                        \
+    X(scan, "judge mentions from files or stdin, print items")                                     \
+    X(score, "print the emotion of each mention or line of text")                                  \
+    X(check, "validate rules")
+
+#define HY_COMMAND_DECLARE(name, help) int cmd_##name(int argc, char **argv);
+HY_COMMAND_TABLE(HY_COMMAND_DECLARE)
+#undef HY_COMMAND_DECLARE
+
+enum { HY_EXIT_OK = 0, HY_EXIT_FAILED = 1, HY_EXIT_USAGE = 2 };
 
 #endif

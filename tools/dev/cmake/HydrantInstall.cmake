@@ -1,0 +1,34 @@
+# What `cmake --install` and the Debian package put where: library, headers, pkg-config, CMake
+# package, program, documents.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hydrant)
+
+install(TARGETS hydrant EXPORT hydrant-targets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS hydrant-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+set_target_properties(hydrant-cli PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY engine/include/hydrant DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h")
+install(EXPORT hydrant-targets NAMESPACE hydrant:: DESTINATION ${package_dir})
+
+configure_package_config_file(tools/dev/cmake/hydrant-config.cmake.in
+  ${PROJECT_BINARY_DIR}/hydrant-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/hydrant-config-version.cmake
+  COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/hydrant-config.cmake
+  ${PROJECT_BINARY_DIR}/hydrant-config-version.cmake DESTINATION ${package_dir})
+
+configure_file(tools/dev/cmake/hydrant.pc.in ${PROJECT_BINARY_DIR}/hydrant.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/hydrant.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "hydrant maintainers")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "hydrant maintainers")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+include(CPack)

@@ -1,0 +1,405 @@
+/*
+ * hydrant scan: mentions in (files or stdin), items out in input order. The main job with nothing to
+ * set up. Items go to stdout (NDJSON; cards on a terminal), everything else to stderr.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <hydrant/hydrant.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/commands.h"
+#include "tools/rules_input.h"
+#include "tools/run_stats.h"
+#include "tools/terminal.h"
+
+enum stats_form { STATS_AUTO, STATS_OFF, STATS_TEXT, STATS_JSON };
+
+struct scan {
+    hydrant_options options;
+    struct rules_input rules;
+    enum stats_form stats;
+    const char *dead_letters;
+    bool json;           /* NDJSON even on a terminal */
+    FILE *dead_letter_file;
+    bool out_colour;
+    int write_errno;     /* why stdout could not be written; 0 = it could */
+};
+
+static const char help[] =
+    "Judges mentions and prints those that a person should act on, one JSON object a line.\n"
+    "\n"
+    "usage: hydrant scan [options] [FILE...]\n"
+    "\n"
+    "Reads the files in order, or stdin ('-' or no file). .zst is unpacked on the way.\n"
+    "Without rules it uses the starter rules.\n"
+    "\n"
+    "  -r, --rules PATH      rules: a YAML file or a folder; may be repeated\n"
+    "  -e, --query QUERY     a rule on the spot; may be repeated\n"
+    "  -f, --format NAME     auto (default), native, csv, text\n"
+    "  -p, --parse MODE      strict (default) or fast: the same verdicts on valid records\n"
+    "      --emit WHAT       items (default: actionable ones), all (every record, with why it\n"
+    "                        was dropped) or none\n"
+    "  -j, --workers N       threads that judge (default: one per core)\n"
+    "      --stats FORM      off, text or json (default: text on a terminal, else off); the last\n"
+    "                        line of stderr, and with --emit none of stdout\n"
+    "      --dead-letters FILE   append bad records to FILE, raw, one a line\n"
+    "      --io PATH         auto (default), uring or read\n"
+    "      --json            NDJSON even on a terminal\n"
+    "  -h, --help            this\n"
+    "\n"
+    "exit code: 0 ok; 1 an input failed, rules are bad, or no record could be read; 2 usage\n"
+    "\n"
+    "examples:\n"
+    "  hydrant scan posts.ndjson.zst | jq -c '[.verdict.action, .text]'\n"
+    "  hydrant scan -e '\"no signal\" AND @att' posts.ndjson\n"
+    "  tail -f posts.ndjson | hydrant scan --rules rules/\n";
+
+/* The engine that a signal stops. */
+static _Atomic(hydrant *) running;
+static volatile sig_atomic_t stopped_by;
+
+static void on_signal(int number)
+{
+    stopped_by = number;
+    hydrant *engine = atomic_load_explicit(&running, memory_order_acquire);
+    if (engine)
+        hydrant_stop(engine);
+}
+
+static bool on_ndjson(void *ctx, const char *data, size_t len)
+{
+    struct scan *scan = ctx;
+    while (len > 0) {
+        ssize_t written = write(STDOUT_FILENO, data, len);
+        if (written < 0 && errno == EINTR && !stopped_by)
+            continue;
+        if (written < 0) {
+            scan->write_errno = errno;
+            return false;
+        }
+        data += written;
+        len -= (size_t)written;
+    }
+    return true;
+}
+
+static bool on_item_card(void *ctx, const hydrant_item *item)
+{
+    struct scan *scan = ctx;
+    terminal_card(stdout, item, scan->out_colour);
+    if (fflush(stdout) == 0)
+        return true;
+    scan->write_errno = errno;
+    return false;
+}
+
+static void on_dead_letter(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
+                           const char *data, size_t len)
+{
+    struct scan *scan = ctx;
+    (void)reason;
+    (void)source;
+    (void)offset;
+    if (!data)
+        return;
+    fwrite(data, 1, len, scan->dead_letter_file);
+    fputc('\n', scan->dead_letter_file);
+}
+
+static void on_log(void *ctx, hydrant_log_level level, const char *text)
+{
+    (void)ctx;
+    fprintf(stderr, "hydrant scan: %s%s\n", level == HYDRANT_LOG_WARNING ? "warning: " : "", text);
+}
+
+/* The index of value among names (NULL-terminated), or -1 after saying what is allowed. */
+static int choice(const char *option, const char *value, const char *const *names)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(value, names[i]) == 0)
+            return i;
+    fprintf(stderr, "hydrant scan: %s: '%s' is none of", option, value);
+    for (int i = 0; names[i]; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    fputc('\n', stderr);
+    return -1;
+}
+
+static bool parse_workers(const char *value, uint32_t *workers)
+{
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(value, &end, 10);
+    if (errno || end == value || *end || value[0] == '-' || n < 1 || n > HYDRANT_WORKERS_MAX) {
+        fprintf(stderr, "hydrant scan: --workers: '%s' is not a number from 1 to %d\n", value,
+                HYDRANT_WORKERS_MAX);
+        return false;
+    }
+    *workers = (uint32_t)n;
+    return true;
+}
+
+enum { OPT_EMIT = 256, OPT_STATS, OPT_DEAD_LETTERS, OPT_IO, OPT_JSON };
+
+static const struct option long_options[] = {
+    {"rules", required_argument, NULL, 'r'},
+    {"query", required_argument, NULL, 'e'},
+    {"format", required_argument, NULL, 'f'},
+    {"parse", required_argument, NULL, 'p'},
+    {"emit", required_argument, NULL, OPT_EMIT},
+    {"workers", required_argument, NULL, 'j'},
+    {"stats", required_argument, NULL, OPT_STATS},
+    {"dead-letters", required_argument, NULL, OPT_DEAD_LETTERS},
+    {"io", required_argument, NULL, OPT_IO},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* Options whose value is one of a few names; false after saying what is wrong. */
+static bool set_choice(struct scan *scan, int option, const char *value)
+{
+    static const char *const formats[] = {"auto", "native", "csv", "text", NULL};
+    static const char *const parses[] = {"strict", "fast", NULL};
+    static const char *const emits[] = {"items", "published", "all", "none", NULL};
+    static const char *const stats[] = {"", "off", "text", "json", NULL};
+    static const char *const ios[] = {"auto", "uring", "read", NULL};
+    int index = -1;
+    switch (option) {
+    case 'f':
+        index = choice("--format", value, formats);
+        scan->options.format = (hydrant_format)index;
+        break;
+    case 'p':
+        index = choice("--parse", value, parses);
+        scan->options.parse = (hydrant_parse)index;
+        break;
+    case OPT_EMIT:
+        index = choice("--emit", value, emits);
+        scan->options.emit = (hydrant_emit)index;
+        break;
+    case OPT_STATS:
+        index = choice("--stats", value, stats + 1);
+        scan->stats = (enum stats_form)(index + 1);
+        break;
+    case OPT_IO:
+        index = choice("--io", value, ios);
+        scan->options.io = (hydrant_io)index;
+        break;
+    }
+    return index >= 0;
+}
+
+/* Returns -1 to go on, or an exit code. */
+static int parse_options(struct scan *scan, int argc, char **argv)
+{
+    for (int c; (c = getopt_long(argc, argv, "r:e:f:p:j:h", long_options, NULL)) != -1;) {
+        bool good = true;
+        switch (c) {
+        case 'r':
+            good = rules_input_add_path(&scan->rules, optarg);
+            break;
+        case 'e':
+            good = rules_input_add_query(&scan->rules, optarg);
+            break;
+        case 'j':
+            good = parse_workers(optarg, &scan->options.workers);
+            break;
+        case OPT_DEAD_LETTERS:
+            scan->dead_letters = optarg;
+            break;
+        case OPT_JSON:
+            scan->json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return HY_EXIT_OK;
+        case '?':
+            fputs("'hydrant scan --help' lists the options\n", stderr);
+            return HY_EXIT_USAGE;
+        default:
+            good = set_choice(scan, c, optarg);
+        }
+        if (!good)
+            return HY_EXIT_USAGE;
+    }
+    return -1;
+}
+
+static bool open_dead_letters(struct scan *scan)
+{
+    if (!scan->dead_letters)
+        return true;
+    int fd = open(scan->dead_letters, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    scan->dead_letter_file = fd < 0 ? NULL : fdopen(fd, "a");
+    if (!scan->dead_letter_file) {
+        fprintf(stderr, "hydrant scan: cannot open %s: %s\n", scan->dead_letters, strerror(errno));
+        return false;
+    }
+    scan->options.on_dead_letter = on_dead_letter;
+    return true;
+}
+
+static void choose_output(struct scan *scan)
+{
+    scan->options.ctx = scan;
+    scan->options.on_log = on_log;
+    scan->options.event_time = true;
+    scan->out_colour = terminal_wants_colour(stdout);
+    if (scan->options.emit == HYDRANT_EMIT_NONE)
+        return;
+    if (terminal_is(stdout) && !scan->json)
+        scan->options.on_item = on_item_card;
+    else
+        scan->options.on_ndjson = on_ndjson;
+}
+
+/* Queues the inputs; returns how many could not be, or -1 when there is nothing to read. */
+static int add_inputs(hydrant *engine, int count, char **paths)
+{
+    int failed = 0;
+    hydrant_error err = {0};
+    if (count == 0 && isatty(STDIN_FILENO)) {
+        fputs("hydrant scan: no input: name a file, or pipe mentions in\n", stderr);
+        return -1;
+    }
+    if (count == 0)
+        return hydrant_add_fd(engine, STDIN_FILENO, "stdin", false, &err) == HYDRANT_OK ? 0 : 1;
+    for (int i = 0; i < count; i++) {
+        hydrant_status status = strcmp(paths[i], "-") == 0
+                                    ? hydrant_add_fd(engine, STDIN_FILENO, "stdin", false, &err)
+                                    : hydrant_add_file(engine, paths[i], &err);
+        if (status == HYDRANT_OK)
+            continue;
+        fprintf(stderr, "hydrant scan: %s: %s\n", err.file[0] ? err.file : paths[i], err.text);
+        failed++;
+    }
+    return failed == count ? -1 : failed;
+}
+
+static void print_stats(const struct scan *scan, const struct run_stats *stats)
+{
+    bool none = scan->options.emit == HYDRANT_EMIT_NONE;
+    if (scan->stats == STATS_JSON) {
+        if (none)
+            run_stats_json(stdout, stats);
+        run_stats_json(stderr, stats);
+    } else if (scan->stats == STATS_TEXT ||
+               (scan->stats == STATS_AUTO && terminal_is(stderr))) {
+        if (none && !terminal_is(stdout) && scan->stats == STATS_TEXT)
+            run_stats_text(stdout, stats, false);
+        run_stats_text(stderr, stats, terminal_wants_colour(stderr));
+    }
+    fflush(stdout);
+}
+
+static void hint_unreadable(const hydrant_stats *stats)
+{
+    int worst = 1;
+    for (int i = 1; i < HYDRANT_DROPS; i++)
+        if (stats->dropped[i] > stats->dropped[worst])
+            worst = i;
+    fprintf(stderr,
+            "hydrant scan: none of the %llu records could be read; most: %s (%s)\n"
+            "  is it another format? --format native, csv or text insists on one;\n"
+            "  --emit all shows each record with its reason, --dead-letters FILE keeps them\n",
+            (unsigned long long)stats->posts, hydrant_drop_name((hydrant_drop)worst),
+            hydrant_drop_meaning((hydrant_drop)worst));
+}
+
+static void install_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* Runs the engine over its inputs and reports; returns the exit code. */
+static int run(struct scan *scan, hydrant *engine, const hydrant_pack *pack, int inputs_failed)
+{
+    struct run_stats stats = {.compile_cpu_seconds = run_stats_cpu_seconds()};
+    hydrant_pack_describe(pack, &stats.pack);
+    bool show_progress = terminal_is(stderr) && !scan->options.on_item;
+    struct terminal_progress *progress = show_progress ? terminal_progress_start(engine) : NULL;
+    hydrant_error err = {0};
+    double start = run_stats_wall_seconds();
+    hydrant_status status = hydrant_run(engine, &err);
+    stats.seconds = run_stats_wall_seconds() - start;
+    stats.cpu_seconds = run_stats_cpu_seconds();
+    terminal_progress_stop(&progress);
+    hydrant_stats_read(engine, &stats.engine);
+
+    int code = status == HYDRANT_OK && inputs_failed == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
+    if (scan->write_errno == EPIPE) {
+        code = HY_EXIT_OK; /* the reader has seen enough */
+    } else if (scan->write_errno && !stopped_by) {
+        fprintf(stderr, "hydrant scan: cannot write to stdout: %s\n", strerror(scan->write_errno));
+    } else if (run_stats_nothing_readable(&stats.engine)) {
+        hint_unreadable(&stats.engine);
+        code = HY_EXIT_FAILED;
+    }
+    print_stats(scan, &stats);
+    return code;
+}
+
+static bool close_dead_letters(struct scan *scan)
+{
+    if (!scan->dead_letter_file)
+        return true;
+    bool bad = ferror(scan->dead_letter_file) != 0;
+    bad = fclose(scan->dead_letter_file) != 0 || bad;
+    if (bad)
+        fprintf(stderr, "hydrant scan: cannot write all of %s\n", scan->dead_letters);
+    return !bad;
+}
+
+static int scan_with(struct scan *scan, int count, char **paths)
+{
+    hydrant_error err = {0};
+    hydrant_pack *pack = rules_input_compile(&scan->rules, "hydrant scan");
+    hydrant *engine = NULL;
+    int code = HY_EXIT_FAILED;
+    if (!pack)
+        return code;
+    if (!open_dead_letters(scan))
+        goto out;
+    if (hydrant_create(&scan->options, pack, &engine, &err) != HYDRANT_OK) {
+        fprintf(stderr, "hydrant scan: %s\n", err.text);
+        goto out;
+    }
+    atomic_store_explicit(&running, engine, memory_order_release);
+    install_signals();
+    int failed = add_inputs(engine, count, paths);
+    if (failed < 0)
+        code = count == 0 ? HY_EXIT_USAGE : HY_EXIT_FAILED;
+    else
+        code = run(scan, engine, pack, failed);
+out:
+    atomic_store_explicit(&running, NULL, memory_order_release);
+    hydrant_destroy(&engine);
+    hydrant_pack_destroy(&pack);
+    if (!close_dead_letters(scan) && code == HY_EXIT_OK)
+        code = HY_EXIT_FAILED;
+    return stopped_by ? 128 + stopped_by : code;
+}
+
+int cmd_scan(int argc, char **argv)
+{
+    struct scan scan = {0};
+    hydrant_options_init(&scan.options);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    scan.options.workers = cores < 1 ? 1 : cores > 64 ? 64 : (uint32_t)cores;
+    int code = parse_options(&scan, argc, argv);
+    if (code < 0) {
+        choose_output(&scan);
+        code = scan_with(&scan, argc - optind, argv + optind);
+    }
+    rules_input_free(&scan.rules);
+    return code;
+}

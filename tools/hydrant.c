@@ -1,0 +1,65 @@
+/*
+ * hydrant: one program, one file a subcommand (commands.h), the public library only.
+ */
+#include <hydrant/hydrant.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/commands.h"
+
+static const struct {
+    const char *name;
+    const char *help;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+#define ROW(name, help) {#name, help, cmd_##name},
+    HY_COMMAND_TABLE(ROW)
+#undef ROW
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *out)
+{
+    fputs("hydrant finds the posts that a person should act on.\n\n"
+          "usage: hydrant COMMAND [options]\n\ncommands:\n",
+          out);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fputs("\n'hydrant COMMAND --help' says more about each. Try:\n"
+          "  hydrant gen --posts 1000 | hydrant scan\n",
+          out);
+}
+
+/* The command's argv[0] is what a person typed, for getopt's messages: "hydrant scan". */
+static int run_command(int index, int argc, char **argv)
+{
+    char full_name[64];
+    snprintf(full_name, sizeof full_name, "hydrant %s", commands[index].name);
+    argv[0] = full_name;
+    return commands[index].run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of write, handled there */
+    if (argc < 2) {
+        print_help(stderr);
+        return HY_EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return HY_EXIT_OK;
+    }
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        printf("hydrant %s\n", hydrant_version());
+        return HY_EXIT_OK;
+    }
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return run_command(i, argc - 1, argv + 1);
+    fprintf(stderr, "hydrant: no command '%s'; 'hydrant --help' lists them\n", name);
+    return HY_EXIT_USAGE;
+}

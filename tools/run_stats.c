@@ -1,0 +1,136 @@
+#include "tools/run_stats.h"
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include "tools/terminal.h"
+
+double run_stats_wall_seconds(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+double run_stats_cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static bool is_judgement(int drop)
+{
+    return drop == HYDRANT_DROP_NO_MATCH || drop == HYDRANT_DROP_IGNORED ||
+           drop == HYDRANT_DROP_DUPLICATE || drop == HYDRANT_DROP_REDELIVERED ||
+           drop == HYDRANT_DROP_SAMPLED_OUT;
+}
+
+static uint64_t bad_records(const hydrant_stats *stats)
+{
+    uint64_t bad = 0;
+    for (int i = 1; i < HYDRANT_DROPS; i++)
+        if (!is_judgement(i))
+            bad += stats->dropped[i];
+    return bad;
+}
+
+bool run_stats_nothing_readable(const hydrant_stats *stats)
+{
+    return stats->posts > 0 && bad_records(stats) == stats->posts;
+}
+
+static double rate(const struct run_stats *stats)
+{
+    return stats->seconds > 0 ? (double)stats->engine.posts / stats->seconds : 0;
+}
+
+static double per_post(uint64_t ns, uint64_t posts)
+{
+    return posts ? (double)ns / (double)posts : 0;
+}
+
+void run_stats_json(FILE *out, const struct run_stats *s)
+{
+    const hydrant_stats *e = &s->engine;
+    fprintf(out, "{\"posts\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"cpu_seconds\":%.6f,"
+                 "\"posts_per_second\":%.0f,\"matched\":%llu,\"actionable\":%llu,"
+                 "\"published\":%llu,\"duplicates\":{\"exact\":%llu,\"near\":%llu,"
+                 "\"redelivered\":%llu},\"dropped\":{",
+            (unsigned long long)e->posts, (unsigned long long)e->bytes, s->seconds, s->cpu_seconds,
+            rate(s), (unsigned long long)e->matched, (unsigned long long)e->actionable,
+            (unsigned long long)e->published, (unsigned long long)e->dup_exact,
+            (unsigned long long)e->dup_near, (unsigned long long)e->dup_redelivered);
+    for (int i = 1; i < HYDRANT_DROPS; i++)
+        fprintf(out, "%s\"%s\":%llu", i > 1 ? "," : "", hydrant_drop_name((hydrant_drop)i),
+                (unsigned long long)e->dropped[i]);
+    fprintf(out, "},\"ignored_fields\":%llu,\"workers\":%u,\"parse\":\"%s\",\"io\":\"%s\","
+                 "\"stage_ns\":{",
+            (unsigned long long)e->ignored_fields, e->workers, e->parse, e->io);
+    for (int i = 0; i < HYDRANT_STAGES; i++)
+        fprintf(out, "%s\"%s\":%.1f", i ? "," : "", hydrant_stage_name((hydrant_stage)i),
+                per_post(e->stage_cpu_ns[i], e->posts));
+    fprintf(out, "},\"generation\":%llu,\"pack\":\"%.*s\",\"rules\":%u,\"patterns\":%u,"
+                 "\"compile_seconds\":%.6f,\"compile_cpu_seconds\":%.6f}\n",
+            (unsigned long long)s->pack.generation, (int)s->pack.hash.len, s->pack.hash.data,
+            s->pack.rules, s->pack.patterns, s->pack.compile_seconds, s->compile_cpu_seconds);
+}
+
+static void put_bar(FILE *out, double share)
+{
+    enum { WIDTH = 24 };
+    int filled = (int)(share * WIDTH + 0.5);
+    for (int i = 0; i < WIDTH; i++)
+        fputs(i < filled ? "█" : " ", out);
+}
+
+static void put_stages(FILE *out, const struct run_stats *s, bool colour)
+{
+    const hydrant_stats *e = &s->engine;
+    uint64_t total = 0;
+    for (int i = 0; i < HYDRANT_STAGES; i++)
+        total += e->stage_cpu_ns[i];
+    fprintf(out, "  CPU per post, stage by stage\n");
+    for (int i = 0; i < HYDRANT_STAGES; i++) {
+        double share = total ? (double)e->stage_cpu_ns[i] / (double)total : 0;
+        fprintf(out, "    %-10s %7.0f ns  %s", hydrant_stage_name((hydrant_stage)i),
+                per_post(e->stage_cpu_ns[i], e->posts), colour ? "\033[36m" : "");
+        put_bar(out, share);
+        fprintf(out, "%s %3.0f %%\n", colour ? "\033[0m" : "", share * 100);
+    }
+    fprintf(out, "    %-10s %7.0f ns\n", "all", per_post(total, e->posts));
+}
+
+static void put_drops(FILE *out, const hydrant_stats *e)
+{
+    char count[32];
+    bool any = false;
+    for (int i = 1; i < HYDRANT_DROPS; i++) {
+        if (!e->dropped[i])
+            continue;
+        fputs(any ? "" : "  not published\n", out);
+        any = true;
+        fprintf(out, "    %11s  %-13s %s\n", terminal_count(e->dropped[i], count),
+                hydrant_drop_name((hydrant_drop)i), hydrant_drop_meaning((hydrant_drop)i));
+    }
+}
+
+void run_stats_text(FILE *out, const struct run_stats *s, bool colour)
+{
+    const hydrant_stats *e = &s->engine;
+    const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
+    char a[32], b[32];
+    fprintf(out, "%s%s posts in %.2f s%s  (%s/s, %u worker%s, %s, %s)\n", bold,
+            terminal_count(e->posts, a), s->seconds, reset,
+            terminal_count((uint64_t)rate(s), b), e->workers, e->workers == 1 ? "" : "s", e->parse,
+            e->io);
+    fprintf(out, "  %s%s for a person to act on%s, %s matched by %u rules (%u patterns)\n", bold,
+            terminal_count(e->actionable, a), reset, terminal_count(e->matched, b), s->pack.rules,
+            s->pack.patterns);
+    fprintf(out, "  repeats: %llu exact, %llu near, %llu redelivered\n",
+            (unsigned long long)e->dup_exact, (unsigned long long)e->dup_near,
+            (unsigned long long)e->dup_redelivered);
+    put_drops(out, e);
+    put_stages(out, s, colour);
+}

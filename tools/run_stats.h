@@ -1,0 +1,25 @@
+/* The figures of a run, for a program (one line of JSON) and for a person. */
+#ifndef HY_TOOLS_RUN_STATS_H
+#define HY_TOOLS_RUN_STATS_H
+
+#include <hydrant/hydrant.h>
+#include <stdio.h>
+
+struct run_stats {
+    hydrant_stats engine;
+    hydrant_pack_info pack;
+    double seconds;              /* wall clock of the run, compiling not included */
+    double cpu_seconds;          /* user and system, the whole process from its start */
+    double compile_cpu_seconds;  /* the part of it before the run began */
+};
+
+void run_stats_json(FILE *out, const struct run_stats *stats); /* ends with a newline */
+void run_stats_text(FILE *out, const struct run_stats *stats, bool colour);
+
+double run_stats_wall_seconds(void); /* monotonic */
+double run_stats_cpu_seconds(void);
+
+/* Every record was dropped as bad: a failed run. */
+bool run_stats_nothing_readable(const hydrant_stats *stats);
+
+#endif
