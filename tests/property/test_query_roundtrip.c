@@ -141,7 +141,7 @@ static struct hy_query *random_field(struct hy_arena *arena)
     static const char *const texts[] = {"data scientist", "x", "a:b", "(c)", "att\"s", "5"};
     static const char *const handles[] = {"att", "a_b.c", "x-y@example.org"};
     static const char *const names[] = {"x", "pt-br", "sub.example.com", "a/b?c=d", "false-claims"};
-    const struct hy_field *field = &hy_fields[random_below(HY_FIELD_IDS)];
+    const struct hy_field *field = &hy_query_fields[random_below(HY_FIELD_IDS)];
     struct hy_query *node;
     switch (field->kind) {
     case HY_FIELD_NUMBER:

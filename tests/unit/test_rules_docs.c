@@ -95,9 +95,9 @@ static void make_table(void)
     add("\n| written | means | known after | may stand in |\n|---|---|---|---|\n");
     for (size_t i = 0; i < HY_FIELD_IDS; i++) {
         add("| ");
-        add_written(&hy_fields[i]);
-        add(" | %s | %s | %s |\n", hy_fields[i].meaning, stages[hy_fields[i].stage],
-            scopes[hy_fields[i].scope]);
+        add_written(&hy_query_fields[i]);
+        add(" | %s | %s | %s |\n", hy_query_fields[i].meaning, stages[hy_query_fields[i].stage],
+            scopes[hy_query_fields[i].scope]);
     }
     add("\n");
 }
@@ -137,17 +137,17 @@ static void same_names(const char *values, const char *(*name_of)(unsigned), uns
 static void values_are_the_names_of_items(void **state)
 {
     uint32_t index;
-    same_names(hy_fields[HY_FIELD_ID_EMOTION].values, hydrant_emotion_name, HYDRANT_EMOTIONS);
-    same_names(hy_fields[HY_FIELD_ID_SENTIMENT].values, hydrant_sentiment_name, HYDRANT_SENTIMENTS);
-    same_names(hy_fields[HY_FIELD_ID_ACT].values, hydrant_speech_act_name, HYDRANT_SPEECH_ACTS);
+    same_names(hy_query_fields[HY_FIELD_ID_EMOTION].values, hydrant_emotion_name, HYDRANT_EMOTIONS);
+    same_names(hy_query_fields[HY_FIELD_ID_SENTIMENT].values, hydrant_sentiment_name, HYDRANT_SENTIMENTS);
+    same_names(hy_query_fields[HY_FIELD_ID_ACT].values, hydrant_speech_act_name, HYDRANT_SPEECH_ACTS);
     for (int a = HYDRANT_ACTION_THANK; a <= HYDRANT_ACTION_IGNORE; a++) {
         const char *name = hydrant_action_name((hydrant_action)a);
         assert_true(
-            hy_field_has_value(hy_fields[HY_FIELD_ID_ACTION].values, hy_str_cstr(name), &index));
+            hy_field_has_value(hy_query_fields[HY_FIELD_ID_ACTION].values, hy_str_cstr(name), &index));
         assert_int_equal(index, a - HYDRANT_ACTION_THANK);
     }
     for (int k = HYDRANT_DUP_EXACT; k <= HYDRANT_DUP_REDELIVERED; k++)
-        assert_true(hy_field_has_value(hy_fields[HY_FIELD_ID_DUP].values,
+        assert_true(hy_field_has_value(hy_query_fields[HY_FIELD_ID_DUP].values,
                                        hy_str_cstr(hydrant_dup_kind_name((hydrant_dup_kind)k)),
                                        NULL));
 }

@@ -1,0 +1,40 @@
+/* Embeds hydrant: cc embed.c $(pkg-config --cflags --libs hydrant) && ./a.out < posts.ndjson */
+#include <hydrant/hydrant.h>
+#include <stdio.h>
+
+static bool on_item(void *ctx, const hydrant_item *item)
+{
+    const hydrant_verdict *verdict = item->verdict;
+    printf("%-8s %3u %.*s: %.*s\n", hydrant_action_name(verdict->action), verdict->priority,
+           (int)item->matches[0].rule.len, item->matches[0].rule.data,
+           (int)item->mention->text.len, item->mention->text.data);
+    ++*(unsigned long *)ctx;
+    return true; /* false would stop the engine */
+}
+
+int main(void)
+{
+    unsigned long items = 0;
+    hydrant_error err = {0};
+    hydrant_pack *pack = NULL;
+    hydrant *engine = NULL;
+    const char *query = "outage OR \"no signal\" OR #fail";
+    hydrant_rules rules = {.queries = &query, .queries_count = 1};
+    hydrant_options options;
+    hydrant_options_init(&options);
+    options.on_item = on_item;
+    options.ctx = &items;
+    hydrant_status status = hydrant_pack_compile(&rules, &pack, &err);
+    if (status == HYDRANT_OK)
+        status = hydrant_create(&options, pack, &engine, &err);
+    char bytes[65536];
+    for (size_t len; status == HYDRANT_OK && (len = fread(bytes, 1, sizeof bytes, stdin)) > 0;)
+        status = hydrant_push_bytes(engine, "stdin", bytes, len, &err);
+    if (status == HYDRANT_OK)
+        status = hydrant_drain(engine, &err);
+    if (status != HYDRANT_OK)
+        fprintf(stderr, "embed: %s\n", err.text);
+    hydrant_destroy(&engine);
+    hydrant_pack_destroy(&pack);
+    return status == HYDRANT_OK && items > 0 ? 0 : 1;
+}

@@ -1,0 +1,135 @@
+/*
+ * An idle engine: one mention on a quiet pipe comes out at once, and waiting costs no CPU. Prints
+ * both figures. The bounds are ten times wider under sanitizers.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "support/run_engine.h"
+
+#ifdef HY_SANITIZE
+enum { SLOWNESS = 10 };
+#else
+enum { SLOWNESS = 1 };
+#endif
+
+enum { MENTIONS = 101, LATENCY_US_MAX = 1000 * SLOWNESS, IDLE_CPU_US_MAX = 2000 * SLOWNESS };
+
+struct idle {
+    hydrant *engine;
+    _Atomic uint64_t seen_ns;
+    _Atomic unsigned items;
+};
+
+static bool on_ndjson(void *ctx, const char *data, size_t len)
+{
+    struct idle *idle = ctx;
+    (void)data;
+    (void)len;
+    atomic_store(&idle->seen_ns, hy_clock_mono_ns());
+    atomic_fetch_add(&idle->items, 1);
+    return true;
+}
+
+static void *run_engine(void *arg)
+{
+    struct idle *idle = arg;
+    return hydrant_run(idle->engine, NULL) == HYDRANT_OK ? idle : NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void sleep_us(long us)
+{
+    struct timespec ts = {us / 1000000, us % 1000000 * 1000};
+    nanosleep(&ts, NULL);
+}
+
+/* Writes one mention and waits for its item; returns how long that took. */
+static uint64_t one_mention_ns(struct idle *idle, int fd, unsigned number)
+{
+    char line[128];
+    int len = snprintf(line, sizeof line,
+                       "{\"id\":\"%u\",\"text\":\"total outage in town number %u\"}\n", number, number);
+    uint64_t start = hy_clock_mono_ns();
+    assert_int_equal(write(fd, line, (size_t)len), len);
+    while (atomic_load(&idle->items) <= number)
+        sleep_us(20);
+    return atomic_load(&idle->seen_ns) - start;
+}
+
+static void check_idle(hydrant_io io)
+{
+    struct idle idle = {0};
+    hydrant_pack *pack = engine_starter_pack();
+    hydrant_options options;
+    hydrant_options_init(&options);
+    options.io = io;
+    options.emit = HYDRANT_EMIT_ALL;
+    options.on_ndjson = on_ndjson;
+    options.ctx = &idle;
+    if (hydrant_create(&options, pack, &idle.engine, NULL) == HYDRANT_ERR_UNSUPPORTED) {
+        hydrant_pack_destroy(&pack);
+        skip();
+    }
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(hydrant_add_fd(idle.engine, ends[0], "pipe", true, NULL), HYDRANT_OK);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_engine, &idle), 0);
+
+    uint64_t latencies_ns[MENTIONS];
+    for (unsigned i = 0; i < MENTIONS; i++) {
+        sleep_us(2000); /* everybody is asleep again */
+        latencies_ns[i] = one_mention_ns(&idle, ends[1], i);
+    }
+    sleep_us(1200000); /* past the event count's own back-off */
+    uint64_t cpu_ns = hy_clock_cpu_ns();
+    sleep_us(1000000);
+    cpu_ns = hy_clock_cpu_ns() - cpu_ns;
+
+    close(ends[1]);
+    void *good;
+    pthread_join(thread, &good);
+    assert_non_null(good);
+    hydrant_destroy(&idle.engine);
+    hydrant_pack_destroy(&pack);
+
+    qsort(latencies_ns, MENTIONS, sizeof *latencies_ns, by_size);
+    printf("one mention on an idle pipe: median %llu us, p90 %llu us; a second of idling: %llu us "
+           "of CPU\n",
+           (unsigned long long)latencies_ns[MENTIONS / 2] / 1000,
+           (unsigned long long)latencies_ns[MENTIONS * 9 / 10] / 1000,
+           (unsigned long long)cpu_ns / 1000);
+    assert_true(latencies_ns[MENTIONS / 2] / 1000 <= LATENCY_US_MAX);
+    assert_true(cpu_ns / 1000 <= IDLE_CPU_US_MAX);
+}
+
+static void by_io_uring(void **state)
+{
+    check_idle(HYDRANT_IO_URING);
+}
+
+static void by_read(void **state)
+{
+    check_idle(HYDRANT_IO_READ);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_io_uring), cmocka_unit_test(by_read)};
+    return cmocka_run_group_tests_name("idle", tests, NULL, NULL);
+}
