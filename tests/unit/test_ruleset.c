@@ -30,7 +30,7 @@ static struct hy_ruleset *load_text(const char *text, hydrant_status expected)
 
 static void starter_rules_have_no_problems(void **state)
 {
-    struct hy_rule_input input = {.path = HYDRANT_SOURCE_DIR "/rules/starter"};
+    struct hy_rule_input input = {.path = HYDRANT_SOURCE_DIR "/rules/starter/default.yaml"};
     struct hy_ruleset *set;
     assert_int_equal(hy_ruleset_load(&input, 1, &set, NULL), HYDRANT_OK);
     assert_true(set->rules_count > 0);

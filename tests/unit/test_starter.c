@@ -25,8 +25,8 @@ static void equals_file(const char *text, size_t len, const char *path)
 
 static void built_in_texts_are_the_files(void **state)
 {
-#define CHECK(name)                                                                                \
-    equals_file(hy_starter_##name, hy_starter_##name##_len,                                        \
+#define CHECK(name)                                         \
+    equals_file(hy_starter_##name, hy_starter_##name##_len, \
                 HYDRANT_SOURCE_DIR "/rules/starter/" #name ".yaml");
     HY_STARTER_TABLE(CHECK)
 #undef CHECK
