@@ -8,13 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "rules/loader.h"
 #include "rules/starter/starter.h"
-
-#define KEEP_BYTES_MAX ((size_t)2 << 30)
-#define SCRATCH_BYTES_MAX ((size_t)2 << 30)
 
 #define FILE_KEYS "version|brands|agents|lists|macros|networks|rules|policy"
 
@@ -22,6 +20,7 @@ const struct hy_rules_limits hy_rules_limits_default = {
     .rules = HY_RULES_MAX,
     .list_entries = HY_LIST_ENTRIES_MAX,
     .yaml = {.depth = HY_YAML_DEPTH_MAX, .nodes = HY_YAML_NODES_MAX},
+    .arena_bytes = (size_t)2 << 30,
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -229,13 +228,14 @@ static hydrant_status first_error(const struct hy_ruleset *set, hydrant_error *e
     return hy_error_set(err, HYDRANT_ERR_RULES, "%u errors", set->errors_count);
 }
 
-static hydrant_status new_set(struct hy_ruleset **out, hydrant_error *err)
+static hydrant_status new_set(struct hy_ruleset **out, size_t arena_bytes, hydrant_error *err)
 {
     struct hy_arena arena;
-    hydrant_status status = hy_arena_init(&arena, KEEP_BYTES_MAX, err);
+    hydrant_status status = hy_arena_init(&arena, arena_bytes, err);
     if (status != HYDRANT_OK)
         return status;
     struct hy_ruleset *set = HY_ARENA_NEW(&arena, struct hy_ruleset, 1);
+    HY_ASSERT(set); /* a page is more than that */
     *set = (struct hy_ruleset){.arena = arena};
     *out = set;
     return HYDRANT_OK;
@@ -262,12 +262,12 @@ hydrant_status hy_ruleset_load_limited(const struct hy_rule_input *inputs, size_
     *out = NULL;
     if (count == 0)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no rules given");
-    hydrant_status status = new_set(&loader.set, err);
+    hydrant_status status = new_set(&loader.set, limits->arena_bytes, err);
     if (status != HYDRANT_OK)
         return status;
     loader.keep = &loader.set->arena;
     hy_diagnostics_init(&loader.diagnostics, loader.keep);
-    status = hy_arena_init(&loader.scratch, SCRATCH_BYTES_MAX, err);
+    status = hy_arena_init(&loader.scratch, limits->arena_bytes, err);
     if (status == HYDRANT_OK)
         status = hy_rules_files_init(&loader.files, loader.keep, &loader.scratch,
                                      &loader.diagnostics, err);

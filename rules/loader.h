@@ -30,6 +30,7 @@ enum {
 struct hy_rules_limits {
     uint32_t rules, list_entries;
     struct hy_yaml_limits yaml;
+    size_t arena_bytes; /* of what is kept, and of what is needed while loading */
 };
 
 extern const struct hy_rules_limits hy_rules_limits_default;

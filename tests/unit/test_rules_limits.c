@@ -328,6 +328,49 @@ static void count_of_diagnostics(void **state)
     hy_ruleset_destroy(&set);
 }
 
+/* However little memory there is, loading says so or succeeds. */
+static void memory(void **state)
+{
+    struct hy_rules_limits limits = hy_rules_limits_default;
+    uint32_t refused = 0;
+    hydrant_status status = HYDRANT_ERR_NOMEM;
+    begin();
+    add("version: 1\nbrands: {B: {own: {from: b}, sites: {fan: [a.example]}}}\nagents: [Jo]\n");
+    add("lists: {a: [x, y], b: [");
+    add_times("word, ", 500);
+    add("z]}\nmacros: {m: '%%a OR \"b  c\"', n: \"caf\\u00e9\"}\nrules:\n");
+    for (uint32_t i = 0; i < 100; i++)
+        add("  - {id: r%u, brand: B, match: '%%b ${m} -%%agents x', tags: {a: b}, skills: [s],"
+            " tests: [{mention: {text: x}, match: true}]}\n",
+            i);
+    struct hy_rule_input inputs[] = {{.name = "memory.yaml", .text = hy_str(text, text_len)},
+                                     {.query = "x or ("}};
+    for (limits.arena_bytes = 4096; status == HYDRANT_ERR_NOMEM; limits.arena_bytes += 4096) {
+        struct hy_ruleset *set;
+        status = hy_ruleset_load_limited(inputs, 2, &limits, true, &set, NULL);
+        refused += status == HYDRANT_ERR_NOMEM;
+        assert_true((set == NULL) == (status == HYDRANT_ERR_NOMEM));
+        hy_ruleset_destroy(&set);
+    }
+    assert_int_equal(status, HYDRANT_ERR_RULES);
+    assert_true(refused > 10);
+}
+
+static void memory_of_a_query(void **state)
+{
+    hydrant_str query = HY_STR("a OR \"b  c\" (d NEAR/5 {E}) 2 OF (x, y, from:z) /r/ ${m} %l -f*");
+    size_t capacity = arena.capacity;
+    struct hy_diagnostic problem;
+    struct hy_query *tree = NULL;
+    for (arena.capacity = 0; !tree; arena.capacity += 8) {
+        hy_arena_reset(&arena);
+        tree = hy_query_parse(&arena, query, HY_STR("memory"), 1, 1, &problem);
+        assert_true(tree || hy_str_is(problem.message, "out of memory"));
+        assert_true(arena.capacity < 1 << 16);
+    }
+    arena.capacity = capacity;
+}
+
 static int set_up(void **state)
 {
     text = malloc(TEXT_BYTES);
@@ -357,6 +400,8 @@ int main(void)
         cmocka_unit_test(size_with_macros),
         cmocka_unit_test(depth_with_macros),
         cmocka_unit_test(count_of_diagnostics),
+        cmocka_unit_test(memory),
+        cmocka_unit_test(memory_of_a_query),
     };
     return cmocka_run_group_tests_name("rules_limits", tests, set_up, tear_down);
 }
