@@ -7,7 +7,8 @@
 #define HY_COMMAND_TABLE(X)                                                                        \
     X(scan, "judge mentions from files or stdin, print items")                                     \
     X(score, "print the emotion of each mention or line of text")                                  \
-    X(check, "validate rules")
+    X(check, "validate rules")                                                                     \
+    X(gen, "make a synthetic firehose, with its rules and true answers")
 
 #define HY_COMMAND_DECLARE(name, help) int cmd_##name(int argc, char **argv);
 HY_COMMAND_TABLE(HY_COMMAND_DECLARE)

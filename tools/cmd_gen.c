@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "gen/gen.h"
+#include "tools/commands.h"
 
 enum { CHUNK_POSTS = 2048, THREADS_MAX = 64 };
 
@@ -437,16 +437,16 @@ int cmd_gen(int argc, char **argv)
     hy_gen_options_init(&settings.options);
     int parsed = parse_arguments(&settings, argc, argv);
     if (parsed != 0)
-        return parsed == 1 ? 0 : 2;
+        return parsed == 1 ? HY_EXIT_OK : HY_EXIT_USAGE;
     struct hy_gen *gen = NULL;
     hydrant_error err = {0};
     hydrant_status status = hy_gen_create(&settings.options, &gen, &err);
     if (status != HYDRANT_OK) {
         fprintf(stderr, "hydrant gen: %s\n", err.text);
-        return status == HYDRANT_ERR_ARGUMENT ? 2 : 1;
+        return status == HYDRANT_ERR_ARGUMENT ? HY_EXIT_USAGE : HY_EXIT_FAILED;
     }
     bool ok =
         (!settings.rules || write_rules(gen, settings.rules)) && write_firehose(&settings, gen);
     hy_gen_destroy(&gen);
-    return ok ? 0 : 1;
+    return ok ? HY_EXIT_OK : HY_EXIT_FAILED;
 }
