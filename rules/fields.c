@@ -16,7 +16,8 @@ const struct hy_field hy_query_fields[HY_FIELD_IDS] = {
 const struct hy_field *hy_field_find(hydrant_str name, bool count)
 {
     for (size_t i = 0; i < HY_FIELD_IDS; i++)
-        if ((hy_query_fields[i].kind == HY_FIELD_COUNT) == count && hy_str_is(name, hy_query_fields[i].name))
+        if ((hy_query_fields[i].kind == HY_FIELD_COUNT) == count &&
+            hy_str_is(name, hy_query_fields[i].name))
             return &hy_query_fields[i];
     return NULL;
 }
@@ -47,4 +48,10 @@ bool hy_field_has_value(const char *values, hydrant_str value, uint32_t *index)
         p += len + (p[len] == '|');
     }
     return false;
+}
+
+bool hy_field_decided(const struct hy_field *field, hydrant_str value)
+{
+    bool pii = field->id == HY_FIELD_ID_HAS && hy_str_is(value, "pii");
+    return field->stage != HY_FIELD_STAGE_NONE && !pii;
 }

@@ -21,9 +21,9 @@
  *           with >0.6 and the like behind it: HY_QUERY_SCORE
  *   LEVEL   name>0.6: HY_QUERY_SCORE with no text
  *
- * STAGE   the stage after which it is known: MATCH, EMOTION, DEDUP or TRIAGE
- * SCOPE   ANY, POLICY (only in the lines of the policy), VERDICT (only in lines that are read when
- *         the action is settled: not in policy.actions)
+ * STAGE   the stage after which it is known: MATCH, EMOTION, DEDUP or TRIAGE; NONE: no stage of
+ * this version decides it, and the checker refuses it SCOPE   ANY, POLICY (only in the lines of the
+ * policy), VERDICT (only in lines that are read when the action is settled: not in policy.actions)
  *
  * A name may have two rows, one of them of kind COUNT.
  */
@@ -41,7 +41,7 @@
     X(FROM, "from", HANDLE, "", MATCH, ANY, "the author's handle")                               \
     X(TO, "to", HANDLE, "", MATCH, ANY, "a handle that the mention is addressed to")             \
     X(AUTHOR, "author", TEXT, "", MATCH, ANY, "words in the author's name")                      \
-    X(AUTHOR_COUNT, "author", COUNT, "unhappy", TRIAGE, POLICY,                                  \
+    X(AUTHOR_COUNT, "author", COUNT, "unhappy", NONE, POLICY,                                    \
       "how often this author came back unhappy in this conversation")                            \
     X(BIO, "bio", TEXT, "", MATCH, ANY, "words in the author's description")                     \
     X(NETWORK, "network", NAME, "", MATCH, ANY, "where it was posted: x, mastodon, reddit ...")  \
@@ -77,8 +77,8 @@
       "distinct copies so far, this one included")                                               \
     X(SAME_AUTHOR, "same_author", BARE, "", DEDUP, POLICY,                                       \
       "a repeat whose first copy has the same author")                                           \
-    X(FACT, "fact", CHOICE, "spam|obscene", TRIAGE, POLICY, "a finding of the engine")           \
-    X(BRAND_OFF, "brand_off", BARE, "", TRIAGE, POLICY,                                          \
+    X(FACT, "fact", CHOICE, "spam|obscene", NONE, POLICY, "a finding of the engine")             \
+    X(BRAND_OFF, "brand_off", BARE, "", NONE, POLICY,                                            \
       "the brand's name is used for something else")                                             \
     X(MATCHED, "matched", RULE, "", MATCH, POLICY, "this rule matched")                          \
     X(ACTION, "action", CHOICE, "thank|respond|recover|correct|share|monitor|ignore", TRIAGE,    \
@@ -101,6 +101,7 @@ enum hy_field_kind {
 };
 
 enum hy_field_stage {
+    HY_FIELD_STAGE_NONE,
     HY_FIELD_STAGE_MATCH,
     HY_FIELD_STAGE_EMOTION,
     HY_FIELD_STAGE_DEDUP,
@@ -135,6 +136,10 @@ const struct hy_field *hy_field_find(hydrant_str name, bool count);
  * and every other node. */
 struct hy_query;
 const struct hy_field *hy_field_of(const struct hy_query *query);
+
+/* Does a stage of this version decide it? has:pii is the one value that none does, of a field that
+ * is decided. */
+bool hy_field_decided(const struct hy_field *field, hydrant_str value);
 
 /* Is value one of "a|b|c"? index, when not NULL, gets its place. */
 bool hy_field_has_value(const char *values, hydrant_str value, uint32_t *index);

@@ -8,13 +8,13 @@
 #include "base/str.h"
 #include "rules/loader.h"
 
-#define POLICY_KEYS "actions|escalate|private|moderate|hold|priority|respond"
+#define POLICY_KEYS "actions|escalate|private|moderate|priority|respond"
 #define HOUR_US INT64_C(3600000000)
 
 /* The keys of one kind of line: needed ones are errors when they are missing. */
 struct shape {
     const char *section, *what, *known;
-    bool needs_line, needs_action, needs_to, needs_why, needs_channel, needs_for;
+    bool needs_line, needs_action, needs_to, needs_why, needs_channel;
     enum hy_query_place where;
 };
 
@@ -41,12 +41,6 @@ static const struct shape shapes[] = {
      .what = "a line of moderate",
      .known = "when|why",
      .needs_why = true,
-     .where = HY_PLACE_VERDICT},
-    {.section = "hold",
-     .what = "a line of hold",
-     .known = "when|for|why",
-     .needs_why = true,
-     .needs_for = true,
      .where = HY_PLACE_VERDICT},
 };
 
@@ -102,8 +96,6 @@ static void load_parts(struct hy_loader *loader, const struct hy_yaml_node *node
         hy_load_text(loader, value, "why", &line->why);
     if ((value = part(loader, node, shape, "channel", shape->needs_channel)))
         hy_load_text(loader, value, "channel", &line->channel);
-    if ((value = part(loader, node, shape, "for", shape->needs_for)))
-        hy_load_duration(loader, value, "for", &line->for_us);
 }
 
 static struct hy_line_def *new_line(struct hy_loader *loader)
@@ -165,7 +157,7 @@ static void load_weight(struct hy_loader *loader, const struct hy_yaml_node *map
 {
     const struct hy_yaml_node *value = hy_yaml_get(mapping, key);
     if (value)
-        hy_load_number(loader, value, key, -100, 100, out);
+        hy_load_number(loader, value, key, 0, 100, out); /* never less for more */
 }
 
 static void load_influence(struct hy_loader *loader, const struct hy_yaml_node *node,
@@ -210,15 +202,12 @@ static void load_respond(struct hy_loader *loader, const struct hy_yaml_node *no
 {
     if (!hy_load_is_mapping(loader, node, "respond"))
         return;
-    hy_load_check_keys(loader, node, "respond", "must|may|hours");
+    hy_load_check_keys(loader, node, "respond", "must|may");
     const struct hy_yaml_node *must = hy_yaml_get(node, "must"), *may = hy_yaml_get(node, "may");
-    const struct hy_yaml_node *hours = hy_yaml_get(node, "hours");
     if (must)
         hy_load_duration(loader, must, "respond.must", &policy->respond_must_us);
     if (may)
         hy_load_duration(loader, may, "respond.may", &policy->respond_may_us);
-    if (hours)
-        hy_load_text(loader, hours, "respond.hours", &policy->respond_hours);
 }
 
 void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section)
@@ -251,7 +240,6 @@ void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section
     policy->escalate = load_lines(loader, section, &shapes[1], &policy->escalate_count);
     policy->take_private = load_lines(loader, section, &shapes[2], &policy->private_count);
     policy->moderate = load_lines(loader, section, &shapes[3], &policy->moderate_count);
-    policy->hold = load_lines(loader, section, &shapes[4], &policy->hold_count);
     const struct hy_yaml_node *priority = hy_yaml_get(section, "priority");
     const struct hy_yaml_node *respond = hy_yaml_get(section, "respond");
     if (priority)

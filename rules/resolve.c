@@ -117,8 +117,8 @@ static bool check_scope(struct resolver *r, const struct hy_query *use,
                       name);
     else
         resolve_error(r, use, NULL,
-                      "%s is settled by these lines: it may stand in escalate, private, moderate "
-                      "and hold",
+                      "%s is settled by these lines: it may stand in escalate, private and "
+                      "moderate",
                       name);
     return false;
 }
@@ -202,6 +202,16 @@ static void check_site_kind(struct resolver *r, const struct hy_query *query)
                     (int)query->text.len, query->text.data);
 }
 
+static bool check_decided(struct resolver *r, const struct hy_query *query,
+                          const struct hy_field *field)
+{
+    if (hy_field_decided(field, query->text))
+        return true;
+    resolve_error(r, query, "leave it out", "nothing in this version decides %s%s%.*s", field->name,
+                  query->text.len ? ":" : "", (int)query->text.len, query->text.data);
+    return false;
+}
+
 static struct hy_measure resolve_field(struct resolver *r, struct hy_query *query)
 {
     if (hy_str_is(query->field, "%"))
@@ -212,7 +222,7 @@ static struct hy_measure resolve_field(struct resolver *r, struct hy_query *quer
     struct hy_measure measure = leaf(query);
     if (field->scope != HY_FIELD_SCOPE_ANY)
         measure.scoped = field;
-    if (!check_scope(r, query, field))
+    if (!check_scope(r, query, field) || !check_decided(r, query, field))
         return measure;
     if (field->id == HY_FIELD_ID_MATCHED)
         check_matched(r, query);
@@ -374,21 +384,34 @@ static void check_reached(struct resolver *r, const struct hy_line_def *def, boo
     if (def->where != HY_PLACE_ACTIONS || !when)
         return;
     if (*ended)
-        hy_rules_warning(&r->loader->diagnostics, def->query.place, "put the line with * last",
-                         "this line is never reached: a line before it is always true");
+        hy_rules_error(&r->loader->diagnostics, def->query.place, "put the line with * last",
+                       "this line is never reached: a line before it is always true");
     *ended |= when->kind == HY_QUERY_ALL;
+}
+
+/* Whatever matched needs an action. */
+static void check_last(struct resolver *r, const struct hy_line_def *last)
+{
+    if (last && last->line->when && last->line->when->kind != HY_QUERY_ALL)
+        hy_rules_error(&r->loader->diagnostics, last->query.place,
+                       "add {line: rest, when: '*', action: respond}",
+                       "the last line of actions is not for all that is left");
 }
 
 static void resolve_lines(struct resolver *r)
 {
     struct hy_loader *loader = r->loader;
+    const struct hy_line_def *last = NULL;
     bool ended = false;
     for (uint32_t i = 0; i < loader->lines_count; i++) {
         struct hy_line_def *def = &loader->line_defs[i];
         r->quiet = def->built_in;
         def->line->when = resolve_query(r, &def->query, def->where);
         check_reached(r, def, &ended);
+        last = def->where == HY_PLACE_ACTIONS ? def : last;
     }
+    if (!ended)
+        check_last(r, last);
 }
 
 static void warn_unused(struct hy_loader *loader)

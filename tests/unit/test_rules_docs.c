@@ -89,7 +89,7 @@ static void add_written(const struct hy_field *field)
 
 static void make_table(void)
 {
-    static const char *const stages[] = {"match", "emotion", "dedup", "triage"};
+    static const char *const stages[] = {"nothing yet", "match", "emotion", "dedup", "triage"};
     static const char *const scopes[] = {"everywhere", "policy", "verdict"};
     table_len = 0;
     add("\n| written | means | known after | may stand in |\n|---|---|---|---|\n");

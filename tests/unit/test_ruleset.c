@@ -175,10 +175,9 @@ static void takes_a_policy(void **state)
                   "    - {line: rest, when: '*', action: respond, obligation: must}\n"
                   "  escalate: [{when: 'followers:100000..', to: pr, why: influencer}]\n"
                   "  private: [{when: 'matched:billing', channel: dm, why: account}]\n"
-                  "  moderate: [{when: 'own:to fact:obscene', why: ours}]\n"
-                  "  hold: [{when: 'action:recover', for: 10m, why: peers}]\n"
+                  "  moderate: [{when: 'own:to action:recover', why: ours}]\n"
                   "  priority: {own_to: +7.5, waiting: {max: 9}}\n"
-                  "  respond: {must: 90s, hours: mon-fri}\n",
+                  "  respond: {must: 90s}\n",
                   HYDRANT_OK);
     const struct hy_policy_source *policy = &set->policy;
     assert_int_equal(set->diagnostics_count, 0);
@@ -192,12 +191,10 @@ static void takes_a_policy(void **state)
     assert_str(policy->escalate[0].to, "pr");
     assert_str(policy->take_private[0].channel, "dm");
     assert_int_equal(policy->moderate_count, 1);
-    assert_true(policy->hold[0].for_us == 600000000);
     assert_true(policy->priority.own_to == 7.5);
     assert_true(policy->priority.waiting_max == 9);
     assert_true(policy->priority.waiting_per_hour == 3);
     assert_true(policy->respond_must_us == 90000000);
-    assert_str(policy->respond_hours, "mon-fri");
     hy_ruleset_destroy(&set);
 }
 
