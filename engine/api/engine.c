@@ -17,6 +17,10 @@
 #include "publish/item_json.h"
 #include "text/utf8.h"
 
+/* Sketches of near repeats depend on the seed; a run that is to be repeated to the byte needs the
+ * same one every time. Live engines draw theirs, so that nobody can prepare collisions. */
+#define REPEATABLE_SEED UINT64_C(0x9E3779B97F4A7C15)
+
 /* A name under which mentions are pushed; never freed before the engine, as parcels point to it. */
 struct push_source {
     struct hy_source source;
@@ -120,7 +124,9 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
         .feeder = {.io = io_of(o->io),
                    .format = format_of(o->format),
                    .record_bytes_max = o->record_bytes_max},
-        .dedup = {.window_us = o->dedup_window_us, .entries = o->dedup_entries},
+        .dedup = {.window_us = o->dedup_window_us,
+                  .entries = o->dedup_entries,
+                  .seed = o->event_time ? REPEATABLE_SEED : 0},
         .deduplicate = o->dedup_window_us != 0,
         .sink = {.emit = o->emit,
                  .on_item = o->on_item,

@@ -131,8 +131,8 @@ typedef struct hydrant_options {
                            const char *data, size_t len);
     void (*on_log)(void *ctx, hydrant_log_level level, const char *text); /* may be NULL */
     void *ctx;
-    /* true: "now" is each mention's own created_at, so the same input gives the same output at any
-     * time (what scan does). false: it is the clock's. */
+    /* true: "now" is each mention's own created_at and hashes are not seeded at random, so the same
+     * input gives the same output at any time (what scan does). false: now is the clock's. */
     bool event_time;
     /* Wall clock in microseconds since 1970; NULL: the system's. For tests and replays. */
     int64_t (*clock_us)(void *ctx);
