@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /* X(name): hy_starter_NAME[] and hy_starter_NAME_len, made from rules/starter/NAME.yaml */
-#define HY_STARTER_TABLE(X) X(default)
+#define HY_STARTER_TABLE(X) X(default) X(general) X(telecom) X(airline) X(retail) X(saas)
 
 #define HY_STARTER_DECLARE(name)                                \
     extern const char hy_starter_##name[]; /* NUL-terminated */ \

@@ -2,12 +2,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include "match_fixture.h"
 #include "rules/starter/starter.h"
 
 static void equals_file(const char *text, size_t len, const char *path)
@@ -34,10 +32,56 @@ static void built_in_texts_are_the_files(void **state)
                 HYDRANT_SOURCE_DIR "/rules/policy/default.yaml");
 }
 
+static void check_test(struct match_fixture *fixture, uint32_t rule,
+                       const struct hy_rule_test *test, const char *file)
+{
+    char text[1024];
+    assert_true(test->text.len > 0 && test->text.len < sizeof text);
+    memcpy(text, test->text.data, test->text.len);
+    text[test->text.len] = 0;
+    const struct hy_mention *mention = fixture_text(fixture, text);
+    assert_int_equal(mention->pending_count, 0);
+    if (fixture_matched(mention, rule) != test->match)
+        fail_msg("%s, rule %.*s: should%s match: %s", file,
+                 (int)fixture->rules->rules[rule].rule.id.len,
+                 fixture->rules->rules[rule].rule.id.data, test->match ? "" : " not", text);
+}
+
+/* Each loads without a warning, and each rule has a text that must match and one that must not. */
+static void check_starter(const char *name, const char *text, size_t len)
+{
+    struct match_fixture fixture;
+    struct hy_rule_input input = {.name = name, .text = hy_str(text, len)};
+    if (fixture_compile(&fixture, &input, 1) != HYDRANT_OK || fixture.rules->diagnostics_count > 0)
+        fixture_fail(&fixture, name);
+    fixture_start(&fixture);
+    assert_true(fixture.rules->rules_count >= 10);
+    for (uint32_t r = 0; r < fixture.rules->rules_count; r++) {
+        const struct hy_rule_source *rule = &fixture.rules->rules[r];
+        uint32_t must = 0, must_not = 0;
+        for (uint32_t t = 0; t < rule->tests_count; t++) {
+            check_test(&fixture, r, &rule->tests[t], name);
+            must += rule->tests[t].match;
+            must_not += !rule->tests[t].match;
+        }
+        assert_true(must > 0 && must_not > 0);
+        assert_true(rule->rule.owner.len > 0 && rule->rule.route.len > 0);
+    }
+    fixture_end(&fixture);
+}
+
+static void tests_beside_the_rules_hold(void **state)
+{
+#define CHECK(name) check_starter(#name, hy_starter_##name, hy_starter_##name##_len);
+    HY_STARTER_TABLE(CHECK)
+#undef CHECK
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(built_in_texts_are_the_files),
+        cmocka_unit_test(tests_beside_the_rules_hold),
     };
     return cmocka_run_group_tests_name("starter", tests, NULL, NULL);
 }
