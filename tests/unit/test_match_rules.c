@@ -120,7 +120,10 @@ static void a_list_that_many_rules_use_is_compiled_once(void **state)
     struct match_fixture f;
     size_t cap = 1 << 20, n = 0;
     char *yaml = malloc(cap);
-    n += (size_t)snprintf(yaml + n, cap - n, "version: 1\nlists:\n  words:\n");
+    n += (size_t)snprintf(yaml + n, cap - n,
+                          "version: 1\n"
+                          "policy: {actions: [{line: all, when: '*', action: respond}]}\n"
+                          "lists:\n  words:\n");
     for (int i = 0; i < ENTRIES; i++)
         n += (size_t)snprintf(yaml + n, cap - n, "    - word%d\n", i);
     n += (size_t)snprintf(yaml + n, cap - n, "rules:\n");
@@ -144,6 +147,7 @@ static void a_macro_that_many_rules_use_is_compiled_once(void **state)
     char *yaml = malloc(cap);
     n += (size_t)snprintf(yaml, cap,
                           "version: 1\n"
+                          "policy: {actions: [{line: all, when: '*', action: respond}]}\n"
                           "macros: {m: '(a b) OR (c d) OR (e f -g) OR (h NEAR/2 i)'}\n"
                           "rules:\n");
     for (int i = 0; i < RULES; i++)
