@@ -138,12 +138,14 @@ static void values_are_the_names_of_items(void **state)
 {
     uint32_t index;
     same_names(hy_query_fields[HY_FIELD_ID_EMOTION].values, hydrant_emotion_name, HYDRANT_EMOTIONS);
-    same_names(hy_query_fields[HY_FIELD_ID_SENTIMENT].values, hydrant_sentiment_name, HYDRANT_SENTIMENTS);
-    same_names(hy_query_fields[HY_FIELD_ID_ACT].values, hydrant_speech_act_name, HYDRANT_SPEECH_ACTS);
+    same_names(hy_query_fields[HY_FIELD_ID_SENTIMENT].values, hydrant_sentiment_name,
+               HYDRANT_SENTIMENTS);
+    same_names(hy_query_fields[HY_FIELD_ID_ACT].values, hydrant_speech_act_name,
+               HYDRANT_SPEECH_ACTS);
     for (int a = HYDRANT_ACTION_THANK; a <= HYDRANT_ACTION_IGNORE; a++) {
         const char *name = hydrant_action_name((hydrant_action)a);
-        assert_true(
-            hy_field_has_value(hy_query_fields[HY_FIELD_ID_ACTION].values, hy_str_cstr(name), &index));
+        assert_true(hy_field_has_value(hy_query_fields[HY_FIELD_ID_ACTION].values,
+                                       hy_str_cstr(name), &index));
         assert_int_equal(index, a - HYDRANT_ACTION_THANK);
     }
     for (int k = HYDRANT_DUP_EXACT; k <= HYDRANT_DUP_REDELIVERED; k++)
