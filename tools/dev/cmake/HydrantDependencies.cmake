@@ -14,7 +14,6 @@ hydrant_find(YAML yaml-0.1)
 hydrant_find(XXHASH libxxhash)
 hydrant_find(CK ck)
 hydrant_find(JEMALLOC jemalloc)   # programs only, never the library
-hydrant_find(CURL libcurl)
 hydrant_find(ICU icu-uc)
 if(HYDRANT_BUILD_TESTS)
   hydrant_find(CMOCKA cmocka)
