@@ -182,10 +182,14 @@ static struct hy_neighbour neighbour_of(const struct layout *l, const struct ter
     uint32_t number = left ? term->anchor_chunk - 1 : term->anchor_chunk + 1;
     const struct chunk *chunk = term_chunk(l->c, term, number);
     const char *text = l->c->bytes.at + chunk->text;
-    struct hy_neighbour entry = {.term = term->number,
-                                 .len = chunk->len,
-                                 .anchor = term->anchor_chunk,
-                                 .chain = HY_NEIGHBOUR_NONE};
+    struct hy_neighbour entry = {
+        .term = term->number,
+        .chain = HY_NEIGHBOUR_NONE,
+        .len = (uint16_t)chunk->len,
+        .anchor = (uint16_t)term->anchor_chunk,
+        .edges = chunk->flags & (HY_CHUNK_WORD_START | HY_CHUNK_WORD_END),
+        .anchor_edges = (uint8_t)(edges_of(l->c, term) & ~l->anchors[term->anchor].edges),
+        .pair = term->phrase.count == 2 && term->phrase.kind == HY_PHRASE_WORDS};
     for (uint32_t i = 0; i < 8 && i < chunk->len; i++) {
         unsigned char b = (unsigned char)text[left ? chunk->len - 1 - i : i];
         entry.key |= (uint64_t)b << (56 - 8 * i);

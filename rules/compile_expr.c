@@ -267,6 +267,25 @@ static void make_set(struct hy_compiler *c, numbers *operands)
         VEC_PUSH(c, operands, set);
 }
 
+/* What decides soonest goes first; what cannot be rated (NOT, fields) last. Equal groups become the
+ * same expression, in whatever order they were written. */
+static int compare_rarest_first(const void *a, const void *b, void *context)
+{
+    const struct hy_compiler *c = context;
+    struct rated x = {c->exprs.at[*(const uint32_t *)a].rate, *(const uint32_t *)a};
+    struct rated y = {c->exprs.at[*(const uint32_t *)b].rate, *(const uint32_t *)b};
+    return compare_rated(&x, &y);
+}
+
+static int compare_commonest_first(const void *a, const void *b, void *context)
+{
+    const struct hy_compiler *c = context;
+    float x = c->exprs.at[*(const uint32_t *)a].rate, y = c->exprs.at[*(const uint32_t *)b].rate;
+    if (isinf(x) != isinf(y))
+        return isinf(x) ? 1 : -1;
+    return compare_rarest_first(b, a, context);
+}
+
 static uint32_t join_operands(struct hy_compiler *c, enum hy_op op, const numbers *operands)
 {
     /* TRUE decides an OR and does not matter in an AND; FALSE the other way round. */
@@ -285,6 +304,8 @@ static uint32_t join_operands(struct hy_compiler *c, enum hy_op op, const number
             c->kids.at[c->kids.count++] = operands->at[i];
     }
     uint32_t count = c->kids.count - first;
+    qsort_r(c->kids.at + first, count, sizeof *c->kids.at,
+            op == HY_OP_AND ? compare_rarest_first : compare_commonest_first, c);
     if (count > 1)
         return intern(c, (struct expr){.op = op, .kids = first, .kids_count = count});
     uint32_t only = count == 1 ? c->kids.at[first] : NONE;

@@ -323,7 +323,7 @@ void hy_match_judge_pending(struct hy_match_worker *w, struct hy_mention *mentio
 
 size_t hy_match_mention_bytes(void)
 {
-    size_t hits = 2 * sizeof(struct hy_hit) * HY_MATCH_HITS_MAX; /* with and without regexes */
+    size_t hits = 2 * sizeof(struct hy_hit) * HY_MATCH_HITS_MAX;  /* with and without regexes */
     size_t spans = 2 * sizeof(hydrant_span) * HY_MATCH_SPANS_MAX; /* before and after scores */
     size_t rules =
         (2 * (sizeof(hydrant_match) + sizeof(uint32_t)) + sizeof(uint32_t)) * HY_MATCH_RULES_MAX;

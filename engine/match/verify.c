@@ -45,7 +45,8 @@ struct search {
     const struct hy_view *view;
     const struct hy_neighbour *group;
     uint32_t count;
-    uint32_t at;
+    uint32_t anchor_start, anchor_end;
+    uint32_t at; /* a neighbour may begin here (backward: end here) */
     bool backward;
     uint64_t key;
 };
@@ -117,43 +118,41 @@ static const struct hy_neighbour *search_group(const struct search *s)
     return entry;
 }
 
-/* The neighbour stands beside the anchor: edges, exact letters and the rest of the phrase. */
-static void verify_neighbour(struct hy_match_worker *w, const struct search *s,
-                             const struct hy_neighbour *entry, uint32_t anchor_at)
+static inline bool edges_fit(const struct hy_view *view, uint32_t edges, uint32_t start,
+                             uint32_t end)
 {
-    const struct hy_phrase *phrase = &s->matcher->terms[entry->term].phrase;
-    uint32_t start = anchor_at, end, neighbour = s->at;
-    if (!hy_chunk_at(&phrase->chunks[entry->anchor], s->view, anchor_at, &end))
-        return;
-    if (s->backward) {
-        if (!hy_chunk_before(&phrase->chunks[entry->anchor - 1], s->view, neighbour, &start) ||
-            !hy_phrase_left(phrase, s->view, entry->anchor - 1, &start))
-            return;
-    } else {
-        if (!hy_chunk_at(&phrase->chunks[entry->anchor + 1], s->view, neighbour, &end) ||
-            !hy_phrase_right(phrase, s->view, entry->anchor + 2, &end) ||
-            !hy_phrase_left(phrase, s->view, entry->anchor, &start))
-            return;
-    }
-    if (hy_phrase_finish(phrase, s->view, start, &end))
-        hy_match_found(w, entry->term, start, end);
+    return (!(edges & HY_CHUNK_WORD_START) || hy_view_boundary(view, start)) &&
+           (!(edges & HY_CHUNK_WORD_END) || hy_view_boundary(view, end));
 }
 
-/* Looks at the first place behind the anchor where a neighbour can stand, and, where characters may
- * be skipped that could also belong to one, at the places behind those. */
-static void verify_group(struct hy_match_worker *w, struct search *s, uint32_t anchor_at)
+/* The neighbour stands beside the anchor, and there is nothing more to the phrase. */
+static void verify_pair(struct hy_match_worker *w, const struct search *s,
+                        const struct hy_neighbour *entry)
 {
-    for (;;) {
-        s->key = s->backward ? key_backward(s->view, s->at) : key_forward(s->view, s->at);
-        const struct hy_neighbour *entry = search_group(s);
-        while (entry) {
-            verify_neighbour(w, s, entry, anchor_at);
-            entry = entry->chain == HY_NEIGHBOUR_NONE ? NULL : &s->group[entry->chain];
-        }
-        if (!(s->backward ? hy_view_skip_back(s->view, s->at, &s->at)
-                          : hy_view_skip(s->view, s->at, &s->at)))
-            return;
-    }
+    uint32_t start = s->backward ? s->at - entry->len : s->at, end = start + entry->len;
+    if (edges_fit(s->view, entry->edges, start, end) &&
+        edges_fit(s->view, entry->anchor_edges, s->anchor_start, s->anchor_end))
+        hy_match_found(w, entry->term, s->backward ? start : s->anchor_start,
+                       s->backward ? s->anchor_end : end);
+}
+
+/* The neighbour stands beside the anchor: edges, exact letters and the rest of the phrase. */
+static void verify_neighbour(struct hy_match_worker *w, const struct search *s,
+                             const struct hy_neighbour *entry)
+{
+    const struct hy_phrase *phrase = &s->matcher->terms[entry->term].phrase;
+    uint32_t start = s->backward ? s->at - entry->len : s->at, end = start + entry->len;
+    if (!hy_chunk_fits(neighbour_chunk(s, entry), s->view, start, end) ||
+        !hy_chunk_fits(&phrase->chunks[entry->anchor], s->view, s->anchor_start, s->anchor_end))
+        return;
+    if (s->backward)
+        end = s->anchor_end;
+    else
+        start = s->anchor_start;
+    if (hy_phrase_right(phrase, s->view, entry->anchor + (s->backward ? 1 : 2), &end) &&
+        hy_phrase_left(phrase, s->view, entry->anchor - (s->backward ? 1 : 0), &start) &&
+        hy_phrase_finish(phrase, s->view, start, &end))
+        hy_match_found(w, entry->term, start, end);
 }
 
 static bool ascii_separates(char c)
@@ -161,35 +160,44 @@ static bool ascii_separates(char c)
     return (unsigned char)c < 0x80 && hy_edge_class[(unsigned char)c] != 1;
 }
 
-static void verify_right(struct hy_match_worker *w, const struct hy_anchor *anchor, uint32_t at,
-                         uint32_t end)
+/* Moves s->at over the separators that no neighbour begins with. */
+static void skip_ascii(struct search *s)
 {
-    const struct hy_matcher *matcher = w->slot->pack->matcher;
-    const struct hy_view *view = &w->view;
-    /* No neighbour in a group begins with a separator. */
-    while (end < view->folded_len && ascii_separates(view->folded[end]))
-        end++;
-    struct search s = {matcher, view, matcher->neighbours + anchor->right, anchor->right_count, end,
-                       false,   0};
-    verify_group(w, &s, at);
+    const char *folded = s->view->folded;
+    if (s->backward)
+        while (s->at > 0 && ascii_separates(folded[s->at - 1]))
+            s->at--;
+    else
+        while (s->at < s->view->folded_len && ascii_separates(folded[s->at]))
+            s->at++;
 }
 
-static void verify_left(struct hy_match_worker *w, const struct hy_anchor *anchor, uint32_t at)
+/* Moves s->at over one character that a neighbour could begin with, but that may be skipped as
+ * well, or that is a separator but not ASCII. */
+static bool skip_other(struct search *s)
 {
-    const struct hy_matcher *matcher = w->slot->pack->matcher;
-    const struct hy_view *view = &w->view;
-    uint32_t before = at;
-    while (before > 0 && ascii_separates(view->folded[before - 1]))
-        before--;
-    struct search s = {
-        matcher, view, matcher->neighbours + anchor->left, anchor->left_count, before, true, 0};
-    verify_group(w, &s, at);
+    if (!s->view->map)
+        return false; /* the text is ASCII */
+    return s->backward ? hy_view_skip_back(s->view, s->at, &s->at)
+                       : hy_view_skip(s->view, s->at, &s->at);
 }
 
-static bool edges_fit(const struct hy_view *view, uint32_t edges, uint32_t start, uint32_t end)
+/* Looks at the first place beside the anchor where a neighbour can stand, and, where characters may
+ * be skipped that could also belong to one, at the places behind those. */
+static void verify_group(struct hy_match_worker *w, struct search *s)
 {
-    return (!(edges & HY_CHUNK_WORD_START) || hy_view_boundary(view, start)) &&
-           (!(edges & HY_CHUNK_WORD_END) || hy_view_boundary(view, end));
+    do {
+        skip_ascii(s);
+        s->key = s->backward ? key_backward(s->view, s->at) : key_forward(s->view, s->at);
+        const struct hy_neighbour *entry = search_group(s);
+        while (entry) {
+            if (entry->pair)
+                verify_pair(w, s, entry);
+            else
+                verify_neighbour(w, s, entry);
+            entry = entry->chain == HY_NEIGHBOUR_NONE ? NULL : &s->group[entry->chain];
+        }
+    } while (skip_other(s));
 }
 
 static void verify_single(struct hy_match_worker *w, const struct hy_single *single, uint32_t at,
@@ -217,8 +225,19 @@ void hy_match_verify(struct hy_match_worker *w, uint32_t number, uint32_t at)
         return;
     for (uint32_t i = 0; i < anchor->singles_count; i++)
         verify_single(w, &matcher->singles[anchor->singles + i], at, end);
-    if (anchor->right_count > 0)
-        verify_right(w, anchor, at, end);
-    if (anchor->left_count > 0)
-        verify_left(w, anchor, at);
+    struct search search = {
+        .matcher = matcher, .view = &w->view, .anchor_start = at, .anchor_end = end};
+    if (anchor->right_count > 0) {
+        search.group = matcher->neighbours + anchor->right;
+        search.count = anchor->right_count;
+        search.at = end;
+        verify_group(w, &search);
+    }
+    if (anchor->left_count > 0) {
+        search.group = matcher->neighbours + anchor->left;
+        search.count = anchor->left_count;
+        search.at = at;
+        search.backward = true;
+        verify_group(w, &search);
+    }
 }

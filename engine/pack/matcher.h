@@ -53,9 +53,12 @@ struct hy_single {
 struct hy_neighbour {
     uint64_t key; /* first 8 bytes of the chunk in reading direction, big-endian, 0-padded */
     uint32_t term;
-    uint32_t chain;  /* next shorter (or equal) entry that is a prefix of this one, or NONE */
-    uint32_t len;    /* of the chunk */
-    uint32_t anchor; /* the anchor's chunk number in the phrase */
+    uint32_t chain;       /* next shorter (or equal) entry that is a prefix of this one, or NONE */
+    uint16_t len;         /* of the chunk */
+    uint16_t anchor;      /* the anchor's chunk number in the phrase */
+    uint16_t edges;       /* of this chunk: HY_CHUNK_WORD_* */
+    uint8_t anchor_edges; /* of the anchor, where not all terms of the anchor ask for them */
+    bool pair; /* the phrase is the anchor and this chunk, and nothing else is to be looked at */
 };
 
 #define HY_NEIGHBOUR_NONE UINT32_MAX
@@ -73,7 +76,7 @@ struct hy_regex_db {
     uint32_t count;
 };
 
-/* A sorted set of terms: a list, or a large OR. */
+/* A set of terms, sorted: a list, or a large OR. Has at least one. */
 struct hy_term_set {
     const uint32_t *terms;
     uint32_t count;

@@ -57,15 +57,10 @@ static bool joins_nothing(const char *text, uint32_t len, uint32_t at)
 
 bool hy_view_boundary_slow(const struct hy_view *view, uint32_t at)
 {
-    if (!view->map && joins_nothing(view->folded, view->folded_len, at))
+    bool whole = is_char_start(view, at);
+    uint32_t in_text = view->map ? view->map[at] : at;
+    if (whole && in_text > 0 && joins_nothing(view->text, view->text_len, in_text))
         return true;
-    if (view->map && is_char_start(view, at) && view->map[at] > 0) {
-        uint32_t in_text = view->map[at];
-        enum hy_edge edge =
-            hy_edge((unsigned char)view->text[in_text - 1], (unsigned char)view->text[in_text]);
-        if (edge != HY_EDGE_UNKNOWN)
-            return edge == HY_EDGE_BOUNDARY;
-    }
     return hy_fold_boundary(view->text, view->text_len, view->folded, view->folded_len, view->map,
                             at);
 }
@@ -167,9 +162,8 @@ static bool exact_equal(const struct hy_chunk *chunk, const char *text, uint32_t
     return i == chunk->exact_len;
 }
 
-/* Edges and exact letters of a chunk whose folded text stands at [start, end). */
-static bool chunk_fits(const struct hy_chunk *chunk, const struct hy_view *view, uint32_t start,
-                       uint32_t end)
+bool hy_chunk_fits(const struct hy_chunk *chunk, const struct hy_view *view, uint32_t start,
+                   uint32_t end)
 {
     if ((chunk->flags & HY_CHUNK_WORD_START) && !hy_view_boundary(view, start))
         return false;
@@ -193,7 +187,7 @@ bool hy_chunk_at(const struct hy_chunk *chunk, const struct hy_view *view, uint3
         return false;
     }
     *end = to;
-    return chunk_fits(chunk, view, start, to);
+    return hy_chunk_fits(chunk, view, start, to);
 }
 
 bool hy_chunk_back(const char *literal, uint32_t len, const struct hy_view *view, uint32_t at,
@@ -218,7 +212,7 @@ bool hy_chunk_before(const struct hy_chunk *chunk, const struct hy_view *view, u
                      uint32_t *start)
 {
     return hy_chunk_back(chunk->text, chunk->len, view, end, start) &&
-           chunk_fits(chunk, view, *start, end);
+           hy_chunk_fits(chunk, view, *start, end);
 }
 
 bool hy_phrase_right(const struct hy_phrase *phrase, const struct hy_view *view, uint32_t first,

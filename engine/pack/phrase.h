@@ -85,13 +85,17 @@ static inline bool hy_view_boundary(const struct hy_view *view, uint32_t at)
 {
     if (at == 0 || at >= view->folded_len)
         return true;
-    if (HY_LIKELY(!view->map)) {
-        enum hy_edge edge =
-            hy_edge((unsigned char)view->folded[at - 1], (unsigned char)view->folded[at]);
-        if (HY_LIKELY(edge != HY_EDGE_UNKNOWN))
-            return edge == HY_EDGE_BOUNDARY;
+    const char *text = view->folded;
+    uint32_t in_text = at;
+    if (view->map) {
+        text = view->text;
+        in_text = view->map[at];
+        if (in_text == 0 || view->map[at - 1] != in_text - 1)
+            return hy_view_boundary_slow(view, at);
     }
-    return hy_view_boundary_slow(view, at);
+    enum hy_edge edge = hy_edge((unsigned char)text[in_text - 1], (unsigned char)text[in_text]);
+    return HY_LIKELY(edge != HY_EDGE_UNKNOWN) ? edge == HY_EDGE_BOUNDARY
+                                              : hy_view_boundary_slow(view, at);
 }
 
 /* True if at, on a character of the folded text, can be skipped between two chunks; *next is then
@@ -99,6 +103,10 @@ static inline bool hy_view_boundary(const struct hy_view *view, uint32_t at)
 bool hy_view_skip(const struct hy_view *view, uint32_t at, uint32_t *next);
 /* The same for the character that ends at `at`; *prev is then where it starts. */
 bool hy_view_skip_back(const struct hy_view *view, uint32_t at, uint32_t *prev);
+
+/* Edges and exact letters of a chunk whose folded text stands at [start, end). */
+bool hy_chunk_fits(const struct hy_chunk *chunk, const struct hy_view *view, uint32_t start,
+                   uint32_t end);
 
 /* Does the chunk stand at start, edges and exact letters included? *end is then behind it. */
 bool hy_chunk_at(const struct hy_chunk *chunk, const struct hy_view *view, uint32_t start,

@@ -82,9 +82,15 @@ void hy_eval_begin(struct hy_eval *eval)
 }
 
 /* First hit of the mention whose term is >= term. */
-static uint32_t first_hit(const struct hy_mention *mention, uint32_t term)
+static inline uint32_t first_hit(const struct hy_mention *mention, uint32_t term)
 {
+    enum { FEW = 8 };
     uint32_t low = 0, high = mention->hits_count;
+    if (HY_LIKELY(high <= FEW)) {
+        while (low < high && mention->hits[low].term < term)
+            low++;
+        return low;
+    }
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
         if (mention->hits[mid].term < term)
@@ -95,23 +101,27 @@ static uint32_t first_hit(const struct hy_mention *mention, uint32_t term)
     return low;
 }
 
-static bool term_hit(const struct hy_mention *mention, uint32_t term)
+static inline bool term_hit(const struct hy_mention *mention, uint32_t term)
 {
     uint32_t at = first_hit(mention, term);
     return at < mention->hits_count && mention->hits[at].term == term;
 }
 
+/* A list's terms are mostly numbered one after the other: its bounds tell most of them away. */
 static bool set_hit(const struct hy_mention *mention, const struct hy_term_set *set)
 {
-    for (uint32_t i = 0; i < mention->hits_count; i++) {
+    uint32_t last = set->terms[set->count - 1];
+    for (uint32_t i = first_hit(mention, set->terms[0]); i < mention->hits_count; i++) {
         uint32_t term = mention->hits[i].term;
-        if ((i == 0 || mention->hits[i - 1].term != term) && hy_term_set_has(set, term))
+        if (term > last)
+            return false;
+        if (hy_term_set_has(set, term))
             return true;
     }
     return false;
 }
 
-static enum hy_truth set_eval(uint32_t number, struct hy_eval *eval)
+static inline enum hy_truth set_eval(uint32_t number, struct hy_eval *eval)
 {
     struct hy_eval_scratch *scratch = eval->scratch;
     uint32_t *memo = &scratch->memos[number];
@@ -133,13 +143,23 @@ static enum hy_truth call_eval(uint32_t number, struct hy_eval *eval)
     return (enum hy_truth)(*memo & 3);
 }
 
+/* hy_node_eval, with the leaves that most nodes are at hand. */
+static inline enum hy_truth child_eval(const struct hy_node *node, struct hy_eval *eval)
+{
+    if (node->op == HY_OP_TERM)
+        return term_hit(eval->mention, node->arg) ? HY_TRUE : HY_FALSE;
+    if (node->op == HY_OP_SET)
+        return set_eval(node->arg, eval);
+    return hy_node_eval(node, eval);
+}
+
 /* AND and OR differ in the value that decides at once. */
 static enum hy_truth all_eval(const struct hy_node *node, struct hy_eval *eval,
                               enum hy_truth deciding, enum hy_truth otherwise)
 {
     enum hy_truth truth = otherwise;
     for (uint32_t at = 1; at < node->size; at += node[at].size) {
-        enum hy_truth child = hy_node_eval(node + at, eval);
+        enum hy_truth child = child_eval(node + at, eval);
         if (child == deciding)
             return deciding;
         if (child == HY_PENDING)
@@ -152,7 +172,7 @@ static enum hy_truth atleast_eval(const struct hy_node *node, struct hy_eval *ev
 {
     uint32_t hold = 0, pending = 0;
     for (uint32_t at = 1; at < node->size && hold < node->arg; at += node[at].size) {
-        enum hy_truth child = hy_node_eval(node + at, eval);
+        enum hy_truth child = child_eval(node + at, eval);
         hold += child == HY_TRUE;
         pending += child == HY_PENDING;
     }
@@ -243,7 +263,7 @@ static void collect_call(struct collection *to, uint32_t number)
 
 static void collect(struct collection *to, const struct hy_node *node)
 {
-    if (hy_node_eval(node, to->eval) != HY_TRUE)
+    if (child_eval(node, to->eval) != HY_TRUE)
         return;
     switch ((enum hy_op)node->op) {
     case HY_OP_AND:
@@ -297,7 +317,7 @@ enum hy_truth hy_node_eval(const struct hy_node *node, struct hy_eval *eval)
     case HY_OP_OR:
         return all_eval(node, eval, HY_TRUE, HY_FALSE);
     case HY_OP_NOT: {
-        enum hy_truth truth = hy_node_eval(node + 1, eval);
+        enum hy_truth truth = child_eval(node + 1, eval);
         return truth == HY_PENDING ? HY_PENDING : truth == HY_TRUE ? HY_FALSE : HY_TRUE;
     }
     case HY_OP_ATLEAST:
@@ -319,7 +339,7 @@ enum hy_truth hy_node_eval(const struct hy_node *node, struct hy_eval *eval)
 
 enum hy_truth hy_program_eval(const struct hy_program *program, struct hy_eval *eval)
 {
-    return hy_node_eval(program->nodes, eval);
+    return child_eval(program->nodes, eval);
 }
 
 uint32_t hy_program_spans(const struct hy_program *program, struct hy_eval *eval,
