@@ -19,7 +19,6 @@
 #include "rules/ruleset.h"
 
 enum {
-    HY_COMPILE_PATTERNS_MAX = 4 << 20, /* distinct terms of a pack */
     HY_COMPILE_CHUNKS_MAX = 512,       /* of a phrase: a literal has at most 512 bytes */
     HY_COMPILE_ANCHOR_BYTES = 32,      /* of a literal that Hyperscan gets */
 };

@@ -306,8 +306,6 @@ static uint32_t add_term(struct hy_compiler *c, const struct term *term)
     if (term->regex && hy_regex_check(query->text, query->regex_flags, &err) != HYDRANT_OK)
         return hy_compile_fail(c, query, "%s", err.text);
     uint32_t number = c->terms.count;
-    if (number == HY_COMPILE_PATTERNS_MAX)
-        return hy_compile_fail(c, query, "more than %d different terms", HY_COMPILE_PATTERNS_MAX);
     VEC_PUSH(c, &c->terms, *term);
     hy_index_add(c, &c->terms_index, term->hash, number, term_hash);
     return c->status == HYDRANT_OK ? number : NONE;
