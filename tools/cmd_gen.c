@@ -53,11 +53,11 @@ static const char help[] =
     "\n"
     "  --first N           begin with post N, counted from 0 (default 0)\n"
     "  --threads N         make posts on N threads (default 1; the bytes are the same)\n"
-    "  --help              this text\n"
+    "  -h, --help          this\n"
     "\n"
     "R is a share such as 0.2 or 20%.\n"
     "\n"
-    "Example:\n"
+    "example:\n"
     "  hydrant gen --posts 1M --seed 1 --rules-out r.yaml >p.ndjson\n"
     "  hydrant scan --rules r.yaml --emit none --stats json p.ndjson\n";
 
@@ -237,7 +237,7 @@ __attribute__((format(printf, 1, 2))) static int usage(const char *format, ...)
     va_start(args, format);
     fputs("hydrant gen: ", stderr);
     vfprintf(stderr, format, args);
-    fputs("\nTry 'hydrant gen --help'.\n", stderr);
+    fputs("\n'hydrant gen --help' lists the options\n", stderr);
     va_end(args);
     return 2;
 }

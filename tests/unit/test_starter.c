@@ -23,11 +23,8 @@ static void equals_file(const char *text, size_t len, const char *path)
 
 static void built_in_texts_are_the_files(void **state)
 {
-#define CHECK(name)                                         \
-    equals_file(hy_starter_##name, hy_starter_##name##_len, \
-                HYDRANT_SOURCE_DIR "/rules/starter/" #name ".yaml");
-    HY_STARTER_TABLE(CHECK)
-#undef CHECK
+    equals_file(hy_starter_default, hy_starter_default_len,
+                HYDRANT_SOURCE_DIR "/rules/starter/default.yaml");
     equals_file(hy_policy_default, hy_policy_default_len,
                 HYDRANT_SOURCE_DIR "/rules/policy/default.yaml");
 }
@@ -48,10 +45,12 @@ static void check_test(struct match_fixture *fixture, uint32_t rule,
 }
 
 /* Each loads without a warning, and each rule has a text that must match and one that must not. */
-static void check_starter(const char *name, const char *text, size_t len)
+static void check_starter(const char *name)
 {
+    char path[512];
     struct match_fixture fixture;
-    struct hy_rule_input input = {.name = name, .text = hy_str(text, len)};
+    snprintf(path, sizeof path, HYDRANT_SOURCE_DIR "/rules/starter/%s.yaml", name);
+    struct hy_rule_input input = {.path = path};
     if (fixture_compile(&fixture, &input, 1) != HYDRANT_OK || fixture.rules->diagnostics_count > 0)
         fixture_fail(&fixture, name);
     fixture_start(&fixture);
@@ -72,9 +71,10 @@ static void check_starter(const char *name, const char *text, size_t len)
 
 static void tests_beside_the_rules_hold(void **state)
 {
-#define CHECK(name) check_starter(#name, hy_starter_##name, hy_starter_##name##_len);
-    HY_STARTER_TABLE(CHECK)
-#undef CHECK
+    static const char *const names[] = {"default", "general", "telecom",
+                                        "airline", "retail",  "saas"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        check_starter(names[i]);
 }
 
 int main(void)
