@@ -167,14 +167,14 @@ static void count_term(struct layout *l, const struct term *term)
 
 static struct hy_single single_of(const struct layout *l, const struct term *term)
 {
-    bool whole = term->phrase.count == 1 && anchor_is_chunk(l->c, term) &&
-                 (term->phrase.kind == HY_PHRASE_WORDS || term->phrase.kind == HY_PHRASE_SUBSTRING);
     uint32_t edges = edges_of(l->c, term) & ~l->anchors[term->anchor].edges;
     return (struct hy_single){.term = term->number,
+                              .before = term->anchor_at,
                               .chunk = (uint16_t)term->anchor_chunk,
-                              .whole = whole,
-                              .flags = (uint8_t)edges,
-                              .before = term->anchor_at};
+                              .whole = term->phrase.count == 1 && anchor_is_chunk(l->c, term) &&
+                                       term->phrase.kind != HY_PHRASE_EXACT,
+                              .kind = term->phrase.kind,
+                              .edges = (uint8_t)edges};
 }
 
 static struct hy_neighbour neighbour_of(const struct layout *l, const struct term *term, bool left)
@@ -312,9 +312,9 @@ void hy_compile_write_anchors(struct hy_compiler *c)
         if (!c->terms.at[i].regex)
             write_term(&l, &c->terms.at[i]);
     for (uint32_t i = 0; i < count; i++) {
-        const struct hy_anchor *anchor = &l.anchors[i];
-        finish_group(c->matcher, l.neighbours + anchor->right, anchor->right_count, false);
-        finish_group(c->matcher, l.neighbours + anchor->left, anchor->left_count, true);
+        const struct hy_anchor *a = &l.anchors[i];
+        finish_group(c->matcher, l.neighbours + a->right, a->right_count, false);
+        finish_group(c->matcher, l.neighbours + a->left, a->left_count, true);
     }
     free(l.cursors);
     c->matcher->anchors = l.anchors;

@@ -45,17 +45,39 @@ static void seek(struct hy_match_worker *w, uint32_t at)
     }
 }
 
+/* Where a report's verification will look first. Between batches other stages have used the cache,
+ * so most of it is not there; an anchor must be, for its groups to be known. */
+static inline void prefetch_anchor(const struct hy_matcher *matcher, uint32_t number)
+{
+    __builtin_prefetch(&matcher->anchors[number]);
+}
+
+static inline void prefetch_groups(const struct hy_matcher *matcher, uint32_t number)
+{
+    const struct hy_anchor *anchor = &matcher->anchors[number];
+    if (anchor->singles_count > 0)
+        __builtin_prefetch(&matcher->singles[anchor->singles]);
+    if (anchor->right_count > 0)
+        __builtin_prefetch(&matcher->neighbours[anchor->right + anchor->right_count / 2]);
+    if (anchor->left_count > 0)
+        __builtin_prefetch(&matcher->neighbours[anchor->left + anchor->left_count / 2]);
+}
+
 static void verify_raw(struct hy_match_worker *w)
 {
+    enum { ANCHOR_AHEAD = 12, GROUPS_AHEAD = 6 };
     const struct hy_matcher *matcher = w->slot->pack->matcher;
     const struct hy_match_raw *raw = w->raw;
     uint32_t count = w->raw_count;
     for (uint32_t i = 0; i < count; i++) {
-        if (i + 6 < count)
-            __builtin_prefetch(&matcher->anchors[raw[i + 6].anchor]);
-        uint32_t at = w->block + raw[i].to - matcher->anchors[raw[i].anchor].len;
+        if (i + ANCHOR_AHEAD < count)
+            prefetch_anchor(matcher, raw[i + ANCHOR_AHEAD].anchor);
+        if (i + GROUPS_AHEAD < count)
+            prefetch_groups(matcher, raw[i + GROUPS_AHEAD].anchor);
+        uint32_t end = w->block + raw[i].to;
+        uint32_t at = end - matcher->anchors[raw[i].anchor].len;
         seek(w, at);
-        if (w->block + raw[i].to <= w->end[w->cursor] && at >= w->begin[w->cursor])
+        if (end <= w->end[w->cursor] && at >= w->begin[w->cursor])
             hy_match_verify(w, raw[i].anchor, at - w->begin[w->cursor]);
     }
     hy_match_count(&w->stats.literal_candidates, count);

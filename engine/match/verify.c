@@ -151,7 +151,7 @@ static void verify_neighbour(struct hy_match_worker *w, const struct search *s,
         start = s->anchor_start;
     if (hy_phrase_right(phrase, s->view, entry->anchor + (s->backward ? 1 : 2), &end) &&
         hy_phrase_left(phrase, s->view, entry->anchor - (s->backward ? 1 : 0), &start) &&
-        hy_phrase_finish(phrase, s->view, start, &end))
+        hy_phrase_finish(phrase->kind, s->view, start, &end))
         hy_match_found(w, entry->term, start, end);
 }
 
@@ -205,7 +205,8 @@ static void verify_single(struct hy_match_worker *w, const struct hy_single *sin
 {
     const struct hy_view *view = &w->view;
     if (single->whole) {
-        if (edges_fit(view, single->flags, at, end))
+        if (edges_fit(view, single->edges, at, end) &&
+            hy_phrase_finish((enum hy_phrase_kind)single->kind, view, at, &end))
             hy_match_found(w, single->term, at, end);
         return;
     }

@@ -36,13 +36,14 @@ struct hy_anchor {
     uint32_t left, left_count;
 };
 
-/* A term whose anchor is a chunk of its own, or that needs the long way round. */
+/* A term that is its anchor and little more, or that needs the long way round. */
 struct hy_single {
     uint32_t term;
-    uint16_t chunk;  /* which chunk of the phrase the anchor is in */
-    uint8_t whole;   /* the anchor is the whole phrase: only edges, letters and kind are left */
-    uint8_t flags;   /* HY_CHUNK_WORD_* of that chunk */
     uint32_t before; /* bytes of the chunk before the anchor */
+    uint16_t chunk;  /* which chunk of the phrase the anchor is in */
+    bool whole;      /* the anchor is the whole phrase: only edges and kind are left to look at */
+    uint8_t kind;    /* enum hy_phrase_kind */
+    uint8_t edges;   /* HY_CHUNK_WORD_*, where not all terms of the anchor ask for them */
 };
 
 /*

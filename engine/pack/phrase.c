@@ -246,7 +246,7 @@ static bool is_name_class(enum hy_char_class class)
 }
 
 /* @name, #tag, $tag: what is before and behind must not belong to a longer name. */
-static bool stands_alone(const struct hy_phrase *phrase, const struct hy_view *view, uint32_t start,
+static bool stands_alone(enum hy_phrase_kind kind, const struct hy_view *view, uint32_t start,
                          uint32_t end)
 {
     uint32_t len;
@@ -255,8 +255,7 @@ static bool stands_alone(const struct hy_phrase *phrase, const struct hy_view *v
     if (end >= view->folded_len)
         return true;
     enum hy_char_class class = class_at(view->folded, end, &len);
-    return !is_name_class(class) &&
-           !(phrase->kind == HY_PHRASE_HASHTAG && class == HY_CHAR_IDEOGRAPH);
+    return !is_name_class(class) && !(kind == HY_PHRASE_HASHTAG && class == HY_CHAR_IDEOGRAPH);
 }
 
 static uint32_t word_end(const struct hy_view *view, uint32_t at)
@@ -269,10 +268,10 @@ static uint32_t word_end(const struct hy_view *view, uint32_t at)
     return at;
 }
 
-bool hy_phrase_finish(const struct hy_phrase *phrase, const struct hy_view *view, uint32_t start,
+bool hy_phrase_finish(enum hy_phrase_kind kind, const struct hy_view *view, uint32_t start,
                       uint32_t *end)
 {
-    switch (phrase->kind) {
+    switch (kind) {
     case HY_PHRASE_WORDS:
     case HY_PHRASE_EXACT:
     case HY_PHRASE_SUBSTRING:
@@ -283,7 +282,7 @@ bool hy_phrase_finish(const struct hy_phrase *phrase, const struct hy_view *view
     case HY_PHRASE_MENTION:
     case HY_PHRASE_CASHTAG:
     case HY_PHRASE_HASHTAG:
-        return stands_alone(phrase, view, start, *end);
+        return stands_alone(kind, view, start, *end);
     }
     HY_UNREACHABLE();
 }
@@ -295,7 +294,7 @@ bool hy_phrase_at(const struct hy_phrase *phrase, const struct hy_view *view, ui
     return hy_chunk_at(&phrase->chunks[chunk], view, at, end) &&
            hy_phrase_right(phrase, view, chunk + 1, end) &&
            hy_phrase_left(phrase, view, chunk, start) &&
-           hy_phrase_finish(phrase, view, *start, end);
+           hy_phrase_finish(phrase->kind, view, *start, end);
 }
 
 bool hy_phrase_find(const struct hy_phrase *phrase, const struct hy_view *view)

@@ -128,7 +128,7 @@ bool hy_phrase_left(const struct hy_phrase *phrase, const struct hy_view *view, 
                     uint32_t *start);
 
 /* What the kind says about the phrase's surroundings; PREFIX: moves *end to the end of the word. */
-bool hy_phrase_finish(const struct hy_phrase *phrase, const struct hy_view *view, uint32_t start,
+bool hy_phrase_finish(enum hy_phrase_kind kind, const struct hy_view *view, uint32_t start,
                       uint32_t *end);
 
 /* The whole phrase, given where its chunk number `chunk` starts. */

@@ -92,9 +92,9 @@ static bool mentions_field_has(const struct hy_mention *mention, hydrant_str nam
 static bool name_at(const struct hy_view *view, uint32_t at, hydrant_str name)
 {
     struct hy_chunk chunk = {.text = name.data, .len = name.len};
-    struct hy_phrase phrase = {&chunk, 1, HY_PHRASE_MENTION};
     uint32_t end;
-    return hy_chunk_at(&chunk, view, at + 1, &end) && hy_phrase_finish(&phrase, view, at, &end);
+    return hy_chunk_at(&chunk, view, at + 1, &end) &&
+           hy_phrase_finish(HY_PHRASE_MENTION, view, at, &end);
 }
 
 static bool text_mentions(const struct hy_view *view, hydrant_str name)
@@ -127,9 +127,8 @@ static bool text_has_tag(const struct hy_eval *eval, char sign)
         enum hy_char_class next = hy_char_class(hy_utf8_decode(view.folded + at + 1, &len));
         bool named = next == HY_CHAR_LETTER || next == HY_CHAR_DIGIT || next == HY_CHAR_CONNECTOR ||
                      (next == HY_CHAR_IDEOGRAPH && sign == '#');
-        struct hy_phrase phrase = {NULL, 0, HY_PHRASE_MENTION};
         uint32_t end = view.folded_len;
-        if (named && hy_phrase_finish(&phrase, &view, at, &end))
+        if (named && hy_phrase_finish(HY_PHRASE_MENTION, &view, at, &end))
             return true;
     }
     return false;
