@@ -240,7 +240,7 @@ static bool take_located(struct hy_batch *batch, hydrant_str json,
     uint32_t end = located->values[key].end;
     const uint32_t *escape = located->escapes;
     *value = hy_str(json.data + start, end - start);
-    if (!hy_simdjson_utf8_valid(value->data, value->len))
+    if (located->high[key] && !hy_simdjson_utf8_valid(value->data, value->len))
         return false;
     while (*escape < start)
         escape++;

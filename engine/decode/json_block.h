@@ -1,14 +1,12 @@
 /*
  * 64 bytes of JSON as bit masks, bit i for byte i: the one thing that differs between the kernels.
  * Included by kernel files only, each compiled for one instruction set.
- *
- * op may also hold bytes 0x0C and 0x1A, which the fast look-up cannot tell from , and : . They are
- * no token of JSON either way, and who reads the byte sees that.
  */
 #ifndef HY_DECODE_JSON_BLOCK_H
 #define HY_DECODE_JSON_BLOCK_H
 
 #include <hydrant/types.h>
+#include <string.h>
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -26,10 +24,10 @@ struct block_masks {
 
 /*
  * Look-up by the low four bits: the only byte with these low bits that is a blank, and the only
- * one that is an op once bit 0x20 is set. A slot without one holds a byte with other low bits.
+ * one that is an op once bit 0x20 is set. Two controls pass for ops that way; they are taken out.
  */
 #define BLOCK_BLANKS ' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0
-#define BLOCK_OPS 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0
+#define BLOCK_OPS 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0
 
 #if defined(__AVX512BW__)
 
@@ -45,6 +43,12 @@ static inline uint64_t block_eq(block b, char c)
     return _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8(c));
 }
 
+/* Bytes over 0x7F. */
+static inline uint64_t block_high(block b)
+{
+    return _mm512_movepi8_mask(b);
+}
+
 static inline struct block_masks block_classify(block b)
 {
     const block blanks = _mm512_broadcast_i32x4(_mm_setr_epi8(BLOCK_BLANKS));
@@ -54,10 +58,10 @@ static inline struct block_masks block_classify(block b)
     m.quote = block_eq(b, '"');
     m.backslash = block_eq(b, '\\');
     m.colon = block_eq(b, ':');
-    m.op = _mm512_cmpeq_epi8_mask(folded, _mm512_shuffle_epi8(ops, b));
-    m.blank = _mm512_cmpeq_epi8_mask(b, _mm512_shuffle_epi8(blanks, b));
     m.control = _mm512_cmplt_epu8_mask(b, _mm512_set1_epi8(0x20));
-    m.high = _mm512_movepi8_mask(b);
+    m.op = _mm512_cmpeq_epi8_mask(folded, _mm512_shuffle_epi8(ops, b)) & ~m.control;
+    m.blank = _mm512_cmpeq_epi8_mask(b, _mm512_shuffle_epi8(blanks, b));
+    m.high = block_high(b);
     return m;
 }
 
@@ -109,6 +113,11 @@ static inline block block_look_up(__m128i table, block b)
     return found;
 }
 
+static inline uint64_t block_high(block b)
+{
+    return block_bits(b.lo, b.hi);
+}
+
 static inline struct block_masks block_classify(block b)
 {
     const __m256i top = _mm256_set1_epi8(0x1F);
@@ -117,10 +126,10 @@ static inline struct block_masks block_classify(block b)
     m.quote = block_eq(b, '"');
     m.backslash = block_eq(b, '\\');
     m.colon = block_eq(b, ':');
-    m.op = block_eq_each(block_fold(b), block_look_up(_mm_setr_epi8(BLOCK_OPS), b));
-    m.blank = block_eq_each(b, block_look_up(_mm_setr_epi8(BLOCK_BLANKS), b));
     m.control = block_eq_each(b, low);
-    m.high = block_bits(b.lo, b.hi);
+    m.op = block_eq_each(block_fold(b), block_look_up(_mm_setr_epi8(BLOCK_OPS), b)) & ~m.control;
+    m.blank = block_eq_each(b, block_look_up(_mm_setr_epi8(BLOCK_BLANKS), b));
+    m.high = block_high(b);
     return m;
 }
 
@@ -131,51 +140,77 @@ static inline uint64_t block_eq_bracket(block b, char c)
 
 #else
 
+/* Eight bytes at a time in ordinary words. */
 typedef struct {
-    const unsigned char *bytes;
+    uint64_t words[8]; /* the first byte in the lowest bits */
 } block;
 
-enum { IS_QUOTE = 1, IS_BACKSLASH = 2, IS_OP = 4, IS_COLON = 8, IS_BLANK = 16 };
-
-static const unsigned char block_classes[256] = {
-    ['"'] = IS_QUOTE, ['\\'] = IS_BACKSLASH, ['{'] = IS_OP,     ['}'] = IS_OP,
-    ['['] = IS_OP,    [']'] = IS_OP,         [','] = IS_OP,     [':'] = IS_OP | IS_COLON,
-    [' '] = IS_BLANK, ['\t'] = IS_BLANK,     ['\n'] = IS_BLANK, ['\r'] = IS_BLANK,
-};
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (uint8_t)(value))
 
 static inline block block_load(const char *p)
 {
-    block b = {(const unsigned char *)p};
+    block b;
+    memcpy(&b, p, sizeof b);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    for (unsigned i = 0; i < 8; i++)
+        b.words[i] = __builtin_bswap64(b.words[i]);
+#endif
     return b;
+}
+
+/* The top bits of the bytes as the lowest eight bits: no two of the products' terms meet. */
+static inline uint64_t top_bits(uint64_t word)
+{
+    return ((word >> 7 & EACH_BYTE(1)) * UINT64_C(0x0102040810204080)) >> 56;
+}
+
+/* The top bit of each byte that is 0; no byte carries into the next. */
+static inline uint64_t zero_bytes(uint64_t word)
+{
+    return ~((word & EACH_BYTE(0x7F)) + EACH_BYTE(0x7F)) & ~word & EACH_BYTE(0x80);
+}
+
+/* The top bit of each byte below limit, which is at most 0x80. */
+static inline uint64_t bytes_below(uint64_t word, uint8_t limit)
+{
+    return ~((word & EACH_BYTE(0x7F)) + EACH_BYTE(0x80 - limit)) & ~word & EACH_BYTE(0x80);
 }
 
 static inline uint64_t block_eq(block b, char c)
 {
     uint64_t bits = 0;
-    for (unsigned i = 0; i < 64; i++)
-        bits |= (uint64_t)(b.bytes[i] == (unsigned char)c) << i;
+    for (unsigned i = 0; i < 8; i++)
+        bits |= top_bits(zero_bytes(b.words[i] ^ EACH_BYTE(c))) << 8 * i;
     return bits;
+}
+
+static inline uint64_t block_high(block b)
+{
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < 8; i++)
+        bits |= top_bits(b.words[i]) << 8 * i;
+    return bits;
+}
+
+static inline uint64_t block_eq_bracket(block b, char c)
+{
+    for (unsigned i = 0; i < 8; i++)
+        b.words[i] |= EACH_BYTE(0x20);
+    return block_eq(b, c);
 }
 
 static inline struct block_masks block_classify(block b)
 {
     struct block_masks m = {0};
-    for (unsigned i = 0; i < 64; i++) {
-        uint64_t class = block_classes[b.bytes[i]];
-        m.quote |= (class & 1) << i;
-        m.backslash |= (class >> 1 & 1) << i;
-        m.op |= (class >> 2 & 1) << i;
-        m.colon |= (class >> 3 & 1) << i;
-        m.blank |= (class >> 4 & 1) << i;
-        m.control |= (uint64_t)(b.bytes[i] < 0x20) << i;
-        m.high |= (uint64_t)(b.bytes[i] >> 7) << i;
-    }
+    for (unsigned i = 0; i < 8; i++)
+        m.control |= top_bits(bytes_below(b.words[i], 0x20)) << 8 * i;
+    m.quote = block_eq(b, '"');
+    m.backslash = block_eq(b, '\\');
+    m.colon = block_eq(b, ':');
+    m.op = block_eq_bracket(b, '{') | block_eq_bracket(b, '}') | block_eq(b, ',') | m.colon;
+    m.blank = block_eq(b, ' ') | block_eq(b, '\t') | block_eq(b, '\n') | block_eq(b, '\r');
+    m.high = block_high(b);
     return m;
-}
-
-static inline uint64_t block_eq_bracket(block b, char c)
-{
-    return block_eq(b, c) | block_eq(b, (char)(c & ~0x20));
 }
 
 #endif

@@ -20,7 +20,8 @@ struct hy_json_located {
     /* The insides of the strings, quotes left out; start is 0 where there is no such key. Of
      * several equal keys the last. */
     hydrant_span values[HY_LOCATED_KEYS];
-    uint32_t *escapes; /* as in json_index.h; room for len + 1; filled in by the kernel */
+    bool high[HY_LOCATED_KEYS]; /* there are bytes over 0x7F: UTF-8 wants checking */
+    uint32_t *escapes;          /* as in json_index.h; room for len + 1; filled in by the kernel */
 };
 
 /* False: ask the full parser. */

@@ -12,6 +12,8 @@ struct locate_carry {
     uint64_t escaped;     /* bit 0: the first byte is escaped */
     uint64_t in_string;   /* all ones: the block begins inside a string */
     uint64_t escape_open; /* not 0: inside a string that has an escape */
+    uint64_t quotes;      /* of the block before */
+    uint64_t t_or_n, e;   /* letters of the block before */
     int64_t depth;
 };
 
@@ -43,11 +45,11 @@ static inline bool is_key(const struct locate *l, uint32_t closing_quote, uint32
     return at < l->len && l->json[at] == ':';
 }
 
-/* Notes the value of a key whose name has len bytes and begins behind the quote. */
-static void note_value(struct locate *l, enum hy_located_key key, uint32_t quote, uint32_t len)
+/* Notes the value of a key, if the string that ends at closing_quote is one. */
+static void note_value(struct locate *l, enum hy_located_key key, uint32_t closing_quote)
 {
     uint32_t value;
-    if (!is_key(l, quote + 1 + len, &value))
+    if (!is_key(l, closing_quote, &value))
         return;
     if (value >= l->len || l->json[value] != '"')
         l->unsure = true;
@@ -59,16 +61,16 @@ static inline bool begins(const char *p, const char *name, uint32_t len)
     return memcmp(p, name, len) == 0;
 }
 
-/* The string that opens at quote, on the top level: is it one of the keys? */
-static inline void look_closer(struct locate *l, uint32_t quote)
+/* The string whose inside begins at start, on the top level: is it one of the keys? */
+static inline void look_closer(struct locate *l, uint32_t start)
 {
-    const char *name = l->json + quote + 1;
+    const char *name = l->json + start;
     if (begins(name, "text\"", 5))
-        note_value(l, HY_LOCATED_TEXT, quote, 4);
+        note_value(l, HY_LOCATED_TEXT, start + 4);
     else if (begins(name, "event\"", 6))
-        note_value(l, HY_LOCATED_EVENT, quote, 5);
+        note_value(l, HY_LOCATED_EVENT, start + 5);
     else if (begins(name, "network\"", 8))
-        note_value(l, HY_LOCATED_NETWORK, quote, 7);
+        note_value(l, HY_LOCATED_NETWORK, start + 7);
 }
 
 /* Notes the escapes that start in a block and returns which bytes are escaped. */
@@ -123,36 +125,47 @@ static inline void locate_block(struct locate *l, struct locate_carry *carry, co
     uint64_t opening = block_eq_bracket(b, '{') & valid & ~in_string;
     uint64_t closing = block_eq_bracket(b, '}') & valid & ~in_string;
 
-    /* Strings that begin with te, ev or ne: their first bytes, moved under their quotes. */
-    block first = block_load(json + base + 1);
+    /* Where the second letter of a string that begins with te, ne or ev stands. */
+    uint64_t t_or_n = block_eq(b, 't') | block_eq(b, 'n');
+    uint64_t e = block_eq(b, 'e');
     uint64_t candidates =
-        quotes & in_string & (block_eq(first, 't') | block_eq(first, 'e') | block_eq(first, 'n'));
+        ((t_or_n << 1 | carry->t_or_n >> 63) & e) | ((e << 1 | carry->e >> 63) & block_eq(b, 'v'));
+    candidates &= in_string & (quotes << 2 | carry->quotes >> 62);
     for (; candidates; candidates &= candidates - 1) {
         uint64_t below = (candidates & -candidates) - 1;
         int64_t depth = carry->depth + __builtin_popcountll(opening & below) -
                         __builtin_popcountll(closing & below);
         if (depth == 1)
-            look_closer(l, base + (uint32_t)__builtin_ctzll(candidates));
+            look_closer(l, base + (uint32_t)__builtin_ctzll(candidates) - 1);
     }
+    carry->t_or_n = t_or_n;
+    carry->e = e;
+    carry->quotes = quotes;
     carry->depth += __builtin_popcountll(opening) - __builtin_popcountll(closing);
     carry->in_string = (uint64_t)((int64_t)in_string >> 63);
 }
 
-/* The closing quote of a string whose inside begins at start; len when there is none. */
-static uint32_t find_closing(const struct locate *l, uint32_t start)
+/* Finds the closing quote of a string whose inside begins at value->start; *high is set when there
+ * are bytes over 0x7F on the way. */
+static void find_end(const struct locate *l, hydrant_span *value, bool *high)
 {
     const uint32_t *escape = l->located->escapes;
-    for (uint32_t base = start; base < l->len; base += 64) {
-        uint64_t quotes = block_eq(block_load(l->json + base), '"') & block_first(l->len - base);
+    uint64_t seen = 0;
+    for (uint32_t base = value->start; base < l->len; base += 64) {
+        block b = block_load(l->json + base);
+        uint64_t quotes = block_eq(b, '"') & block_first(l->len - base);
         for (; quotes; quotes &= quotes - 1) {
             uint32_t quote = base + (uint32_t)__builtin_ctzll(quotes);
             while (*escape < quote - 1)
                 escape++;
-            if (*escape != quote - 1)
-                return quote;
+            if (*escape != quote - 1) {
+                value->end = quote;
+                *high = (seen | (block_high(b) & block_first(quote - base))) != 0;
+                return;
+            }
         }
+        seen |= block_high(b);
     }
-    return l->len;
 }
 
 /* Does the record begin and end with the braces of one object? */
@@ -181,9 +194,8 @@ bool LOCATE_NAME(const char *json, uint32_t len, struct hy_json_located *located
     if (l.unsure || carry.in_string || carry.depth != 0)
         return false;
     for (unsigned i = 0; i < HY_LOCATED_KEYS; i++) {
-        hydrant_span *value = &located->values[i];
-        if (value->start)
-            value->end = find_closing(&l, value->start);
+        if (located->values[i].start)
+            find_end(&l, &located->values[i], &located->high[i]);
     }
     return located->values[HY_LOCATED_TEXT].start != 0;
 }

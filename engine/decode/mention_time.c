@@ -34,16 +34,19 @@ static bool take_one(hydrant_str *s, char wanted)
  * there is none. */
 static bool take_fraction(hydrant_str *s, int64_t *millionths)
 {
-    uint32_t at = 0;
-    int64_t unit = SECOND_US, sum = 0;
-    for (; at < s->len && (unsigned char)(s->data[at] - '0') <= 9; at++) {
-        unit = at < 6 ? unit / 10 : 0;
-        sum += (s->data[at] - '0') * unit;
+    static const int32_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+    uint32_t len = 0, kept = 0;
+    int32_t sum = 0;
+    for (; len < s->len && (unsigned char)(s->data[len] - '0') <= 9; len++) {
+        if (kept < 6) {
+            sum = sum * 10 + (s->data[len] - '0');
+            kept++;
+        }
     }
-    *millionths = sum;
-    s->data += at;
-    s->len -= at;
-    return at > 0;
+    *millionths = sum * units[kept];
+    s->data += len;
+    s->len -= len;
+    return len > 0;
 }
 
 /* Days since 1970-01-01 of the proleptic Gregorian calendar; years counted from March, so that the
@@ -104,7 +107,7 @@ static bool parse_rfc3339(hydrant_str s, int64_t *us)
         second > 60)
         return false;
     year += century * 100;
-    if (day < 1 || day > days_in_month(year, month))
+    if (day < 1 || (day > 28 && day > days_in_month(year, month)))
         return false;
     s = (hydrant_str){p + DATE_AND_TIME, s.len - DATE_AND_TIME};
     if (take_one(&s, '.') && !take_fraction(&s, &fraction))

@@ -174,7 +174,7 @@ static size_t make_odd_record(uint64_t *state, char *out)
 
 static void damage(uint64_t *state, char *record, size_t *len)
 {
-    static const char bytes[] = "\"\\{}[]:, \n\t0-1.eutfn\x80\xC3\xFF\x01/";
+    static const char bytes[] = "\"\\{}[]:, \n\t0-1.eutfn\x80\xC3\xFF\x01\x0C\x1A/";
     size_t at = pick(state, (unsigned)*len);
     switch (pick(state, 4)) {
     case 0:

@@ -28,7 +28,9 @@ struct reference {
     std::vector<hydrant_str> hashtags, mentions, media;
     hydrant_mention *m = nullptr;
     uint32_t ignored = 0;
-    bool text_bad = false, id_bad = false, event_bad = false, id_inexact = false;
+    bool text_bad = false, id_bad = false, event_bad = false;
+    bool id_inexact = false; /* an id was a number whose spelling is lost */
+    bool any_double = false;
 };
 
 hydrant_str borrow(string_view s)
@@ -112,6 +114,7 @@ bool read_count(dom::element e, uint64_t &count)
 void set_count(reference &r, dom::element e, uint64_t &to, bool *has)
 {
     bool good = read_count(e, to);
+    r.any_double |= e.is_double() && !e.is_int64() && !e.is_uint64();
     if (has)
         *has = good;
     if (!good && !e.is_null())
@@ -336,13 +339,19 @@ bool is_blank(hydrant_str text)
     return true;
 }
 
-/* May simdjson have refused the record for a number that is only large? */
+/* Is there a number that a double may not hold exactly, or not at all: many digits, or an exponent
+ * of three digits and more? */
 bool has_large_number(string_view json)
 {
-    size_t digits = 0;
+    size_t digits = 0, limit = 16;
     for (char c : json) {
-        digits = c >= '0' && c <= '9' ? digits + 1 : 0;
-        if (digits >= 18 || c == 'e' || c == 'E')
+        bool digit = c >= '0' && c <= '9';
+        if (c == 'e' || c == 'E')
+            limit = 3;
+        else if (!digit && c != '+' && c != '-')
+            limit = 16;
+        digits = digit ? digits + 1 : 0;
+        if (digits >= limit)
             return true;
     }
     return false;
@@ -388,14 +397,14 @@ enum reference_answer reference_decode(const char *json, size_t len, uint32_t de
     r.media.clear();
     r.m = m;
     r.ignored = 0;
-    r.text_bad = r.id_bad = r.event_bad = r.id_inexact = false;
+    r.text_bad = r.id_bad = r.event_bad = r.id_inexact = r.any_double = false;
     *m = hydrant_mention{};
     m->created_at_us = HYDRANT_TIME_NONE;
     for (auto member : dom::object(document))
         set_member(r, member.key, member.value, text_bytes_max);
     *ignored = r.ignored;
     *drop = verdict(r);
-    if (r.id_inexact)
+    if (r.id_inexact || (r.any_double && has_large_number(string_view(json, len))))
         return REFERENCE_UNKNOWN;
     if (*drop)
         return REFERENCE_DROP;

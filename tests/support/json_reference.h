@@ -15,7 +15,7 @@ enum reference_answer {
     REFERENCE_MENTION, /* *m is filled in; its strings live until the next call */
     REFERENCE_DROP,    /* *drop says why */
     REFERENCE_INVALID, /* not valid JSON, too deep or not UTF-8 */
-    REFERENCE_UNKNOWN, /* holds numbers that simdjson refuses and RFC 8259 does not */
+    REFERENCE_UNKNOWN, /* holds numbers that a double does not, or whose spelling would be wanted */
 };
 
 /* source and offset make up a missing id. *ignored is how many optional fields were of no use. */

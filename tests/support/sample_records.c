@@ -73,7 +73,7 @@ static void put_author(struct out *out, uint64_t *state)
         words[pick(state, 36)], pick(state, 1000));
     put_text(out, state, 10);
     put(out, "\",\"bio\":\"");
-    put_text(out, state, 10 + pick(state, 30));
+    put_text(out, state, 8 + pick(state, 26));
     put(out, "\",\"followers\":%u,\"following\":%u,\"posts\":%u,\"verified\":%s},",
         pick(state, 10000), pick(state, 1000), pick(state, 50000),
         pick(state, 10) ? "false" : "true");
@@ -98,7 +98,7 @@ size_t sample_record(uint64_t *state, char *data, size_t room)
     put(&out, "\"created_at\":\"2026-01-%02uT%02u:%02u:%02u.%03uZ\",", 1 + pick(state, 28),
         pick(state, 24), pick(state, 60), pick(state, 60), pick(state, 1000));
     put(&out, "\"network\":\"x\",\"site\":\"x.com\",\"url\":\"https://x.com/i/status/%llu\",", id);
-    put(&out, "\"lang\":\"en\",\"possibly_sensitive\":false,");
+    put(&out, "\"lang\":\"en\",");
     put_author(&out, state);
     put(&out, "\"text\":\"");
     put_text(&out, state, 80 + pick(state, 150));

@@ -206,6 +206,9 @@ static const struct value not_json[] = {
     VALUE("[[]"),
     VALUE("[*]"),
     VALUE("[1\x0C,2]"),
+    VALUE("[\"a\"\x0C]"),
+    VALUE("[\"a\"\x1A\"b\"]"),
+    VALUE("{\"a\"\x1A 1}"),
     VALUE("[//c\n1]"),
     VALUE("[1/*c*/]"),
     VALUE("{"),
@@ -351,6 +354,9 @@ static bool right_in_frame(const struct value *value, const char *frame)
 
 static void rejects(void **state)
 {
+    static const char two_strings[] = "\"a\",\"b\"";
+    assert_int_equal(decode_one(one, two_strings, sizeof two_strings - 1, 1, false)->drop,
+                     HYDRANT_DROP_NOT_JSON);
     for (size_t i = 0; i < sizeof not_json / sizeof *not_json; i++) {
         for (size_t f = 0; f < sizeof frames / sizeof *frames; f++) {
             if (right_in_frame(&not_json[i], frames[f]))
