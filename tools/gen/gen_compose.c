@@ -318,6 +318,11 @@ static void push_inside(struct composer *c, const struct gen_token *token)
     }
 }
 
+static bool is_pleased(enum gen_class class)
+{
+    return class == GEN_CLASS_PRAISE || class == GEN_CLASS_JOY || class == GEN_CLASS_THANKS;
+}
+
 static void push_near_miss(struct composer *c, uint8_t glue)
 {
     const struct gen_text *phrase = phrase_of(c);
@@ -330,7 +335,7 @@ static void push_near_miss(struct composer *c, uint8_t glue)
     case MISS_OTHER_END:
         push_tokens(c, tokens, n - 1, glue);
         expand(c, gen->slot_apart, GEN_SPACE, 0);
-        expand(c, gen->slot_bad, GEN_SPACE, 0);
+        expand(c, is_pleased(c->draft->class) ? gen->slot_good : gen->slot_bad, GEN_SPACE, 0);
         return;
     case MISS_APART:
         push_tokens(c, tokens, n - 1, glue);
@@ -362,7 +367,7 @@ static void push_number(struct composer *c, uint8_t glue)
 {
     char text[12];
     uint32_t value =
-        gen_percent(&c->rng, 85) ? 2 + gen_below_skewed(&c->rng, 40) : gen_below(&c->rng, 2000);
+        gen_percent(&c->rng, 95) ? 2 + gen_below_skewed(&c->rng, 40) : gen_below(&c->rng, 2000);
     push_unknown(c, text, decimal(text, value), glue);
 }
 
@@ -548,11 +553,11 @@ static void compose_english(struct composer *c)
     while (draft->bytes + 25 < c->target_bytes && draft->count + 64 < GEN_TOKENS_MAX) {
         end_sentence(c, false);
         uint32_t draw = gen_below(&c->rng, 100);
-        if (draw < 60)
+        if (draw < 74)
             sentence(c, slots->more);
-        else if (draw < 75)
+        else if (draw < 86)
             sentence(c, slots->chat);
-        else if (draw < 88 || c->silent)
+        else if (draw < 93 || c->silent)
             sentence(c, c->gen->english[GEN_CLASS_NEUTRAL].chat);
         else if (c->mode == MODE_HIT || c->mode == MODE_CHAT)
             sentence(c, c->gen->english[GEN_CLASS_NEUTRAL].more);
@@ -957,6 +962,7 @@ static void find_slots(struct hy_gen *gen)
     gen->slot_breaker = gen_grammar_slot(grammar, "breaker", 7);
     gen->slot_apart = gen_grammar_slot(grammar, "apart", 5);
     gen->slot_bad = gen_grammar_slot(grammar, "bad", 3);
+    gen->slot_good = gen_grammar_slot(grammar, "good", 4);
 }
 
 static bool wanted(const char *languages, const char *code)

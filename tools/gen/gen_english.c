@@ -55,7 +55,8 @@ const struct gen_slot_source gen_english[] = {
      "|the other day|one day in {month}|before sunrise|after lunch|at midnight"
      "|just now|on my birthday|all summer|over the holidays|after {hobby}"
      "|on the way home|in the middle of the night|during {show}"},
-    {"clock", "{CLOCK}|{CLOCK}|{NUM}am|{NUM}pm|noon|midnight"},
+    {"clock", "{CLOCK}|{CLOCK}|{hour}am|{hour}pm|noon|midnight"},
+    {"hour", "1|2|3|4|5|6|7|8|9|10|11|12"},
     {"~ago", "yesterday|{NUM} days ago|{NUM} weeks ago|last {weekday}|back in {month}|"
              "an hour ago|a month ago|in {month}|two weeks ago|ages ago"},
     {"~long", "{NUM} hours|{NUM} minutes|{NUM} days|{NUM} weeks|ages|forever|half the morning|"
@@ -125,8 +126,8 @@ const struct gen_slot_source gen_english[] = {
      "|folk dances|city bikes|map projections|ferries|comets|postage stamps"
      "|cave paintings|wind turbines|crosswords|the tide|school uniforms|dialects"
      "|dinosaurs|roundabouts|bread prices"},
-    {"~weather", "rain|snow|sunshine|fog|wind|thunder|hail|a heatwave|drizzle|frost"
-                 "|sleet|a breeze|clouds|a rainbow|black ice|mist|a storm|humidity"},
+    {"~weather", "rain|snow|sunshine|fog|wind|thunder|hail|heat|drizzle|frost|sleet|mist|black ice|"
+                 "humidity|cold|storms|clouds|slush"},
     {"~place", "the park|the library|the beach|the gym|the market|a tiny cafe|the museum|the river|"
                "the bakery|the old bridge|the train|the rooftop|the botanical garden|the pool|"
                "the waiting room|the bookshop|the ferry|the ice rink|the cinema|the allotment"
@@ -152,8 +153,7 @@ const struct gen_slot_source gen_english[] = {
              "pathetic|a nightmare|appalling|so frustrating|beyond bad|a mess|shocking|dreadful|"
              "laughable|exhausting|not good enough"},
     {"~very", "really|so|very|absolutely|totally|genuinely|honestly|truly|insanely|pretty|quite"},
-    {"~said",
-     "said|reckons|told me|thinks|keeps saying|insists|swears|read somewhere|is convinced"},
+    {"~said", "said|reckons|told me|thinks|keeps saying|insists|swears|read somewhere"},
 
     /* neutral */
     {"open_neutral", "so|anyway|ok|well|right|hmm|fun fact:|note to self:|meanwhile|update:|fyi|"
@@ -237,10 +237,10 @@ const struct gen_slot_source gen_english[] = {
      "who plays drums at {clock}|somebody {verbed} {thing} and left it at {place}|"
      "{person} ate my {food} {count}|the queue at {place} took {long}|I am tired of {topic}|"
      "the {food} at {place} was {bad}|lost {thing} {when}, {very} annoying|"
-     "{team} lost {count} and it is {bad}|woke up at {NUM}am because of {pet}|"
+     "{team} lost {count} and it is {bad}|woke up at {hour}am because of {pet}|"
      "why is {hobby} so hard {when}|my back hurts after {hobby}|the ending of {show} was {bad}"
      "|the {adj} bus to {city} is late {count}|{name} took {thing} without asking"
-     "|{hobby} at {NUM}am is {bad}|nobody told me that {place} closes at {clock}"
+     "|{hobby} at {hour}am is {bad}|nobody told me that {place} closes at {clock}"
      "|{food} for {PRICE} in {city}, that is {bad}|{pet} ate {thing} {when}"
      "|my {adj} cold is back {when}|the heating at {place} has been {bad} since {month}"},
     {"brand_complaint",
@@ -266,7 +266,7 @@ const struct gen_slot_source gen_english[] = {
      "{PHRASE} in {area} since {weekday}|tired of {PHRASE}|case {ORDER}, {PHRASE}, still open|"
      "{PHRASE} here too, {city}|{person} has {PHRASE} as well, {very} {adj} timing|"
      "{BRAND} fixed nothing, {PHRASE} {when}|waited {long} because of {PHRASE}|"
-     "{PHRASE} and they {said} it is normal|{NUM} calls, {NUM} chats, still {PHRASE}|"
+     "{PHRASE} and they say it is normal|{NUM} calls, {NUM} chats, still {PHRASE}|"
      "how is {PHRASE} still a thing at {BRAND}|{PHRASE} right before {show}"},
     {"silence", "no reply|dead air|silence|hold music|a chatbot"},
     {"more_complaint",
@@ -292,7 +292,7 @@ const struct gen_slot_source gen_english[] = {
     {"chat_rant",
      "{topic} makes me so angry I can't sleep|whoever {verbed} {thing} at {place}, I will find you|"
      "if {person} says {topic} one more time I scream|{team} are {bad}, sack everyone|"
-     "{show} was {bad}, {long} of my life gone|people who do {hobby} at {place} at {NUM}am are "
+     "{show} was {bad}, {long} of my life gone|people who do {hobby} at {place} at {hour}am are "
      "{bad}|"
      "{city} drivers are {bad}, all of them|I hate {weather} and I hate every {weekday}"
      "|{name} parked at {place} AGAIN and took {NUM} spaces"

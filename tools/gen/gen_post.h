@@ -131,7 +131,7 @@ struct hy_gen {
     struct gen_class_slots english[GEN_CLASSES];
     struct gen_other_slots other[GEN_LANGUAGES];
     uint32_t slot_detail, slot_own, slot_tags, slot_tags_bad, slot_tags_good, slot_breaker,
-        slot_apart, slot_bad;
+        slot_apart, slot_bad, slot_good;
     uint32_t language_cut[GEN_LANGUAGES]; /* cumulative shares of 2^32 */
     uint32_t language_last;               /* the last one in use */
 };
