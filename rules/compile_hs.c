@@ -20,9 +20,17 @@ static unsigned hs_flags(uint32_t flags)
            (flags & HY_REGEX_DOTALL ? (unsigned)HS_FLAG_DOTALL : 0);
 }
 
+/* Hyperscan has one message for it and no code of its own. */
+static bool out_of_memory(const char *message)
+{
+    return strstr(message, "allocate memory") != NULL;
+}
+
 /* What to say about an error of Hyperscan's, for a person who writes rules. */
 static hydrant_status explain(hydrant_error *err, const char *message)
 {
+    if (out_of_memory(message))
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a regular expression");
     static const struct {
         const char *part, *advice;
     } known[] = {
@@ -107,7 +115,7 @@ static void add_pattern(struct patterns *p, const char *text, size_t len, unsign
 static void failed(struct hy_compiler *c, const struct patterns *p, hs_compile_error_t *problem)
 {
     int at = problem ? problem->expression : -1;
-    if (!problem)
+    if (!problem || out_of_memory(problem->message))
         hy_compile_nomem(c);
     else if (at >= 0 && (uint32_t)at < p->count)
         hy_compile_fail(c, NULL, "\"%.80s\": %s", p->text[at], problem->message);

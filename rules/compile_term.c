@@ -303,8 +303,12 @@ static uint32_t add_term(struct hy_compiler *c, const struct term *term)
 {
     const struct hy_query *query = term->query;
     hydrant_error err = {0};
-    if (term->regex && hy_regex_check(query->text, query->regex_flags, &err) != HYDRANT_OK)
-        return hy_compile_fail(c, query, "%s", err.text);
+    hydrant_status status = HYDRANT_OK;
+    if (term->regex)
+        status = hy_regex_check(query->text, query->regex_flags, &err);
+    if (status != HYDRANT_OK)
+        return status == HYDRANT_ERR_NOMEM ? hy_compile_nomem(c)
+                                           : hy_compile_fail(c, query, "%s", err.text);
     uint32_t number = c->terms.count;
     VEC_PUSH(c, &c->terms, *term);
     hy_index_add(c, &c->terms_index, term->hash, number, term_hash);
