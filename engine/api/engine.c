@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/pack_handle.h"
 #include "base/error.h"
@@ -24,6 +25,7 @@
 /* A name under which mentions are pushed; never freed before the engine, as parcels point to it. */
 struct push_source {
     struct hy_source source;
+    uint64_t pushed; /* mentions so far: their number stands for an offset */
     struct push_source *next;
     char name[];
 };
@@ -33,6 +35,8 @@ struct hydrant {
     hydrant_pack *pack;
     struct hy_pipeline *pipeline;
     struct push_source *push_sources;
+    bool reads;  /* inputs of its own were added */
+    bool pushed; /* something was pushed: the two exclude each other */
 };
 
 const char *hydrant_version(void)
@@ -118,7 +122,9 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
         .stages = {.decode = {.parse = o->parse == HYDRANT_PARSE_FAST ? HY_PARSE_FAST
                                                                        : HY_PARSE_STRICT,
                               .text_bytes_max = o->text_bytes_max,
-                              .depth_max = o->depth_max},
+                              .depth_max = o->depth_max,
+                              /* what nobody wants is shown too, with all its fields */
+                              .complete_all = o->emit == HYDRANT_EMIT_ALL},
                    .record_bytes_max = o->record_bytes_max,
                    .parcel_bytes_max = (uint64_t)HY_FEEDER_BLOCK_BYTES + o->record_bytes_max},
         .feeder = {.io = io_of(o->io),
@@ -174,15 +180,42 @@ void hydrant_destroy(hydrant **out)
     free(engine);
 }
 
+static hydrant_status begin_add(hydrant *engine, hydrant_error *err)
+{
+    if (engine->pushed)
+        return hy_error_set(err, HYDRANT_ERR_STATE,
+                            "cannot read an input in an engine that is pushed to");
+    return HYDRANT_OK;
+}
+
+static hydrant_status begin_push(hydrant *engine, hydrant_error *err)
+{
+    if (engine->reads)
+        return hy_error_set(err, HYDRANT_ERR_STATE,
+                            "cannot push to an engine that reads its own inputs");
+    engine->pushed = true;
+    return HYDRANT_OK;
+}
+
 hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err)
 {
-    return hy_feeder_add_file(hy_pipeline_feeder(engine->pipeline), path, err);
+    hydrant_status status = begin_add(engine, err);
+    if (status == HYDRANT_OK)
+        status = hy_feeder_add_file(hy_pipeline_feeder(engine->pipeline), path, err);
+    engine->reads |= status == HYDRANT_OK;
+    return status;
 }
 
 hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
                               hydrant_error *err)
 {
-    return hy_feeder_add_fd(hy_pipeline_feeder(engine->pipeline), fd, name, close_fd, err);
+    hydrant_status status = begin_add(engine, err);
+    if (status == HYDRANT_OK)
+        status = hy_feeder_add_fd(hy_pipeline_feeder(engine->pipeline), fd, name, close_fd, err);
+    else if (close_fd)
+        close(fd);
+    engine->reads |= status == HYDRANT_OK;
+    return status;
 }
 
 static hydrant_status cancelled(hydrant_error *err)
@@ -258,14 +291,16 @@ hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const voi
                                   hydrant_error *err)
 {
     const char *bytes = data;
+    hydrant_status status = begin_push(engine, err);
+    if (status != HYDRANT_OK)
+        return status;
     do {
         if (hy_pipeline_stopped(engine->pipeline))
             return cancelled(err);
         size_t taken = 0;
-        hydrant_status status =
-            hy_feeder_push(hy_pipeline_feeder(engine->pipeline), source, bytes, len, &taken);
+        status = hy_feeder_push(hy_pipeline_feeder(engine->pipeline), source, bytes, len, &taken);
         if (status != HYDRANT_OK && status != HYDRANT_ERR_AGAIN)
-            return hy_error_set(err, status, "cannot push to an engine that reads its own inputs");
+            return hy_error_set(err, status, "no memory for what was pushed");
         bytes += taken;
         len -= taken;
         hydrant_error problem = {0};
@@ -274,11 +309,11 @@ hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const voi
     return HYDRANT_OK;
 }
 
-static const struct hy_source *push_source(hydrant *engine, const char *name)
+static struct push_source *push_source(hydrant *engine, const char *name)
 {
     for (struct push_source *known = engine->push_sources; known; known = known->next)
         if (strcmp(known->name, name) == 0)
-            return &known->source;
+            return known;
     size_t len = strlen(name);
     struct push_source *added = calloc(1, sizeof *added + len + 1);
     if (!added)
@@ -287,17 +322,20 @@ static const struct hy_source *push_source(hydrant *engine, const char *name)
     added->source = (struct hy_source){.name = hy_str(added->name, len), .format = HY_FORMAT_NATIVE};
     added->next = engine->push_sources;
     engine->push_sources = added;
-    return &added->source;
+    return added;
 }
 
 hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
                                      const hydrant_mention *mentions, size_t count,
                                      hydrant_error *err)
 {
-    const struct hy_source *known = push_source(engine, source);
+    hydrant_status status = begin_push(engine, err);
+    if (status != HYDRANT_OK)
+        return status;
+    struct push_source *known = push_source(engine, source);
     if (!known)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a source");
-    return hy_pipeline_push(engine->pipeline, known, mentions, count, err);
+    return hy_pipeline_push(engine->pipeline, &known->source, &known->pushed, mentions, count, err);
 }
 
 hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err)

@@ -176,15 +176,20 @@ static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t 
     return hy_str(id, source.len + (size_t)digits);
 }
 
-/* The verdict on a mention that is filled in; a good one gets an id when it has none. */
-static hydrant_drop settle(struct hy_decoder *d, const struct hy_batch *batch,
-                           const struct hy_draft *draft, uint64_t offset)
+/* The verdict on a mention that is filled in. */
+static hydrant_drop settle(struct hy_decoder *d, const struct hy_draft *draft)
 {
     count_ignored(d, draft);
-    hydrant_drop drop = hy_draft_verdict(draft);
-    if (!drop && !draft->m->id.len)
-        draft->m->id = make_id(draft->arena, batch->parcel->source->name, offset);
-    return drop;
+    return hy_draft_verdict(draft);
+}
+
+/* Every record has a name, one that could not be read too: without an id of its own, its place. */
+static void ensure_id(struct hy_batch *batch, struct hy_mention *mention)
+{
+    const struct hy_parcel *parcel = batch->parcel;
+    if (!mention->m.id.len)
+        mention->m.id = make_id(&batch->arena, parcel->source->name,
+                                parcel->records[mention - batch->mentions].offset);
 }
 
 static void clear_mention(hydrant_mention *m)
@@ -226,7 +231,7 @@ static hydrant_drop decode_json(struct hy_decoder *d, struct hy_batch *batch,
     struct hy_draft draft = new_draft(d, batch, mention);
     hydrant_drop drop = parse_json(d, record_bytes(record), &draft);
     if (!drop)
-        return settle(d, batch, &draft, record->offset);
+        return settle(d, &draft);
     clear_mention(&mention->m);
     return drop;
 }
@@ -288,6 +293,7 @@ void hy_decode_complete(struct hy_decoder *decoder, struct hy_batch *batch,
     clear_mention(&mention->m);
     mention->complete = true;
     mention->drop = decode_json(decoder, batch, record, mention);
+    ensure_id(batch, mention);
     mention->m.text = text;
     mention->m.truncated = truncated;
 }
@@ -310,7 +316,7 @@ static hydrant_drop decode_row(struct hy_decoder *d, struct hy_batch *batch,
         return HYDRANT_DROP_INVALID_UTF8;
     hydrant_drop drop = hy_csv_row(&d->csv, row, d->list, &draft);
     if (!drop)
-        return settle(d, batch, &draft, record->offset);
+        return settle(d, &draft);
     clear_mention(&mention->m);
     return drop;
 }
@@ -323,7 +329,7 @@ static hydrant_drop decode_line(struct hy_decoder *d, struct hy_batch *batch,
     if (!hy_simdjson_utf8_valid(line.data, line.len))
         return HYDRANT_DROP_INVALID_UTF8;
     hy_draft_text(&draft, line);
-    return settle(d, batch, &draft, record->offset);
+    return settle(d, &draft);
 }
 
 /* ---- mentions that come decoded ---- */
@@ -380,7 +386,7 @@ static hydrant_drop decode_pushed(struct hy_decoder *d, struct hy_batch *batch, 
     mention->m.truncated |= truncated;
     if (mention->m.created_at_us == 0) /* a zeroed struct has no time */
         mention->m.created_at_us = HYDRANT_TIME_NONE;
-    return settle(d, batch, &draft, batch->parcel->records[i].offset);
+    return settle(d, &draft);
 }
 
 /* ---- the batch ---- */
@@ -423,5 +429,7 @@ void hy_decode_batch(struct hy_decoder *decoder, struct hy_batch *batch)
         mention->complete = true;
         mention->drop =
             parcel->decoded ? decode_pushed(decoder, batch, i) : decode_record(decoder, batch, i);
+        if (mention->complete)
+            ensure_id(batch, mention);
     }
 }

@@ -229,9 +229,9 @@ enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydr
     return fed;
 }
 
-/* Copies mentions[0, count) into the parcel. */
+/* Copies mentions[0, count) into the parcel; the first is the source's number-th. */
 static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source *source,
-                                   const hydrant_mention *mentions, size_t count,
+                                   uint64_t number, const hydrant_mention *mentions, size_t count,
                                    hydrant_error *err)
 {
     size_t bytes = count * sizeof *mentions;
@@ -246,8 +246,10 @@ static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source
     }
     hydrant_mention *decoded = (hydrant_mention *)(void *)pooled->copies;
     char *storage = pooled->copies + count * sizeof *mentions;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         storage = hy_mention_copy(&decoded[i], &mentions[i], storage);
+        pooled->parcel.records[i].offset = number + i;
+    }
     pooled->parcel.source = source;
     pooled->parcel.decoded = decoded;
     pooled->parcel.count = (uint32_t)count;
@@ -270,7 +272,8 @@ static size_t mentions_that_fit(const struct hy_pipeline *pipeline, const hydran
 }
 
 hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_source *source,
-                                const hydrant_mention *mentions, size_t count, hydrant_error *err)
+                                uint64_t *number, const hydrant_mention *mentions, size_t count,
+                                hydrant_error *err)
 {
     for (size_t i = 0; i < count; i++)
         if (hy_mention_copy_bytes(&mentions[i]) > pipeline->record_bytes_max)
@@ -282,12 +285,13 @@ hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_so
             return hy_error_set(err, HYDRANT_ERR_CANCELLED, "stopped");
         struct pooled *pooled = take_free(pipeline);
         size_t part = mentions_that_fit(pipeline, mentions, count);
-        hydrant_status status = fill_decoded(pooled, source, mentions, part, err);
+        hydrant_status status = fill_decoded(pooled, source, *number, mentions, part, err);
         if (status != HYDRANT_OK) {
             pipeline->free[pipeline->free_count++] = pooled;
             return status;
         }
         hand_on(pipeline, pooled);
+        *number += part;
         mentions += part;
         count -= part;
     }

@@ -54,10 +54,11 @@ struct hy_feeder *hy_pipeline_feeder(struct hy_pipeline *pipeline);
 enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydrant_error *err);
 
 /* Copies decoded mentions (count >= 1) and hands them on as parcels. Blocks while none is free.
- * source must outlive the pipeline. HYDRANT_ERR_LIMIT, _NOMEM, _CANCELLED; nothing was taken then,
- * except after _CANCELLED. */
+ * source must outlive the pipeline; *number counts its mentions and moves on with each one taken.
+ * HYDRANT_ERR_LIMIT: none was taken; _NOMEM, _CANCELLED: the first ones may have been. */
 hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_source *source,
-                                const hydrant_mention *mentions, size_t count, hydrant_error *err);
+                                uint64_t *number, const hydrant_mention *mentions, size_t count,
+                                hydrant_error *err);
 
 /* Waits until every parcel that was handed on is done. */
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);

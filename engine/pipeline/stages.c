@@ -25,7 +25,7 @@ hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_o
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a worker's batch");
     hydrant_status status = hy_arena_init(&stages->batch->arena, arena_bytes(options, pack), err);
     struct hy_decode_options decode = options->decode;
-    decode.complete_all = hy_pack_needs_fields(pack);
+    decode.complete_all |= hy_pack_needs_fields(pack);
     if (status == HYDRANT_OK)
         status = hy_decoder_create(&decode, options->record_bytes_max, &stages->decoder, err);
     if (status == HYDRANT_OK)

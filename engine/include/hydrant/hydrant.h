@@ -158,7 +158,8 @@ HYDRANT_API hydrant_status hydrant_create(const hydrant_options *options, hydran
 HYDRANT_API void hydrant_destroy(hydrant **engine);
 
 /* Queue an input to be read by hydrant_run or hydrant_step, after those queued before it. .zst is
- * recognised by content. Errors: _SYSTEM (cannot be opened), _STATE (already draining), _NOMEM. */
+ * recognised by content. Errors: _SYSTEM (cannot be opened), _STATE (something was pushed), _NOMEM.
+ */
 HYDRANT_API hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err);
 /* The descriptor stays yours unless close_fd. name is what items call the source. */
 HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
@@ -178,8 +179,9 @@ HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source,
                                               const void *data, size_t len, hydrant_error *err);
 
-/* Brings decoded mentions in; what they point to is copied. All of them or, after an error, none.
- * Errors as above, and _LIMIT when one's strings are larger than record_bytes_max together. */
+/* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE:NUMBER,
+ * counted from 0. Errors as above, and _LIMIT (none was taken) when one's strings are larger than
+ * record_bytes_max together; after _CANCELLED and _NOMEM the first ones may have been taken. */
 HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
                                                  const hydrant_mention *mentions, size_t count,
                                                  hydrant_error *err);
