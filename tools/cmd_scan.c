@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <hydrant/hydrant.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -59,8 +60,11 @@ static const char help[] =
     "  hydrant scan -e '\"no signal\" AND @att' posts.ndjson\n"
     "  tail -f posts.ndjson | hydrant scan --rules rules/\n";
 
-/* The engine that a signal stops. */
+/* The engine that a signal stops, and the thread that may be stuck in a write to a reader who has
+ * stopped reading. */
 static _Atomic(hydrant *) running;
+static _Atomic(pthread_t) writer;
+static atomic_bool writing;
 static volatile sig_atomic_t stopped_by;
 
 static void on_signal(int number)
@@ -69,33 +73,58 @@ static void on_signal(int number)
     hydrant *engine = atomic_load_explicit(&running, memory_order_acquire);
     if (engine)
         hydrant_stop(engine);
+    alarm(1);
+}
+
+/* A second after a stop, and each second from then on: makes a write that is still stuck return
+ * EINTR. The signal may come to any thread; the writer's own needs no help. */
+static void on_alarm(int number)
+{
+    if (atomic_load(&writing) && !pthread_equal(atomic_load(&writer), pthread_self()))
+        pthread_kill(atomic_load(&writer), number);
+    alarm(1);
+}
+
+static void begin_write(void)
+{
+    atomic_store(&writer, pthread_self());
+    atomic_store(&writing, true);
+}
+
+static bool end_write(struct scan *scan, bool good)
+{
+    if (!good)
+        scan->write_errno = errno;
+    atomic_store(&writing, false);
+    return good;
+}
+
+static bool write_all(const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t written = write(STDOUT_FILENO, data, len);
+        if (written < 0 && (errno != EINTR || stopped_by))
+            return false;
+        if (written > 0) {
+            data += written;
+            len -= (size_t)written;
+        }
+    }
+    return true;
 }
 
 static bool on_ndjson(void *ctx, const char *data, size_t len)
 {
-    struct scan *scan = ctx;
-    while (len > 0) {
-        ssize_t written = write(STDOUT_FILENO, data, len);
-        if (written < 0 && errno == EINTR && !stopped_by)
-            continue;
-        if (written < 0) {
-            scan->write_errno = errno;
-            return false;
-        }
-        data += written;
-        len -= (size_t)written;
-    }
-    return true;
+    begin_write();
+    return end_write(ctx, write_all(data, len));
 }
 
 static bool on_item_card(void *ctx, const hydrant_item *item)
 {
     struct scan *scan = ctx;
+    begin_write();
     terminal_card(stdout, item, scan->out_colour);
-    if (fflush(stdout) == 0)
-        return true;
-    scan->write_errno = errno;
-    return false;
+    return end_write(scan, fflush(stdout) == 0);
 }
 
 static void on_dead_letter(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
@@ -238,7 +267,8 @@ static bool open_dead_letters(struct scan *scan)
     int fd = open(scan->dead_letters, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     scan->dead_letter_file = fd < 0 ? NULL : fdopen(fd, "a");
     if (!scan->dead_letter_file) {
-        fprintf(stderr, "hydrant scan: cannot open %s: %s\n", scan->dead_letters, strerror(errno));
+        fprintf(stderr, "hydrant scan: cannot open %s: %s\n", scan->dead_letters,
+                errno == ELOOP ? "it is a link, which is not followed" : strerror(errno));
         return false;
     }
     scan->options.on_dead_letter = on_dead_letter;
@@ -314,10 +344,12 @@ static void hint_unreadable(const hydrant_stats *stats)
 
 static void install_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    struct sigaction stop = {.sa_handler = on_signal}, nudge = {.sa_handler = on_alarm};
+    sigemptyset(&stop.sa_mask);
+    sigemptyset(&nudge.sa_mask);
+    sigaction(SIGALRM, &nudge, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
 }
 
 /* Runs the engine over its inputs and reports; returns the exit code. */

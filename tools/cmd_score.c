@@ -23,53 +23,87 @@ static const char help[] =
     "\n"
     "example: echo 'No signal again, this is ridiculous' | hydrant score --text | jq .label\n";
 
-enum { JSON_BYTES = 4096 };
+enum { JSON_BYTES = 4096, LINE_BYTES = 65536 };
+
+static int output_errno; /* why stdout could not be written; 0: it could */
+
+static bool printed(bool good)
+{
+    if (!good && !output_errno)
+        output_errno = errno;
+    return good;
+}
 
 static bool print_score(const hydrant_emotion *emotion)
 {
     char line[JSON_BYTES];
-    size_t len = hydrant_emotion_json(emotion, line, sizeof line);
-    return fwrite(line, 1, len, stdout) == len && putchar('\n') != EOF;
+    size_t len = hydrant_emotion_json(emotion, line, sizeof line - 1);
+    line[len++] = '\n';
+    return printed(fwrite(line, 1, len, stdout) == len);
 }
 
 static bool print_dropped(hydrant_drop drop)
 {
-    return printf("{\"scored\":false,\"dropped\":\"%s\"}\n", hydrant_drop_name(drop)) > 0;
+    return printed(printf("{\"scored\":false,\"dropped\":\"%s\"}\n", hydrant_drop_name(drop)) > 0);
 }
 
-/* Scores the lines of a stream; false when stdout or the stream failed. */
+/* Reads a line of any length, without its end; what is longer than any text is judged is left out.
+ * False at the end of the stream. */
+static bool read_line(FILE *in, char line[LINE_BYTES], size_t *len)
+{
+    int c = getc(in);
+    if (c == EOF)
+        return false;
+    for (*len = 0; c != EOF && c != '\n'; c = getc(in))
+        if (*len < LINE_BYTES)
+            line[(*len)++] = (char)c;
+    if (c == '\n' && *len > 0 && *len < LINE_BYTES && line[*len - 1] == '\r')
+        --*len;
+    return true;
+}
+
+static hydrant_str text_of_line(const char *line, size_t len)
+{
+    if (len == LINE_BYTES) /* cut: at a character */
+        for (len--; len > 0 && ((unsigned char)line[len] & 0xC0) == 0x80;)
+            len--;
+    return (hydrant_str){line, (uint32_t)len};
+}
+
+static bool score_line(hydrant_str text)
+{
+    hydrant_emotion emotion;
+    hydrant_status status = hydrant_score(text, (hydrant_str){0}, &emotion, NULL);
+    return status == HYDRANT_ERR_DATA ? print_dropped(HYDRANT_DROP_INVALID_UTF8)
+                                      : status == HYDRANT_OK && print_score(&emotion);
+}
+
+/* Scores the lines of a stream until it ends or stdout fails; false when the stream failed. */
 static bool score_lines(FILE *in)
 {
-    char *line = NULL;
-    size_t cap = 0;
-    bool good = true;
-    for (ssize_t len; good && (len = getline(&line, &cap, in)) >= 0;) {
-        if (len > 0 && line[len - 1] == '\n')
-            len--;
-        if (len > 0 && line[len - 1] == '\r')
-            len--;
-        hydrant_emotion emotion;
-        hydrant_str text = {line, (uint32_t)(len > UINT16_MAX ? UINT16_MAX : len)};
-        hydrant_error err = {0};
-        hydrant_status status = hydrant_score(text, (hydrant_str){0}, &emotion, &err);
-        good = status == HYDRANT_ERR_DATA ? print_dropped(HYDRANT_DROP_INVALID_UTF8)
-                                          : status == HYDRANT_OK && print_score(&emotion);
-    }
-    free(line);
-    return good && !ferror(in);
+    static char line[LINE_BYTES];
+    size_t len;
+    while (read_line(in, line, &len))
+        if (!score_line(text_of_line(line, len)))
+            break;
+    return !ferror(in);
+}
+
+static int cannot_read(const char *path)
+{
+    fprintf(stderr, "hydrant score: %s: %s\n", path, strerror(errno));
+    return HY_EXIT_FAILED;
 }
 
 static int score_text(int count, char **paths)
 {
     int code = HY_EXIT_OK;
-    if (count == 0)
-        return score_lines(stdin) ? HY_EXIT_OK : HY_EXIT_FAILED;
-    for (int i = 0; i < count; i++) {
+    if (count == 0 && !score_lines(stdin))
+        code = cannot_read("stdin");
+    for (int i = 0; i < count && !output_errno; i++) {
         FILE *in = strcmp(paths[i], "-") == 0 ? stdin : fopen(paths[i], "rbe");
-        if (!in || !score_lines(in)) {
-            fprintf(stderr, "hydrant score: %s: %s\n", paths[i], strerror(errno));
-            code = HY_EXIT_FAILED;
-        }
+        if (!in || !score_lines(in))
+            code = cannot_read(paths[i]);
         if (in && in != stdin)
             fclose(in);
     }
@@ -89,16 +123,30 @@ static void on_log(void *ctx, hydrant_log_level level, const char *text)
         fprintf(stderr, "hydrant score: %s\n", text);
 }
 
-static hydrant_status add_inputs(hydrant *engine, int count, char **paths, hydrant_error *err)
+static hydrant_status add_input(hydrant *engine, const char *path)
 {
-    hydrant_status status = HYDRANT_OK;
-    if (count == 0)
-        return hydrant_add_fd(engine, STDIN_FILENO, "stdin", false, err);
-    for (int i = 0; i < count && status == HYDRANT_OK; i++)
-        status = strcmp(paths[i], "-") == 0
-                     ? hydrant_add_fd(engine, STDIN_FILENO, "stdin", false, err)
-                     : hydrant_add_file(engine, paths[i], err);
+    hydrant_error err = {0};
+    hydrant_status status = strcmp(path, "-") == 0
+                                ? hydrant_add_fd(engine, STDIN_FILENO, "stdin", false, &err)
+                                : hydrant_add_file(engine, path, &err);
+    if (status != HYDRANT_OK)
+        fprintf(stderr, "hydrant score: %s: %s\n", path, err.text);
     return status;
+}
+
+/* Scores what can be read; the exit code is that of a failure when an input cannot. */
+static int score_inputs(hydrant *engine, int count, char **paths)
+{
+    int code = HY_EXIT_OK;
+    hydrant_error err = {0};
+    if (count == 0 && add_input(engine, "-") != HYDRANT_OK)
+        code = HY_EXIT_FAILED;
+    for (int i = 0; i < count; i++)
+        if (add_input(engine, paths[i]) != HYDRANT_OK)
+            code = HY_EXIT_FAILED;
+    /* Cancelled: stdout has failed, which is seen below; other errors were logged. */
+    hydrant_status status = hydrant_run(engine, &err);
+    return status == HYDRANT_OK || status == HYDRANT_ERR_CANCELLED ? code : HY_EXIT_FAILED;
 }
 
 /* Mentions go through the engine with a rule that wants every one of them. */
@@ -118,15 +166,26 @@ static int score_mentions(int count, char **paths)
     hydrant_status status = hydrant_pack_compile(&rules, &pack, &err);
     if (status == HYDRANT_OK)
         status = hydrant_create(&options, pack, &engine, &err);
+    int code = HY_EXIT_FAILED;
     if (status == HYDRANT_OK)
-        status = add_inputs(engine, count, paths, &err);
-    if (status == HYDRANT_OK)
-        status = hydrant_run(engine, &err);
-    if (status != HYDRANT_OK)
-        fprintf(stderr, "hydrant score: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
+        code = score_inputs(engine, count, paths);
+    else
+        fprintf(stderr, "hydrant score: %s\n", err.text);
     hydrant_destroy(&engine);
     hydrant_pack_destroy(&pack);
-    return status == HYDRANT_OK ? HY_EXIT_OK : HY_EXIT_FAILED;
+    return code;
+}
+
+/* A reader who leaves has seen enough; anything else that goes wrong with stdout is a failure. */
+static int finish_output(int code)
+{
+    printed(fflush(stdout) == 0);
+    if (!output_errno)
+        return code;
+    if (output_errno == EPIPE)
+        return HY_EXIT_OK;
+    fprintf(stderr, "hydrant score: cannot write to stdout: %s\n", strerror(output_errno));
+    return HY_EXIT_FAILED;
 }
 
 int cmd_score(int argc, char **argv)
@@ -147,5 +206,5 @@ int cmd_score(int argc, char **argv)
     }
     int code = text ? score_text(argc - optind, argv + optind)
                     : score_mentions(argc - optind, argv + optind);
-    return fflush(stdout) == 0 ? code : HY_EXIT_FAILED;
+    return finish_output(code);
 }

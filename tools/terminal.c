@@ -145,10 +145,6 @@ static void put_reasons(FILE *out, const hydrant_item *item, bool colour)
             fputs(" · ", out);
         put_str(out, item->verdict->reasons[i].text);
     }
-    if (item->verdict->escalate_to.len) {
-        fputs(" · escalate to ", out);
-        put_str(out, item->verdict->escalate_to);
-    }
     if (item->emotion && item->emotion->scored)
         fprintf(out, " · %s", hydrant_emotion_name(item->emotion->label));
     fprintf(out, "%s\n\n", colour ? RESET : "");
