@@ -19,7 +19,7 @@
 #include "gen/gen.h"
 #include "tools/commands.h"
 
-enum { CHUNK_POSTS = 2048, THREADS_MAX = 64 };
+enum { CHUNK_POSTS = 256, THREADS_MAX = 64 };
 
 static const char help[] =
     "Usage: hydrant gen --posts N --seed S [options]\n"

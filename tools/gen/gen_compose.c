@@ -170,13 +170,17 @@ static void push_unknown(struct composer *c, const char *text, uint32_t len, uin
     gen_draft_push(c->draft, token);
 }
 
+/* Handles, acronyms and punctuation: nothing in them needs to be escaped. */
 static void push_word(struct composer *c, const char *text, uint32_t word, uint32_t len,
                       enum gen_kind kind, uint8_t glue)
 {
-    struct gen_token token = {
-        .text = text, .word = word, .len = (uint16_t)len, .kind = (uint8_t)kind, .glue = glue};
-    gen_token_look(&token);
-    gen_draft_push(c->draft, token);
+    gen_draft_push(c->draft, (struct gen_token){.text = text,
+                                                .word = word,
+                                                .len = (uint16_t)len,
+                                                .kind = (uint8_t)kind,
+                                                .glue = glue,
+                                                .safe = true,
+                                                .plain = (unsigned char)text[0] < 0x80});
 }
 
 static void push_punct(struct composer *c, const char text[GEN_TOKEN_READ], uint8_t glue)

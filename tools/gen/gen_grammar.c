@@ -102,16 +102,18 @@ static bool is_sigil(const char *text, size_t len)
 
 void gen_token_look(struct gen_token *token)
 {
-    token->plain = true;
+    bool ascii = true;
+    token->safe = true;
     token->cased = false;
     for (uint32_t i = 0; i < token->len; i++) {
         unsigned char c = (unsigned char)token->text[i];
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\' || c == '/' || c == '&' || c == '<' ||
-            c == '>')
-            token->plain = false;
+        if (c < 0x20 || c == '"' || c == '\\' || c == '/' || c == '&' || c == '<' || c == '>')
+            token->safe = false;
+        ascii &= c < 0x80;
         if (c >= 'A' && c <= 'Z')
             token->cased = true;
     }
+    token->plain = token->safe && ascii;
 }
 
 uint32_t gen_tokenize(struct gen_words *words, const char *text, size_t len,

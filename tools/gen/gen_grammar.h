@@ -56,7 +56,8 @@ struct gen_token {
     bool capital; /* its first letter becomes a capital */
     bool keep;    /* its letters' case stays as it is */
     bool marked;  /* part of a term, by gen_judge.c */
-    bool plain;   /* ASCII that is the same in text, HTML and JSON */
+    bool plain;   /* the same in text, HTML and JSON of any style: ASCII without " \\ / & < > */
+    bool safe;    /* the same, but for letters beyond ASCII, which some styles of JSON escape */
     bool cased;   /* has capitals */
 };
 

@@ -169,6 +169,12 @@ static char *put_json(char *p, const char *text, size_t len, enum escape escape)
     return p;
 }
 
+/* Text of ours that has no quote, backslash or control in it. */
+static char *put_clean(char *p, const char *text, size_t len, enum escape escape)
+{
+    return escape == ESCAPE_LEAST ? put(p, text, len) : put_json(p, text, len, escape);
+}
+
 /* ---- text as the network writes it ---- */
 
 static void change_case(char *text, const struct gen_token *token, enum gen_style style)
@@ -317,9 +323,9 @@ static void put_author(struct writer *w)
     p = PUT(p, "\",\"handle\":\"");
     p = put(p, person->handle, person->handle_len);
     p = PUT(p, "\",\"name\":\"");
-    p = put_json(p, person->name, person->name_len, w->escape);
+    p = put_clean(p, person->name, person->name_len, w->escape);
     p = PUT(p, "\",\"bio\":\"");
-    p = put_json(p, person->bio, person->bio_len, w->escape);
+    p = put_clean(p, person->bio, person->bio_len, w->escape);
     p = PUT(p, "\",\"followers\":");
     p = put_number(p, person->followers);
     p = PUT(p, ",\"posts\":");
@@ -353,7 +359,7 @@ static void put_text(struct writer *w)
             p = html ? PUT(p, "<br>") : PUT(p, "\\n");
         if (token->kind >= GEN_HASHTAG)
             note_token(w, i, (enum gen_kind)token->kind);
-        else if (token->plain) {
+        else if (token->plain || (token->safe && w->escape != ESCAPE_ASCII)) {
             p = put_word(p, token, draft->style);
             continue;
         }
@@ -387,7 +393,7 @@ static void put_one_url(struct writer *w, const struct gen_token *token)
 {
     bool object = w->record->plan->network == GEN_NETWORK_X && (w->random & 1);
     char *p = object ? PUT(w->p, "{\"url\":\"") : PUT(w->p, "\"");
-    p = put_json(p, token->text, token->len, w->escape);
+    p = put_clean(p, token->text, token->len, w->escape);
     if (object) {
         p = PUT(p, "\",\"expanded\":\"https://www.example.com/story/");
         p = put_number(p, w->random >> 40);
@@ -412,7 +418,7 @@ static void put_list(struct writer *w, const char *name, enum gen_kind kind)
             continue;
         }
         *w->p++ = '"';
-        w->p = put_json(w->p, token->text, token->len, w->escape);
+        w->p = put_clean(w->p, token->text, token->len, w->escape);
         *w->p++ = '"';
     }
     *w->p++ = ']';
