@@ -93,6 +93,7 @@ static void stream_row(char *fields[FIELDS_MAX], void *out)
     post->time_ms = atoll(fields[0]);
     post->author = (uint32_t)atoll(fields[1]);
     post->group = atoi(fields[2]);
+    post->is_source = false;
     post->text = need(strdup(fields[3]));
 }
 
@@ -102,10 +103,36 @@ bool bench_read_pairs(const char *folder, struct bench_pairs *out)
     return read_rows(folder, "pairs.tsv", pair_row, out);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const struct bench_post *x = *(struct bench_post *const *)a,
+                            *y = *(struct bench_post *const *)b;
+    int order = strcmp(x->text, y->text);
+    return order ? order : y->group - x->group; /* members of groups first */
+}
+
+/* Marks posts of the background that say what a post of a group says, letter for letter. */
+static void mark_sources(struct bench_stream *stream)
+{
+    struct bench_post **sorted = need(malloc((stream->count + 1) * sizeof *sorted));
+    for (uint32_t i = 0; i < stream->count; i++)
+        sorted[i] = &stream->posts[i];
+    qsort(sorted, stream->count, sizeof *sorted, by_text);
+    for (uint32_t i = 1; i < stream->count; i++) {
+        const struct bench_post *before = sorted[i - 1];
+        sorted[i]->is_source =
+            (before->group >= 0 || before->is_source) && strcmp(before->text, sorted[i]->text) == 0;
+    }
+    free(sorted);
+}
+
 bool bench_read_stream(const char *folder, struct bench_stream *out)
 {
     *out = (struct bench_stream){0};
-    return read_rows(folder, "stream.tsv", stream_row, out);
+    if (!read_rows(folder, "stream.tsv", stream_row, out))
+        return false;
+    mark_sources(out);
+    return true;
 }
 
 void bench_free_pairs(struct bench_pairs *pairs)
@@ -276,9 +303,9 @@ void bench_make_background(const struct bench_stream *stream, uint64_t *random,
     while (words > 0 && used < BENCH_POST_BYTES / 2) {
         const struct bench_post *post = &stream->posts[below(random, stream->count)];
         const char *from = post->text;
-        if (post->group >= 0)
+        if (post->group >= 0 || post->is_source)
             continue; /* a piece of a group would be one of its variants */
-        uint32_t piece = 3 + below(random, 4), skip = below(random, 12);
+        uint32_t piece = 2 + below(random, 4), skip = below(random, 12);
         for (; skip > 0 && strchr(from, ' '); skip--)
             from = strchr(from, ' ') + 1;
         for (; piece > 0 && words > 0 && *from; piece--, words--) {

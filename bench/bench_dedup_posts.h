@@ -15,6 +15,7 @@ struct bench_post {
     int64_t time_ms;
     uint32_t author;
     int32_t group;
+    bool is_source; /* in the background, but a group was made from it */
     char *text;
 };
 
@@ -46,7 +47,7 @@ bool bench_read_stream(const char *folder, struct bench_stream *out);
 void bench_make_pairs(uint64_t seed, uint32_t count, struct bench_pairs *out);
 void bench_make_stream(uint64_t seed, uint32_t count, struct bench_stream *out);
 
-/* A background post of 8 to 20 words, in pieces of 3 to 6 words from posts of the stream. */
+/* A background post of 8 to 20 words, in pieces of 2 to 5 words from posts of the stream. */
 void bench_make_background(const struct bench_stream *stream, uint64_t *random,
                            char text[BENCH_POST_BYTES]);
 

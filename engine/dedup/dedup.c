@@ -136,20 +136,12 @@ static struct hy_dedup_hash hash_bytes(const void *data, size_t len, uint64_t se
     return (struct hy_dedup_hash){h.low64, h.high64};
 }
 
-/* network and id, neither of which may stand for the other's end. */
-static struct hy_dedup_hash hash_id(const hydrant_mention *m, uint64_t seed)
-{
-    uint64_t network = XXH3_64bits_withSeed(m->network.data, m->network.len, seed);
-    return hash_bytes(m->id.data, m->id.len, network ^ seed);
-}
-
 static uint32_t hash_author(const hydrant_mention *m, uint64_t seed)
 {
     hydrant_str who = m->author.id.len ? m->author.id : m->author.handle;
     if (who.len == 0)
         return 0;
-    uint64_t network = XXH3_64bits_withSeed(m->network.data, m->network.len, seed);
-    uint64_t h = XXH3_64bits_withSeed(who.data, who.len, network ^ seed);
+    uint64_t h = XXH3_64bits_withSeed(who.data, who.len, seed);
     return (uint32_t)h ? (uint32_t)h : 1;
 }
 
@@ -187,14 +179,16 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m, 
 {
     int64_t time_us = m->m.created_at_us == HYDRANT_TIME_NONE ? now_us : m->m.created_at_us;
     post->event = (uint8_t)m->m.event;
-    post->id = hash_id(&m->m, worker->seed);
+    /* Ids and authors are those of a network: its hash is their seed. */
+    uint64_t network = XXH3_64bits_withSeed(m->m.network.data, m->m.network.len, worker->seed);
+    post->id = hash_bytes(m->m.id.data, m->m.id.len, network);
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
     post->keys.count = 0;
     if (m->m.event == HYDRANT_EVENT_DELETE)
         return;
     post->time_s = seconds(time_us);
-    post->author = hash_author(&m->m, worker->seed);
+    post->author = hash_author(&m->m, network);
     worker->text.buffer = worker->line;
     hy_dedup_text_read(m->folded.data, m->folded.len, &worker->text);
     post->text = hash_text(m, &worker->text, post->author, worker->seed);
@@ -230,8 +224,8 @@ struct turn {
     struct hy_dedup_view known;  /* valid if is_known: the entry with this id */
     struct hy_dedup_view group;  /* valid if kind is EXACT or NEAR: the head of its group */
     bool is_known;
-    hydrant_dup_kind kind;                   /* NONE, EXACT or NEAR */
-    uint32_t record[HY_DEDUP_LOG_UNITS_MAX]; /* the group's */
+    hydrant_dup_kind kind; /* NONE, EXACT or NEAR */
+    uint32_t *record;      /* room for HY_DEDUP_LOG_UNITS_MAX: the group's */
 };
 
 static void answer(struct turn *t, hydrant_dup_kind kind, hydrant_str first_id, uint32_t count)
@@ -400,11 +394,30 @@ static void judge(struct turn *t)
 
 /* ---- batches ---- */
 
+/* What a post may touch: the newest entry of its buckets, and of each key. */
+struct touch {
+    uint32_t names[2 + HY_DEDUP_KEYS], count;
+};
+
+static void find_touched(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                         struct touch *touch)
+{
+    const _Atomic uint32_t *id = &w->by_id[hy_dedup_bucket(w, post->id)];
+    const _Atomic uint32_t *text = &w->by_text[hy_dedup_bucket(w, post->text)];
+    touch->count = 0;
+    touch->names[touch->count++] = atomic_load_explicit(id, memory_order_relaxed);
+    touch->names[touch->count++] = atomic_load_explicit(text, memory_order_relaxed);
+    for (uint32_t k = 0; k < post->keys.count; k++) {
+        uint32_t name = hy_dedup_window_hint(w, post->keys.keys[k]);
+        if (name)
+            touch->names[touch->count++] = name;
+    }
+}
+
 /* Asks for the memory that the next posts will touch, in rounds: each needs the one before. */
 static void warm(const struct hy_dedup_window *w, const struct hy_dedup_post *posts, uint32_t count)
 {
-    enum { NAMES = 2 + HY_DEDUP_CANDIDATES };
-    uint32_t names[WARM][NAMES], found[WARM];
+    struct touch touched[WARM];
     for (uint32_t i = 0; i < count; i++) {
         __builtin_prefetch(&w->by_id[hy_dedup_bucket(w, posts[i].id)]);
         __builtin_prefetch(&w->by_text[hy_dedup_bucket(w, posts[i].text)]);
@@ -412,19 +425,13 @@ static void warm(const struct hy_dedup_window *w, const struct hy_dedup_post *po
             __builtin_prefetch(hy_dedup_line(w, posts[i].keys.keys[k]));
     }
     for (uint32_t i = 0; i < count; i++) {
-        const struct hy_dedup_post *post = &posts[i];
-        names[i][0] =
-            atomic_load_explicit(&w->by_id[hy_dedup_bucket(w, post->id)], memory_order_relaxed);
-        names[i][1] =
-            atomic_load_explicit(&w->by_text[hy_dedup_bucket(w, post->text)], memory_order_relaxed);
-        found[i] =
-            2 + hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, &names[i][2]);
-        for (uint32_t k = 0; k < found[i]; k++)
-            __builtin_prefetch(hy_dedup_place(w, names[i][k]));
+        find_touched(w, &posts[i], &touched[i]);
+        for (uint32_t k = 0; k < touched[i].count; k++)
+            __builtin_prefetch(hy_dedup_place(w, touched[i].names[k]));
     }
     for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t k = 1; k < found[i]; k++) {
-            const struct hy_dedup_entry *e = hy_dedup_place(w, names[i][k]);
+        for (uint32_t k = 1; k < touched[i].count; k++) { /* an id leads to no record */
+            const struct hy_dedup_entry *e = hy_dedup_place(w, touched[i].names[k]);
             uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
             __builtin_prefetch(hy_dedup_log_place(w, log));
         }
@@ -434,6 +441,7 @@ static void warm(const struct hy_dedup_window *w, const struct hy_dedup_post *po
 void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, struct hy_batch *batch)
 {
     struct hy_dedup_window *w = &dedup->window;
+    uint32_t record[HY_DEDUP_LOG_UNITS_MAX];
     for (uint32_t i = 0; i < worker->posts_count; i++) {
         const struct hy_dedup_post *post = &worker->posts[i];
         uint32_t ahead = worker->posts_count - i;
@@ -444,6 +452,7 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
                          .batch = batch,
                          .mention = &batch->mentions[post->mention],
                          .post = post,
+                         .record = record,
                          .id_bucket = &w->by_id[hy_dedup_bucket(w, post->id)],
                          .text_bucket = &w->by_text[hy_dedup_bucket(w, post->text)]};
         if (post->event == HYDRANT_EVENT_DELETE)

@@ -9,8 +9,9 @@
 #ifndef HY_DEDUP_DEDUP_LEXICON_H
 #define HY_DEDUP_DEDUP_LEXICON_H
 
-#include <stdint.h>
+#include "dedup/dedup_lexicon_table.h"
 
+/* KNOWN to NAME have the order of the table's values. */
 enum hy_dedup_class {
     HY_DEDUP_CLASS_UNKNOWN, /* perhaps a name, perhaps a misspelling */
     HY_DEDUP_CLASS_KNOWN,   /* a word of its own meaning */
@@ -25,7 +26,39 @@ struct hy_dedup_meaning {
     uint8_t stop;  /* CLASS_STOP: its code, 1..124 */
 };
 
-/* hash: XXH3_64bits of a folded word without apostrophes. */
-struct hy_dedup_meaning hy_dedup_lexicon_find(uint64_t hash);
+/* The word that an alias is read as; hash itself when it is none. */
+uint64_t hy_dedup_lexicon_alias(uint64_t hash);
+
+/* A value of the table; 0 when the word is not in it. */
+static inline uint32_t hy_dedup_lexicon_value(uint64_t hash)
+{
+    uint32_t print = hy_dedup_lexicon_print(hash);
+    for (uint32_t at = hy_dedup_lexicon_slot(hash);; at++) {
+        uint32_t slot = hy_dedup_lexicon_slots[at & ((1 << HY_DEDUP_LEXICON_BITS) - 1)];
+        if (slot == 0 || slot >> 8 == print)
+            return slot & 0xFF;
+    }
+}
+
+/* hash: hy_dedup_word_hash of a folded word without apostrophes. */
+static inline struct hy_dedup_meaning hy_dedup_lexicon_find(uint64_t hash)
+{
+    uint32_t value = hy_dedup_lexicon_value(hash);
+    if (value == HY_DEDUP_VALUE_ALIAS) {
+        uint64_t target = hy_dedup_lexicon_alias(hash);
+        value = target == hash ? 0 : hy_dedup_lexicon_value(target); /* never an alias itself */
+        hash = target;
+    }
+    struct hy_dedup_meaning meaning = {.hash = hash};
+    if (value == 0) {
+        meaning.class = HY_DEDUP_CLASS_UNKNOWN;
+    } else if (value <= HY_DEDUP_VALUE_STOP_MAX) {
+        meaning.class = HY_DEDUP_CLASS_STOP;
+        meaning.stop = (uint8_t)value;
+    } else {
+        meaning.class = (uint8_t)(HY_DEDUP_CLASS_KNOWN + value - HY_DEDUP_VALUE_KNOWN);
+    }
+    return meaning;
+}
 
 #endif

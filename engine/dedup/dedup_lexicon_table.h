@@ -2,7 +2,10 @@
 #ifndef HY_DEDUP_DEDUP_LEXICON_TABLE_H
 #define HY_DEDUP_DEDUP_LEXICON_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+#include <xxhash.h>
 
 enum {
     HY_DEDUP_LEXICON_BITS = 15,
@@ -17,6 +20,28 @@ enum {
 struct hy_dedup_alias {
     uint64_t hash, target;
 };
+
+/* Bytes behind a word that hy_dedup_word_hash may read. */
+enum { HY_DEDUP_WORD_SLACK = 16 };
+
+/* The hash of a word, len > 0; the word's memory goes on for HY_DEDUP_WORD_SLACK bytes. */
+static inline uint64_t hy_dedup_word_hash(const char *word, uint32_t len)
+{
+    uint64_t low, high = 0;
+    if (len > 16)
+        return XXH3_64bits(word, len);
+    memcpy(&low, word, sizeof low);
+    if (len > 8) {
+        memcpy(&high, word + 8, sizeof high);
+        high &= ~0ull >> (8 * (16 - len));
+    } else {
+        low &= ~0ull >> (8 * (8 - len));
+    }
+    uint64_t h = (low ^ len) * 0x9E3779B97F4A7C15u ^ (high + 0x632BE59BD9B4E019u);
+    h = (h ^ h >> 29) * 0xD6E8FEB86659FD93u;
+    h = (h ^ h >> 32) * 0xD6E8FEB86659FD93u;
+    return h ^ h >> 32;
+}
 
 static inline uint32_t hy_dedup_lexicon_slot(uint64_t hash)
 {

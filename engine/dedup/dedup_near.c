@@ -80,7 +80,9 @@ static bool is_same_meant(uint32_t x, uint32_t y)
     uint32_t cx = hy_dedup_word_class(x), cy = hy_dedup_word_class(y);
     if (cx != HY_DEDUP_CLASS_UNKNOWN && cy != HY_DEDUP_CLASS_UNKNOWN)
         return false;
-    return __builtin_popcount((x ^ y) & 0xFFFF) <= 2;
+    uint32_t other = (x ^ y) & 0xFFFF; /* letters of one only: at most two */
+    other &= other - (other != 0);
+    return (other & (other - (other != 0))) == 0;
 }
 
 static void pair_up(struct pairing *p, uint32_t i, uint32_t j)
@@ -114,45 +116,58 @@ static uint16_t name_of(uint32_t word)
     return (uint16_t)(is_content(word) ? word >> 16 : word);
 }
 
-/* Which of the names are name? */
-static uint64_t find_name(const uint16_t names[NAMES], uint16_t name)
+/* Which of the first count names are name? Those behind them are 0. */
+static uint64_t find_name(const uint16_t names[NAMES], uint32_t count, uint16_t name)
 {
     uint64_t found = 0;
 #ifdef __SSE2__
     __m128i wanted = _mm_set1_epi16((short)name), none = _mm_setzero_si128();
-    for (uint32_t at = 0; at < NAMES; at += LANES) {
+    for (uint32_t at = 0; at < count; at += LANES) {
         __m128i lanes = _mm_load_si128((const __m128i *)(names + at));
         __m128i bytes = _mm_packs_epi16(_mm_cmpeq_epi16(lanes, wanted), none);
         found |= (uint64_t)(uint32_t)_mm_movemask_epi8(bytes) << at;
     }
 #else
-    for (uint32_t at = 0; at < NAMES; at++)
+    for (uint32_t at = 0; at < count; at++)
         found |= (uint64_t)(names[at] == name) << at;
 #endif
     return found;
 }
 
-/* Fills in equal and twice. Returns how many words of side 0 have an equal one. */
-static int find_equal(struct pairing *p)
+/* Are so many of all words, or of the shorter text's, shared? */
+static bool is_enough(int matched, int least, int sum)
+{
+    return 4 * matched >= 3 * least || 5 * matched >= 3 * (sum - matched);
+}
+
+/*
+ * Fills in equal and twice. False, perhaps before it is done, when so many words of side 0 have no
+ * equal that misspellings cannot make up for it.
+ */
+static bool find_equal(struct pairing *p, int least, int sum)
 {
     const struct hy_dedup_sketch *a = p->side[0], *b = p->side[1];
     _Alignas(16) uint16_t names[NAMES] = {0}; /* no word has the name 0 */
     uint64_t once = 0;
-    int count = 0;
+    int needed = least, left = (int)a->count + MISSPELT_MAX;
+    while (needed > 0 && is_enough(needed - 1, least, sum))
+        needed--;
     for (uint32_t j = 0; j < b->count; j++)
         names[j] = name_of(b->words[j]);
     for (uint32_t i = 0; i < a->count; i++) {
-        uint64_t named = find_name(names, name_of(a->words[i])), equal = 0;
+        uint64_t named = find_name(names, b->count, name_of(a->words[i])), equal = 0;
         for (; named; named &= named - 1) {
             uint32_t j = (uint32_t)__builtin_ctzll(named);
             equal |= (uint64_t)is_equal(a->words[i], b->words[j]) << j;
         }
+        left -= equal == 0;
+        if (left < needed)
+            return false;
         p->equal[i] = equal;
         p->twice |= once & equal;
         once |= equal;
-        count += equal != 0;
     }
-    return count;
+    return true;
 }
 
 /* Pairs the content words that each text has exactly once. */
@@ -315,20 +330,18 @@ static bool is_cut_of(const struct pairing *p, int adjacent, int least)
            adjacent == p->matched - 1 && p->matched_content >= CUT_CONTENT_MIN;
 }
 
-/* Are so many of all words, or of the shorter text's, shared? */
-static bool is_enough(int matched, int least, int all)
-{
-    return 4 * matched >= 3 * least || 5 * matched >= 3 * all;
-}
-
 bool hy_dedup_near(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b)
 {
     int least = (int)(a->count < b->count ? a->count : b->count), sum = (int)(a->count + b->count);
     if (least < HY_DEDUP_SKETCH_WORDS_MIN)
         return false;
-    struct pairing p = {.side = {a, b}, .free = (1ull << b->count) - 1};
-    int most = find_equal(&p) + MISSPELT_MAX;
-    if (!is_enough(most, least, sum - most))
+    struct pairing p;
+    p.side[0] = a;
+    p.side[1] = b;
+    p.free = (1ull << b->count) - 1;
+    p.twice = 0;
+    p.matched = p.matched_content = 0;
+    if (!find_equal(&p, least, sum))
         return false;
     memset(p.to, 0xFF, sizeof p.to);
     pair_unique(&p);

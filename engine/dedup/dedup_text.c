@@ -11,6 +11,14 @@
 #include "text/utf8.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+    RUN_BYTES = 16,   /* copied at once, read and written beyond what counts */
+    BLOCK_BYTES = 64, /* classified at once */
+};
 
 struct reader {
     const char *text;
@@ -18,13 +26,12 @@ struct reader {
     uint32_t at;
     bool in_tag; /* inside a hashtag: every word until a separator is one */
     struct hy_dedup_text *out;
-    uint32_t used;                            /* bytes in the buffer */
-    uint32_t words;                           /* in the buffer, all of them */
-    uint32_t weight;                          /* of the words in the buffer */
-    uint32_t first_word;                      /* the first that is not a hashtag */
-    uint32_t first_at, first_weight;          /* the buffer's used and weight before it */
-    uint32_t last_word, last_at, last_weight; /* words, used and weight after the last such */
-    uint32_t last_end;                        /* where it ends in text */
+    uint32_t used;  /* bytes in the buffer */
+    uint32_t words; /* in the buffer, all of them */
+    /* Of the words that out->words has no room for: where the last that is not a hashtag ends in
+     * the buffer, and the weight of all up to that one. */
+    uint32_t late_at, late_weight, late_weight_all;
+    uint32_t last_end; /* where the last word that is not a hashtag ends in text */
 };
 
 static bool is_lower(char c)
@@ -47,6 +54,11 @@ static char peek(const struct reader *r, uint32_t at)
     return at < r->len ? r->text[at] : ' ';
 }
 
+static bool is_word_byte(char c)
+{
+    return is_lower(c) || is_digit(c) || c == '_' || (c >= 'A' && c <= 'Z');
+}
+
 /* Length in bytes of the word character at at: letter, digit, mark, underscore; else 0. */
 static uint32_t word_char(const struct reader *r, uint32_t at)
 {
@@ -54,7 +66,7 @@ static uint32_t word_char(const struct reader *r, uint32_t at)
         return 0;
     char c = r->text[at];
     if ((unsigned char)c < 0x80)
-        return is_lower(c) || is_digit(c) || c == '_' || (c >= 'A' && c <= 'Z');
+        return is_word_byte(c);
     uint32_t len;
     switch (hy_char_class(hy_utf8_decode(r->text + at, &len))) {
     case HY_CHAR_LETTER:
@@ -104,30 +116,31 @@ static void fold_twins(struct reader *r, uint32_t start)
     r->used = to;
 }
 
+static uint32_t weight_of(uint32_t kind)
+{
+    return kind == HY_DEDUP_IDEOGRAPH ? HY_DEDUP_IDEOGRAPH_WEIGHT : HY_DEDUP_WORD_WEIGHT;
+}
+
 /* Enters buffer[start, used) as a word. */
 static void add_word(struct reader *r, uint32_t start, enum hy_dedup_word_kind kind)
 {
     struct hy_dedup_text *out = r->out;
     uint32_t len = r->used - start;
-    if (r->words < HY_DEDUP_WORDS)
+    if (HY_LIKELY(r->words < HY_DEDUP_WORDS)) {
         out->words[r->words] = (struct hy_dedup_word){.start = start,
                                                       .len = (uint16_t)(len < 65535 ? len : 65535),
                                                       .kind = (uint8_t)kind,
                                                       .tag = r->in_tag};
-    uint32_t weight_before = r->weight;
-    r->weight += kind == HY_DEDUP_IDEOGRAPH ? HY_DEDUP_IDEOGRAPH_WEIGHT : HY_DEDUP_WORD_WEIGHT;
-    r->words++;
-    if (!r->in_tag) {
-        if (r->last_word == 0) {
-            r->first_word = r->words - 1;
-            r->first_at = start;
-            r->first_weight = weight_before;
+    } else {
+        r->late_weight_all += weight_of(kind);
+        if (!r->in_tag) {
+            r->late_at = r->used;
+            r->late_weight = r->late_weight_all;
         }
-        r->last_word = r->words;
-        r->last_at = r->used;
-        r->last_weight = r->weight;
-        r->last_end = r->at;
     }
+    r->words++;
+    if (!r->in_tag)
+        r->last_end = r->at;
     out->buffer[r->used++] = ' ';
 }
 
@@ -151,9 +164,11 @@ static bool joins(const struct reader *r, uint32_t at, char *keep)
 
 static uint32_t skip_link(const struct reader *r, uint32_t at)
 {
-    while (at < r->len && (unsigned char)r->text[at] < 0x80 && !is_space(r->text[at]) &&
-           !strchr("\"<>", r->text[at]))
-        at++;
+    for (; at < r->len; at++) {
+        char c = r->text[at];
+        if ((unsigned char)c <= ' ' || (unsigned char)c >= 0x80 || c == '"' || c == '<' || c == '>')
+            break;
+    }
     return at;
 }
 
@@ -165,6 +180,9 @@ static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32
 {
     uint32_t len = end - start;
     const char *word = r->text + start;
+    char next = peek(r, end);
+    if (HY_LIKELY(next != ':' && next != '.' && word[0] != 'h'))
+        return false;
     bool http = (len == 4 || len == 5) && memcmp(word, "https", len) == 0;
     bool scheme = peek(r, end) == ':' && peek(r, end + 1) == '/' && peek(r, end + 2) == '/';
     if (http || scheme) {
@@ -189,63 +207,133 @@ static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32
 /* Is [start, end) a word that only says who is repeated, with a handle behind it? */
 static bool is_repost_mark(const struct reader *r, uint32_t start, uint32_t end)
 {
-    static const char marks[4][4] = {"rt", "mt", "ht", "via"};
+    const char *word = r->text + start;
     uint32_t len = end - start;
-    bool known = false;
-    for (size_t i = 0; i < 4; i++)
-        known |= len == strlen(marks[i]) && memcmp(r->text + start, marks[i], len) == 0;
-    if (!known)
+    bool two = len == 2 && word[1] == 't' && (word[0] == 'r' || word[0] == 'm' || word[0] == 'h');
+    if (HY_LIKELY(!two && !(len == 3 && memcmp(word, "via", 3) == 0)))
         return false;
     while (end < r->len && (is_space(r->text[end]) || r->text[end] == ':'))
         end++;
     return peek(r, end) == '@' && word_char(r, end + 1);
 }
 
+/* Length of the run of ASCII word characters at text, up to limit and RUN_BYTES. *digits is set
+ * when one of the run is a digit. */
+static uint32_t ascii_run(const char *text, uint32_t limit, bool *digits)
+{
+    limit = limit < RUN_BYTES ? limit : RUN_BYTES;
+#ifdef __SSE2__
+    __m128i c = _mm_loadu_si128((const __m128i *)text), low = _mm_or_si128(c, _mm_set1_epi8(0x20));
+    __m128i alpha = _mm_and_si128(_mm_cmpgt_epi8(low, _mm_set1_epi8('a' - 1)),
+                                  _mm_cmplt_epi8(low, _mm_set1_epi8('z' + 1)));
+    __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('0' - 1)),
+                                  _mm_cmplt_epi8(c, _mm_set1_epi8('9' + 1)));
+    __m128i word = _mm_or_si128(_mm_or_si128(alpha, digit), _mm_cmpeq_epi8(c, _mm_set1_epi8('_')));
+    uint32_t run = (uint32_t)__builtin_ctz(~(uint32_t)_mm_movemask_epi8(word));
+    run = run < limit ? run : limit;
+    *digits |= ((uint32_t)_mm_movemask_epi8(digit) & ((1u << run) - 1)) != 0;
+    return run;
+#else
+    uint32_t run = 0;
+    for (; run < limit && is_word_byte(text[run]); run++)
+        *digits |= is_digit(text[run]);
+    return run;
+#endif
+}
+
+struct word_parts {
+    bool digits, ascii, other; /* holds digits, ASCII characters, others */
+};
+
+/* Copies the word at the reader's place into the buffer, as far as it goes. */
+static void copy_word(struct reader *r, struct word_parts *parts)
+{
+    char *buffer = r->out->buffer;
+    uint32_t start = r->at;
+    while (r->at < r->len) {
+        uint32_t run = ascii_run(r->text + r->at, r->len - r->at, &parts->digits), len;
+        memcpy(buffer + r->used, r->text + r->at, RUN_BYTES);
+        parts->ascii |= run > 0;
+        r->used += run;
+        r->at += run;
+        if (run == RUN_BYTES || r->at == r->len)
+            continue;
+        char c = r->text[r->at], keep;
+        if (c == ' ')
+            return;
+        if ((unsigned char)c >= 0x80 && (len = word_char(r, r->at)) > 0) {
+            memcpy(buffer + r->used, r->text + r->at, len);
+            r->used += len;
+            r->at += len;
+            parts->other = true;
+        } else if (r->at > start && joins(r, r->at, &keep)) {
+            r->at++;
+            if (keep)
+                buffer[r->used++] = keep;
+        } else {
+            return;
+        }
+    }
+}
+
+/* Is it nothing but underscores? */
+static bool is_rule(const char *word, uint32_t len)
+{
+    for (uint32_t i = 0; i < len; i++) {
+        if (word[i] != '_')
+            return false;
+    }
+    return true;
+}
+
 static void read_word(struct reader *r)
 {
-    struct hy_dedup_text *out = r->out;
     uint32_t start = r->at, to = r->used, after;
-    bool letters = false, digits = false, latin = false, other = false;
-    while (r->at < r->len) {
-        uint32_t len = word_char(r, r->at);
-        char c = r->text[r->at], keep = c;
-        if (len == 0 && (r->at == start || !joins(r, r->at, &keep)))
-            break;
-        if (len > 1) {
-            memcpy(out->buffer + r->used, r->text + r->at, len);
-            r->used += len;
-            letters = other = true;
-        } else if (keep) {
-            out->buffer[r->used++] = keep;
-            digits |= is_digit(c);
-            latin |= is_lower(c);
-        }
-        r->at += len ? len : 1;
-    }
-    letters |= latin;
+    struct word_parts parts = {0};
+    copy_word(r, &parts);
+    const char *word = r->out->buffer + to;
     if (!r->in_tag && is_link(r, start, r->at, &after)) {
         r->used = to;
         r->at = after;
-    } else if ((!letters && !digits) || is_repost_mark(r, start, r->at)) {
+    } else if ((word[0] == '_' && is_rule(word, r->used - to)) || is_repost_mark(r, start, r->at)) {
         r->used = to;
     } else {
-        if (latin && other)
+        if (parts.ascii && parts.other)
             fold_twins(r, to);
-        add_word(r, to, digits ? HY_DEDUP_NUMBER : HY_DEDUP_PLAIN);
+        add_word(r, to, parts.digits ? HY_DEDUP_NUMBER : HY_DEDUP_PLAIN);
+    }
+}
+
+/* The end of the run of word characters at at. */
+static uint32_t skip_word(const struct reader *r, uint32_t at)
+{
+    bool digits = false;
+    for (;;) {
+        uint32_t run = ascii_run(r->text + at, r->len - at, &digits), len;
+        at += run;
+        if (run == RUN_BYTES)
+            continue;
+        if (at == r->len || (unsigned char)r->text[at] < 0x80 || (len = word_char(r, at)) == 0)
+            return at;
+        at += len;
     }
 }
 
 /* At @: a handle, with its server if it has one (@ann@example.social); a lone @ is punctuation. */
 static void read_handle(struct reader *r)
 {
-    bool starts = r->at == 0 || !word_char(r, r->at - 1);
+    bool inside = r->at > 0 && word_char(r, r->at - 1);
     r->at++;
-    uint32_t len;
-    while (starts && (len = word_char(r, r->at)) > 0) {
-        r->at += len;
-        char c = peek(r, r->at);
-        if ((c == '@' || c == '.' || c == '-') && word_char(r, r->at + 1))
-            r->at++;
+    if (inside)
+        return;
+    for (;;) {
+        uint32_t end = skip_word(r, r->at);
+        char c = peek(r, end);
+        bool handle = end > r->at;
+        r->at = end;
+        if (!handle || (c != '@' && c != '.' && c != '-') || !word_char(r, end + 1))
+            return;
+        r->at++;
     }
 }
 
@@ -276,11 +364,82 @@ static void read_other(struct reader *r)
     }
 }
 
+/* Which of the next BLOCK_BYTES are lower-case letters, which are spaces? */
+static void classify(const char *text, uint64_t *letters, uint64_t *spaces)
+{
+    *letters = *spaces = 0;
+#ifdef __SSE2__
+    for (uint32_t at = 0; at < BLOCK_BYTES; at += 16) {
+        __m128i c = _mm_loadu_si128((const __m128i *)(text + at));
+        __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('a' - 1)),
+                                       _mm_cmplt_epi8(c, _mm_set1_epi8('z' + 1)));
+        __m128i space = _mm_cmpeq_epi8(c, _mm_set1_epi8(' '));
+        *letters |= (uint64_t)(uint32_t)_mm_movemask_epi8(letter) << at;
+        *spaces |= (uint64_t)(uint32_t)_mm_movemask_epi8(space) << at;
+    }
+#else
+    for (uint32_t at = 0; at < BLOCK_BYTES; at++) {
+        *letters |= (uint64_t)is_lower(text[at]) << at;
+        *spaces |= (uint64_t)(text[at] == ' ') << at;
+    }
+#endif
+}
+
+/* May it be a link's scheme or a repost's mark? */
+static bool is_suspect(char first, uint32_t len)
+{
+    return len <= 5 && (first == 'h' || first == 'r' || first == 'm' || first == 'v');
+}
+
+/* Reads words as most are: up to RUN_BYTES letters and a space behind. Stops at the first that is
+ * not. */
+static void read_plain_words(struct reader *r)
+{
+    struct hy_dedup_text *out = r->out;
+    uint32_t block = r->at, at = 0, used = r->used, words = r->words;
+    uint64_t letters, spaces;
+    classify(r->text + block, &letters, &spaces);
+    while (words < HY_DEDUP_WORDS) {
+        const char *word = r->text + block + at;
+        uint64_t others = ~(letters >> at);
+        uint32_t run = others ? (uint32_t)__builtin_ctzll(others) : BLOCK_BYTES;
+        if (at + run >= BLOCK_BYTES && at > 0) { /* the word goes on behind the block */
+            block += at;
+            at = 0;
+            classify(r->text + block, &letters, &spaces);
+            continue;
+        }
+        if (run == 0 || run > RUN_BYTES || block + at + run >= r->len ||
+            !(spaces >> (at + run) & 1) || is_suspect(*word, run))
+            break;
+        memcpy(out->buffer + used, word, RUN_BYTES);
+        out->words[words++] = (struct hy_dedup_word){.start = used, .len = (uint16_t)run};
+        used += run;
+        out->buffer[used++] = ' ';
+        at += run + 1;
+        if (at == BLOCK_BYTES) {
+            block += at;
+            at = 0;
+            classify(r->text + block, &letters, &spaces);
+        }
+    }
+    if (words > r->words)
+        r->last_end = block + at - 1;
+    r->at = block + at;
+    r->used = used;
+    r->words = words;
+}
+
 static void read_all(struct reader *r)
 {
     while (r->at < r->len) {
+        if (!r->in_tag && is_lower(r->text[r->at])) {
+            read_plain_words(r);
+            if (r->at >= r->len)
+                return;
+        }
         char c = r->text[r->at];
-        if (word_char(r, r->at)) {
+        if (is_word_byte(c) || ((unsigned char)c >= 0x80 && word_char(r, r->at))) {
             read_word(r);
         } else if ((unsigned char)c >= 0x80) {
             read_other(r);
@@ -293,6 +452,10 @@ static void read_all(struct reader *r)
             else
                 r->at++;
         }
+        if (r->at < r->len && r->text[r->at] == ' ') { /* as after most words */
+            r->in_tag = false;
+            r->at++;
+        }
     }
 }
 
@@ -300,18 +463,31 @@ static void read_all(struct reader *r)
 static void set_line(struct reader *r)
 {
     struct hy_dedup_text *out = r->out;
-    if (r->last_word == 0) {
-        r->first_word = r->first_at = r->first_weight = 0;
-        r->last_word = r->words;
-        r->last_at = r->used ? r->used - 1 : 0;
-        r->last_weight = r->weight;
+    uint32_t kept = r->words < HY_DEDUP_WORDS ? r->words : HY_DEDUP_WORDS, first = 0, end = kept;
+    while (first < end && out->words[first].tag)
+        first++;
+    while (end > first && out->words[end - 1].tag)
+        end--;
+    bool only_tags = first == end && r->late_at == 0;
+    if (only_tags) {
+        first = 0;
+        end = kept;
+    } else if (r->late_at > 0) {
+        end = kept;
     }
-    out->line = (hydrant_str){out->buffer + r->first_at, r->last_at - r->first_at};
-    out->weight = r->last_weight - r->first_weight;
-    uint32_t end = r->last_word < HY_DEDUP_WORDS ? r->last_word : HY_DEDUP_WORDS;
-    out->words_count = end > r->first_word ? end - r->first_word : 0;
-    memmove(out->words, out->words + (r->first_word < end ? r->first_word : 0),
-            out->words_count * sizeof *out->words);
+    uint32_t from = first < kept ? out->words[first].start : 0, to = from;
+    out->weight = 0;
+    for (uint32_t i = first; i < end; i++)
+        out->weight += weight_of(out->words[i].kind);
+    if (r->late_at > 0) {
+        to = r->late_at;
+        out->weight += r->late_weight;
+    } else if (end > first) {
+        to = out->words[end - 1].start + out->words[end - 1].len;
+    }
+    out->line = (hydrant_str){out->buffer + from, to - from};
+    out->words_first = first;
+    out->words_count = end - first;
 }
 
 /* Dots behind the last word, whatever decoration follows them. */

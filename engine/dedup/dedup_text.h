@@ -20,7 +20,9 @@
 
 enum {
     HY_DEDUP_WORDS = 96, /* words that are kept one by one; those after them only in the line */
-    /* Longest folded text of a mention, and room for a space after every ideograph of it. */
+    /* Longest folded text of a mention; room for a space after every ideograph of it, and slack for
+     * readers and writers of whole vectors. */
+    HY_DEDUP_TEXT_SLACK = 64, /* bytes behind a folded text that are read and ignored */
     HY_DEDUP_FOLDED_BYTES = 65535 * HY_FOLD_EXPANSION,
     HY_DEDUP_LINE_BYTES = HY_DEDUP_FOLDED_BYTES / 3 * 4 + 64,
     /* Shortest text that means one thing whoever says it, in weights of a word. */
@@ -39,16 +41,16 @@ struct hy_dedup_word {
 };
 
 struct hy_dedup_text {
-    char *buffer;     /* the caller's, HY_DEDUP_LINE_BYTES */
-    hydrant_str line; /* the words, inside buffer; empty when there are none */
-    uint32_t weight;  /* of the words in line */
-    uint32_t words_count;
-    bool cut; /* the text ends in dots: its last word may be half a word */
-    struct hy_dedup_word words[HY_DEDUP_WORDS]; /* the first words of line */
+    char *buffer;                      /* the caller's, HY_DEDUP_LINE_BYTES */
+    hydrant_str line;                  /* the words, inside buffer; empty when there are none */
+    uint32_t weight;                   /* of the words in line */
+    uint32_t words_first, words_count; /* those of words that are in line */
+    bool cut;                          /* the text ends in dots: its last word may be half a word */
+    struct hy_dedup_word words[HY_DEDUP_WORDS]; /* the first of the text */
 };
 
-/* Reads folded text (valid UTF-8; what lies beyond HY_DEDUP_FOLDED_BYTES is ignored) into out,
- * whose buffer is set. */
+/* Reads folded text (valid UTF-8, readable for HY_DEDUP_TEXT_SLACK bytes more; what lies beyond
+ * HY_DEDUP_FOLDED_BYTES is ignored) into out, whose buffer is set. */
 void hy_dedup_text_read(const char *folded, uint32_t len, struct hy_dedup_text *out);
 
 #endif

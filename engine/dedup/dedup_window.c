@@ -6,6 +6,9 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum {
     /* Log bytes per entry: what is left of 160 beside entry, buckets and key slots. A text of 19
@@ -31,7 +34,7 @@ static size_t log_bytes(uint32_t entries)
 /* A slot for every key, for as many heads as there can be. */
 static uint32_t lines_count(uint32_t entries)
 {
-    return (uint32_t)(((uint64_t)entries * HY_DEDUP_KEYS + HY_DEDUP_LINE_SLOTS - 1) /
+    return (uint32_t)(((uint64_t)entries * HY_DEDUP_KEYS_PUBLISHED + HY_DEDUP_LINE_SLOTS - 1) /
                       HY_DEDUP_LINE_SLOTS);
 }
 
@@ -208,7 +211,46 @@ bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
 /* The tag of a key, in place in a slot: from bits that neither the line nor the rank comes from. */
 static uint32_t tag_of(const struct hy_dedup_window *w, uint64_t key)
 {
-    return (uint32_t)(key >> 31) >> w->name_bits << w->name_bits;
+    return (uint32_t)(key >> 30) >> w->name_bits << w->name_bits;
+}
+
+/*
+ * The slots of a line, read one by one. Vectors read four at a time instead: on x86 an aligned load
+ * never tears a 32-bit slot, and ThreadSanitizer gets the scalar form, which gives the same result.
+ */
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#define HAVE_VECTORS 1
+#else
+#define HAVE_VECTORS 0
+#endif
+
+static void read_line(const _Atomic uint32_t *line, uint32_t slots[HY_DEDUP_LINE_SLOTS])
+{
+#if HAVE_VECTORS
+    memcpy(slots, (const void *)line, HY_DEDUP_LINE_SLOTS * sizeof *slots);
+#else
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++)
+        slots[i] = atomic_load_explicit(&line[i], memory_order_relaxed); /* R4 */
+#endif
+}
+
+/* The slots with this tag: bit i for slot i. */
+static uint32_t find_tag(const struct hy_dedup_window *w, const uint32_t *slots, uint32_t tag)
+{
+    uint32_t names = (1u << w->name_bits) - 1, found = 0;
+#if HAVE_VECTORS
+    __m128i wanted = _mm_set1_epi32((int)tag), keep = _mm_set1_epi32((int)~names);
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i += 4) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(slots + i));
+        __m128i same = _mm_cmpeq_epi32(_mm_and_si128(four, keep), wanted);
+        __m128i none = _mm_cmpeq_epi32(four, _mm_setzero_si128());
+        found |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_andnot_si128(none, same))) << i;
+    }
+#else
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++)
+        found |= (uint32_t)((slots[i] & ~names) == tag && slots[i] != 0) << i;
+#endif
+    return found;
 }
 
 /* How many entries ago was what a slot names entered? */
@@ -217,60 +259,158 @@ static uint32_t age_of(const struct hy_dedup_window *w, uint32_t slot, uint32_t 
     return (newest - slot) & ((1u << w->name_bits) - 1);
 }
 
-/* The slot of a line that a new name goes to: a free one, else the oldest; if its tag is there as
- * often as is allowed, the oldest of those. */
-static uint32_t choose_slot(const struct hy_dedup_window *w, _Atomic uint32_t *line, uint32_t tag,
-                            uint32_t newest)
+/* The slot with the oldest name among those of the set. */
+static uint32_t find_oldest_of(const struct hy_dedup_window *w, const uint32_t *slots, uint32_t set,
+                               uint32_t newest)
 {
-    uint32_t oldest = 0, oldest_age = 0, same = 0, same_oldest = 0, same_age = 0;
-    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++) {
-        uint32_t slot = atomic_load_explicit(&line[i], memory_order_relaxed);
-        uint32_t age = slot ? age_of(w, slot, newest) : UINT32_MAX;
-        if (age >= oldest_age)
-            oldest = i, oldest_age = age;
-        if (slot && slot >> w->name_bits << w->name_bits == tag) {
-            same++;
-            if (age >= same_age)
-                same_oldest = i, same_age = age;
-        }
+    uint32_t oldest = (uint32_t)__builtin_ctz(set);
+    for (; set; set &= set - 1) {
+        uint32_t i = (uint32_t)__builtin_ctz(set);
+        if (age_of(w, slots[i], newest) > age_of(w, slots[oldest], newest))
+            oldest = i;
     }
-    return same < HY_DEDUP_SAME_TAG_MAX ? oldest : same_oldest;
+    return oldest;
 }
 
+/* The first free slot, or the one with the oldest name. */
+static uint32_t find_room(const struct hy_dedup_window *w, const uint32_t *slots, uint32_t newest)
+{
+#if HAVE_VECTORS
+    enum { VECTORS = HY_DEDUP_LINE_SLOTS / 4 };
+    __m128i ages[VECTORS], most = _mm_setzero_si128(), now = _mm_set1_epi32((int)newest);
+    __m128i names = _mm_set1_epi32((1 << w->name_bits) - 1), free_age = _mm_set1_epi32(INT32_MAX);
+    for (uint32_t i = 0; i < VECTORS; i++) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(slots + 4 * i));
+        __m128i none = _mm_cmpeq_epi32(four, _mm_setzero_si128());
+        __m128i age = _mm_and_si128(_mm_sub_epi32(now, four), names);
+        ages[i] = _mm_or_si128(_mm_andnot_si128(none, age), _mm_and_si128(none, free_age));
+        __m128i more = _mm_cmpgt_epi32(ages[i], most);
+        most = _mm_or_si128(_mm_and_si128(more, ages[i]), _mm_andnot_si128(more, most));
+    }
+    for (int half = 0; half < 2; half++) {
+        __m128i other = half ? _mm_shuffle_epi32(most, 0xB1) : _mm_shuffle_epi32(most, 0x4E);
+        __m128i more = _mm_cmpgt_epi32(other, most);
+        most = _mm_or_si128(_mm_and_si128(more, other), _mm_andnot_si128(more, most));
+    }
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < VECTORS; i++)
+        found |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(ages[i], most)))
+                 << (4 * i);
+    return (uint32_t)__builtin_ctz(found);
+#else
+    uint32_t at = 0, most = 0;
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++) {
+        uint32_t age = slots[i] ? age_of(w, slots[i], newest) : INT32_MAX;
+        if (age > most)
+            at = i, most = age;
+    }
+    return at;
+#endif
+}
+
+/* A line as it was read, and where a name is to go in it. */
+struct line {
+    _Atomic uint32_t *slots;
+    uint32_t copy[HY_DEDUP_LINE_SLOTS];
+    uint32_t tag, same; /* the key's tag; which slots have it */
+};
+
+static void look_at(const struct hy_dedup_window *w, uint64_t key, struct line *line)
+{
+    line->slots = hy_dedup_line(w, key);
+    line->tag = tag_of(w, key);
+    read_line(line->slots, line->copy);
+    line->same = find_tag(w, line->copy, line->tag);
+}
+
+/* Does the set have more than this many members? */
+static bool has_more_than(uint32_t set, int count)
+{
+    for (; count > 0; count--)
+        set &= set - (set != 0);
+    return set != 0;
+}
+
+/* Enters a name: where there is room, else in place of the oldest; if its tag is there as often as
+ * is allowed, in place of the oldest of those. */
+static void enter(const struct hy_dedup_window *w, struct line *line, uint32_t name)
+{
+    for (;;) {
+        uint32_t at = has_more_than(line->same, HY_DEDUP_SAME_TAG_MAX - 1)
+                          ? find_oldest_of(w, line->copy, line->same, name)
+                          : find_room(w, line->copy, name);
+        uint32_t slot = line->tag | (name & ((1u << w->name_bits) - 1));
+        if (atomic_compare_exchange_strong_explicit(&line->slots[at], &line->copy[at], slot,
+                                                    memory_order_relaxed,
+                                                    memory_order_relaxed)) /* W4 */
+            return;
+        line->same = find_tag(w, line->copy, line->tag); /* copy[at] is what stands there now */
+    }
+}
+
+/* Popular keys come last: they lead to many, and the next to have one pushes this one out. */
 void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
                              uint32_t name)
 {
-    uint32_t low = name & ((1u << w->name_bits) - 1);
+    struct line lines[HY_DEDUP_KEYS];
+    uint32_t popular = 0, left = HY_DEDUP_KEYS_PUBLISHED;
     for (uint32_t i = 0; i < count; i++) {
-        _Atomic uint32_t *line = hy_dedup_line(w, keys[i]);
-        uint32_t tag = tag_of(w, keys[i]);
-        uint32_t at = choose_slot(w, line, tag, name);
-        atomic_store_explicit(&line[at], tag | low, memory_order_relaxed); /* W4 */
+        look_at(w, keys[i], &lines[i]);
+        popular |= (uint32_t)has_more_than(lines[i].same, HY_DEDUP_FEW_SHARERS) << i;
+    }
+    for (uint32_t round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < count && left > 0; i++) {
+            if ((popular >> i & 1) == round) {
+                enter(w, &lines[i], name);
+                left--;
+            }
+        }
     }
 }
 
+uint32_t hy_dedup_window_hint(const struct hy_dedup_window *w, uint64_t key)
+{
+    uint32_t slots[HY_DEDUP_LINE_SLOTS], youngest = UINT32_MAX;
+    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
+    read_line(hy_dedup_line(w, key), slots);
+    for (uint32_t set = find_tag(w, slots, tag_of(w, key)); set; set &= set - 1) {
+        uint32_t age = age_of(w, slots[__builtin_ctz(set)], newest);
+        youngest = age < youngest ? age : youngest;
+    }
+    return youngest == UINT32_MAX ? 0 : newest - youngest;
+}
+
+/* What speaks for a candidate: how many keys it shares, how many share the rarest of them. */
 struct vote {
-    uint32_t age, votes;
+    uint32_t age, votes, sharers;
 };
 
 /* Adds the votes of one line. There is room for all slots of all lines. */
 static uint32_t count_votes(const struct hy_dedup_window *w, uint64_t key, uint32_t newest,
                             struct vote *votes, uint32_t count)
 {
-    const _Atomic uint32_t *line = hy_dedup_line(w, key);
-    uint32_t tag = tag_of(w, key), names = (1u << w->name_bits) - 1;
-    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++) {
-        uint32_t slot = atomic_load_explicit(&line[i], memory_order_relaxed); /* R4 */
-        if (((slot ^ tag) & ~names) || slot == 0)
-            continue;
-        uint32_t age = age_of(w, slot, newest), k = 0;
-        while (k < count && votes[k].age != age)
+    uint32_t slots[HY_DEDUP_LINE_SLOTS], sharers = 0, before = count;
+    read_line(hy_dedup_line(w, key), slots);
+    for (uint32_t set = find_tag(w, slots, tag_of(w, key)); set; set &= set - 1, sharers++) {
+        uint32_t age = age_of(w, slots[__builtin_ctz(set)], newest), k = 0;
+        while (k < before && votes[k].age != age)
             k++;
-        if (k == count)
-            votes[count++] = (struct vote){age, 0};
-        votes[k].votes++;
+        if (k == before) {
+            votes[count++] = (struct vote){age, 1, 0};
+        } else {
+            votes[k].votes++;
+        }
     }
+    for (uint32_t k = before; k < count; k++)
+        votes[k].sharers = sharers;
     return count;
+}
+
+static bool is_better(const struct vote *a, const struct vote *b)
+{
+    if (a->votes != b->votes)
+        return a->votes > b->votes;
+    return a->sharers != b->sharers ? a->sharers < b->sharers : a->age < b->age;
 }
 
 uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
@@ -278,20 +418,18 @@ uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint6
 {
     struct vote votes[HY_DEDUP_KEYS * HY_DEDUP_LINE_SLOTS];
     uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
-    uint32_t voted = 0, found = 0;
+    uint32_t voted = 0, found = 0, weak = 0;
     for (uint32_t i = 0; i < count; i++)
         voted = count_votes(w, keys[i], newest, votes, voted);
-    for (; found < voted && found < HY_DEDUP_CANDIDATES; found++) {
+    while (found < voted && found < HY_DEDUP_CANDIDATES && weak < HY_DEDUP_WEAK_CANDIDATES) {
         uint32_t best = found;
-        for (uint32_t i = found + 1; i < voted; i++) {
-            if (votes[i].votes > votes[best].votes ||
-                (votes[i].votes == votes[best].votes && votes[i].age < votes[best].age))
-                best = i;
-        }
+        for (uint32_t i = found + 1; i < voted; i++)
+            best = is_better(&votes[i], &votes[best]) ? i : best;
         struct vote v = votes[best];
         votes[best] = votes[found];
         votes[found] = v;
-        names[found] = newest - v.age;
+        names[found++] = newest - v.age;
+        weak += v.votes == 1;
     }
     return found;
 }

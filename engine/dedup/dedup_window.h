@@ -59,7 +59,9 @@ enum {
     HY_DEDUP_HOPS_MAX = 8,        /* links from a member to its group's head */
     HY_DEDUP_LINE_SLOTS = 16,     /* one cache line */
     HY_DEDUP_SAME_TAG_MAX = 4,    /* of them with one tag: a popular key takes no more room */
+    HY_DEDUP_FEW_SHARERS = 2,     /* a key with no more is as good as one without */
     HY_DEDUP_CANDIDATES = 4,
+    HY_DEDUP_WEAK_CANDIDATES = 1, /* of them, those that share one key only */
 };
 
 enum hy_dedup_state { HY_DEDUP_DECIDING, HY_DEDUP_HEAD, HY_DEDUP_MEMBER, HY_DEDUP_DEAD };
@@ -186,10 +188,13 @@ static inline _Atomic uint32_t *hy_dedup_line(const struct hy_dedup_window *w, u
 void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
                              uint32_t name);
 
-/* The names that share most keys, the best and newest first, at most HY_DEDUP_CANDIDATES. Returns
- * how many. Some may be gone, or share a key by chance. */
+/* The names that share most keys, then those that share the rarest, then the newest: at most
+ * HY_DEDUP_CANDIDATES. Returns how many. Some may be gone, or share a key by chance. */
 uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
                                     uint32_t count, uint32_t *names);
+
+/* The newest name with the key, 0 when there is none: for prefetching. */
+uint32_t hy_dedup_window_hint(const struct hy_dedup_window *w, uint64_t key);
 
 /* Wipes a head's record. */
 void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head);

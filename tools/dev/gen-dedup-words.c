@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "dedup/dedup_lexicon_table.h"
 
@@ -31,9 +30,16 @@ static void fail(const char *format, ...)
     exit(1);
 }
 
+static uint64_t hash_of(const char *word)
+{
+    char padded[LINE_MAX_BYTES + HY_DEDUP_WORD_SLACK] = {0};
+    snprintf(padded, LINE_MAX_BYTES, "%s", word);
+    return hy_dedup_word_hash(padded, (uint32_t)strlen(padded));
+}
+
 static uint32_t find(const char *word)
 {
-    uint64_t hash = XXH3_64bits(word, strlen(word));
+    uint64_t hash = hash_of(word);
     uint32_t print = hy_dedup_lexicon_print(hash), at = hy_dedup_lexicon_slot(hash);
     for (; slots[at % SLOTS]; at++) {
         if (slots[at % SLOTS] >> 8 == print)
@@ -44,7 +50,7 @@ static uint32_t find(const char *word)
 
 static void add(const char *word, uint32_t value)
 {
-    uint64_t hash = XXH3_64bits(word, strlen(word));
+    uint64_t hash = hash_of(word);
     uint32_t at = hy_dedup_lexicon_slot(hash);
     if (find(word))
         return; /* an earlier list has it */
@@ -59,8 +65,7 @@ static void add_alias(const char *word, const char *target)
 {
     if (aliases_count == ALIASES_MAX)
         fail("too many aliases");
-    aliases[aliases_count++] = (struct hy_dedup_alias){XXH3_64bits(word, strlen(word)),
-                                                       XXH3_64bits(target, strlen(target))};
+    aliases[aliases_count++] = (struct hy_dedup_alias){hash_of(word), hash_of(target)};
     add(word, HY_DEDUP_VALUE_ALIAS);
 }
 
