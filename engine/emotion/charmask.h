@@ -1,8 +1,6 @@
 /*
  * The first pass over a text: a lower-cased copy and one bit a byte for what the tokeniser asks.
  * Everything after it walks bits instead of bytes.
- *
- * Every kernel gives the same bits as the scalar one (a property test compares them). Pure.
  */
 #ifndef HY_EMOTION_CHARMASK_H
 #define HY_EMOTION_CHARMASK_H
@@ -10,10 +8,11 @@
 #include <hydrant/types.h>
 
 #include "emotion/emotion.h"
+#include "emotion/isa.h"
 
 enum {
     HY_CHARMASK_BLOCKS = HY_EMOTION_TEXT / 64 + 1, /* one block of zeros always ends a text */
-    HY_CHARMASK_FRONT = 16,                        /* zero bytes before lower[] */
+    HY_CHARMASK_FRONT = 64,                        /* zero bytes before lower[] */
 };
 
 /* Bit b of block k stands for byte 64 * k + b. Bits past the text are zero, and so are the bytes of
@@ -22,7 +21,7 @@ struct hy_charmask {
     uint64_t word[HY_CHARMASK_BLOCKS];  /* A-Z a-z 0-9 ' and every byte >= 0x80 */
     uint64_t mark[HY_CHARMASK_BLOCKS];  /* visible ASCII that is not word */
     uint64_t upper[HY_CHARMASK_BLOCKS]; /* A-Z */
-    uint64_t odd[HY_CHARMASK_BLOCKS];   /* >= 0x80, or a letter like the two bytes before it */
+    uint64_t odd[HY_CHARMASK_BLOCKS];   /* >= 0x80, ' or a letter like the two bytes before it */
     uint32_t len;
     uint32_t blocks; /* that hold text; block [blocks] is zero */
     char front[HY_CHARMASK_FRONT];
@@ -31,12 +30,5 @@ struct hy_charmask {
 
 /* Fills in mask for the first HY_EMOTION_TEXT bytes of text. */
 void hy_charmask_make(struct hy_charmask *mask, hydrant_str text);
-
-/* The kernels: text[0, len) with len <= HY_EMOTION_TEXT; lower and front are prepared. */
-typedef void hy_charmask_kernel(struct hy_charmask *mask);
-hy_charmask_kernel hy_charmask_scalar;
-#if defined(__x86_64__)
-hy_charmask_kernel hy_charmask_avx2;
-#endif
 
 #endif

@@ -32,6 +32,7 @@
     X(INSULT, "insult", "an insult when said to or of somebody")                          \
     X(OBSCENE, "obscene", "obscene whatever it is about")                                 \
     X(HOSTILE, "hostile", "hostile as a phrase: shut up, drop dead")                      \
+    X(MOCKING, "mocking", "means the opposite of thanks: for nothing")                    \
     X(PHRASE, "phrase", "may begin a two-word phrase; set by the trainer")
 
 enum hy_cue {
@@ -47,10 +48,12 @@ enum hy_cue_mask {
 #undef HY_CUE_ENUM
 };
 
+enum { HY_CUES_REACH = 4 }; /* tokens behind a negator that it turns round, within its clause */
+
 /* The hash under which a phrase of two tokens stands among the cues. */
 uint64_t hy_cue_phrase_hash(uint64_t first, uint64_t second);
 
-/* Sets the cues of every token; both words of a phrase get the phrase's. */
+/* Sets the cues of every token (both words of a phrase get the phrase's) and HY_TOKEN_NEGATED. */
 void hy_cues_mark(const struct hy_emotion_model *model, struct hy_tokens *tokens);
 
 #endif

@@ -2,10 +2,9 @@
  * Tokens to the features of the linear model. One piece of code for the trainer and the scorer.
  *
  *   WORD     the token, where it is not negated
- *   NEGATED  the token within HY_FEATURES_NEGATION tokens of a negator (punctuation ends the
- * reach); a model that has no such twin takes the plain word instead EXTRA    two neighbours (text
- * begins and ends with a token of its own), a word in capitals, how many capitals, how long the
- * text is
+ *   NEGATED  the token behind a negator (cues.h); a model that has no such twin takes the plain
+ * word EXTRA    two neighbours (a text begins and ends with a token of its own), a word in
+ * capitals, a drawn-out one, how many capitals, how long the text is
  *
  * What depends on one word alone (its character 4-grams, the lexicon classes it is in) is no
  * feature here: the trainer adds it to the word's row. A word without a row is scored by its
@@ -19,39 +18,41 @@
 #include "emotion/cues.h"
 #include "emotion/tokenize.h"
 
-enum {
-    HY_FEATURES_NEGATION = 4,
-    HY_FEATURES_CHUNK = 128, /* most that one call makes */
-    HY_FEATURES_GRAMS = 32,  /* most 4-grams of one word */
-};
+enum { HY_FEATURES_GRAMS = 32 }; /* most 4-grams of one word */
 
-enum hy_feature_kind { HY_FEATURE_WORD, HY_FEATURE_NEGATED, HY_FEATURE_EXTRA };
+/* Odd, so that multiplying by them loses nothing. */
+#define HY_FEATURES_PAIR 0x9E3779B97F4A7C15ull
+#define HY_FEATURES_NEGATED 0xC2B2AE3D27D4EB4Full
+#define HY_FEATURES_BEGIN 0x94D049BB133111EBull /* stands for the token before the first */
 
-struct hy_feature {
-    uint64_t key;
-    uint16_t token; /* index of the (last) token it comes from */
-    uint16_t kind;  /* enum hy_feature_kind */
-};
+/* Keys of a token's rows. */
+static inline uint64_t hy_feature_word(uint64_t hash)
+{
+    return hash;
+}
 
-struct hy_features {
-    const struct hy_tokens *tokens;
-    uint32_t next;     /* token */
-    uint32_t capitals; /* tokens in capitals so far */
-    uint64_t before;   /* hash of the token before */
-    bool done;
-};
+static inline uint64_t hy_feature_negated(uint64_t hash)
+{
+    return (hash ^ hash >> 29) * HY_FEATURES_NEGATED;
+}
 
-/* Sets HY_TOKEN_NEGATED on the tokens that a negator reaches. The cues must be set. */
-void hy_features_negate(struct hy_tokens *tokens);
+/* The last step of a key: the bits that a multiplication leaves poor get some of the rich ones. */
+static inline uint64_t hy_feature_finish(uint64_t product)
+{
+    return product ^ product >> 32;
+}
 
-void hy_features_begin(struct hy_features *features, const struct hy_tokens *tokens);
+static inline uint64_t hy_feature_pair(uint64_t first, uint64_t second)
+{
+    return hy_feature_finish((first ^ (second << 29 | second >> 35)) * HY_FEATURES_PAIR);
+}
 
-/* Makes the next features; 0 when there are none left. */
-uint32_t hy_features_next(struct hy_features *features, struct hy_feature out[HY_FEATURES_CHUNK]);
+/* The EXTRA of a token that is in capitals or drawn out. */
+uint64_t hy_feature_style(const struct hy_tokens *tokens, uint32_t token);
 
-/* Keys of a word's rows. */
-uint64_t hy_feature_word(uint64_t hash);
-uint64_t hy_feature_negated(uint64_t hash);
+/* The EXTRAs of the whole text, which has tokens: always HY_FEATURES_LAST. */
+enum { HY_FEATURES_LAST = 3 };
+void hy_feature_last(const struct hy_tokens *tokens, uint64_t out[HY_FEATURES_LAST]);
 
 /* Keys of the 4-grams of <word>, at most HY_FEATURES_GRAMS. */
 uint32_t hy_feature_grams(const char *word, uint32_t len, uint64_t out[HY_FEATURES_GRAMS]);

@@ -1,14 +1,12 @@
 /*
- * Stage 6: mentions to scores. On the path after match; a worker's own thread.
+ * Stage 6: one text to its scores. On the path after match; a worker's own thread.
  *
  * text -> bit masks -> tokens -> keys -> rows -> sums -> logits -> scores, labels
  *                        |                         |
  *                        +-> cues, valences -------+-> valence, intensity, speech act
  *
- * All arithmetic up to the logits is in integers and the sigmoid is a table, so that every kernel
- * and every worker gives the same bits. Keys are resolved in chunks, each step for all of a chunk:
- * bitmap and slot prefetch, row and row prefetch, sums; so that a miss in the cache is waited for
- * together with the others.
+ * A token's keys are looked up one after the other and their rows noted (and asked for), then all
+ * are added up, so that a miss in the cache is waited for together with the others.
  */
 #include "emotion/score.h"
 
@@ -16,134 +14,138 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/cpu.h"
 #include "base/str.h"
 
-void hy_score_rows_scalar(const struct hy_model_row *rows, const uint16_t *index, uint32_t count,
-                          int32_t acc[HY_MODEL_ROW])
-{
-    for (uint32_t i = 0; i < count; i++) {
-        const struct hy_model_row *row = &rows[index[i]];
-        int32_t factor = 1 << (row->extra & 3);
-        for (uint32_t h = 0; h < HY_MODEL_HEADS; h++)
-            acc[h] += row->heads[h] * factor;
-    }
-}
+enum {
+    CHUNK = 64, /* tokens that are looked up together */
+    EXTRAS_MAX = 2 * CHUNK + HY_FEATURES_LAST,
+    ROWS_MAX = 256,
+};
 
 /* What one text adds up to, while it does. */
 struct sum {
     const struct hy_emotion_model *model;
     struct hy_tokens *tokens;
     int32_t acc[HY_MODEL_ROW];
-    uint16_t rows[HY_FEATURES_CHUNK];
-    uint32_t rows_count;
+    uint16_t rows[ROWS_MAX];
 };
 
-static void add_rows(struct sum *s)
+/* Each of these takes how many rows there are and returns how many there are then. */
+
+static inline uint32_t take_row(struct sum *s, uint32_t count, uint32_t row)
 {
-    hy_score_rows_scalar(s->model->rows, s->rows, s->rows_count, s->acc);
-    s->rows_count = 0;
+    __builtin_prefetch(&s->model->rows[row]);
+    s->rows[count] = (uint16_t)row;
+    return count + 1;
 }
 
-static inline void take_row(struct sum *s, uint32_t row)
+static inline uint32_t add_rows(struct sum *s, uint32_t count)
 {
-    if (s->rows_count == HY_FEATURES_CHUNK)
-        add_rows(s);
-    __builtin_prefetch(&s->model->rows[row]);
-    s->rows[s->rows_count++] = (uint16_t)row;
+    hy_layer_sum(s->model->rows, s->rows, count, s->acc);
+    return 0;
 }
 
 /* A word that the model has no row for, or only that of its lexicon classes. */
-static void take_grams(struct sum *s, const struct hy_token *token)
+static uint32_t take_grams(struct sum *s, uint32_t count, uint32_t token)
 {
     char word[HY_TOKEN_SPELL];
     uint64_t keys[HY_FEATURES_GRAMS];
-    if (token->kind != HY_TOKEN_WORD)
-        return;
+    if (s->tokens->kind[token] != HY_TOKEN_WORD)
+        return count;
     uint32_t len = hy_token_spell(s->tokens, token, word);
-    uint32_t count = hy_feature_grams(word, len, keys);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = hy_model_may_have(s->model, keys[i]) ? hy_model_find(s->model, keys[i]) : 0;
-        if (row)
-            take_row(s, row);
-    }
+    uint32_t keys_count = hy_feature_grams(word, len, keys);
+    if (count + keys_count > ROWS_MAX)
+        count = add_rows(s, count);
+    for (uint32_t i = 0; i < keys_count; i++)
+        if (hy_model_may_have(s->model, keys[i]))
+            count = take_row(s, count, hy_model_find(s->model, keys[i]));
+    return count;
 }
 
-static void take_word(struct sum *s, const struct hy_feature *feature)
+/* A word without a row of its own. */
+static __attribute__((noinline)) uint32_t take_odd_word(struct sum *s, uint32_t count,
+                                                        uint32_t token, uint32_t row)
 {
     const struct hy_emotion_model *model = s->model;
-    struct hy_token *token = &s->tokens->list[feature->token];
-    bool negated = feature->kind == HY_FEATURE_NEGATED;
-    uint32_t row = hy_model_may_have(model, feature->key) ? hy_model_find(model, feature->key) : 0;
+    bool negated = s->tokens->flags[token] & HY_TOKEN_NEGATED;
     if (!row && negated)
-        row = hy_model_find(model, hy_feature_word(token->hash));
-    if (row) {
-        bool shared = row >= model->shared_first;
-        token->valence = model->rows[row].extra >> 2;
-        take_row(s, shared && negated ? row + 1 : row);
-        if (!shared)
-            return;
-    }
-    take_grams(s, token);
+        row = hy_model_find(model, hy_feature_word(s->tokens->list[token].hash));
+    bool shared = row >= model->shared_first;
+    s->tokens->valence[token] = model->rows[row].extra >> 2;
+    count = take_row(s, count, shared && negated ? row + 1 : row); /* row 0 adds nothing */
+    return !row || shared ? take_grams(s, count, token) : count;
 }
 
-static void take_chunk(struct sum *s, const struct hy_feature *features, uint32_t count)
+static inline uint32_t take_word(struct sum *s, uint32_t count, uint32_t token)
 {
     const struct hy_emotion_model *model = s->model;
-    struct hy_feature found[HY_FEATURES_CHUNK];
-    uint32_t found_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        bool may = hy_model_may_have(model, features[i].key);
-        if (may)
-            __builtin_prefetch(&model->slots[hy_model_slot(model->header, features[i].key)]);
-        found[found_count] = features[i];
-        found_count += may || features[i].kind != HY_FEATURE_EXTRA;
+    uint64_t hash = s->tokens->list[token].hash, key = hy_feature_negated(hash);
+    key = s->tokens->flags[token] & HY_TOKEN_NEGATED ? key : hy_feature_word(hash);
+    uint32_t row = hy_model_find(model, key);
+    if (HY_UNLIKELY(row == 0 || row >= model->shared_first))
+        return take_odd_word(s, count, token, row);
+    s->tokens->valence[token] = model->rows[row].extra >> 2;
+    return take_row(s, count, row);
+}
+
+/* The EXTRAs of tokens [first, end) that the bitmap lets through: most are not in the model. */
+static uint32_t list_extras(const struct sum *s, uint32_t first, uint32_t end,
+                            uint64_t keys[EXTRAS_MAX])
+{
+    const struct hy_tokens *tokens = s->tokens;
+    uint64_t before = first ? tokens->list[first - 1].hash : HY_FEATURES_BEGIN;
+    uint32_t count = 0;
+    for (uint32_t i = first; i < end; i++) {
+        uint64_t hash = tokens->list[i].hash;
+        keys[count] = hy_feature_pair(before, hash);
+        count += hy_model_may_have(s->model, keys[count]);
+        before = hash;
+        if (HY_UNLIKELY(tokens->flags[i] & (HY_TOKEN_CAPS | HY_TOKEN_LONG)))
+            keys[count++] = hy_feature_style(tokens, i);
     }
-    for (uint32_t i = 0; i < found_count; i++) {
-        if (found[i].kind != HY_FEATURE_EXTRA) {
-            take_word(s, &found[i]);
-            continue;
+    if (end == tokens->count) {
+        hy_feature_last(tokens, keys + count);
+        count += HY_FEATURES_LAST;
+    }
+    return count;
+}
+
+static void take_all(struct sum *s)
+{
+    uint64_t keys[EXTRAS_MAX];
+    for (uint32_t first = 0; first < s->tokens->count; first += CHUNK) {
+        uint32_t left = s->tokens->count - first, end = first + (left < CHUNK ? left : CHUNK);
+        uint32_t extras = list_extras(s, first, end, keys), count = 0;
+        for (uint32_t i = 0; i < extras; i++)
+            count = take_row(s, count, hy_model_find(s->model, keys[i])); /* perhaps 0 */
+        for (uint32_t i = first; i < end; i++) {
+            if (HY_UNLIKELY(count == ROWS_MAX))
+                count = add_rows(s, count);
+            count = take_word(s, count, i);
         }
-        uint32_t row = hy_model_find(model, found[i].key);
-        if (row)
-            take_row(s, row);
-    }
-    add_rows(s);
-}
-
-/* logit = bias + acc * multiplier / sqrt(tokens), in integers; see hy_model_head. */
-static void make_logits(const struct sum *s, int32_t logits[HY_MODEL_HEADS])
-{
-    uint32_t tokens = s->tokens->count ? s->tokens->count : 1;
-    int64_t root = (int64_t)(32768.0 / sqrt((double)tokens)); /* both are exactly rounded */
-    const int64_t limit = 64 * HY_MODEL_ONE;
-    for (int h = 0; h < HY_MODEL_HEADS; h++) {
-        const struct hy_model_head *head = &s->model->heads[h];
-        int64_t logit =
-            ((int64_t)s->acc[h] * head->multiplier >> 8) * root >> (HY_MODEL_MULTIPLIER_SHIFT - 8);
-        logit = logit > limit ? limit : logit < -limit ? -limit : logit;
-        logits[h] = (int32_t)logit + head->bias;
+        add_rows(s, count);
     }
 }
 
-void hy_score_logits(const struct hy_emotion_model *model, struct hy_tokens *tokens,
-                     int32_t logits[HY_MODEL_HEADS])
+static void score_first(const struct hy_emotion_model *model, struct hy_tokens *tokens,
+                        float logits[HY_MODEL_ROW])
 {
-    struct sum sum = {.model = model, .tokens = tokens};
-    struct hy_feature chunk[HY_FEATURES_CHUNK];
-    struct hy_features features;
-    hy_features_begin(&features, tokens);
-    for (uint32_t n; (n = hy_features_next(&features, chunk)) > 0;)
-        take_chunk(&sum, chunk, n);
-    make_logits(&sum, logits);
+    struct sum sum;
+    sum.model = model;
+    sum.tokens = tokens;
+    memset(sum.acc, 0, sizeof sum.acc);
+    take_all(&sum);
+    const struct hy_model_heads *heads = model->heads;
+    float scale = 1.0f / sqrtf((float)(tokens->count ? tokens->count : 1));
+    for (uint32_t h = 0; h < HY_MODEL_ROW; h++)
+        logits[h] = heads->bias[h] + (float)sum.acc[h] * (heads->step[h] * scale);
 }
 
-void hy_score_prepare(const struct hy_emotion_model *model, hydrant_str text,
-                      struct hy_tokens *tokens)
+static void prepare(const struct hy_emotion_model *model, hydrant_str text,
+                    struct hy_tokens *tokens)
 {
     hy_tokenize(tokens, text);
     hy_cues_mark(model, tokens);
-    hy_features_negate(tokens);
 }
 
 /* ---- language ---- */
@@ -172,106 +174,73 @@ static void keep_pictures(struct hy_tokens *tokens)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < tokens->count; i++) {
-        uint8_t kind = tokens->list[i].kind;
-        if (kind == HY_TOKEN_PUNCT || kind == HY_TOKEN_EMOJI || kind == HY_TOKEN_EMOTICON)
-            tokens->list[kept++] = tokens->list[i];
+        uint8_t kind = tokens->kind[i];
+        if (kind != HY_TOKEN_PUNCT && kind != HY_TOKEN_EMOJI && kind != HY_TOKEN_EMOTICON)
+            continue;
+        tokens->list[kept] = tokens->list[i];
+        tokens->kind[kept] = kind;
+        tokens->flags[kept] = tokens->flags[i];
+        tokens->cues[kept++] = tokens->cues[i];
     }
-    tokens->count = kept;
-    tokens->words = 0;
+    tokens->count = tokens->others = kept;
+    tokens->capitals = 0;
 }
 
 /* ---- scores ---- */
 
-static float sigmoid(const struct hy_emotion_model *model, int32_t logit)
+static void set_scores(const struct hy_emotion_model *model, const float *logits,
+                       hydrant_emotion *out)
 {
-    int32_t steps = (logit >> 10) + HY_MODEL_SIGMOID / 2; /* HY_MODEL_ONE / 64 is 1 << 10 */
-    steps = steps < 0 ? 0 : steps >= HY_MODEL_SIGMOID ? HY_MODEL_SIGMOID - 1 : steps;
-    return (float)model->sigmoid[steps] * (1.0f / 65535.0f);
+    float scores[HY_MODEL_ROW], margins[HY_MODEL_ROW];
+    uint64_t labels = hy_layer_scores(model, logits, scores, margins);
+    memcpy(out->scores, scores, sizeof out->scores);
+    memcpy(out->ekman, scores + HY_MODEL_EKMAN, sizeof out->ekman);
+    memcpy(out->sentiment_scores, scores + HY_MODEL_SENTIMENT, sizeof out->sentiment_scores);
+    out->labels = (uint32_t)labels & ((1u << HYDRANT_EMOTIONS) - 1);
+    out->ekman_labels = (uint32_t)(labels >> HY_MODEL_EKMAN) & ((1u << HYDRANT_EKMAN) - 1);
+    out->sentiment_labels = (uint32_t)(labels >> HY_MODEL_SENTIMENT);
+    /* The single best is the one furthest above its threshold. */
+    out->label = (uint8_t)hy_layer_best(margins, HYDRANT_EMOTIONS);
+    out->sentiment = (uint8_t)hy_layer_best(margins + HY_MODEL_SENTIMENT, HYDRANT_SENTIMENTS);
 }
 
-/* Scores of one group of heads; returns the head that is furthest above its threshold. */
-static uint8_t score_group(const struct hy_emotion_model *model, const int32_t *logits,
-                           uint32_t first, uint32_t count, float *scores, uint32_t *labels)
+static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)
 {
-    uint32_t best = 0;
-    int32_t best_margin = INT32_MIN;
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t margin = logits[first + i] - model->heads[first + i].threshold;
-        scores[i] = sigmoid(model, logits[first + i]);
-        *labels |= (uint32_t)(margin > 0) << i;
-        if (margin > best_margin) {
-            best_margin = margin;
-            best = i;
-        }
+    struct hy_glance glance;
+    struct hy_glance_totals totals = {0};
+    struct hy_valence_sum valence = {0};
+    struct hy_speech_signs signs = {0};
+    for (bool more = hy_glance_first(tokens, &glance); more;
+         more = hy_glance_next(tokens, &glance)) {
+        hy_glance_count(tokens, &glance, &totals);
+        hy_valence_add(&valence, tokens, &glance);
+        hy_speech_add(&signs, &glance);
     }
-    return (uint8_t)best;
+    out->valence = hy_valence_end(&valence, tokens, &totals);
+    out->intensity = hy_intensity(out, tokens, &totals);
+    hy_speech_end(&signs, &totals, out);
 }
 
-static void score_heads(const struct hy_emotion_model *model, const int32_t *logits,
-                        hydrant_emotion *out)
+static void score_text(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
+                       struct hy_tokens *scratch, hydrant_emotion *out)
 {
-    out->label = score_group(model, logits, 0, HYDRANT_EMOTIONS, out->scores, &out->labels);
-    score_group(model, logits, HY_MODEL_EKMAN, HYDRANT_EKMAN, out->ekman, &out->ekman_labels);
-    out->sentiment = score_group(model, logits, HY_MODEL_SENTIMENT, HYDRANT_SENTIMENTS,
-                                 out->sentiment_scores, &out->sentiment_labels);
-}
-
-void hy_score_text(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
-                   struct hy_tokens *scratch, hydrant_emotion *out)
-{
-    int32_t logits[HY_MODEL_HEADS];
+    float logits[HY_MODEL_ROW];
     memset(out, 0, sizeof *out);
-    hy_score_prepare(model, text, scratch);
+    prepare(model, text, scratch);
     if (!hy_score_covers(scratch, lang)) {
         if (!scratch->pictures)
             return;
         keep_pictures(scratch);
     }
     out->scored = true;
-    hy_score_logits(model, scratch, logits);
-    score_heads(model, logits, out);
-    out->valence = hy_valence(scratch);
-    out->intensity = hy_intensity(scratch, out);
-    hy_speech_acts(scratch, out);
+    score_first(model, scratch, logits);
+    hy_layer_second(model, scratch->count, logits);
+    set_scores(model, logits, out);
+    apply_rules(scratch, out);
 }
 
-void hy_emotion_score(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
-                      hydrant_emotion *out)
-{
-    struct hy_tokens scratch;
-    hy_score_text(model, text, lang, &scratch, out);
-}
+#define NAME_TEXT(name) #name
+#define NAME(name) NAME_TEXT(name)
 
-/* ---- batches ---- */
-
-size_t hy_emotion_arena_bytes(void)
-{
-    return HY_BATCH_MENTIONS * sizeof(hydrant_emotion) + sizeof(struct hy_tokens) + 64;
-}
-
-static bool wanted(const struct hy_mention *mention)
-{
-    return !mention->drop && !mention->scored && (mention->matches_count || mention->pending_count);
-}
-
-void hy_emotion_batch(const struct hy_emotion_model *model, struct hy_batch *batch)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < batch->count; i++)
-        count += wanted(&batch->mentions[i]);
-    if (!count)
-        return;
-    hydrant_emotion *emotions = HY_ARENA_NEW(&batch->arena, hydrant_emotion, count);
-    struct hy_tokens *scratch = HY_ARENA_NEW(&batch->arena, struct hy_tokens, 1);
-    HY_ASSERT(emotions && scratch);
-    hydrant_emotion *next = emotions;
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct hy_mention *mention = &batch->mentions[i];
-        if (!wanted(mention))
-            continue;
-        hy_score_text(model, mention->m.text, mention->m.lang, scratch, next);
-        mention->emotion = next++;
-        mention->scored = true;
-    }
-    hy_arena_trim(&batch->arena, emotions, count * sizeof *emotions);
-}
+const struct hy_score_path hy_score_path_here = {NAME(HY_ISA(path)), prepare, score_first,
+                                                 hy_layer_second, score_text};

@@ -7,40 +7,82 @@
 
 #include "emotion/emotion.h"
 #include "emotion/features.h"
+#include "emotion/glance.h"
+#include "emotion/layers.h"
 #include "emotion/tokenize.h"
 #include "pack/model_format.h"
 
-/* Adds up rows[index[0..count)]: acc[h] += heads[h] << shift. acc[HY_MODEL_HEADS] is scrap. Every
- * kernel gives the same sums. */
-typedef void hy_score_kernel(const struct hy_model_row *rows, const uint16_t *index, uint32_t count,
-                             int32_t acc[HY_MODEL_ROW]);
-hy_score_kernel hy_score_rows_scalar;
-#if defined(__x86_64__)
-hy_score_kernel hy_score_rows_avx2;
-#endif
+/*
+ * The path from a text to its scores, as one machine runs it. All give the same bits.
+ */
+struct hy_score_path {
+    const char *name;
+    /* Splits text, sets cues and negation: all that comes before the model's rows. */
+    void (*prepare)(const struct hy_emotion_model *model, hydrant_str text,
+                    struct hy_tokens *tokens);
+    /* The first logits of prepared tokens. Sets the valence of each. */
+    void (*first)(const struct hy_emotion_model *model, struct hy_tokens *tokens,
+                  float logits[HY_MODEL_ROW]);
+    /* First logits of a text of that many tokens to the last ones, in place. */
+    void (*second)(const struct hy_emotion_model *model, uint32_t tokens,
+                   float logits[HY_MODEL_ROW]);
+    /* Everything, with scratch of the caller's. */
+    void (*text)(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
+                 struct hy_tokens *scratch, hydrant_emotion *out);
+};
 
-/* Splits text, sets cues and negation: all that comes before the model's rows. */
-void hy_score_prepare(const struct hy_emotion_model *model, hydrant_str text,
-                      struct hy_tokens *tokens);
+/* Of the machine that this is compiled for; the plain one outside of the path. */
+extern const struct hy_score_path hy_score_path_here;
 
-/* Logits of all heads, in units of 1 / HY_MODEL_ONE. Sets the valence of each token. */
-void hy_score_logits(const struct hy_emotion_model *model, struct hy_tokens *tokens,
-                     int32_t logits[HY_MODEL_HEADS]);
+/* The best that this machine (or HYDRANT_CPU) allows. */
+const struct hy_score_path *hy_score_path(void);
 
 /* Is the text one that the model covers? See hy_emotion_score. */
 bool hy_score_covers(const struct hy_tokens *tokens, hydrant_str lang);
 
-/* Everything, with scratch of the caller's. */
-void hy_score_text(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
-                   struct hy_tokens *scratch, hydrant_emotion *out);
+/* ---- the rules above the model; glances of a text are added one after the other ---- */
 
-/* valence.c: -1..1 from the words' valences; needs hy_score_logits to have run. */
-float hy_valence(const struct hy_tokens *tokens);
+/* valence.c */
+struct hy_valence_sum {
+    float before, now;           /* points before the last "but", and since */
+    float before_caps, now_caps; /* the same if capitals count */
+    bool but;
+};
+void hy_valence_add(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
+                    const struct hy_glance *glance);
+/* -1 .. 1 */
+float hy_valence_end(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
+                     const struct hy_glance_totals *totals);
 
-/* valence.c: 0..1 from the scores and how it is written. */
-float hy_intensity(const struct hy_tokens *tokens, const hydrant_emotion *emotion);
+/* valence.c: 0 .. 1, from the scores, the valence and how it is written. */
+float hy_intensity(const hydrant_emotion *emotion, const struct hy_tokens *tokens,
+                   const struct hy_glance_totals *totals);
 
-/* speech.c: fills in acts and speech_act from the tokens' cues, the scores and the valence. */
-void hy_speech_acts(const struct hy_tokens *tokens, hydrant_emotion *emotion);
+/* speech.c: signs of the speech acts. Counts and flags. */
+struct hy_speech_signs {
+    bool asks_first; /* what, how ... at the beginning of a clause */
+    bool asks_verb;  /* ... followed by a verb: how do, what is */
+    bool inverted;   /* is it, can you ... at the beginning of a clause */
+    bool wonders;    /* anyone know, any news */
+    bool please;
+    bool you_could;   /* can you, would you, with help, send, check ... nearby */
+    bool help;        /* help, send, check ... anywhere */
+    bool help_first;  /* ... at the beginning of a clause */
+    bool help_wanted; /* ... with need, want, waiting nearby */
+    bool service, me, user;
+    bool obscene_you;
+    bool hostile;
+    bool mocking; /* thanks for nothing */
+    bool thanks;
+    uint32_t problems;
+    uint32_t failures; /* negated works: doesn't work, never arrived */
+    uint32_t insults;  /* with you nearby */
+    uint32_t slurs;    /* insults at nobody in particular */
+    uint32_t obscene;
+};
+void hy_speech_add(struct hy_speech_signs *signs, const struct hy_glance *glance);
+/* Sets acts and speech_act; the scores and the valence must be there. */
+void hy_speech_end(const struct hy_speech_signs *signs, const struct hy_glance_totals *totals,
+                   hydrant_emotion *emotion);
 
 #endif

@@ -26,21 +26,25 @@ static uint64_t load64(const char *p)
     return value;
 }
 
-/* The lowest count bytes of a word, 0 <= count <= 8. */
-static uint64_t keep_bytes(uint64_t value, uint32_t count)
-{
-    return count >= 8 ? value : value & ((1ull << 8 * count) - 1);
-}
+/* The bytes of the first and second 8 that belong to a word of 0..16 bytes. */
+#define BYTES(n) ((n) >= 8 ? ~0ull : (1ull << 8 * ((n)&7)) - 1)
+#define MASKS(n)                             \
+    {                                        \
+        BYTES(n), BYTES((n) > 8 ? (n)-8 : 0) \
+    }
+static const uint64_t masks[17][2] = {
+    MASKS(0), MASKS(1),  MASKS(2),  MASKS(3),  MASKS(4),  MASKS(5),  MASKS(6),  MASKS(7), MASKS(8),
+    MASKS(9), MASKS(10), MASKS(11), MASKS(12), MASKS(13), MASKS(14), MASKS(15), MASKS(16)};
 
 /* bytes must be readable for 16 past the end; len <= HY_TOKEN_SPELL. */
 static inline uint64_t hash_padded(const char *bytes, uint32_t len)
 {
     uint64_t hash = 0x9E3779B97F4A7C15ull ^ len;
     for (;;) {
-        uint64_t low = keep_bytes(load64(bytes), len);
-        uint64_t high = len > 8 ? keep_bytes(load64(bytes + 8), len - 8) : 0;
+        const uint64_t *keep = masks[len < 16 ? len : 16];
+        uint64_t low = load64(bytes) & keep[0], high = load64(bytes + 8) & keep[1];
         hash = multiply_fold(low ^ hash, high ^ 0xD6E8FEB86659FD93ull);
-        if (len <= 16)
+        if (HY_LIKELY(len <= 16))
             return hash;
         bytes += 16;
         len -= 16;
@@ -61,20 +65,6 @@ uint64_t hy_token_hash(const char *bytes, uint32_t len)
 static bool bit_at(const uint64_t *bits, uint32_t at)
 {
     return bits[at / 64] >> (at % 64) & 1;
-}
-
-/* First set bit at or after from; limit when there is none before it. */
-static inline uint32_t next_set(const uint64_t *a, const uint64_t *b, uint32_t from, uint32_t limit)
-{
-    uint32_t k = from / 64;
-    uint64_t bits = (a[k] | b[k]) >> (from % 64) << (from % 64);
-    while (!bits) {
-        if (++k * 64 >= limit)
-            return limit;
-        bits = a[k] | b[k];
-    }
-    uint32_t at = k * 64 + (uint32_t)__builtin_ctzll(bits);
-    return at < limit ? at : limit;
 }
 
 /* First clear bit at or after from; bits past the text are clear. */
@@ -107,18 +97,28 @@ static inline bool all_set(const uint64_t *a, uint32_t start, uint32_t end)
 
 /* ---- tokens ---- */
 
+/* cues and valence are set by whoever goes on with it. Returns the token's number. */
+static inline uint32_t add_word_token(struct hy_tokens *t, uint32_t start, uint32_t len,
+                                      uint64_t hash, uint8_t flags)
+{
+    uint32_t number = t->count++;
+    struct hy_token *token = &t->list[number];
+    token->hash = hash;
+    token->start = (uint16_t)start;
+    token->len = (uint16_t)len;
+    token->symbol = token->count = 0;
+    t->kind[number] = HY_TOKEN_WORD;
+    t->flags[number] = flags;
+    return number;
+}
+
 static struct hy_token *add(struct hy_tokens *t, uint32_t start, uint32_t end, uint64_t hash,
                             enum hy_token_kind kind)
 {
-    struct hy_token *token = &t->list[t->count++];
-    token->hash = hash;
-    token->start = (uint16_t)start;
-    token->len = (uint16_t)(end - start);
-    token->kind = (uint8_t)kind;
-    token->flags = token->symbol = token->count = 0;
-    token->cues = 0;
-    token->valence = 0;
-    return token;
+    uint32_t number = add_word_token(t, start, end - start, hash, 0);
+    t->kind[number] = (uint8_t)kind;
+    t->others++;
+    return &t->list[number];
 }
 
 static bool full(const struct hy_tokens *t)
@@ -158,10 +158,11 @@ static void add_emoticon(struct hy_tokens *t, uint32_t start, uint32_t end, enum
     t->pictures++;
 }
 
-static uint8_t word_flags(const struct hy_tokens *t, uint32_t start, uint32_t end)
+static uint8_t word_flags(struct hy_tokens *t, uint32_t start, uint32_t end)
 {
     bool caps =
         end - start >= 2 && bit_at(t->mask.upper, start) && all_set(t->mask.upper, start, end);
+    t->capitals += caps;
     return caps ? HY_TOKEN_CAPS : 0;
 }
 
@@ -252,10 +253,8 @@ static void spell_flush(struct hy_tokens *t, struct spelling *s)
     if (s->len && !full(t)) {
         memset(s->bytes + s->len, 0, 16);
         uint64_t hash = hash_padded(s->bytes, s->len);
-        struct hy_token *token = add(t, s->start, s->end, hash, HY_TOKEN_WORD);
-        token->flags =
-            HY_TOKEN_RARE | (s->squeezed ? HY_TOKEN_LONG : 0) | word_flags(t, s->start, s->end);
-        t->words++;
+        uint8_t flags = (s->squeezed ? HY_TOKEN_LONG : 0) | word_flags(t, s->start, s->end);
+        add_word_token(t, s->start, s->end - s->start, hash, HY_TOKEN_RARE | flags);
     }
     s->len = 0;
 }
@@ -317,19 +316,36 @@ static void split_slowly(struct hy_tokens *t, uint32_t start, uint32_t end)
     spell_flush(t, &s);
 }
 
-uint32_t hy_token_spell(const struct hy_tokens *tokens, const struct hy_token *token,
-                        char out[HY_TOKEN_SPELL])
+static const char *fixed_text(const struct hy_tokens *tokens, uint32_t number)
 {
-    const char *text = tokens->mask.lower + token->start;
-    if (token->kind == HY_TOKEN_PUNCT) {
+    switch (tokens->kind[number]) {
+    case HY_TOKEN_URL:
+        return "<url>";
+    case HY_TOKEN_USER:
+        return "<user>";
+    case HY_TOKEN_NAME:
+        return "<name>";
+    case HY_TOKEN_EMOTICON:
+        return emoticon_texts[tokens->list[number].symbol];
+    default:
+        return NULL;
+    }
+}
+
+uint32_t hy_token_spell(const struct hy_tokens *tokens, uint32_t number, char out[HY_TOKEN_SPELL])
+{
+    const struct hy_token *token = &tokens->list[number];
+    const char *text = tokens->mask.lower + token->start, *fixed = fixed_text(tokens, number);
+    uint8_t kind_here = tokens->kind[number];
+    if (kind_here == HY_TOKEN_WORD && !(tokens->flags[number] & HY_TOKEN_RARE)) {
+        uint32_t len = token->len < HY_TOKEN_SPELL ? token->len : HY_TOKEN_SPELL;
+        memcpy(out, text, len);
+        return len;
+    }
+    if (kind_here == HY_TOKEN_PUNCT) {
         memset(out, token->symbol, token->count);
         return token->count;
     }
-    const char *fixed = token->kind == HY_TOKEN_URL        ? "<url>"
-                        : token->kind == HY_TOKEN_USER     ? "<user>"
-                        : token->kind == HY_TOKEN_NAME     ? "<name>"
-                        : token->kind == HY_TOKEN_EMOTICON ? emoticon_texts[token->symbol]
-                                                           : NULL;
     if (fixed) {
         memcpy(out, fixed, strlen(fixed));
         return (uint32_t)strlen(fixed);
@@ -356,17 +372,6 @@ static bool bytes_are(const struct hy_tokens *t, uint32_t at, const char *bytes)
     return memcmp(t->mask.lower + at, bytes, strlen(bytes)) == 0;
 }
 
-/* Is the run [start, end) the beginning of a URL? */
-static bool begins_url(const struct hy_tokens *t, uint32_t start, uint32_t end)
-{
-    uint32_t len = end - start;
-    if (len < 3 || len > 5)
-        return false;
-    if (len == 3)
-        return bytes_are(t, start, "www.");
-    return bytes_are(t, start, len == 4 ? "http://" : "https://");
-}
-
 /* Up to the next blank. */
 static uint32_t visible_end(const struct hy_tokens *t, uint32_t from)
 {
@@ -382,8 +387,7 @@ static void add_word(struct hy_tokens *t, uint32_t start, uint32_t end, uint8_t 
 {
     uint32_t len = end - start < HY_TOKEN_SPELL ? end - start : HY_TOKEN_SPELL;
     uint64_t hash = hash_padded(t->mask.lower + start, len);
-    add(t, start, end, hash, HY_TOKEN_WORD)->flags = flags | word_flags(t, start, end);
-    t->words++;
+    add_word_token(t, start, end - start, hash, flags | word_flags(t, start, end));
 }
 
 /* The words of a hashtag: a capital after a small letter or digit begins the next one. */
@@ -401,31 +405,43 @@ static void split_hashtag(struct hy_tokens *t, uint32_t start, uint32_t end)
         at = stop;
     }
     for (; first < t->count; first++)
-        t->list[first].flags |= HY_TOKEN_HASHTAG;
+        t->flags[first] |= HY_TOKEN_HASHTAG;
 }
 
-/* Takes the run of word characters at start; returns where to go on. */
-static inline uint32_t take_word(struct hy_tokens *t, uint32_t start)
+/* A word run that goes on in the next block, or has something out of the ordinary in it. */
+static __attribute__((noinline)) uint32_t take_odd_word(struct hy_tokens *t, uint32_t start)
 {
     const char *lower = t->mask.lower;
-    uint32_t end = next_clear(t->mask.word, start);
-    if (HY_UNLIKELY(any_set(t->mask.odd, start, end))) {
-        split_slowly(t, start, end);
-        return end;
-    }
-    if (HY_UNLIKELY((lower[end] == ':' || lower[end] == '.') && begins_url(t, start, end))) {
-        uint32_t stop = visible_end(t, end);
-        add_fixed(t, start, stop, HY_TOKEN_URL);
-        return stop;
-    }
-    uint32_t stop = end;
+    uint32_t end = next_clear(t->mask.word, start), stop = end;
     while (start < stop && lower[start] == '\'')
         start++;
     while (start < stop && lower[stop - 1] == '\'')
         stop--;
-    if (start < stop)
+    if (start == stop)
+        return end;
+    if (any_set(t->mask.odd, start, stop))
+        split_slowly(t, start, stop);
+    else
         add_word(t, start, stop, 0);
     return end;
+}
+
+/* The word run at bit at of block k; returns where to go on. */
+static inline uint32_t take_word(struct hy_tokens *t, uint32_t k, uint32_t at)
+{
+    uint32_t start = 64 * k + at;
+    uint64_t rest = ~t->mask.word[k] >> at;
+    if (HY_UNLIKELY(rest == 0))
+        return take_odd_word(t, start);
+    uint32_t len = (uint32_t)__builtin_ctzll(rest);
+    uint64_t run = ((1ull << len) - 1) << at;
+    if (HY_UNLIKELY(t->mask.odd[k] & run))
+        return take_odd_word(t, start);
+    bool caps = (run & ~t->mask.upper[k]) == 0 && len >= 2;
+    t->capitals += caps;
+    add_word_token(t, start, len, hash_padded(t->mask.lower + start, len),
+                   caps ? HY_TOKEN_CAPS : 0);
+    return start + len;
 }
 
 /* ---- marks ---- */
@@ -559,16 +575,42 @@ static uint32_t take_face(struct hy_tokens *t, uint32_t at)
     return end;
 }
 
+/* Is the mark at the place where a URL shows itself: http: or www. , as the newest token? */
+static bool shows_url(const struct hy_tokens *t, uint32_t at)
+{
+    if (t->count == 0)
+        return false;
+    const struct hy_token *before = &t->list[t->count - 1];
+    if (t->kind[t->count - 1] != HY_TOKEN_WORD || before->start + before->len != at)
+        return false;
+    if (t->mask.lower[at] == '.')
+        return before->len == 3 && bytes_are(t, before->start, "www") &&
+               bit_at(t->mask.word, at + 1);
+    return bytes_are(t, at, "://") &&
+           (bytes_are(t, before->start, "http:") || bytes_are(t, before->start, "https:"));
+}
+
+/* Makes the newest token a URL, up to the next blank; returns where to go on. */
+static uint32_t take_url(struct hy_tokens *t, uint32_t at)
+{
+    uint32_t start = t->list[--t->count].start, stop = visible_end(t, at);
+    add_fixed(t, start, stop, HY_TOKEN_URL);
+    return stop;
+}
+
 /* Takes what stands at a visible character that is no word; returns where to go on. */
 static uint32_t take_mark(struct hy_tokens *t, uint32_t at)
 {
     uint32_t end;
-    switch (t->mask.lower[at]) {
+    char c = t->mask.lower[at];
+    if ((c == ':' || c == '.') && shows_url(t, at))
+        return take_url(t, at);
+    switch (c) {
     case '!':
     case '?':
     case '.':
         end = run_end(t, at);
-        add_punct(t, at, end, t->mask.lower[at], end - at);
+        add_punct(t, at, end, c, end - at);
         return end;
     case '@':
         return take_handle(t, at);
@@ -602,16 +644,36 @@ static void count_latin(struct hy_tokens *t)
     t->latin = latin;
 }
 
+/* Takes the words and marks of block k from next on; returns where to go on. */
+static uint32_t take_block(struct hy_tokens *t, uint32_t k, uint32_t next)
+{
+    uint64_t word = t->mask.word[k], mark = t->mask.mark[k];
+    uint64_t carry = k ? t->mask.word[k - 1] >> 63 : 0;
+    /* Where words begin, and all marks; what lies before next is taken. */
+    uint64_t events = (word & ~(word << 1 | carry)) | mark;
+    events &= next > 64 * k ? ~0ull << (next - 64 * k) : ~0ull;
+    while (events && !full(t)) {
+        uint32_t at = (uint32_t)__builtin_ctzll(events);
+        events &= events - 1;
+        if (HY_LIKELY(word >> at & 1)) {
+            next = take_word(t, k, at);
+            continue;
+        }
+        next = take_mark(t, 64 * k + at);
+        if (next >= 64 * (k + 1))
+            break;
+        events &= ~0ull << (next - 64 * k);
+    }
+    return next;
+}
+
 void hy_tokenize(struct hy_tokens *t, hydrant_str text)
 {
+    uint32_t next = 0;
+    t->count = t->others = t->capitals = t->pictures = t->other_script = 0;
     hy_charmask_make(&t->mask, text);
-    t->count = t->words = t->pictures = t->other_script = 0;
     count_latin(t);
-    uint32_t len = t->mask.len;
-    for (uint32_t at = 0; at < len && !full(t);) {
-        at = next_set(t->mask.word, t->mask.mark, at, len);
-        if (at == len)
-            break;
-        at = bit_at(t->mask.word, at) ? take_word(t, at) : take_mark(t, at);
-    }
+    for (uint32_t k = 0; k < t->mask.blocks; k++)
+        if (next < 64 * (k + 1))
+            next = take_block(t, k, next);
 }

@@ -34,18 +34,14 @@ enum {
     HY_TOKEN_LONG = 2,    /* had a letter three times in a row */
     HY_TOKEN_HASHTAG = 4, /* part of a hashtag */
     HY_TOKEN_RARE = 8,    /* its bytes are not lower[start, start + len): see hy_token_spell */
-    HY_TOKEN_NEGATED = 16 /* features.h: stands behind a negator */
+    HY_TOKEN_NEGATED = 16 /* cues.h: stands behind a negator */
 };
 
 struct hy_token {
     uint64_t hash;
     uint16_t start, len; /* where it stands in the text */
-    uint8_t kind;        /* enum hy_token_kind */
-    uint8_t flags;
-    uint8_t symbol; /* PUNCT: the character; EMOTICON: enum hy_emoticon */
-    uint8_t count;  /* PUNCT: how many in a row, 1..3 (3: or more) */
-    uint32_t cues;  /* cues.h: what kind of word it is; set after the split */
-    int8_t valence; /* of the word alone, as in hy_model_row; set while scoring */
+    uint8_t symbol;      /* PUNCT: the character; EMOTICON: enum hy_emoticon */
+    uint8_t count;       /* PUNCT: how many in a row, 1..3 (3: or more) */
 };
 
 #define HY_EMOTICON_TABLE(X) \
@@ -73,14 +69,23 @@ enum hy_emoticon {
         HY_EMOTICONS
 };
 
+enum { HY_TOKENS_PADDED = HY_EMOTION_TOKENS + 64 };
+
 struct hy_tokens {
     struct hy_charmask mask;
     uint32_t count;
-    uint32_t words;        /* tokens of kind WORD */
+    uint32_t others;       /* tokens that are not of kind WORD */
+    uint32_t capitals;     /* tokens with HY_TOKEN_CAPS */
     uint32_t pictures;     /* of kinds EMOJI and EMOTICON */
     uint32_t latin;        /* bytes of ASCII letters and digits, and Latin letters beyond ASCII */
     uint32_t other_script; /* letters of other scripts, in characters */
     struct hy_token list[HY_EMOTION_TOKENS];
+    /* By token, apart, for those who look at one thing of many tokens. A vector more than there can
+     * be tokens is readable. */
+    uint8_t kind[HY_TOKENS_PADDED];   /* enum hy_token_kind */
+    uint8_t flags[HY_TOKENS_PADDED];  /* HY_TOKEN_CAPS ... */
+    int8_t valence[HY_TOKENS_PADDED]; /* of the word alone, as in hy_model_row; set while scoring */
+    uint32_t cues[HY_TOKENS_PADDED];  /* cues.h: what kind of word it is; set after the split */
 };
 
 /* Splits text; what lies beyond HY_EMOTION_TEXT bytes or HY_EMOTION_TOKENS tokens is left out.
@@ -90,8 +95,7 @@ void hy_tokenize(struct hy_tokens *tokens, hydrant_str text);
 /* Writes the token as it was hashed to out[HY_TOKEN_SPELL]; returns its length. Words longer than
  * that are cut here, and their hash covers what is kept. */
 enum { HY_TOKEN_SPELL = 64 };
-uint32_t hy_token_spell(const struct hy_tokens *tokens, const struct hy_token *token,
-                        char out[HY_TOKEN_SPELL]);
+uint32_t hy_token_spell(const struct hy_tokens *tokens, uint32_t token, char out[HY_TOKEN_SPELL]);
 
 /* The hash of a spelled token, for tables made outside the tokeniser. */
 uint64_t hy_token_hash(const char *bytes, uint32_t len);

@@ -22,87 +22,80 @@ static const float AFTER_BUT = 1.5f;
 static const float ELONGATED = 1.15f;
 static const float SPREAD = 15.0f; /* sum of points at which valence is about .7 is its root */
 
-static float degree_before(const struct hy_tokens *tokens, uint32_t at)
+static uint32_t lowest(uint64_t bits)
 {
-    float degree = 0, weight = 1;
-    for (uint32_t back = 1; back <= 3 && back <= at; back++, weight -= 0.05f) {
-        const struct hy_token *token = &tokens->list[at - back];
-        if (token->kind == HY_TOKEN_PUNCT)
+    return (uint32_t)__builtin_ctzll(bits);
+}
+
+/* Words of degree up to three tokens before, within the clause. */
+static float degree_before(const struct hy_glance *g, uint32_t at)
+{
+    static const float weights[] = {1.0f, 0.95f, 0.9f};
+    float degree = 0;
+    for (uint32_t back = 1; back <= 3 && back <= at; back++) {
+        uint64_t bit = 1ull << (at - back);
+        if (g->punct & bit)
             break;
-        if (token->cues & HY_CUE_STRONGER)
-            degree += DEGREE * weight;
-        else if (token->cues & HY_CUE_WEAKER)
-            degree -= DEGREE * weight;
+        if (g->cue[HY_CUE_BIT_STRONGER] & bit)
+            degree += DEGREE * weights[back - 1];
+        else if (g->cue[HY_CUE_BIT_WEAKER] & bit)
+            degree -= DEGREE * weights[back - 1];
     }
     return degree;
 }
 
-static float points_of(const struct hy_tokens *tokens, uint32_t at, bool mixed_case)
+/* Adds a token's points to both sums, with and without what its capitals are worth. */
+static void add_points(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
+                       const struct hy_glance *g, uint32_t at)
 {
-    const struct hy_token *token = &tokens->list[at];
-    float points = (float)token->valence / HY_MODEL_VALENCE_PER_POINT;
-    if (points == 0)
-        return 0;
+    uint64_t bit = 1ull << at;
     /* "no good": the negator works through the word that it negates, not by itself. */
-    if ((token->cues & HY_CUE_NEGATOR) && at + 1 < tokens->count &&
-        tokens->list[at + 1].valence != 0)
-        return 0;
-    float size = fabsf(points) + degree_before(tokens, at);
-    if (mixed_case && (token->flags & HY_TOKEN_CAPS))
-        size += CAPITALS;
-    if (token->flags & HY_TOKEN_LONG)
-        size *= ELONGATED;
-    points = points < 0 ? -size : size;
-    return token->flags & HY_TOKEN_NEGATED ? points * NEGATED : points;
+    if ((g->cue[HY_CUE_BIT_NEGATOR] & bit) && (g->valence & bit << 1))
+        return;
+    float points = (float)tokens->valence[g->base + at] / HY_MODEL_VALENCE_PER_POINT;
+    float sign = points < 0 ? -1.0f : 1.0f;
+    float factor = (g->elongated & bit ? ELONGATED : 1) * (g->negated & bit ? NEGATED : 1) * sign;
+    float size = fabsf(points) + degree_before(g, at);
+    sum->now += size * factor;
+    sum->now_caps += (g->capitals & bit ? size + CAPITALS : size) * factor;
 }
 
-static float emphasis(const struct hy_tokens *tokens)
+void hy_valence_add(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
+                    const struct hy_glance *g)
 {
-    uint32_t exclamations = 0, questions = 0;
-    for (uint32_t i = 0; i < tokens->count; i++) {
-        const struct hy_token *token = &tokens->list[i];
-        if (token->kind == HY_TOKEN_PUNCT && token->symbol == '!')
-            exclamations += token->count;
-        if (token->kind == HY_TOKEN_PUNCT && token->symbol == '?')
-            questions += token->count;
+    uint64_t but = g->cue[HY_CUE_BIT_BUT] & g->fresh;
+    if (g->base == 0)
+        but &= ~1ull; /* nothing comes before it */
+    for (uint64_t bits = (g->valence & g->fresh) | but; bits; bits &= bits - 1) {
+        uint32_t at = lowest(bits);
+        if (but >> at & 1) {
+            sum->before += sum->now;
+            sum->before_caps += sum->now_caps;
+            sum->now = sum->now_caps = 0;
+            sum->but = true;
+        }
+        if (g->valence >> at & 1)
+            add_points(sum, tokens, g, at);
     }
-    if (exclamations > 4)
-        exclamations = 4;
-    if (questions > 5)
-        questions = 5;
-    return EXCLAMATION * (float)exclamations + (questions > 1 ? QUESTIONS * (float)questions : 0);
 }
 
-static uint32_t count_flag(const struct hy_tokens *tokens, uint8_t flag)
+static float emphasis(const struct hy_glance_totals *totals)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < tokens->count; i++)
-        count += (tokens->list[i].flags & flag) != 0;
-    return count;
+    float exclamations = totals->exclamations < 4 ? (float)totals->exclamations : 4;
+    float questions = totals->questions < 5 ? (float)totals->questions : 5;
+    return EXCLAMATION * exclamations + (questions > 1 ? QUESTIONS * questions : 0);
 }
 
-static uint32_t last_but(const struct hy_tokens *tokens)
+float hy_valence_end(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
+                     const struct hy_glance_totals *totals)
 {
-    for (uint32_t i = tokens->count; i-- > 1;)
-        if (tokens->list[i].cues & HY_CUE_BUT)
-            return i;
-    return 0;
-}
-
-float hy_valence(const struct hy_tokens *tokens)
-{
-    uint32_t capitals = count_flag(tokens, HY_TOKEN_CAPS), but = last_but(tokens);
-    bool mixed_case = capitals > 0 && capitals < tokens->words;
-    float sum = 0;
-    for (uint32_t i = 0; i < tokens->count; i++) {
-        float points = points_of(tokens, i, mixed_case);
-        if (but)
-            points *= i < but ? BEFORE_BUT : AFTER_BUT;
-        sum += points;
-    }
-    if (sum != 0)
-        sum += sum > 0 ? emphasis(tokens) : -emphasis(tokens);
-    return sum / sqrtf(sum * sum + SPREAD);
+    bool mixed_case = tokens->capitals > 0 && tokens->capitals < tokens->count - tokens->others;
+    float before = mixed_case ? sum->before_caps : sum->before;
+    float now = mixed_case ? sum->now_caps : sum->now;
+    float points = sum->but ? before * BEFORE_BUT + now * AFTER_BUT : now;
+    if (points != 0)
+        points += points > 0 ? emphasis(totals) : -emphasis(totals);
+    return points / sqrtf(points * points + SPREAD);
 }
 
 /* How much each emotion stirs, 0..1, for intensity. In the order of the labels. */
@@ -110,24 +103,24 @@ static const float arousal[HYDRANT_EMOTIONS] = {
     0.6f, 0.7f, 1.0f, 0.8f, 0.4f, 0.5f, 0.5f, 0.4f, 0.6f, 0.7f, 0.6f, 0.9f, 0.7f, 1.0f,
     0.9f, 0.6f, 1.0f, 0.8f, 0.8f, 0.7f, 0.5f, 0.7f, 0.3f, 0.6f, 0.7f, 0.7f, 0.8f, 0.0f};
 
-float hy_intensity(const struct hy_tokens *tokens, const hydrant_emotion *emotion)
+static float at_most(uint32_t count, uint32_t most)
 {
-    float strongest = 0;
+    return (float)(count < most ? count : most);
+}
+
+float hy_intensity(const hydrant_emotion *emotion, const struct hy_tokens *tokens,
+                   const struct hy_glance_totals *totals)
+{
+    float stirred[HYDRANT_EMOTIONS];
     for (uint32_t i = 0; i < HYDRANT_EMOTIONS; i++)
-        strongest = fmaxf(strongest, emotion->scores[i] * arousal[i]);
-    uint32_t exclamations = 0, degrees = 0;
-    for (uint32_t i = 0; i < tokens->count; i++) {
-        const struct hy_token *token = &tokens->list[i];
-        if (token->kind == HY_TOKEN_PUNCT && token->symbol == '!')
-            exclamations += token->count;
-        degrees += (token->cues & HY_CUE_STRONGER) != 0;
-    }
-    float capitals = tokens->words ? (float)count_flag(tokens, HY_TOKEN_CAPS) / tokens->words : 0;
-    float elongated = count_flag(tokens, HY_TOKEN_LONG) ? 0.1f : 0;
+        stirred[i] = emotion->scores[i] * arousal[i];
+    float strongest = stirred[hy_layer_best(stirred, HYDRANT_EMOTIONS)];
+    uint32_t words = tokens->count - tokens->others;
+    float capitals = words ? 2 * (float)tokens->capitals / (float)words : 0;
     /* Each sign takes its share of what is still missing to 1. */
-    float calm = (1 - strongest) * (1 - 0.3f * fabsf(emotion->valence)) *
-                 (1 - 0.3f * fminf(capitals * 2, 1)) * (1 - elongated) *
-                 (1 - 0.08f * fminf((float)exclamations, 3)) *
-                 (1 - 0.06f * fminf((float)degrees, 2));
+    float calm =
+        (1 - strongest) * (1 - 0.3f * fabsf(emotion->valence)) *
+        (1 - 0.3f * (capitals < 1 ? capitals : 1)) * (1 - 0.1f * at_most(totals->elongated, 1)) *
+        (1 - 0.08f * at_most(totals->exclamations, 3)) * (1 - 0.06f * at_most(totals->stronger, 2));
     return 1 - calm;
 }

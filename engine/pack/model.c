@@ -18,6 +18,8 @@
 
 _Static_assert(sizeof(struct hy_model_header) == 64, "the file's header");
 _Static_assert(sizeof(struct hy_model_row) == HY_MODEL_ROW, "rows are packed");
+_Static_assert(sizeof(struct hy_model_heads) % 64 == 0, "heads are whole lines");
+_Static_assert(sizeof(struct hy_model_second) % 64 == 0, "the second layer is whole lines");
 
 static uint64_t align64(uint64_t n)
 {
@@ -27,9 +29,10 @@ static uint64_t align64(uint64_t n)
 void hy_model_layout(const struct hy_model_header *header, uint64_t *offsets)
 {
     const uint64_t sizes[HY_MODEL_SECTIONS] = {
-        [HY_MODEL_SECTION_HEADS] = HY_MODEL_HEADS * sizeof(struct hy_model_head),
+        [HY_MODEL_SECTION_HEADS] = sizeof(struct hy_model_heads),
+        [HY_MODEL_SECTION_SECOND] = sizeof(struct hy_model_second),
         [HY_MODEL_SECTION_SIGMOID] = HY_MODEL_SIGMOID * sizeof(uint16_t),
-        [HY_MODEL_SECTION_CUES] = sizeof(struct hy_model_cue) << header->cue_bits,
+        [HY_MODEL_SECTION_CUES] = sizeof(struct hy_model_cues) << header->cue_bits,
         [HY_MODEL_SECTION_BITMAP] = (1ull << header->bitmap_bits) / 8,
         [HY_MODEL_SECTION_SLOTS] = sizeof(uint32_t) << header->slot_bits,
         [HY_MODEL_SECTION_ROWS] = (uint64_t)header->rows * sizeof(struct hy_model_row),
@@ -65,8 +68,8 @@ static hydrant_status check_header(const struct hy_model_header *h, size_t len, 
         return bad(err, "this is not a model file");
     if (h->version != HY_MODEL_VERSION || h->tokenizer_version != HY_TOKENIZE_VERSION)
         return hy_error_set(err, HYDRANT_ERR_MODEL,
-                            "emotion model: version %" PRIu32 ".%" PRIu32 ", this hydrant reads "
-                            "%d.%d; train it again with this hydrant-train",
+                            "emotion model: version %" PRIu32 ".%" PRIu32
+                            ", this hydrant reads %d.%d; train it again with this hydrant-train",
                             h->version, h->tokenizer_version, HY_MODEL_VERSION,
                             HY_TOKENIZE_VERSION);
     if (h->bytes != len)
@@ -74,65 +77,92 @@ static hydrant_status check_header(const struct hy_model_header *h, size_t len, 
     if (!between(h->rows, 1, UINT16_MAX) || h->shared_rows >= h->rows || h->shared_rows % 2 ||
         !between(h->slot_bits, HY_MODEL_SLOT_BITS_MIN, HY_MODEL_SLOT_BITS_MAX) ||
         !between(h->bitmap_bits, HY_MODEL_BITMAP_BITS_MIN, HY_MODEL_BITMAP_BITS_MAX) ||
-        !between(h->cue_bits, 1, HY_MODEL_CUE_BITS_MAX) || h->reserved[0] || h->reserved[1])
+        !between(h->cue_bits, 1, HY_MODEL_CUE_BITS_MAX) || h->reserved)
         return bad(err, "a count in the header is out of range");
     return HYDRANT_OK;
 }
 
 static void make_view(struct hy_emotion_model *model, const char *bytes, const uint64_t *offsets)
 {
-    model->header = (const struct hy_model_header *)bytes;
-    model->heads = (const struct hy_model_head *)(bytes + offsets[HY_MODEL_SECTION_HEADS]);
+    const struct hy_model_header *header = (const struct hy_model_header *)bytes;
+    model->header = header;
+    model->heads = (const struct hy_model_heads *)(bytes + offsets[HY_MODEL_SECTION_HEADS]);
+    model->second = (const struct hy_model_second *)(bytes + offsets[HY_MODEL_SECTION_SECOND]);
     model->sigmoid = (const uint16_t *)(bytes + offsets[HY_MODEL_SECTION_SIGMOID]);
-    model->cues = (const struct hy_model_cue *)(bytes + offsets[HY_MODEL_SECTION_CUES]);
+    model->cues = (const struct hy_model_cues *)(bytes + offsets[HY_MODEL_SECTION_CUES]);
     model->bitmap = (const uint64_t *)(bytes + offsets[HY_MODEL_SECTION_BITMAP]);
     model->slots = (const uint32_t *)(bytes + offsets[HY_MODEL_SECTION_SLOTS]);
     model->rows = (const struct hy_model_row *)(bytes + offsets[HY_MODEL_SECTION_ROWS]);
     model->provenance.data = bytes + offsets[HY_MODEL_SECTION_PROVENANCE];
-    model->provenance.len = model->header->provenance_bytes;
-    model->shared_first = model->header->rows - model->header->shared_rows;
+    model->provenance.len = header->provenance_bytes;
+    model->shared_first = header->rows - header->shared_rows;
+    model->bitmap_mask = (1u << header->bitmap_bits) - 1;
+    model->bucket_mask = (1u << header->slot_bits) / HY_MODEL_BUCKET - 1;
+    model->cue_factor = hy_model_cue_factor(header->cue_seed);
+    model->cue_shift = 64 - header->cue_bits;
+}
+
+static bool all_within(const float *values, float limit)
+{
+    for (int h = 0; h < HY_MODEL_ROW; h++)
+        if (!(values[h] >= -limit && values[h] <= limit)) /* false for NaN too */
+            return false;
+    return true;
 }
 
 static bool heads_are_sane(const struct hy_emotion_model *model)
 {
-    const int32_t limit = 64 * HY_MODEL_ONE;
-    for (int h = 0; h < HY_MODEL_HEADS; h++) {
-        const struct hy_model_head *head = &model->heads[h];
-        if (head->bias > limit || head->bias < -limit || head->threshold > limit ||
-            head->threshold < -limit || head->multiplier < 0 ||
-            head->multiplier > HY_MODEL_MULTIPLIER_MAX || head->reserved)
-            return false;
-    }
+    const struct hy_model_heads *heads = model->heads;
     for (int i = 1; i < HY_MODEL_SIGMOID; i++)
         if (model->sigmoid[i] < model->sigmoid[i - 1])
             return false;
+    return all_within(heads->bias, 64) && all_within(heads->step, 1) &&
+           all_within(heads->second_bias, 64) && all_within(heads->second_step, 1) &&
+           all_within(heads->threshold, 64);
+}
+
+static bool all_within16(const int16_t *values, size_t count, int limit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > limit || values[i] < -limit)
+            return false;
     return true;
 }
 
-/* Every slot names a row, and every search ends soon. */
+static bool second_is_sane(const struct hy_model_second *second)
+{
+    for (int i = 0; i < HY_MODEL_HIDDEN; i++)
+        if (second->in_bias[i] > HY_MODEL_IN_BIAS_MAX || second->in_bias[i] < -HY_MODEL_IN_BIAS_MAX)
+            return false;
+    return all_within16(&second->in[0][0][0], HY_MODEL_ROW * HY_MODEL_HIDDEN, HY_MODEL_IN_MAX) &&
+           all_within16(&second->out[0][0][0], HY_MODEL_OUT * HY_MODEL_HIDDEN, HY_MODEL_OUT_MAX) &&
+           all_within16(second->length, HY_MODEL_LENGTHS, HY_MODEL_INPUT_MAX) &&
+           second->in_shift <= 20;
+}
+
+static bool slot_is_sane(const struct hy_emotion_model *model, uint32_t slot)
+{
+    uint32_t row = slot & 0xFFFF;
+    if (slot && (row == 0 || row >= model->header->rows))
+        return false;
+    /* A shared pair is named by its first row. */
+    return row < model->shared_first || (row - model->shared_first) % 2 == 0;
+}
+
+/* Every slot names a row, buckets are filled from the first slot, and every search ends soon. */
 static bool slots_are_sane(const struct hy_emotion_model *model)
 {
-    uint32_t slots = 1u << model->header->slot_bits, run = 0;
-    for (uint32_t i = 0; i < slots + HY_MODEL_PROBES_MAX; i++) {
-        uint32_t slot = model->slots[i & (slots - 1)];
-        run = slot ? run + 1 : 0;
-        if (run > HY_MODEL_PROBES_MAX || (slot & 0xFFFF) >= model->header->rows ||
-            (slot && (slot & 0xFFFF) == 0))
-            return false;
-        /* A shared pair is named by its first row. */
-        uint32_t row = slot & 0xFFFF;
-        if (row >= model->shared_first && (row - model->shared_first) % 2)
+    uint32_t buckets = model->bucket_mask + 1, full = 0;
+    for (uint32_t i = 0; i < buckets + HY_MODEL_FULL_BUCKETS_MAX; i++) {
+        const uint32_t *slots = model->slots + (i & model->bucket_mask) * HY_MODEL_BUCKET;
+        for (uint32_t k = 0; k < HY_MODEL_BUCKET; k++)
+            if (!slot_is_sane(model, slots[k]) || (k && slots[k] && !slots[k - 1]))
+                return false;
+        full = slots[HY_MODEL_BUCKET - 1] ? full + 1 : 0;
+        if (full > HY_MODEL_FULL_BUCKETS_MAX)
             return false;
     }
     return true;
-}
-
-static bool cues_are_sane(const struct hy_emotion_model *model)
-{
-    uint32_t slots = 1u << model->header->cue_bits, empty = 0;
-    for (uint32_t i = 0; i < slots; i++)
-        empty += model->cues[i].cues == 0;
-    return empty >= slots / 4;
 }
 
 /* bytes is aligned to 64 and stays as long as the model. */
@@ -152,7 +182,7 @@ static hydrant_status open_model(struct hy_emotion_model *model, const void *byt
     if (hy_model_checksum(bytes, len) != header->checksum)
         return bad(err, "the checksum does not fit: the file is damaged");
     make_view(model, bytes, offsets);
-    if (!heads_are_sane(model) || !slots_are_sane(model) || !cues_are_sane(model))
+    if (!heads_are_sane(model) || !second_is_sane(model->second) || !slots_are_sane(model))
         return bad(err, "its tables hold values that no trainer writes");
     snprintf(model->hash, sizeof model->hash, "%016" PRIx64, (uint64_t)XXH3_64bits(bytes, len));
     return HYDRANT_OK;

@@ -3,13 +3,13 @@
  * what the numbers mean; the loader (pack/model.c) makes a view over bytes that it has verified,
  * the scorer (emotion/score.c) reads it, hydrant-train writes it.
  *
- *   header | heads | sigmoid | cues | bitmap | slots | rows | provenance
+ *   header | heads | second layer | sigmoid | cues | bitmap | slots | rows | provenance
  *
  * Each section begins at a multiple of 64; their sizes follow from the header's counts, in this
  * order, so that no offset needs to be believed. Little-endian.
  *
  * A feature's 64-bit key is looked up in three steps: one bit of the bitmap (most features that are
- * not in the model end here), a slot by linear probing, a row of weights.
+ * not in the model end here), a bucket of eight slots, a row of weights.
  */
 #ifndef HY_PACK_MODEL_FORMAT_H
 #define HY_PACK_MODEL_FORMAT_H
@@ -17,6 +17,12 @@
 #include <stdint.h>
 
 #include "pack/model.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #define HY_MODEL_MAGIC "HYEMOTIO"
 
@@ -27,18 +33,27 @@ enum {
     HY_MODEL_HEADS = HYDRANT_EMOTIONS + HYDRANT_EKMAN + HYDRANT_SENTIMENTS, /* 39 */
     HY_MODEL_EKMAN = HYDRANT_EMOTIONS,                     /* first head of the Ekman groups */
     HY_MODEL_SENTIMENT = HYDRANT_EMOTIONS + HYDRANT_EKMAN, /* first head of the sentiments */
-    HY_MODEL_ROW = HY_MODEL_HEADS + 1,                     /* bytes */
+    HY_MODEL_ROW = HY_MODEL_HEADS + 1,                     /* columns, and bytes of a row */
+    HY_MODEL_HIDDEN = 64,
+    HY_MODEL_OUT = 48,       /* columns of the second layer's output, a multiple of 16 */
+    HY_MODEL_LENGTHS = 256,  /* entries: texts of 0 .. 255 tokens and more */
     HY_MODEL_SIGMOID = 2048, /* entries: logits from -16 to 16 in steps of 1/64 */
+    HY_MODEL_BUCKET = 8,     /* slots */
     HY_MODEL_SLOT_BITS_MIN = 6,
     HY_MODEL_SLOT_BITS_MAX = 17,
     HY_MODEL_BITMAP_BITS_MIN = 9,
     HY_MODEL_BITMAP_BITS_MAX = 20,
-    HY_MODEL_CUE_BITS_MAX = 13,
-    HY_MODEL_PROBES_MAX = 256,      /* longest run of used slots */
+    HY_MODEL_CUE_BUCKET = 4,
+    HY_MODEL_CUE_BITS_MAX = 12,
+    HY_MODEL_FULL_BUCKETS_MAX = 64, /* in a row: bounds a search */
     HY_MODEL_VALENCE_PER_POINT = 8, /* row valence 8 is 1.0 on the lexicon's scale of -4..4 */
-    HY_MODEL_ONE = 1 << 16,         /* 1.0 of a logit in the heads */
-    HY_MODEL_MULTIPLIER_SHIFT = 23, /* see hy_model_head */
-    HY_MODEL_MULTIPLIER_MAX = 1 << 24,
+    /* Limits that keep the second layer's sums within 32 bits. */
+    HY_MODEL_INPUT_PER_ONE = 256, /* a logit of 1.0 as the second layer sees it */
+    HY_MODEL_INPUT_MAX = 8191,
+    HY_MODEL_IN_MAX = 4095,
+    HY_MODEL_IN_BIAS_MAX = 1 << 29,
+    HY_MODEL_HIDDEN_MAX = 8191,
+    HY_MODEL_OUT_MAX = 2047,
 };
 
 struct hy_model_header {
@@ -51,26 +66,47 @@ struct hy_model_header {
     uint32_t shared_rows;       /* how many rows at the end are pairs for words of a lexicon */
     uint32_t slot_bits;         /* log2 of the slots */
     uint32_t bitmap_bits;       /* log2 of the bits */
-    uint32_t cue_bits;          /* log2 of the cue slots */
+    uint32_t cue_bits;          /* log2 of the buckets of cues */
+    uint32_t cue_seed;          /* makes the cues fit their buckets */
     uint32_t provenance_bytes;
-    uint32_t reserved[2]; /* zero */
+    uint32_t reserved; /* zero */
 };
 
 /*
- * One output. logit = bias + (sum of row[head] << shift) * multiplier * q(tokens) >> 23, with
- * q(n) = 32768 / sqrt(n) rounded down; logits are in units of 1 / HY_MODEL_ONE.
+ * Outputs, by head (the last column is scrap), in logits:
+ *   first  = bias + sum of (row.heads << row shift) * (step / sqrt(tokens))
+ *   last   = first + second_bias + second layer's sum * second_step
+ * A label is set when last > threshold. In single precision, in this order, never fused.
  */
-struct hy_model_head {
-    int32_t bias;
-    int32_t multiplier;
-    int32_t threshold; /* a label is set when logit > threshold */
-    int32_t reserved;  /* zero */
+struct hy_model_heads {
+    float bias[HY_MODEL_ROW];
+    float step[HY_MODEL_ROW];
+    float second_bias[HY_MODEL_ROW];
+    float second_step[HY_MODEL_ROW];
+    float threshold[HY_MODEL_ROW];
+    float reserved[24]; /* zero */
 };
 
-/* key: the upper 32 bits of a token's hash; cues 0: an empty slot. */
-struct hy_model_cue {
-    uint32_t key;
-    uint32_t cues;
+/*
+ * A hidden layer that knows which emotions go together. Its inputs are the first logits, times
+ * HY_MODEL_INPUT_PER_ONE, rounded, cut to +-HY_MODEL_INPUT_MAX, and as the last column the text's
+ * length[tokens]. Weights are in pairs of neighbouring inputs, so that one multiply-add takes two.
+ *   hidden = max(0, in_bias + sum of input * in) >> in_shift, cut to HY_MODEL_HIDDEN_MAX
+ *   sum    = sum of hidden * out
+ */
+struct hy_model_second {
+    int16_t in[HY_MODEL_ROW / 2][HY_MODEL_HIDDEN][2];
+    int16_t out[HY_MODEL_HIDDEN / 2][HY_MODEL_OUT][2]; /* behind HEADS: zero */
+    int32_t in_bias[HY_MODEL_HIDDEN];
+    int16_t length[HY_MODEL_LENGTHS];
+    uint32_t in_shift; /* 0..20 */
+    uint32_t reserved[15];
+};
+
+/* key: the lower 32 bits of a token's hash; cues 0: not used. */
+struct hy_model_cues {
+    uint32_t key[HY_MODEL_CUE_BUCKET];
+    uint32_t cues[HY_MODEL_CUE_BUCKET];
 };
 
 /* heads[h] << (extra & 3) is the weight; extra >> 2 (signed) the word's valence. */
@@ -81,68 +117,94 @@ struct hy_model_row {
 
 struct hy_emotion_model {
     const struct hy_model_header *header;
-    const struct hy_model_head *heads;
-    const uint16_t *sigmoid; /* 65535 is 1.0 */
-    const struct hy_model_cue *cues;
+    const struct hy_model_heads *heads;
+    const struct hy_model_second *second;
+    const uint16_t *sigmoid; /* 65535 is 1.0; readable one entry past its end */
+    const struct hy_model_cues *cues;
     const uint64_t *bitmap;
     const uint32_t *slots; /* key tag << 16 | row; 0: empty */
     const struct hy_model_row *rows;
     hydrant_str provenance;
     uint32_t shared_first; /* rows from here on are shared pairs: plain, negated, plain ... */
-    void *owned;           /* freed with the model; NULL for the built-in one */
+    uint32_t bitmap_mask, bucket_mask;
+    uint32_t cue_shift;
+    uint64_t cue_factor;
+    void *owned; /* freed with the model; NULL for the built-in one */
     char hash[17];
 };
 
-/* Which bit, slot and tag a key has. */
-static inline uint32_t hy_model_bit(const struct hy_model_header *header, uint64_t key)
+/* Which bit, bucket and tag a key has; masks are one less than the power of two. */
+static inline uint32_t hy_model_bit(uint32_t mask, uint64_t key)
 {
-    return (uint32_t)(key >> 44) & ((1u << header->bitmap_bits) - 1);
+    return (uint32_t)(key >> 44) & mask;
 }
 
-static inline uint32_t hy_model_slot(const struct hy_model_header *header, uint64_t key)
+static inline uint32_t hy_model_bucket(uint32_t mask, uint64_t key)
 {
-    return (uint32_t)key & ((1u << header->slot_bits) - 1);
+    return (uint32_t)key & mask;
 }
 
+/* Never 0, which an empty slot has. */
 static inline uint32_t hy_model_tag(uint64_t key)
 {
-    return (uint32_t)(key >> 20) & 0xFFFF;
+    uint32_t tag = (uint32_t)(key >> 20) & 0xFFFF;
+    return tag + (tag == 0);
 }
 
-static inline bool hy_model_may_have(const struct hy_emotion_model *model, uint64_t key)
+/* 1 if the key may have a row, 0 if it has none. */
+static inline uint32_t hy_model_may_have(const struct hy_emotion_model *model, uint64_t key)
 {
-    uint32_t bit = hy_model_bit(model->header, key);
-    return model->bitmap[bit / 64] >> (bit % 64) & 1;
+    uint32_t bit = hy_model_bit(model->bitmap_mask, key);
+    return (uint32_t)(model->bitmap[bit / 64] >> (bit % 64)) & 1;
 }
 
-/* The row of a key, or 0. Ends because the loader has seen that there are empty slots. */
+/* Bit i: slots[i] is used and has this tag. */
+static inline uint32_t hy_model_match(const uint32_t *slots, uint32_t tag)
+{
+#if defined(__AVX2__)
+    __m256i all = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)slots), 16);
+    __m256i same = _mm256_cmpeq_epi32(all, _mm256_set1_epi32((int)tag));
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same));
+#elif defined(__SSE2__)
+    __m128i want = _mm_set1_epi32((int)tag);
+    __m128i low = _mm_loadu_si128((const __m128i *)slots);
+    __m128i high = _mm_loadu_si128((const __m128i *)(slots + 4));
+    low = _mm_cmpeq_epi32(_mm_srli_epi32(low, 16), want);
+    high = _mm_cmpeq_epi32(_mm_srli_epi32(high, 16), want);
+    __m128i both = _mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128());
+    return (uint32_t)_mm_movemask_epi8(both);
+#else
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < HY_MODEL_BUCKET; i++)
+        found |= (uint32_t)(slots[i] >> 16 == tag) << i;
+    return found;
+#endif
+}
+
+/* The row of a key, or 0. A bucket is filled from its first slot; only a full one has a next. */
 static inline uint32_t hy_model_find(const struct hy_emotion_model *model, uint64_t key)
 {
-    uint32_t mask = (1u << model->header->slot_bits) - 1, tag = hy_model_tag(key);
-    for (uint32_t at = hy_model_slot(model->header, key);; at = (at + 1) & mask) {
-        uint32_t slot = model->slots[at];
-        if (slot >> 16 == tag && slot != 0)
-            return slot & 0xFFFF;
-        if (slot == 0)
+    uint32_t tag = hy_model_tag(key), bucket = hy_model_bucket(model->bucket_mask, key);
+    for (;; bucket = (bucket + 1) & model->bucket_mask) {
+        const uint32_t *slots = model->slots + bucket * HY_MODEL_BUCKET;
+        uint32_t found = hy_model_match(slots, tag);
+        if (found)
+            return slots[__builtin_ctz(found)] & 0xFFFF;
+        if (slots[HY_MODEL_BUCKET - 1] == 0)
             return 0;
     }
 }
 
-static inline uint32_t hy_model_cues_of(const struct hy_emotion_model *model, uint64_t hash)
+/* hash * factor >> shift is the bucket. */
+static inline uint64_t hy_model_cue_factor(uint32_t seed)
 {
-    uint32_t mask = (1u << model->header->cue_bits) - 1, key = (uint32_t)(hash >> 32);
-    for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask) {
-        struct hy_model_cue cue = model->cues[at];
-        if (cue.cues == 0)
-            return 0;
-        if (cue.key == key)
-            return cue.cues;
-    }
+    return (uint64_t)seed * 2 + 0x9E3779B97F4A7C15ull;
 }
 
 /* Where each section begins, from the header's counts; sections[PROVENANCE + 1] is the end. */
 enum hy_model_section {
     HY_MODEL_SECTION_HEADS,
+    HY_MODEL_SECTION_SECOND,
     HY_MODEL_SECTION_SIGMOID,
     HY_MODEL_SECTION_CUES,
     HY_MODEL_SECTION_BITMAP,

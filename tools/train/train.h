@@ -32,6 +32,8 @@ struct train_settings {
     uint32_t rows_max;
     float rate, input_scale;
     float l2[TRAIN_GROUPS], start[TRAIN_GROUPS];
+    uint32_t second_epochs;
+    float second_rate, second_decay;
 };
 
 /* ---- small things ---- */
@@ -60,7 +62,6 @@ struct train_lexeme {
     uint64_t hash; /* of the token */
     char spelling[HY_TOKEN_SPELL];
     uint32_t len;
-    uint8_t kind;                   /* enum hy_token_kind */
     int8_t classes[TRAIN_LEXICONS]; /* TRAIN_NO_CLASS: not in that lexicon */
     float valence;                  /* -4..4; 0: none */
 };
@@ -70,16 +71,21 @@ enum { TRAIN_NO_CLASS = 127 };
 struct train_word {
     uint64_t hash;
     uint32_t lexeme; /* index, or UINT32_MAX */
-    uint8_t kind;
     uint32_t grams_count;
     uint64_t grams[HY_FEATURES_GRAMS];
 };
 
 /* A feature as the text has it, before the vocabulary says what becomes of it. */
+enum train_kind { TRAIN_WORD, TRAIN_NEGATED, TRAIN_EXTRA };
 struct train_raw {
     uint64_t key;
     uint32_t word; /* index of its word, for WORD and NEGATED */
-    uint32_t kind; /* enum hy_feature_kind */
+    uint32_t kind; /* enum train_kind */
+};
+
+struct train_cue {
+    uint64_t hash;
+    uint32_t cues;
 };
 
 struct train_text {
@@ -100,8 +106,10 @@ struct train_data {
     struct train_lexeme *lexemes;
     size_t lexemes_count, lexemes_capacity;
     struct train_map lexeme_index;
-    struct hy_model_cue *cues;
-    uint32_t cue_bits;
+    struct train_cue *cues;
+    size_t cues_capacity;
+    struct train_map cue_index;
+    struct hy_model_cues *cue_buckets;
     struct hy_emotion_model cue_model; /* has cues and nothing else */
     struct hy_model_header cue_header;
     struct hy_tokens tokens; /* scratch */
@@ -148,6 +156,44 @@ void train_predict(const struct train_weights *weights, const struct train_vocab
                    const struct train_data *data, size_t text,
                    const struct train_settings *settings, float logits[TRAIN_COLUMNS]);
 
+/* e^x and ln x by our own means, the same bits on every machine. */
+float train_exp(float x); /* -87 <= x <= 87 */
+float train_log(float x); /* 1e-6 <= x <= 1e6 */
+float train_logistic(float x);
+
+/* Of functions that are loops over columns: the same arithmetic, eight at a time where that goes.
+ */
+#if defined(__x86_64__)
+#define TRAIN_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define TRAIN_WIDE
+#endif
+
+/* ---- the second layer (train_second.c) ---- */
+
+struct train_second_weights {
+    float in[TRAIN_COLUMNS][HY_MODEL_HIDDEN], in_bias[HY_MODEL_HIDDEN];
+    float out[HY_MODEL_HIDDEN][TRAIN_COLUMNS], out_bias[TRAIN_COLUMNS];
+};
+
+/* Inputs are the first logits and the text's length, less mean, by spread. */
+struct train_second {
+    struct train_second_weights w;
+    float mean[TRAIN_COLUMNS], spread[TRAIN_COLUMNS];
+};
+
+/* What a text's length is as an input. */
+float train_length_input(uint32_t tokens);
+
+/* Fits to the first logits of the texts that use[] is true for: logits from weights that have not
+ * seen the text. */
+void train_second_fit(struct train_second *second, const struct train_data *data, const bool *use,
+                      float (*first)[TRAIN_COLUMNS], const struct train_settings *settings);
+
+/* First logits to last ones. */
+void train_second_apply(const struct train_second *second, uint32_t tokens,
+                        const float first[TRAIN_COLUMNS], float last[TRAIN_COLUMNS]);
+
 /* ---- thresholds and measures (train_tune.c) ---- */
 
 /* The threshold with the best F1 of one head over the texts that use[] is true for. */
@@ -171,8 +217,8 @@ void train_print_scores(FILE *out, const char *title, const struct train_scores 
 
 /* Folds, prunes and quantises into a model file's bytes. *len is set; the caller frees. */
 char *train_image_make(const struct train_data *data, const struct train_vocabulary *v,
-                       const struct train_weights *weights, const float *thresholds,
-                       const struct train_settings *settings, const char *provenance, size_t *len,
-                       FILE *report);
+                       const struct train_weights *weights, const struct train_second *second,
+                       const float *thresholds, const struct train_settings *settings,
+                       const char *provenance, size_t *len, FILE *report);
 
 #endif

@@ -57,13 +57,13 @@ static void count_text(struct counter *c, const struct train_data *data,
     for (uint32_t i = 0; i < text->raw_count; i++) {
         const struct train_raw *raw = &text->raw[i];
         count_key(c, raw->key);
-        if (raw->kind == HY_FEATURE_EXTRA)
+        if (raw->kind == TRAIN_EXTRA)
             continue;
         const struct train_word *word = &data->words[raw->word];
         for (uint32_t g = 0; g < word->grams_count; g++)
             count_key(c, word->grams[g]);
         const struct train_lexeme *lexeme = lexeme_of(data, raw->word);
-        uint32_t n = lexeme ? train_class_keys(lexeme, raw->kind == HY_FEATURE_NEGATED, keys) : 0;
+        uint32_t n = lexeme ? train_class_keys(lexeme, raw->kind == TRAIN_NEGATED, keys) : 0;
         for (uint32_t k = 0; k < n; k++)
             count_key(c, keys[k]);
     }
@@ -84,7 +84,7 @@ static void list_word(struct train_vocabulary *v, const struct counter *c,
     uint64_t keys[TRAIN_LEXICONS];
     const struct train_word *word = &data->words[raw->word];
     const struct train_lexeme *lexeme = lexeme_of(data, raw->word);
-    bool negated = raw->kind == HY_FEATURE_NEGATED;
+    bool negated = raw->kind == TRAIN_NEGATED;
     uint64_t key = raw->key;
     /* The scorer takes the plain word when it has no negated twin. */
     if (negated && !lexeme && df_of(c, key) < settings->df_word)
@@ -106,7 +106,7 @@ static void list_text(struct train_vocabulary *v, const struct counter *c,
     uint32_t *list = train_alloc(most, sizeof *list), *end = list;
     for (uint32_t i = 0; i < text->raw_count; i++) {
         const struct train_raw *raw = &text->raw[i];
-        if (raw->kind == HY_FEATURE_EXTRA)
+        if (raw->kind == TRAIN_EXTRA)
             list_key(v, c, raw->key, settings->df_pair, &end);
         else
             list_word(v, c, data, raw, settings, &end);
@@ -143,7 +143,7 @@ void train_vocabulary_make(struct train_vocabulary *v, const struct train_data *
 /* ---- weights ---- */
 
 /* e^x for -87 <= x <= 87, the same bits on every machine; within 2 ulp or so. */
-static float own_exp(float x)
+float train_exp(float x)
 {
     float n = floorf(x * 1.44269504f + 0.5f);
     float r = x - n * 0.693359375f + n * 2.12194440e-4f;
@@ -158,18 +158,18 @@ static float own_exp(float x)
 }
 
 /* ln x for 1e-6 <= x <= 1e6, by Newton's method on own_exp. */
-static float own_log(float x)
+float train_log(float x)
 {
     float y = 0;
     for (int i = 0; i < 40; i++)
-        y += 2 * (x - own_exp(y)) / (x + own_exp(y));
+        y += 2 * (x - train_exp(y)) / (x + train_exp(y));
     return y;
 }
 
-static float logistic(float x)
+float train_logistic(float x)
 {
     x = x < -60 ? -60 : x > 60 ? 60 : x;
-    return 1.0f / (1.0f + own_exp(-x));
+    return 1.0f / (1.0f + train_exp(-x));
 }
 
 static float text_scale(const struct train_text *text, const struct train_settings *settings)
@@ -177,9 +177,9 @@ static float text_scale(const struct train_text *text, const struct train_settin
     return settings->input_scale / sqrtf((float)text->tokens);
 }
 
-void train_predict(const struct train_weights *weights, const struct train_vocabulary *v,
-                   const struct train_data *data, size_t number,
-                   const struct train_settings *settings, float logits[TRAIN_COLUMNS])
+TRAIN_WIDE void train_predict(const struct train_weights *weights, const struct train_vocabulary *v,
+                              const struct train_data *data, size_t number,
+                              const struct train_settings *settings, float logits[TRAIN_COLUMNS])
 {
     float scale = text_scale(&data->texts[number], settings);
     const uint32_t *list = v->texts[number];
@@ -195,8 +195,8 @@ void train_predict(const struct train_weights *weights, const struct train_vocab
         logits[c] = logits[c] * scale + bias[c];
 }
 
-static void update(float *restrict w, float *restrict sum, const float *restrict gradient,
-                   const float *restrict l2, float rate)
+TRAIN_WIDE static void update(float *restrict w, float *restrict sum,
+                              const float *restrict gradient, const float *restrict l2, float rate)
 {
     for (uint32_t c = 0; c < TRAIN_COLUMNS; c++) {
         float g = gradient[c] + l2[c] * w[c];
@@ -214,7 +214,7 @@ static void learn(struct train_weights *weights, const struct train_vocabulary *
     const struct train_text *text = &data->texts[number];
     train_predict(weights, v, data, number, settings, logits);
     for (uint32_t c = 0; c < TRAIN_COLUMNS; c++)
-        gradient[c] = logistic(logits[c]) - (float)(text->heads >> c & 1);
+        gradient[c] = train_logistic(logits[c]) - (float)(text->heads >> c & 1);
     update(weights->w[weights->count], weights->sum[weights->count], gradient, none,
            settings->rate);
     float scale = text_scale(text, settings);
@@ -244,7 +244,7 @@ static void begin(struct train_weights *weights, const struct train_vocabulary *
         size_t positives = 1;
         for (size_t i = 0; i < count; i++)
             positives += data->texts[order[i]].heads >> c & 1;
-        weights->w[v->count][c] = own_log((float)positives / (float)(count + 2 - positives));
+        weights->w[v->count][c] = train_log((float)positives / (float)(count + 2 - positives));
     }
 }
 

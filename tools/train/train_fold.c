@@ -322,8 +322,10 @@ static void put_key(const struct image *image, uint64_t key, uint32_t row)
 {
     uint64_t *bitmap = section(image, HY_MODEL_SECTION_BITMAP);
     uint32_t *slots = section(image, HY_MODEL_SECTION_SLOTS);
-    uint32_t bit = hy_model_bit(image->header, key), tag = hy_model_tag(key);
-    uint32_t mask = (1u << image->header->slot_bits) - 1, at = hy_model_slot(image->header, key);
+    uint32_t bit = hy_model_bit((1u << image->header->bitmap_bits) - 1, key);
+    uint32_t tag = hy_model_tag(key), mask = (1u << image->header->slot_bits) - 1;
+    uint32_t at = hy_model_bucket((1u << image->header->slot_bits) / HY_MODEL_BUCKET - 1, key) *
+                  HY_MODEL_BUCKET;
     bitmap[bit / 64] |= 1ull << (bit % 64);
     while (slots[at]) {
         if (slots[at] >> 16 == tag)
@@ -336,14 +338,12 @@ static void put_key(const struct image *image, uint64_t key, uint32_t row)
 static void put_heads(const struct fold *f, const struct image *image, const float *step,
                       const float *thresholds)
 {
-    struct hy_model_head *heads = section(image, HY_MODEL_SECTION_HEADS);
+    struct hy_model_heads *heads = section(image, HY_MODEL_SECTION_HEADS);
     const float *bias = f->weights->w[f->weights->count];
     for (uint32_t h = 0; h < TRAIN_HEADS; h++) {
-        heads[h].bias = (int32_t)lrint((double)bias[h] * HY_MODEL_ONE);
-        heads[h].threshold = (int32_t)lrint((double)thresholds[h] * HY_MODEL_ONE);
-        /* One step of the sum, in logits, times 2^24: see hy_model_head for the shifts. */
-        heads[h].multiplier =
-            (int32_t)lrint((double)step[h] * f->settings->input_scale * (1 << 24));
+        heads->bias[h] = bias[h];
+        heads->step[h] = step[h] * f->settings->input_scale;
+        heads->threshold[h] = thresholds[h];
     }
     uint16_t *sigmoid = section(image, HY_MODEL_SECTION_SIGMOID);
     for (int i = 0; i < HY_MODEL_SIGMOID; i++) {
@@ -351,6 +351,76 @@ static void put_heads(const struct fold *f, const struct image *image, const flo
         sigmoid[i] = (uint16_t)lrint(65535 / (1 + exp(-logit)));
     }
 }
+
+/* ---- the second layer, as 16-bit integers ---- */
+
+static float largest(const float *values, size_t count)
+{
+    float most = 1e-6f;
+    for (size_t i = 0; i < count; i++)
+        most = fmaxf(most, fabsf(values[i]));
+    return most;
+}
+
+static int32_t rounded(double value, double limit)
+{
+    return (int32_t)lrint(value > limit ? limit : value < -limit ? -limit : value);
+}
+
+/*
+ * hidden = in_bias + sum of (x - mean) / spread * in becomes integers: x comes times
+ * INPUT_PER_ONE, weights times in_scale; the shift makes hidden fit 13 bits.
+ */
+static double put_second_in(const struct train_second *s, struct hy_model_second *out)
+{
+    static float weights[TRAIN_COLUMNS][HY_MODEL_HIDDEN];
+    double bias[HY_MODEL_HIDDEN], in_scale, hidden_most = 1;
+    for (int j = 0; j < HY_MODEL_HIDDEN; j++) {
+        double reach = 0;
+        bias[j] = s->w.in_bias[j];
+        for (int c = 0; c < TRAIN_COLUMNS; c++) {
+            weights[c][j] = s->w.in[c][j] / s->spread[c];
+            bias[j] -= (double)weights[c][j] * s->mean[c];
+            /* Inputs further than 6 spreads out are rare: there hidden may be cut. */
+            reach += 36.0 * s->w.in[c][j] * s->w.in[c][j];
+        }
+        hidden_most = fmax(hidden_most, fabs(s->w.in_bias[j]) + sqrt(reach));
+    }
+    in_scale = HY_MODEL_IN_MAX / (double)largest(weights[0], TRAIN_COLUMNS * HY_MODEL_HIDDEN);
+    for (int j = 0; j < HY_MODEL_HIDDEN; j++) {
+        out->in_bias[j] =
+            rounded(bias[j] * in_scale * HY_MODEL_INPUT_PER_ONE, HY_MODEL_IN_BIAS_MAX);
+        for (int c = 0; c < TRAIN_COLUMNS; c++)
+            out->in[c / 2][j][c % 2] = (int16_t)rounded(weights[c][j] * in_scale, HY_MODEL_IN_MAX);
+    }
+    double scale = in_scale * HY_MODEL_INPUT_PER_ONE;
+    for (out->in_shift = 0; hidden_most * scale > HY_MODEL_HIDDEN_MAX && out->in_shift < 20;
+         out->in_shift++)
+        scale /= 2;
+    return scale; /* what a hidden 1.0 has become */
+}
+
+static void put_second(const struct image *image, const struct train_second *s)
+{
+    struct hy_model_second *out = section(image, HY_MODEL_SECTION_SECOND);
+    struct hy_model_heads *heads = section(image, HY_MODEL_SECTION_HEADS);
+    double hidden_scale = put_second_in(s, out);
+    for (int h = 0; h < TRAIN_HEADS; h++) {
+        float most = 1e-6f;
+        for (int j = 0; j < HY_MODEL_HIDDEN; j++)
+            most = fmaxf(most, fabsf(s->w.out[j][h]));
+        double scale = HY_MODEL_OUT_MAX / (double)most;
+        for (int j = 0; j < HY_MODEL_HIDDEN; j++)
+            out->out[j / 2][h][j % 2] = (int16_t)rounded(s->w.out[j][h] * scale, HY_MODEL_OUT_MAX);
+        heads->second_bias[h] = s->w.out_bias[h];
+        heads->second_step[h] = (float)(1 / (scale * hidden_scale));
+    }
+    for (uint32_t n = 0; n < HY_MODEL_LENGTHS; n++)
+        out->length[n] = (int16_t)rounded((double)train_length_input(n) * HY_MODEL_INPUT_PER_ONE,
+                                          HY_MODEL_INPUT_MAX);
+}
+
+/* ---- all of it ---- */
 
 static void put_rows(const struct fold *f, const struct image *image, size_t keep,
                      const float *step)
@@ -384,7 +454,8 @@ static struct image begin_image(const struct fold *f, size_t keep, const char *p
 {
     struct hy_model_header header = {.version = HY_MODEL_VERSION,
                                      .tokenizer_version = HY_TOKENIZE_VERSION,
-                                     .cue_bits = f->data->cue_bits};
+                                     .cue_bits = f->data->cue_header.cue_bits,
+                                     .cue_seed = f->data->cue_header.cue_seed};
     memcpy(header.magic, HY_MODEL_MAGIC, sizeof header.magic);
     header.rows = (uint32_t)(1 + keep + f->shared_count);
     header.shared_rows = (uint32_t)f->shared_count;
@@ -400,15 +471,15 @@ static struct image begin_image(const struct fold *f, size_t keep, const char *p
     memcpy(image.bytes, &header, sizeof header);
     image.header = (struct hy_model_header *)image.bytes;
     memcpy(section(&image, HY_MODEL_SECTION_PROVENANCE), provenance, strlen(provenance));
-    memcpy(section(&image, HY_MODEL_SECTION_CUES), f->data->cues,
-           sizeof *f->data->cues << f->data->cue_bits);
+    memcpy(section(&image, HY_MODEL_SECTION_CUES), f->data->cue_buckets,
+           sizeof *f->data->cue_buckets << header.cue_bits);
     return image;
 }
 
 char *train_image_make(const struct train_data *data, const struct train_vocabulary *v,
-                       const struct train_weights *weights, const float *thresholds,
-                       const struct train_settings *settings, const char *provenance, size_t *len,
-                       FILE *report)
+                       const struct train_weights *weights, const struct train_second *second,
+                       const float *thresholds, const struct train_settings *settings,
+                       const char *provenance, size_t *len, FILE *report)
 {
     struct fold f = {.data = data, .v = v, .weights = weights, .settings = settings};
     measure_spread(&f);
@@ -425,6 +496,7 @@ char *train_image_make(const struct train_data *data, const struct train_vocabul
     raise_steps(f.shared, f.shared_count, step);
     struct image image = begin_image(&f, keep, provenance);
     put_heads(&f, &image, step, thresholds);
+    put_second(&image, second);
     put_rows(&f, &image, keep, step);
     image.header->checksum = hy_model_checksum(image.bytes, image.header->bytes);
     fprintf(report,

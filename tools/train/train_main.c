@@ -33,6 +33,9 @@ static const struct train_settings default_settings = {
     .input_scale = 0.25f,
     .l2 = {0.004f, 0.003f, 0.002f},
     .start = {0.02f, 0.1f, 0.3f},
+    .second_epochs = 15,
+    .second_rate = 0.001f,
+    .second_decay = 0.1f,
 };
 
 static const char usage[] =
@@ -46,7 +49,8 @@ static const char usage[] =
     "  --df-word N --df-pair N --df-gram N   texts that a word, pair, 4-gram must be in\n"
     "  --rows N          most rows of the model (default 32768)\n"
     "  --rate R --scale S                    AdaGrad's step, what the inputs are multiplied by\n"
-    "  --l2 A,B,C --start A,B,C              for emotions, Ekman groups, sentiments\n";
+    "  --l2 A,B,C --start A,B,C              for emotions, Ekman groups, sentiments\n"
+    "  --second-epochs N --second-rate R --second-decay D   the same for the second layer\n";
 
 static void read_three(const char *text, float out[TRAIN_GROUPS])
 {
@@ -61,12 +65,20 @@ static bool read_setting(struct train_settings *s, const char *name, const char 
         const char *name;
         uint32_t *whole;
         float *real, *three;
-    } table[] = {{"--epochs", &s->epochs, NULL, NULL},     {"--folds", &s->folds, NULL, NULL},
-                 {"--seed", &s->seed, NULL, NULL},         {"--df-word", &s->df_word, NULL, NULL},
-                 {"--df-pair", &s->df_pair, NULL, NULL},   {"--df-gram", &s->df_gram, NULL, NULL},
-                 {"--rows", &s->rows_max, NULL, NULL},     {"--rate", NULL, &s->rate, NULL},
-                 {"--scale", NULL, &s->input_scale, NULL}, {"--l2", NULL, NULL, s->l2},
-                 {"--start", NULL, NULL, s->start}};
+    } table[] = {{"--epochs", &s->epochs, NULL, NULL},
+                 {"--folds", &s->folds, NULL, NULL},
+                 {"--seed", &s->seed, NULL, NULL},
+                 {"--df-word", &s->df_word, NULL, NULL},
+                 {"--df-pair", &s->df_pair, NULL, NULL},
+                 {"--df-gram", &s->df_gram, NULL, NULL},
+                 {"--rows", &s->rows_max, NULL, NULL},
+                 {"--rate", NULL, &s->rate, NULL},
+                 {"--scale", NULL, &s->input_scale, NULL},
+                 {"--l2", NULL, NULL, s->l2},
+                 {"--start", NULL, NULL, s->start},
+                 {"--second-epochs", &s->second_epochs, NULL, NULL},
+                 {"--second-rate", NULL, &s->second_rate, NULL},
+                 {"--second-decay", NULL, &s->second_decay, NULL}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp(name, table[i].name) != 0)
             continue;
@@ -118,49 +130,77 @@ struct run {
     struct train_settings settings;
     size_t dev_first;
     bool *all, *learn, *test;
-    float (*logits)[TRAIN_COLUMNS];
+    float (*first)[TRAIN_COLUMNS], (*last)[TRAIN_COLUMNS]; /* logits by text */
 };
 
-/* Logits of each text of the set, from weights that have not seen it. */
-static void cross_validate(struct run *run, const struct train_vocabulary *v, const bool *set)
+static uint32_t *choose_folds(const struct run *run)
 {
-    struct train_weights weights = {0};
-    bool *use = train_alloc(run->data.count, sizeof *use);
     uint64_t random = 0xD1B54A32D192ED03ull * (run->settings.seed + 1u);
     uint32_t *fold_of = train_alloc(run->data.count, sizeof *fold_of);
     for (size_t i = 0; i < run->data.count; i++)
         fold_of[i] = (uint32_t)(train_random(&random) >> 33) % run->settings.folds;
+    return fold_of;
+}
+
+/* First logits of each text of the set, from weights that have not seen it. */
+static void cross_validate_first(struct run *run, const struct train_vocabulary *v, const bool *set,
+                                 const uint32_t *fold_of)
+{
+    struct train_weights weights = {0};
+    bool *use = train_alloc(run->data.count, sizeof *use);
     for (uint32_t fold = 0; fold < run->settings.folds; fold++) {
         for (size_t i = 0; i < run->data.count; i++)
             use[i] = set[i] && fold_of[i] != fold;
         train_fit(&weights, v, &run->data, use, &run->settings);
         for (size_t i = 0; i < run->data.count; i++)
             if (set[i] && fold_of[i] == fold)
-                train_predict(&weights, v, &run->data, i, &run->settings, run->logits[i]);
+                train_predict(&weights, v, &run->data, i, &run->settings, run->first[i]);
     }
     free(weights.w);
     free(weights.sum);
     free(use);
-    free(fold_of);
 }
 
-/* A vocabulary, weights and thresholds learned from one set of texts. */
+/* Last logits of each text of the set, from second layers that have not seen it. */
+static void cross_validate_second(struct run *run, const bool *set, const uint32_t *fold_of)
+{
+    struct train_second *second = train_alloc(1, sizeof *second);
+    bool *use = train_alloc(run->data.count, sizeof *use);
+    for (uint32_t fold = 0; fold < run->settings.folds; fold++) {
+        for (size_t i = 0; i < run->data.count; i++)
+            use[i] = set[i] && fold_of[i] != fold;
+        train_second_fit(second, &run->data, use, run->first, &run->settings);
+        for (size_t i = 0; i < run->data.count; i++)
+            if (set[i] && fold_of[i] == fold)
+                train_second_apply(second, run->data.texts[i].tokens, run->first[i], run->last[i]);
+    }
+    free(second);
+    free(use);
+}
+
+/* All that is learned from one set of texts. */
 struct fitted {
     struct train_vocabulary v;
     struct train_weights weights;
+    struct train_second second;
     float thresholds[TRAIN_HEADS];
     struct train_scores validation; /* of the cross-validation that chose the thresholds */
 };
 
-static void fit(struct run *run, const bool *set, struct fitted *out)
+static struct fitted *fit(struct run *run, const bool *set)
 {
-    memset(out, 0, sizeof *out);
-    train_vocabulary_make(&out->v, &run->data, set, &run->settings);
-    cross_validate(run, &out->v, set);
+    struct fitted *f = train_alloc(1, sizeof *f);
+    uint32_t *fold_of = choose_folds(run);
+    train_vocabulary_make(&f->v, &run->data, set, &run->settings);
+    cross_validate_first(run, &f->v, set, fold_of);
+    cross_validate_second(run, set, fold_of);
     for (uint32_t h = 0; h < TRAIN_HEADS; h++)
-        out->thresholds[h] = train_threshold(&run->data, set, run->logits, h);
-    train_measure(&out->validation, &run->data, set, run->logits, out->thresholds);
-    train_fit(&out->weights, &out->v, &run->data, set, &run->settings);
+        f->thresholds[h] = train_threshold(&run->data, set, run->last, h);
+    train_measure(&f->validation, &run->data, set, run->last, f->thresholds);
+    train_second_fit(&f->second, &run->data, set, run->first, &run->settings);
+    train_fit(&f->weights, &f->v, &run->data, set, &run->settings);
+    free(fold_of);
+    return f;
 }
 
 /* Measures a model file as the engine runs it. */
@@ -169,22 +209,18 @@ static void measure_image(struct run *run, const char *image, size_t len,
 {
     struct hy_emotion_model *model;
     hydrant_error err;
-    float thresholds[TRAIN_HEADS];
+    const struct hy_score_path *path = hy_score_path();
     if (hy_emotion_model_load(image, len, &model, &err) != HYDRANT_OK)
         train_die("%s", err.text);
     for (size_t i = 0; i < run->data.count; i++) {
         if (!run->test[i])
             continue;
-        int32_t logits[HY_MODEL_HEADS];
         hydrant_str text = {run->data.texts[i].bytes, run->data.texts[i].len};
-        hy_score_prepare(model, text, &run->data.tokens);
-        hy_score_logits(model, &run->data.tokens, logits);
-        for (uint32_t h = 0; h < TRAIN_HEADS; h++)
-            run->logits[i][h] = (float)logits[h] / HY_MODEL_ONE;
+        path->prepare(model, text, &run->data.tokens);
+        path->first(model, &run->data.tokens, run->last[i]);
+        path->second(model, run->data.tokens.count, run->last[i]);
     }
-    for (uint32_t h = 0; h < TRAIN_HEADS; h++)
-        thresholds[h] = (float)model->heads[h].threshold / HY_MODEL_ONE;
-    train_measure(scores, &run->data, run->test, run->logits, thresholds);
+    train_measure(scores, &run->data, run->test, run->last, model->heads->threshold);
     hy_emotion_model_free(&model);
 }
 
@@ -197,25 +233,28 @@ static void write_provenance(const struct run *run, const struct train_scores *d
              "{\"made_by\":\"hydrant-train " HYDRANT_VERSION "\",\"files\":{%s},"
              "\"settings\":{\"epochs\":%u,\"folds\":%u,\"seed\":%u,\"df_word\":%u,\"df_pair\":%u,"
              "\"df_gram\":%u,\"rows\":%u,\"rate\":%g,\"scale\":%g,\"l2\":[%g,%g,%g],"
-             "\"start\":[%g,%g,%g]},\"dev_macro_f1\":{\"emotions\":%.4f,\"ekman\":%.4f,"
+             "\"start\":[%g,%g,%g],\"second\":[%u,%g,%g]},\"dev_macro_f1\":{\"emotions\":%.4f,"
+             "\"ekman\":%.4f,"
              "\"sentiment\":%.4f}}\n",
              run->data.files, s->epochs, s->folds, s->seed, s->df_word, s->df_pair, s->df_gram,
              s->rows_max, s->rate, s->input_scale, s->l2[0], s->l2[1], s->l2[2], s->start[0],
-             s->start[1], s->start[2], dev->macro_f1[0], dev->macro_f1[1], dev->macro_f1[2]);
+             s->start[1], s->start[2], s->second_epochs, s->second_rate, s->second_decay,
+             dev->macro_f1[0], dev->macro_f1[1], dev->macro_f1[2]);
 }
 
 /* Step 1: what a model that has not seen the dev texts says of them. */
 static void measure_honestly(struct run *run, struct train_scores *int8_scores)
 {
-    struct fitted fitted;
     struct train_scores scores;
     size_t len;
-    fit(run, run->learn, &fitted);
-    for (size_t i = run->dev_first; i < run->data.count; i++)
-        train_predict(&fitted.weights, &fitted.v, &run->data, i, &run->settings, run->logits[i]);
-    train_measure(&scores, &run->data, run->test, run->logits, fitted.thresholds);
+    struct fitted *f = fit(run, run->learn);
+    for (size_t i = run->dev_first; i < run->data.count; i++) {
+        train_predict(&f->weights, &f->v, &run->data, i, &run->settings, run->first[i]);
+        train_second_apply(&f->second, run->data.texts[i].tokens, run->first[i], run->last[i]);
+    }
+    train_measure(&scores, &run->data, run->test, run->last, f->thresholds);
     train_print_scores(stdout, "dev texts, not learned from; weights as floats", &scores);
-    char *image = train_image_make(&run->data, &fitted.v, &fitted.weights, fitted.thresholds,
+    char *image = train_image_make(&run->data, &f->v, &f->weights, &f->second, f->thresholds,
                                    &run->settings, "{}", &len, stdout);
     measure_image(run, image, len, int8_scores);
     train_print_scores(stdout, "dev texts, not learned from; int8 model", int8_scores);
@@ -232,14 +271,12 @@ static void write_file(const char *path, const char *bytes, size_t len)
 /* Step 2: the model that is shipped. */
 static void make_model(struct run *run, const struct train_scores *dev, const char *path)
 {
-    struct fitted fitted;
     char provenance[4096];
     size_t len;
-    fit(run, run->all, &fitted);
-    train_print_scores(stdout, "cross-validation over train and dev texts; floats",
-                       &fitted.validation);
+    struct fitted *f = fit(run, run->all);
+    train_print_scores(stdout, "cross-validation over train and dev texts; floats", &f->validation);
     write_provenance(run, dev, provenance, sizeof provenance);
-    char *image = train_image_make(&run->data, &fitted.v, &fitted.weights, fitted.thresholds,
+    char *image = train_image_make(&run->data, &f->v, &f->weights, &f->second, f->thresholds,
                                    &run->settings, provenance, &len, stdout);
     write_file(path, image, len);
     free(image);
@@ -260,7 +297,8 @@ int main(int argc, char **argv)
     run.all = train_alloc(run.data.count, sizeof *run.all);
     run.learn = train_alloc(run.data.count, sizeof *run.learn);
     run.test = train_alloc(run.data.count, sizeof *run.test);
-    run.logits = train_alloc(run.data.count, sizeof *run.logits);
+    run.first = train_alloc(run.data.count, sizeof *run.first);
+    run.last = train_alloc(run.data.count, sizeof *run.last);
     for (size_t i = 0; i < run.data.count; i++) {
         run.all[i] = true;
         run.learn[i] = i < run.dev_first;

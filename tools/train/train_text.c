@@ -149,7 +149,8 @@ static const struct hy_token *single_token(struct train_data *data, const char *
     hy_tokenize(&data->tokens, str);
     const struct hy_token *token = &data->tokens.list[0];
     bool one =
-        data->tokens.count == 1 && (token->kind == HY_TOKEN_WORD || token->kind == HY_TOKEN_EMOJI);
+        data->tokens.count == 1 &&
+        (data->tokens.kind[0] == HY_TOKEN_WORD || data->tokens.kind[0] == HY_TOKEN_EMOJI);
     return one ? token : NULL;
 }
 
@@ -170,12 +171,52 @@ static uint32_t cue_class(const char *name, size_t len)
 
 static void add_cue(struct train_data *data, uint64_t hash, uint32_t cues)
 {
-    uint32_t mask = (1u << data->cue_bits) - 1, key = (uint32_t)(hash >> 32);
-    uint32_t at = (uint32_t)hash & mask;
-    while (data->cues[at].cues && data->cues[at].key != key)
-        at = (at + 1) & mask;
-    data->cues[at].key = key;
-    data->cues[at].cues |= cues;
+    uint32_t number = train_map_add(&data->cue_index, hash);
+    data->cues = train_grow(data->cues, &data->cues_capacity, number + 1u, sizeof *data->cues);
+    data->cues[number].hash = hash;
+    data->cues[number].cues |= cues;
+}
+
+/* Puts the cues into buckets; false if some do not fit. */
+static bool fill_buckets(struct train_data *data, uint32_t bits, uint32_t seed)
+{
+    memset(data->cue_buckets, 0, sizeof *data->cue_buckets << bits);
+    for (size_t i = 0; i < data->cue_index.count; i++) {
+        uint64_t hash = data->cues[i].hash;
+        struct hy_model_cues *bucket =
+            &data->cue_buckets[(hash * hy_model_cue_factor(seed)) >> (64 - bits)];
+        uint32_t k = 0;
+        while (k < HY_MODEL_CUE_BUCKET && bucket->cues[k]) {
+            if (bucket->key[k] == (uint32_t)hash)
+                train_die("cues: two words of one hash: change one of them");
+            k++;
+        }
+        if (k == HY_MODEL_CUE_BUCKET)
+            return false;
+        bucket->key[k] = (uint32_t)hash;
+        bucket->cues[k] = data->cues[i].cues;
+    }
+    return true;
+}
+
+/* The smallest table for which a seed is found soon. */
+static void make_cue_table(struct train_data *data)
+{
+    data->cue_buckets = train_alloc(1u << HY_MODEL_CUE_BITS_MAX, sizeof *data->cue_buckets);
+    for (uint32_t bits = 1; bits <= HY_MODEL_CUE_BITS_MAX; bits++) {
+        for (uint32_t seed = 0; seed < 20000 && data->cue_index.count <= 3u << bits; seed++) {
+            if (!fill_buckets(data, bits, seed))
+                continue;
+            data->cue_header.cue_bits = bits;
+            data->cue_header.cue_seed = seed;
+            data->cue_model.header = &data->cue_header;
+            data->cue_model.cues = data->cue_buckets;
+            data->cue_model.cue_shift = 64 - bits;
+            data->cue_model.cue_factor = hy_model_cue_factor(seed);
+            return;
+        }
+    }
+    train_die("cues: more than a model can hold");
 }
 
 static uint64_t cue_hash(struct train_data *data, const char *word, size_t len)
@@ -204,8 +245,6 @@ void train_load_cues(struct train_data *data, const char *path)
     size_t len;
     char *bytes = train_read_file(path, &len), *at = bytes;
     note_file(data, "cues", bytes, len);
-    data->cue_bits = 12;
-    data->cues = train_alloc(1u << data->cue_bits, sizeof *data->cues);
     uint32_t cues = 0;
     for (char *line; (line = next_line(&at));) {
         if (line[0] == '#')
@@ -218,9 +257,7 @@ void train_load_cues(struct train_data *data, const char *path)
             add_cue_word(data, word, cues);
     }
     free(bytes);
-    data->cue_header.cue_bits = data->cue_bits;
-    data->cue_model.header = &data->cue_header;
-    data->cue_model.cues = data->cues;
+    make_cue_table(data);
 }
 
 /* ---- lexicons ---- */
@@ -269,8 +306,7 @@ static struct train_lexeme *add_lexeme(struct train_data *data, const struct hy_
     if (number == data->lexemes_count) {
         data->lexemes_count++;
         lexeme->hash = token->hash;
-        lexeme->kind = token->kind;
-        lexeme->len = hy_token_spell(&data->tokens, token, lexeme->spelling);
+        lexeme->len = hy_token_spell(&data->tokens, 0, lexeme->spelling);
         memset(lexeme->classes, TRAIN_NO_CLASS, sizeof lexeme->classes);
     }
     return lexeme;
@@ -324,18 +360,18 @@ static uint64_t read_labels(const char *path, char *labels)
     return heads;
 }
 
-static uint32_t word_number(struct train_data *data, const struct hy_token *token)
+static uint32_t word_number(struct train_data *data, uint32_t token)
 {
-    uint32_t number = train_map_add(&data->word_index, token->hash);
+    uint64_t hash = data->tokens.list[token].hash;
+    uint32_t number = train_map_add(&data->word_index, hash);
     data->words = train_grow(data->words, &data->words_capacity, number + 1u, sizeof *data->words);
     struct train_word *word = &data->words[number];
     if (number < data->words_count)
         return number;
     data->words_count++;
-    word->hash = token->hash;
-    word->kind = token->kind;
-    word->lexeme = train_map_find(&data->lexeme_index, token->hash);
-    if (token->kind == HY_TOKEN_WORD) {
+    word->hash = hash;
+    word->lexeme = train_map_find(&data->lexeme_index, hash);
+    if (data->tokens.kind[token] == HY_TOKEN_WORD) {
         char spelling[HY_TOKEN_SPELL];
         uint32_t len = hy_token_spell(&data->tokens, token, spelling);
         word->grams_count = hy_feature_grams(spelling, len, word->grams);
@@ -343,24 +379,36 @@ static uint32_t word_number(struct train_data *data, const struct hy_token *toke
     return number;
 }
 
+static struct train_raw *add_raw(struct train_text *text, size_t *capacity, uint64_t key)
+{
+    text->raw = train_grow(text->raw, capacity, text->raw_count + 1u, sizeof *text->raw);
+    struct train_raw *raw = &text->raw[text->raw_count++];
+    raw->key = key;
+    return raw;
+}
+
 static void make_raw(struct train_data *data, struct train_text *text)
 {
     hydrant_str str = {text->bytes, text->len};
-    hy_score_prepare(&data->cue_model, str, &data->tokens);
-    struct hy_feature chunk[HY_FEATURES_CHUNK];
-    struct hy_features features;
+    uint64_t before = HY_FEATURES_BEGIN, last[HY_FEATURES_LAST];
     size_t capacity = 0;
-    hy_features_begin(&features, &data->tokens);
-    for (uint32_t n; (n = hy_features_next(&features, chunk)) > 0;) {
-        text->raw = train_grow(text->raw, &capacity, text->raw_count + n, sizeof *text->raw);
-        for (uint32_t i = 0; i < n; i++) {
-            struct train_raw *raw = &text->raw[text->raw_count++];
-            raw->key = chunk[i].key;
-            raw->kind = chunk[i].kind;
-            if (raw->kind != HY_FEATURE_EXTRA)
-                raw->word = word_number(data, &data->tokens.list[chunk[i].token]);
-        }
+    hy_score_path_here.prepare(&data->cue_model, str, &data->tokens);
+    for (uint32_t i = 0; i < data->tokens.count; i++) {
+        const struct hy_token *token = &data->tokens.list[i];
+        bool negated = data->tokens.flags[i] & HY_TOKEN_NEGATED;
+        uint64_t key = negated ? hy_feature_negated(token->hash) : hy_feature_word(token->hash);
+        struct train_raw *raw = add_raw(text, &capacity, key);
+        raw->word = word_number(data, i);
+        raw->kind = negated ? TRAIN_NEGATED : TRAIN_WORD;
+        add_raw(text, &capacity, hy_feature_pair(before, token->hash))->kind = TRAIN_EXTRA;
+        before = token->hash;
+        if (data->tokens.flags[i] & (HY_TOKEN_CAPS | HY_TOKEN_LONG))
+            add_raw(text, &capacity, hy_feature_style(&data->tokens, i))->kind = TRAIN_EXTRA;
     }
+    if (data->tokens.count)
+        hy_feature_last(&data->tokens, last);
+    for (uint32_t i = 0; i < HY_FEATURES_LAST && data->tokens.count; i++)
+        add_raw(text, &capacity, last[i])->kind = TRAIN_EXTRA;
     text->tokens = data->tokens.count ? data->tokens.count : 1;
 }
 

@@ -1,0 +1,64 @@
+/*
+ * Stage 6: batches of mentions, and which of the compiled paths runs. On the path after match; a
+ * worker's own thread. See emotion.h.
+ */
+#include "emotion/emotion.h"
+
+#include "base/assert.h"
+#include "base/cpu.h"
+#include "emotion/score.h"
+
+#if defined(__x86_64__)
+extern const struct hy_score_path hy_score_path_here_avx2, hy_score_path_here_avx512;
+#endif
+
+const struct hy_score_path *hy_score_path(void)
+{
+#if defined(__x86_64__)
+    if (hy_cpu_level() >= HY_CPU_AVX512)
+        return &hy_score_path_here_avx512;
+    if (hy_cpu_level() >= HY_CPU_AVX2)
+        return &hy_score_path_here_avx2;
+#endif
+    return &hy_score_path_here;
+}
+
+void hy_emotion_score(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
+                      hydrant_emotion *out)
+{
+    struct hy_tokens scratch;
+    hy_score_path()->text(model, text, lang, &scratch, out);
+}
+
+size_t hy_emotion_arena_bytes(void)
+{
+    return HY_BATCH_MENTIONS * sizeof(hydrant_emotion) + sizeof(struct hy_tokens) + 64;
+}
+
+static bool wanted(const struct hy_mention *mention)
+{
+    return !mention->drop && !mention->scored && (mention->matches_count || mention->pending_count);
+}
+
+void hy_emotion_batch(const struct hy_emotion_model *model, struct hy_batch *batch)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < batch->count; i++)
+        count += wanted(&batch->mentions[i]);
+    if (!count)
+        return;
+    hydrant_emotion *emotions = HY_ARENA_NEW(&batch->arena, hydrant_emotion, count);
+    struct hy_tokens *scratch = HY_ARENA_NEW(&batch->arena, struct hy_tokens, 1);
+    HY_ASSERT(emotions && scratch);
+    const struct hy_score_path *path = hy_score_path();
+    hydrant_emotion *next = emotions;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct hy_mention *mention = &batch->mentions[i];
+        if (!wanted(mention))
+            continue;
+        path->text(model, mention->m.text, mention->m.lang, scratch, next);
+        mention->emotion = next++;
+        mention->scored = true;
+    }
+    hy_arena_trim(&batch->arena, emotions, count * sizeof *emotions);
+}

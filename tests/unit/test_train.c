@@ -1,0 +1,156 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "emotion/emotion.h"
+#include "pack/model_format.h"
+
+/* hydrant-train on a few lines made here: it learns what they say, and twice the same bytes. */
+
+static char folder[] = "/tmp/hydrant-train-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Sentences of which every second one is glad and every second one cross. */
+static void write_texts(const char *name, unsigned count)
+{
+    static const char *const things[] = {"phone", "train", "order", "bill", "game"};
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(file,
+                i % 2 ? "what a lovely %s number %u\tjoy\n" : "this rotten %s again %u\tanger\n",
+                things[i % 5], i % 7);
+    fclose(file);
+}
+
+static int make_folder(void **state)
+{
+    assert_non_null(mkdtemp(folder));
+    write_texts("train.tsv", 50);
+    write_texts("dev.tsv", 20);
+    write_file("vader_lexicon.tsv", "lovely\t2.8\nawful\t-2.0\t0.9\n");
+    write_file("afinn165.tsv", "awful\t-3\n");
+    write_file("opinion_lexicon.tsv", "splendid\tpositive\n");
+    write_file("emoji_sentiment_ranking.tsv", "\xf0\x9f\x98\xa1\t300,100,50\n");
+    write_file("cues.txt", "# small\n[negator]\nnot no\n[stronger]\nvery\n[thanks]\nthank_you\n");
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    char command[300];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+/* What the trainer has, it keeps until it ends: no leaks to look for. */
+static int train(const char *out, const char *options)
+{
+    char command[2000];
+    snprintf(command, sizeof command,
+             "cd %s && ASAN_OPTIONS=detect_leaks=0 %s/tools/train/hydrant-train --train train.tsv "
+             "--dev dev.tsv --lexicons . "
+             "--cues cues.txt --out %s %s >%s.txt 2>&1",
+             folder, HYDRANT_BINARY_DIR, out, options, out);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static size_t read_back(const char *name, char **bytes)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    *bytes = calloc(1, HY_MODEL_BYTES_MAX);
+    size_t len = fread(*bytes, 1, HY_MODEL_BYTES_MAX - 1, file);
+    fclose(file);
+    return len;
+}
+
+static void gives_the_same_bytes_twice(void **state)
+{
+    char *a, *b, *other;
+    assert_int_equal(train("a.model", ""), 0);
+    assert_int_equal(train("b.model", ""), 0);
+    assert_int_equal(train("other.model", "--seed 2"), 0);
+    size_t len = read_back("a.model", &a);
+    assert_int_equal(read_back("b.model", &b), len);
+    read_back("other.model", &other);
+    assert_memory_equal(a, b, len);
+    assert_memory_not_equal(a, other, len);
+    free(a);
+    free(b);
+    free(other);
+}
+
+static void learns_what_the_texts_say(void **state)
+{
+    enum { ANGER = 2, JOY = 17 };
+    char *bytes, *report;
+    struct hy_emotion_model *model;
+    hydrant_emotion glad, cross, unseen;
+    assert_int_equal(train("a.model", ""), 0);
+    size_t len = read_back("a.model", &bytes);
+    assert_int_equal(hy_emotion_model_load(bytes, len, &model, NULL), HYDRANT_OK);
+    hy_emotion_score(model, HY_STR("such a lovely game"), HY_STR("en"), &glad);
+    hy_emotion_score(model, HY_STR("this rotten bill"), HY_STR("en"), &cross);
+    assert_int_equal(glad.label, JOY);
+    assert_int_equal(cross.label, ANGER);
+    assert_int_equal(glad.sentiment, HYDRANT_POSITIVE);
+    assert_int_equal(cross.sentiment, HYDRANT_NEGATIVE);
+    /* A word that only the lexicons know has its valence, and negation turns it. */
+    hy_emotion_score(model, HY_STR("splendid"), HY_STR("en"), &unseen);
+    assert_true(unseen.valence > 0.2f);
+    hy_emotion_score(model, HY_STR("not splendid"), HY_STR("en"), &unseen);
+    assert_true(unseen.valence < 0);
+    assert_non_null(strstr(model->provenance.data, "\"dev_macro_f1\""));
+    read_back("a.model.txt", &report);
+    assert_non_null(strstr(report, "int8 model"));
+    hy_emotion_model_free(&model);
+    free(bytes);
+    free(report);
+}
+
+static void refuses_what_it_cannot_read(void **state)
+{
+    assert_int_equal(train("c.model", "--rows 0"), 2);
+    assert_int_equal(train("c.model", "--what 1"), 2);
+    assert_int_equal(train("c.model", "--cues nothing.txt"), 1);
+    write_file("bad.tsv", "a text\tglee\n");
+    assert_int_equal(train("c.model", "--train bad.tsv"), 1);
+    write_file("bad.tsv", "a text without labels\n");
+    assert_int_equal(train("c.model", "--train bad.tsv"), 1);
+    write_file("bad.txt", "[nosuchclass]\nword\n");
+    assert_int_equal(train("c.model", "--cues bad.txt"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_the_same_bytes_twice),
+        cmocka_unit_test(learns_what_the_texts_say),
+        cmocka_unit_test(refuses_what_it_cannot_read),
+    };
+    return cmocka_run_group_tests_name("train", tests, make_folder, remove_folder);
+}
