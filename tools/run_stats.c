@@ -73,7 +73,7 @@ void run_stats_json(FILE *out, const struct run_stats *s)
                 per_post(e->stage_cpu_ns[i], e->posts));
     fprintf(out, "},\"generation\":%llu,\"pack\":\"%.*s\",\"rules\":%u,\"patterns\":%u,"
                  "\"compile_seconds\":%.6f,\"compile_cpu_seconds\":%.6f}\n",
-            (unsigned long long)s->pack.generation, (int)s->pack.hash.len, s->pack.hash.data,
+            (unsigned long long)e->generation, (int)s->pack.hash.len, s->pack.hash.data,
             s->pack.rules, s->pack.patterns, s->pack.compile_seconds, s->compile_cpu_seconds);
 }
 

@@ -346,6 +346,21 @@ hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err)
     return settle(engine, &first, err);
 }
 
+static void release_pack(void *owner)
+{
+    hy_pack_handle_release(owner);
+}
+
+hydrant_status hydrant_reload(hydrant *engine, hydrant_pack *pack, hydrant_error *err)
+{
+    hy_pack_handle_acquire(pack);
+    hydrant_status status =
+        hy_pipeline_reload(engine->pipeline, pack->pack, pack, release_pack, err);
+    if (status != HYDRANT_OK)
+        hy_pack_handle_release(pack);
+    return status;
+}
+
 void hydrant_stop(hydrant *engine)
 {
     hy_pipeline_stop(engine->pipeline);

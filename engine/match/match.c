@@ -118,6 +118,8 @@ hydrant_status hy_match_worker_prepare(struct hy_match_worker *w, const struct h
     uint32_t current = atomic_load_explicit(&w->current, memory_order_acquire); /* P2 */
     if (w->prepared != current)
         return hy_error_set(err, HYDRANT_ERR_AGAIN, "the worker has not taken up the last rules");
+    if (w->slots[current].pack == next)
+        return HYDRANT_OK; /* the same rules again */
     struct hy_match_slot slot;
     hydrant_status status = slot_init(&slot, next, err);
     if (status != HYDRANT_OK)
@@ -126,6 +128,16 @@ hydrant_status hy_match_worker_prepare(struct hy_match_worker *w, const struct h
     w->slots[1 - current] = slot; /* P1 */
     w->prepared = 1 - current;
     return HYDRANT_OK;
+}
+
+void hy_match_worker_unprepare(struct hy_match_worker *w)
+{
+    uint32_t current = atomic_load_explicit(&w->current, memory_order_acquire);
+    if (w->prepared == current)
+        return; /* there was nothing to prepare */
+    slot_fini(&w->slots[1 - current]);
+    w->slots[1 - current] = (struct hy_match_slot){0};
+    w->prepared = current;
 }
 
 static struct hy_match_slot *find_slot(struct hy_match_worker *w, const struct hy_pack *pack)

@@ -62,6 +62,9 @@ hydrant_status hy_match_worker_create(const struct hy_pack *pack, struct hy_matc
 hydrant_status hy_match_worker_prepare(struct hy_match_worker *worker, const struct hy_pack *next,
                                        hydrant_error *err);
 
+/* Takes back the last prepare, whose pack was never given to the worker. Same thread rules. */
+void hy_match_worker_unprepare(struct hy_match_worker *worker);
+
 void hy_match_worker_destroy(struct hy_match_worker **worker);
 
 /*

@@ -83,11 +83,11 @@ static bool is_wanted(const struct hy_output_sink *sink, const struct hy_mention
 }
 
 static hydrant_item item_of(const struct hy_batch *batch, const struct hy_mention *mention,
-                            uint64_t seq)
+                            uint64_t generation, uint64_t seq)
 {
     return (hydrant_item){
         .seq = seq,
-        .generation = batch->pack->generation,
+        .generation = generation,
         .pack = batch->pack->hash,
         .source = batch->parcel->source->name,
         .mention = &mention->m,
@@ -141,7 +141,8 @@ static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
     }
 }
 
-bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t seq)
+bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t generation,
+                     uint64_t seq)
 {
     const struct hy_output_sink *sink = output->sink;
     struct hy_json_writer writer = {
@@ -152,7 +153,7 @@ bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uin
         const struct hy_mention *mention = &batch->mentions[i];
         bool published = is_published(mention);
         if (is_wanted(sink, mention)) {
-            hydrant_item item = item_of(batch, mention, published ? seq : 0);
+            hydrant_item item = item_of(batch, mention, generation, published ? seq : 0);
             if (sink->on_ndjson) {
                 render(&writer, &item);
             } else if (sink->on_item) {

@@ -39,8 +39,9 @@ void hy_output_fini(struct hy_output *output);
 /* Adds the batch to the counters and returns how many of its mentions are published. */
 uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *counters);
 
-/* Hands the batch out; its first published mention gets seq. Returns false when a callback
+/* Hands the batch out as judged by this generation; its first published mention gets seq. Returns false when a callback
  * refused. in_turn says whether begin_turn was called. */
-bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t seq);
+bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t generation,
+                     uint64_t seq);
 
 #endif

@@ -1,5 +1,6 @@
 #include "pipeline/pipeline.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ struct hy_pipeline {
     uint64_t next_number;
     uint32_t record_bytes_max;
     hydrant_parse parse;
+    pthread_mutex_t reloading;     /* around reload and reclaim; never taken by a worker */
+    _Atomic bool retired;          /* generations wait to be freed */
 };
 
 static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t count, hydrant_error *err)
@@ -54,7 +57,8 @@ static uint32_t power_of_two_above(uint32_t n)
 }
 
 static hydrant_status create_workers(struct hy_pipeline *pipeline,
-                                     const struct hy_pipeline_options *options, hydrant_error *err)
+                                     const struct hy_pipeline_options *options,
+                                     const struct hy_pack *pack, hydrant_error *err)
 {
     uint32_t count = options->workers ? options->workers : 1;
     pipeline->workers = aligned_alloc(64, count * sizeof *pipeline->workers);
@@ -63,8 +67,8 @@ static hydrant_status create_workers(struct hy_pipeline *pipeline,
     memset(pipeline->workers, 0, count * sizeof *pipeline->workers);
     uint32_t slots = options->workers ? power_of_two_above(pipeline->pool_count) : 0;
     for (uint32_t i = 0; i < count; i++) {
-        hydrant_status status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, slots,
-                                               &options->stages, err);
+        hydrant_status status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, i,
+                                               slots, &options->stages, pack, err);
         pipeline->workers_count = i + 1; /* destroy finishes this one too */
         if (status == HYDRANT_OK && options->workers)
             status = hy_worker_start(&pipeline->workers[i], err);
@@ -73,6 +77,20 @@ static hydrant_status create_workers(struct hy_pipeline *pipeline,
     }
     pipeline->workers_count = options->workers;
     return HYDRANT_OK;
+}
+
+/* The generation that the workers begin with. */
+static hydrant_status create_first_generation(struct hy_pipeline *pipeline, uint32_t workers,
+                                              const struct hy_pack *pack, hydrant_error *err)
+{
+    struct hy_generations *generations = &pipeline->shared.generations;
+    struct hy_generation *first = NULL;
+    hydrant_status status = hy_generations_init(generations, workers, err);
+    if (status == HYDRANT_OK)
+        status = hy_generation_create(generations, pack, &first, err);
+    if (status == HYDRANT_OK)
+        hy_generations_publish(generations, first, NULL, NULL);
+    return status;
 }
 
 hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
@@ -84,7 +102,7 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     if (!pipeline)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the pipeline");
     memset(pipeline, 0, sizeof *pipeline);
-    pipeline->shared.pack = pack;
+    pthread_mutex_init(&pipeline->reloading, NULL);
     pipeline->shared.clock = options->clock;
     pipeline->shared.event_time = options->event_time;
     pipeline->shared.sink = options->sink;
@@ -103,7 +121,10 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     if (status == HYDRANT_OK && options->deduplicate)
         status = hy_dedup_create(&options->dedup, &pipeline->shared.dedup, err);
     if (status == HYDRANT_OK)
-        status = create_workers(pipeline, options, err);
+        status = create_first_generation(pipeline, options->workers ? options->workers : 1, pack,
+                                         err);
+    if (status == HYDRANT_OK)
+        status = create_workers(pipeline, options, pack, err);
     if (status != HYDRANT_OK)
         hy_pipeline_destroy(&pipeline);
     *out = pipeline;
@@ -121,6 +142,8 @@ void hy_pipeline_destroy(struct hy_pipeline **out)
     for (uint32_t i = 0; pipeline->workers && i < workers; i++)
         hy_worker_fini(&pipeline->workers[i]);
     free(pipeline->workers);
+    hy_generations_fini(&pipeline->shared.generations);
+    pthread_mutex_destroy(&pipeline->reloading);
     hy_dedup_destroy(&pipeline->shared.dedup);
     hy_feeder_destroy(&pipeline->feeder);
     for (uint32_t i = 0; i < pipeline->pool_count; i++)
@@ -142,9 +165,22 @@ static void put_back(struct hy_pipeline *pipeline, struct pooled *pooled)
     pipeline->free[pipeline->free_count++] = pooled;
 }
 
+/* Frees the rules that every worker has left, if somebody else is not just reloading. */
+static void reclaim(struct hy_pipeline *pipeline)
+{
+    /* A hint only: the mutex orders what is looked at. */
+    if (!atomic_load_explicit(&pipeline->retired, memory_order_relaxed) ||
+        pthread_mutex_trylock(&pipeline->reloading) != 0)
+        return;
+    bool none_left = hy_generations_reclaim(&pipeline->shared.generations);
+    atomic_store_explicit(&pipeline->retired, !none_left, memory_order_relaxed);
+    pthread_mutex_unlock(&pipeline->reloading);
+}
+
 /* Takes back every parcel that the workers are done with. */
 static void collect(struct hy_pipeline *pipeline)
 {
+    reclaim(pipeline);
     for (uint32_t i = 0; i < pipeline->workers_count; i++)
         for (struct pooled *pooled; (pooled = hy_spsc_pop(pipeline->workers[i].back));)
             put_back(pipeline, pooled);
@@ -298,6 +334,63 @@ hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_so
     return HYDRANT_OK;
 }
 
+static bool all_taken_up(const struct hy_pipeline *pipeline)
+{
+    uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;
+    uint64_t newest = pipeline->shared.generations.last_number;
+    for (uint32_t i = 0; i < count; i++)
+        if (atomic_load_explicit(&pipeline->workers[i].taken_up, memory_order_acquire) != newest)
+            return false; /* acquire pairs with T1: the worker's matcher has moved on */
+    return true;
+}
+
+static hydrant_status prepare_workers(struct hy_pipeline *pipeline, const struct hy_pack *pack,
+                                      hydrant_error *err)
+{
+    uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1, done = 0;
+    hydrant_status status = HYDRANT_OK;
+    while (done < count && status == HYDRANT_OK) {
+        status = hy_match_worker_prepare(pipeline->workers[done].stages.match, pack, err);
+        done += status == HYDRANT_OK;
+    }
+    for (uint32_t i = 0; status != HYDRANT_OK && i < done; i++)
+        hy_match_worker_unprepare(pipeline->workers[i].stages.match);
+    return status;
+}
+
+static hydrant_status reload(struct hy_pipeline *pipeline, const struct hy_pack *pack, void *owner,
+                             void (*release)(void *owner), hydrant_error *err)
+{
+    struct hy_generations *generations = &pipeline->shared.generations;
+    if (pipeline->workers_count == 0)
+        hy_worker_take_up_rules(&pipeline->workers[0]);
+    if (!all_taken_up(pipeline))
+        return hy_error_set(err, HYDRANT_ERR_AGAIN, "a worker has not taken up the last rules yet");
+    struct hy_generation *next = NULL;
+    hydrant_status status = hy_generation_create(generations, pack, &next, err);
+    if (status == HYDRANT_OK)
+        status = prepare_workers(pipeline, pack, err);
+    if (status != HYDRANT_OK) {
+        hy_generation_destroy(&next);
+        return status;
+    }
+    hy_generations_publish(generations, next, owner, release);
+    atomic_store_explicit(&pipeline->retired, true, memory_order_relaxed);
+    for (uint32_t i = 0; i < pipeline->workers_count; i++)
+        hy_event_signal(&pipeline->workers[i].wake); /* idle ones move on too */
+    return HYDRANT_OK;
+}
+
+hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_pack *pack,
+                                  void *owner, void (*release)(void *owner), hydrant_error *err)
+{
+    pthread_mutex_lock(&pipeline->reloading);
+    hy_generations_reclaim(&pipeline->shared.generations);
+    hydrant_status status = reload(pipeline, pack, owner, release, err);
+    pthread_mutex_unlock(&pipeline->reloading);
+    return status;
+}
+
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline)
 {
     wait_for_free(pipeline, pipeline->pool_count);
@@ -331,6 +424,19 @@ static void add_counters(const struct hy_counters *from, hydrant_stats *to)
         to->stage_cpu_ns[i] += hy_counter_read(&from->stage_cpu_ns[i]);
 }
 
+/* The one that every worker has taken up. */
+static uint64_t pipeline_generation(const struct hy_pipeline *pipeline)
+{
+    uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;
+    uint64_t oldest = UINT64_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t taken =
+            atomic_load_explicit(&pipeline->workers[i].taken_up, memory_order_relaxed);
+        oldest = taken < oldest ? taken : oldest;
+    }
+    return oldest;
+}
+
 void hy_pipeline_stats(const struct hy_pipeline *pipeline, hydrant_stats *out)
 {
     memset(out, 0, sizeof *out);
@@ -341,6 +447,7 @@ void hy_pipeline_stats(const struct hy_pipeline *pipeline, hydrant_stats *out)
         out->ignored_fields += hy_decoder_ignored_fields(pipeline->workers[i].stages.decoder);
     }
     out->workers = pipeline->workers_count;
+    out->generation = pipeline_generation(pipeline);
     out->parse = pipeline->parse == HYDRANT_PARSE_FAST ? "fast" : "strict";
     out->io = hy_feeder_io_name(pipeline->feeder);
 }

@@ -36,7 +36,7 @@ struct hy_pipeline_options {
     struct hy_clock clock;
 };
 
-/* pack must outlive the pipeline. Starts the workers. */
+/* pack must outlive the pipeline, reloads or not. Starts the workers. */
 hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
                                   const struct hy_pack *pack, struct hy_pipeline **out,
                                   hydrant_error *err);
@@ -59,6 +59,16 @@ enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydr
 hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_source *source,
                                 uint64_t *number, const hydrant_mention *mentions, size_t count,
                                 hydrant_error *err);
+
+/*
+ * Puts pack in the place of the present rules while mentions flow; any thread but a worker. Each
+ * parcel is judged by one pack as a whole. After HYDRANT_OK release(owner) is called once, when the
+ * last worker has left pack for good (at the latest in destroy), from a thread that reloads, feeds
+ * or destroys. HYDRANT_ERR_AGAIN: a worker is still busy with what came before the last reload; try
+ * again. HYDRANT_ERR_NOMEM. After an error nothing has changed.
+ */
+hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_pack *pack,
+                                  void *owner, void (*release)(void *owner), hydrant_error *err);
 
 /* Waits until every parcel that was handed on is done. */
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);

@@ -19,21 +19,18 @@ hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_o
                               const struct hy_pack *pack, struct hy_dedup *dedup,
                               struct hy_counters *counters, hydrant_error *err)
 {
-    *stages = (struct hy_stages){.dedup = dedup, .counters = counters};
+    *stages = (struct hy_stages){
+        .dedup = dedup, .counters = counters, .complete_all = options->decode.complete_all};
     stages->batch = calloc(1, sizeof *stages->batch);
     if (!stages->batch)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a worker's batch");
     hydrant_status status = hy_arena_init(&stages->batch->arena, arena_bytes(options, pack), err);
-    struct hy_decode_options decode = options->decode;
-    decode.complete_all |= hy_pack_needs_fields(pack);
     if (status == HYDRANT_OK)
-        status = hy_decoder_create(&decode, options->record_bytes_max, &stages->decoder, err);
+        status = hy_decoder_create(&options->decode, options->record_bytes_max, &stages->decoder, err);
     if (status == HYDRANT_OK)
         status = hy_match_worker_create(pack, &stages->match, err);
     if (status == HYDRANT_OK && dedup)
         status = hy_dedup_worker_create(dedup, &stages->dedup_worker, err);
-    if (status == HYDRANT_OK)
-        status = hy_triage_create(pack, &stages->triage, err);
     if (status != HYDRANT_OK)
         hy_stages_fini(stages);
     return status;
@@ -47,7 +44,6 @@ void hy_stages_fini(struct hy_stages *stages)
     hy_decoder_destroy(&stages->decoder);
     hy_match_worker_destroy(&stages->match);
     hy_dedup_worker_destroy(&stages->dedup_worker);
-    hy_triage_destroy(&stages->triage);
     *stages = (struct hy_stages){0};
 }
 
@@ -75,13 +71,24 @@ static void complete_matched(struct hy_stages *stages, struct hy_batch *batch)
     }
 }
 
-void hy_stages_judge(struct hy_stages *stages, const struct hy_pack *pack,
-                     const struct hy_parcel *parcel, int64_t now_us)
+void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
+                       struct hy_triage *triage)
+{
+    struct hy_batch *batch = stages->batch;
+    hy_arena_reset(&batch->arena);
+    batch->pack = pack;
+    batch->count = 0;
+    stages->triage = triage;
+    hy_decoder_set_complete_all(stages->decoder,
+                                stages->complete_all || hy_pack_needs_fields(pack));
+    hy_match_batch(stages->match, batch); /* of nothing: the matcher moves on to the new pack */
+}
+
+void hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, int64_t now_us)
 {
     struct hy_batch *batch = stages->batch;
     hy_arena_reset(&batch->arena);
     batch->parcel = parcel;
-    batch->pack = pack;
     batch->now_us = now_us;
     batch->count = parcel->count;
 
@@ -94,7 +101,7 @@ void hy_stages_judge(struct hy_stages *stages, const struct hy_pack *pack,
     hy_stages_lap(stages, HYDRANT_STAGE_MATCH);
     complete_matched(stages, batch);
     hy_stages_lap(stages, HYDRANT_STAGE_DECODE);
-    hy_emotion_batch(pack->model, batch);
+    hy_emotion_batch(batch->pack->model, batch);
     hy_stages_lap(stages, HYDRANT_STAGE_EMOTION);
     hy_match_resolve(stages->match, batch);
     hy_stages_lap(stages, HYDRANT_STAGE_MATCH);

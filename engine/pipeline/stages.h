@@ -18,7 +18,7 @@
 #include "dedup/dedup.h"
 #include "match/match.h"
 #include "pipeline/counters.h"
-#include "triage/triage.h"
+#include "pipeline/generation.h"
 
 struct hy_stages_options {
     struct hy_decode_options decode;
@@ -30,8 +30,9 @@ struct hy_stages {
     struct hy_decoder *decoder;
     struct hy_match_worker *match;
     struct hy_dedup_worker *dedup_worker;
-    struct hy_triage *triage;
+    struct hy_triage *triage; /* the generation's, for this worker */
     struct hy_dedup *dedup;        /* shared by all workers; NULL: no deduplication */
+    bool complete_all;             /* every mention, whatever the rules need */
     struct hy_counters *counters;  /* of the thread that runs the stages */
     uint64_t lap_cpu_ns;           /* thread CPU clock when the running stage began */
     struct hy_batch *batch;
@@ -42,8 +43,11 @@ hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_o
                               struct hy_counters *counters, hydrant_error *err);
 void hy_stages_fini(struct hy_stages *stages); /* accepts a zeroed one */
 
-void hy_stages_judge(struct hy_stages *stages, const struct hy_pack *pack,
-                     const struct hy_parcel *parcel, int64_t now_us);
+/* Makes ready for another pack, which hy_match_worker_prepare has seen. Between two batches. */
+void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
+                       struct hy_triage *triage);
+
+void hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, int64_t now_us);
 void hy_stages_settle(struct hy_stages *stages);
 
 /* Starts the CPU lap of the next stage; hy_stages_lap ends it and charges it to that stage. */

@@ -11,12 +11,13 @@ static void begin_output_turn(void *ctx)
     hy_ticket_wait(&worker->shared->output, worker->parcel->number);
 }
 
-hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t slots,
-                              const struct hy_stages_options *options, hydrant_error *err)
+hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t index,
+                              uint32_t slots, const struct hy_stages_options *options,
+                              const struct hy_pack *pack, hydrant_error *err)
 {
-    *worker = (struct hy_worker){.shared = shared};
-    hydrant_status status = hy_stages_init(&worker->stages, options, shared->pack, shared->dedup,
-                                           &worker->counters, err);
+    *worker = (struct hy_worker){.shared = shared, .index = index};
+    hydrant_status status =
+        hy_stages_init(&worker->stages, options, pack, shared->dedup, &worker->counters, err);
     if (status == HYDRANT_OK)
         status = hy_output_init(&worker->output, &shared->sink, begin_output_turn, worker, err);
     if (status == HYDRANT_OK && slots)
@@ -55,14 +56,25 @@ static void output_in_turn(struct hy_worker *worker, uint64_t seq)
     struct hy_shared *shared = worker->shared;
     struct hy_stages *stages = &worker->stages;
     hy_stages_lap_start(stages);
-    if (!hy_output_batch(&worker->output, stages->batch, seq))
+    if (!hy_output_batch(&worker->output, stages->batch, worker->generation->number, seq))
         atomic_store_explicit(&shared->stopped, true, memory_order_relaxed);
     hy_stages_lap(stages, HYDRANT_STAGE_PUBLISH);
+}
+
+void hy_worker_take_up_rules(struct hy_worker *worker)
+{
+    struct hy_generation *current = hy_generations_take(&worker->shared->generations, worker->index);
+    if (current == worker->generation)
+        return;
+    hy_stages_take_up(&worker->stages, current->pack, current->triage[worker->index]);
+    worker->generation = current;
+    atomic_store_explicit(&worker->taken_up, current->number, memory_order_release); /* T1 */
 }
 
 void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel)
 {
     struct hy_shared *shared = worker->shared;
+    hy_worker_take_up_rules(worker);
     worker->parcel = parcel;
     worker->output.in_turn = false;
     /* A stop is seen sooner or later; relaxed, as nothing else is read because of it. */
@@ -72,7 +84,7 @@ void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel)
     } else {
         int64_t now_us =
             shared->event_time ? HYDRANT_TIME_NONE : hy_clock_now_us(&shared->clock);
-        hy_stages_judge(&worker->stages, shared->pack, parcel, now_us);
+        hy_stages_judge(&worker->stages, parcel, now_us);
         output_in_turn(worker, settle_in_turn(worker));
     }
     if (!worker->output.in_turn)
@@ -93,6 +105,7 @@ static void *worker_main(void *arg)
             hy_event_signal(&worker->shared->done);
             continue;
         }
+        hy_worker_take_up_rules(worker);
         if (atomic_load_explicit(&worker->end, memory_order_acquire))
             return NULL;
         hy_event_wait(&worker->wake, seen);

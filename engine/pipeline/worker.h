@@ -15,7 +15,7 @@
 
 /* What all workers of a pipeline share. */
 struct hy_shared {
-    const struct hy_pack *pack;
+    struct hy_generations generations;
     struct hy_clock clock;
     bool event_time;
     struct hy_output_sink sink;
@@ -29,8 +29,11 @@ struct hy_shared {
 
 struct hy_worker {
     struct hy_shared *shared;
+    uint32_t index;
+    struct hy_generation *generation; /* taken up; NULL at first */
     struct hy_spsc *in, *back; /* parcels to judge; parcels done */
-    struct hy_event wake;      /* signalled after a push to in, and to end */
+    struct hy_event wake;      /* signalled after a push to in, a reload, and to end */
+    _Atomic uint64_t taken_up; /* number of the generation that its stages are ready for */
     _Atomic bool end;          /* leave when in is empty */
     pthread_t thread;
     bool started;
@@ -40,11 +43,16 @@ struct hy_worker {
     struct hy_counters counters;
 };
 
-/* slots: capacity of the queues, a power of two; 0 for the inline worker, which has none. */
-hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t slots,
-                              const struct hy_stages_options *options, hydrant_error *err);
+/* slots: capacity of the queues, a power of two; 0 for the inline worker, which has none. pack: the
+ * first that it will judge with. */
+hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t index,
+                              uint32_t slots, const struct hy_stages_options *options,
+                              const struct hy_pack *pack, hydrant_error *err);
 void hy_worker_fini(struct hy_worker *worker); /* joins the thread if it runs */
 hydrant_status hy_worker_start(struct hy_worker *worker, hydrant_error *err);
+
+/* Moves on to the rules that are current. The worker's own thread, between two parcels. */
+void hy_worker_take_up_rules(struct hy_worker *worker);
 
 /* Takes one parcel through all stages, in turn where order counts. */
 void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel);

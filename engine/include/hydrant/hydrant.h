@@ -196,6 +196,15 @@ HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
  * been called back. The engine can be pushed to again afterwards. */
 HYDRANT_API hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err);
 
+/*
+ * Puts other rules in the place of the present ones while mentions flow, from any thread (not from a
+ * callback; with workers == 0 from the feeding thread). Returns at once: that is success; each batch is judged by one generation as a whole,
+ * and items say which. The engine keeps its own reference to pack and gives the old one back when
+ * the last worker has left it. HYDRANT_ERR_AGAIN: a worker is still at a batch that is older than
+ * the last reload (a callback blocks, say); the rules in force go on, try again. _NOMEM.
+ */
+HYDRANT_API hydrant_status hydrant_reload(hydrant *engine, hydrant_pack *pack, hydrant_error *err);
+
 /* Makes run, push and drain return HYDRANT_ERR_CANCELLED soon. Safe in a signal handler. */
 HYDRANT_API void hydrant_stop(hydrant *engine);
 
@@ -224,6 +233,7 @@ typedef struct hydrant_stats {
     uint64_t dup_exact, dup_near, dup_redelivered;
     uint64_t dropped[HYDRANT_DROPS];        /* by hydrant_drop */
     uint64_t stage_cpu_ns[HYDRANT_STAGES];  /* CPU time spent in each stage, all threads */
+    uint64_t generation; /* of the rules that every worker has taken up; 0 before the first batch */
     uint32_t workers;
     const char *parse; /* "strict" or "fast" */
     const char *io;    /* "io_uring" or "read" */
