@@ -270,7 +270,7 @@ static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source
                                    uint64_t number, const hydrant_mention *mentions, size_t count,
                                    hydrant_error *err)
 {
-    size_t bytes = count * sizeof *mentions;
+    size_t bytes = count * sizeof *mentions + HY_RECORD_PADDING;
     for (size_t i = 0; i < count; i++)
         bytes += hy_mention_copy_bytes(&mentions[i]);
     if (bytes > pooled->copies_bytes) {

@@ -237,7 +237,7 @@ static void ids_and_groups_hold_together(void **state)
     struct hy_gen_buffer posts = make(&options, 0, POSTS, &truth);
     struct id *ids = calloc(POSTS, sizeof *ids);
     uint32_t count = 0, again = 0, redelivered = 0;
-    const char *p = posts.data, *t = truth.data, *line, *line_end, *truth_line, *truth_end;
+    const char *p = posts.data, *t = truth.data, *line, *line_end, *truth_line, *truth_end = NULL;
     while ((line = next_line(&p, posts.data + posts.len, &line_end))) {
         struct id id, first, same;
         char kind[80];

@@ -43,7 +43,8 @@ typedef struct hydrant_metrics {
 typedef struct hydrant_mention {
     hydrant_str id;
     hydrant_event event;
-    int64_t created_at_us; /* microseconds since 1970-01-01 UTC, or HYDRANT_TIME_NONE */
+    int64_t created_at_us; /* microseconds since 1970-01-01 UTC, or HYDRANT_TIME_NONE; in a mention
+                              that is pushed, 0 means none too */
     hydrant_str network, site, url, lang;
     hydrant_author author;
     hydrant_str text; /* plain text, after HTML and entities were taken out */
