@@ -7,48 +7,37 @@
 #include <string.h>
 
 #include "tools/commands.h"
+#include "tools/json_text.h"
 #include "tools/terminal.h"
 
 static const char help[] =
-    "Reads and compiles rules as the engine would, and says everything that is wrong with them.\n"
+    "Reads and compiles rules as the engine would, and says everything that is wrong with them, and\n"
+    "warns of what works but is hardly meant: terms that change nothing, rules that another one\n"
+    "contains, rules without a test or an owner.\n"
     "\n"
-    "usage: hydrant check [--json] PATH...\n"
+    "usage: hydrant check [--strict] [--json] PATH...\n"
     "\n"
     "  -h, --help   this\n"
+    "      --strict a warning is a failure, too\n"
     "      --json   one object on stdout: {\"ok\",\"errors\",\"warnings\",\"rules\",\"patterns\",\n"
     "               \"problems\":[{\"severity\",\"file\",\"line\",\"column\",\"rule\",\"message\"}]}\n"
     "\n"
     "exit code: 0 the rules are valid; 1 they are not; 2 usage\n";
 
 struct check {
-    bool json;
+    bool json, strict;
     unsigned errors, warnings;
 };
-
-static void put_json_string(hydrant_str text)
-{
-    putchar('"');
-    for (uint32_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
 
 static void print_json(const struct check *check, const hydrant_diagnostic *problem)
 {
     printf("%s{\"severity\":\"%s\",\"file\":", check->errors + check->warnings > 1 ? "," : "",
            problem->severity == HYDRANT_SEVERITY_ERROR ? "error" : "warning");
-    put_json_string(problem->file);
+    json_text_put(stdout, problem->file);
     printf(",\"line\":%u,\"column\":%u,\"rule\":", problem->line, problem->column);
-    put_json_string(problem->rule);
+    json_text_put(stdout, problem->rule);
     fputs(",\"message\":", stdout);
-    put_json_string(problem->message);
+    json_text_put(stdout, problem->message);
     putchar('}');
 }
 
@@ -73,9 +62,12 @@ static void print_summary(const struct check *check, const hydrant_pack_info *in
                ok ? "true" : "false", check->errors, check->warnings, info->rules, info->patterns);
         return;
     }
+    const char *plural = check->warnings == 1 ? "" : "s";
     if (ok)
         printf("ok: %u rules, %u patterns, %u warning%s\n", info->rules, info->patterns,
-               check->warnings, check->warnings == 1 ? "" : "s");
+               check->warnings, plural);
+    else if (err->status == HYDRANT_OK)
+        printf("failed: %u warning%s, and --strict is on\n", check->warnings, plural);
     else
         printf("failed: %s%s%s\n", err->file, err->file[0] ? ": " : "", err->text);
 }
@@ -83,18 +75,22 @@ static void print_summary(const struct check *check, const hydrant_pack_info *in
 int cmd_check(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"json", no_argument, NULL, 'j'},
+                                                 {"strict", no_argument, NULL, 's'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
     struct check check = {0};
     for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             return HY_EXIT_OK;
         }
-        if (c != 'j') {
+        if (c != 'j' && c != 's') {
             fputs("'hydrant check --help' lists the options\n", stderr);
             return HY_EXIT_USAGE;
         }
-        check.json = true;
+        check.json |= c == 'j';
+        check.strict |= c == 's';
     }
     if (optind == argc) {
         fputs("hydrant check: name rule files or folders\n", stderr);
@@ -103,6 +99,7 @@ int cmd_check(int argc, char **argv)
     hydrant_rules rules = {.paths = (const char *const *)(argv + optind),
                            .paths_count = (size_t)(argc - optind),
                            .colour = !check.json && terminal_wants_colour(stdout),
+                           .lint = true,
                            .on_diagnostic = on_diagnostic,
                            .ctx = &check};
     hydrant_pack *pack = NULL;
@@ -113,6 +110,7 @@ int cmd_check(int argc, char **argv)
     bool ok = hydrant_pack_compile(&rules, &pack, &err) == HYDRANT_OK;
     if (ok)
         hydrant_pack_describe(pack, &info);
+    ok = ok && !(check.strict && check.warnings);
     print_summary(&check, &info, &err, ok);
     hydrant_pack_destroy(&pack);
     return ok ? HY_EXIT_OK : HY_EXIT_FAILED;

@@ -1,17 +1,14 @@
 /*
- * Rules for the library's users: reads what they name, or the starter rules where they name nothing,
- * reports every problem, compiles. (The default policy is the loader's business.)
+ * Compiled rules as the library's users hold them: a pack with a count of its holders.
  */
 #include "api/pack_handle.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "api/rules_load.h"
 #include "base/assert.h"
 #include "base/error.h"
-#include "base/str.h"
-#include "rules/ruleset.h"
-#include "rules/starter/starter.h"
 
 hydrant_pack *hy_pack_handle_acquire(hydrant_pack *handle)
 {
@@ -46,26 +43,6 @@ void hydrant_pack_describe(const hydrant_pack *handle, hydrant_pack_info *out)
                                .compile_seconds = pack->compile_seconds};
 }
 
-static void report(const hydrant_rules *rules, const struct hy_ruleset *ruleset)
-{
-    for (uint32_t i = 0; rules->on_diagnostic && i < ruleset->diagnostics_count; i++) {
-        const struct hy_diagnostic *diagnostic = &ruleset->diagnostics[i];
-        char text[4096];
-        size_t len = hy_diagnostic_render(diagnostic, text, sizeof text, rules->colour);
-        hydrant_diagnostic shown = {
-            .severity = diagnostic->severity == HY_SEVERITY_ERROR ? HYDRANT_SEVERITY_ERROR
-                                                                  : HYDRANT_SEVERITY_WARNING,
-            .file = diagnostic->file,
-            .line = diagnostic->line,
-            .column = diagnostic->column,
-            .rule = diagnostic->rule,
-            .message = diagnostic->message,
-            .rendered = hy_str(text, len < sizeof text ? len : sizeof text - 1),
-        };
-        rules->on_diagnostic(rules->ctx, &shown);
-    }
-}
-
 static hydrant_status compile(const struct hy_ruleset *ruleset, hydrant_pack **out,
                               hydrant_error *err)
 {
@@ -82,46 +59,14 @@ static hydrant_status compile(const struct hy_ruleset *ruleset, hydrant_pack **o
     return status;
 }
 
-static hydrant_status rules_status(hydrant_status status, const struct hy_ruleset *ruleset,
-                                   hydrant_error *err)
-{
-    if (status != HYDRANT_ERR_RULES || !ruleset)
-        return status;
-    hy_error_set(err, HYDRANT_ERR_RULES, "%u error%s in the rules", ruleset->errors_count,
-                 ruleset->errors_count == 1 ? "" : "s");
-    return status;
-}
-
-/* What to load: paths, then queries, or the starter rules. */
-static size_t fill_inputs(struct hy_rule_input *inputs, const hydrant_rules *rules)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < rules->paths_count; i++)
-        inputs[count++].path = rules->paths[i];
-    for (size_t i = 0; i < rules->queries_count; i++)
-        inputs[count++].query = rules->queries[i];
-    if (count == 0)
-        inputs[count++] = (struct hy_rule_input){
-            .name = "(starter rules)", .text = hy_str(hy_starter_default, hy_starter_default_len)};
-    return count;
-}
-
 hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
                                     hydrant_error *err)
 {
     *out = NULL;
-    struct hy_rule_input *inputs =
-        calloc(rules->paths_count + rules->queries_count + 1, sizeof *inputs);
-    if (!inputs)
-        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rule inputs");
     struct hy_ruleset *ruleset = NULL;
-    hydrant_status status = hy_ruleset_load(inputs, fill_inputs(inputs, rules), &ruleset, err);
-    if (ruleset)
-        report(rules, ruleset);
-    status = rules_status(status, ruleset, err);
+    hydrant_status status = hy_rules_load(rules, &ruleset, err);
     if (status == HYDRANT_OK)
         status = compile(ruleset, out, err);
     hy_ruleset_destroy(&ruleset);
-    free(inputs);
     return status;
 }

@@ -57,6 +57,7 @@ typedef struct hydrant_rules {
     const char *const *queries; /* one query each, named query-1, query-2 ... */
     size_t queries_count;
     bool colour;                /* of hydrant_diagnostic.rendered */
+    bool lint; /* warn as well of what works but is hardly meant (docs/rules/reference.md) */
     void (*on_diagnostic)(void *ctx, const hydrant_diagnostic *diagnostic); /* may be NULL */
     void *ctx;
 } hydrant_rules;

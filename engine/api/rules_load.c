@@ -1,0 +1,75 @@
+/*
+ * Reads the rules that the library's users name and hands them every problem. (The default policy
+ * is the loader's business.)
+ */
+#include "api/rules_load.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "rules/starter/starter.h"
+
+static void report(const hydrant_rules *rules, const struct hy_ruleset *ruleset)
+{
+    for (uint32_t i = 0; rules->on_diagnostic && i < ruleset->diagnostics_count; i++) {
+        const struct hy_diagnostic *diagnostic = &ruleset->diagnostics[i];
+        char text[4096];
+        size_t len = hy_diagnostic_render(diagnostic, text, sizeof text, rules->colour);
+        hydrant_diagnostic shown = {
+            .severity = diagnostic->severity == HY_SEVERITY_ERROR ? HYDRANT_SEVERITY_ERROR
+                                                                  : HYDRANT_SEVERITY_WARNING,
+            .file = diagnostic->file,
+            .line = diagnostic->line,
+            .column = diagnostic->column,
+            .rule = diagnostic->rule,
+            .message = diagnostic->message,
+            .rendered = hy_str(text, len < sizeof text ? len : sizeof text - 1),
+        };
+        rules->on_diagnostic(rules->ctx, &shown);
+    }
+}
+
+static hydrant_status rules_status(hydrant_status status, const struct hy_ruleset *ruleset,
+                                   hydrant_error *err)
+{
+    if (status != HYDRANT_ERR_RULES || !ruleset)
+        return status;
+    hy_error_set(err, HYDRANT_ERR_RULES, "%u error%s in the rules", ruleset->errors_count,
+                 ruleset->errors_count == 1 ? "" : "s");
+    return status;
+}
+
+/* What to load: paths, then queries, or the starter rules. */
+static size_t fill_inputs(struct hy_rule_input *inputs, const hydrant_rules *rules)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rules->paths_count; i++)
+        inputs[count++].path = rules->paths[i];
+    for (size_t i = 0; i < rules->queries_count; i++)
+        inputs[count++].query = rules->queries[i];
+    if (count == 0)
+        inputs[count++] = (struct hy_rule_input){
+            .name = "(starter rules)", .text = hy_str(hy_starter_default, hy_starter_default_len)};
+    return count;
+}
+
+hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out,
+                             hydrant_error *err)
+{
+    *out = NULL;
+    struct hy_rule_input *inputs =
+        calloc(rules->paths_count + rules->queries_count + 1, sizeof *inputs);
+    if (!inputs)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rule inputs");
+    size_t count = fill_inputs(inputs, rules);
+    hydrant_status status = rules->lint ? hy_ruleset_lint(inputs, count, out, err)
+                                        : hy_ruleset_load(inputs, count, out, err);
+    free(inputs);
+    if (*out)
+        report(rules, *out);
+    status = rules_status(status, *out, err);
+    if (status != HYDRANT_OK)
+        hy_ruleset_destroy(out);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* Rules as the library's users name them, read and checked. */
+#ifndef HY_API_RULES_LOAD_H
+#define HY_API_RULES_LOAD_H
+
+#include <hydrant/hydrant.h>
+
+#include "rules/ruleset.h"
+
+/*
+ * Reads what rules names, or the starter rules where it names nothing, and reports every problem.
+ * HYDRANT_OK, or HYDRANT_ERR_RULES when there are errors, or another one when reading failed. *out
+ * is set only in the first case; the caller destroys it.
+ */
+hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out,
+                             hydrant_error *err);
+
+#endif

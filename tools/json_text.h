@@ -1,0 +1,14 @@
+/* JSON as the commands print it. */
+#ifndef HY_TOOLS_JSON_TEXT_H
+#define HY_TOOLS_JSON_TEXT_H
+
+#include <hydrant/types.h>
+#include <stdio.h>
+
+/* Writes the string with its quotes, everything escaped that JSON asks for. */
+void json_text_put(FILE *out, hydrant_str text);
+
+/* Writes "name":"text" with a comma before it unless first. */
+void json_text_put_member(FILE *out, const char *name, hydrant_str text, bool first);
+
+#endif
