@@ -8,6 +8,7 @@
     X(scan, "judge mentions from files or stdin, print items")                                     \
     X(score, "print the emotion of each mention or line of text")                                  \
     X(check, "validate rules")                                                                     \
+    X(test, "run the tests beside the rules")                                                      \
     X(init, "write a first configuration and rules for a brand")                                   \
     X(gen, "make a synthetic firehose, with its rules and true answers")
 

@@ -40,14 +40,19 @@ static void print_diagnostic(void *ctx, const hydrant_diagnostic *diagnostic)
     fwrite(diagnostic->rendered.data, 1, diagnostic->rendered.len, stderr);
 }
 
-hydrant_pack *rules_input_compile(const struct rules_input *input, const char *command)
+hydrant_rules rules_input_rules(const struct rules_input *input)
 {
-    hydrant_rules rules = {.paths = input->paths,
+    return (hydrant_rules){.paths = input->paths,
                            .paths_count = input->paths_count,
                            .queries = input->queries,
                            .queries_count = input->queries_count,
                            .colour = terminal_wants_colour(stderr),
                            .on_diagnostic = print_diagnostic};
+}
+
+hydrant_pack *rules_input_compile(const struct rules_input *input, const char *command)
+{
+    hydrant_rules rules = rules_input_rules(input);
     hydrant_pack *pack = NULL;
     hydrant_error err = {0};
     if (hydrant_pack_compile(&rules, &pack, &err) != HYDRANT_OK)

@@ -82,7 +82,7 @@ static void put_safe(FILE *out, const char *text, size_t len)
     }
 }
 
-static void put_str(FILE *out, hydrant_str text)
+void terminal_put(FILE *out, hydrant_str text)
 {
     put_safe(out, text.data, text.len);
 }
@@ -123,16 +123,16 @@ static void put_headline(FILE *out, const hydrant_item *item, bool colour)
             verdict->priority, colour ? RESET : "");
     if (verdict->route.len) {
         fputs("  → ", out);
-        put_str(out, verdict->route);
+        terminal_put(out, verdict->route);
     }
     fputs(colour ? DIM : "", out);
     if (m->author.handle.len) {
         fputs("  @", out);
-        put_str(out, m->author.handle);
+        terminal_put(out, m->author.handle);
     }
     if (m->network.len) {
         fputs(" on ", out);
-        put_str(out, m->network);
+        terminal_put(out, m->network);
     }
     fputs(colour ? RESET "\n" : "\n", out);
 }
@@ -143,7 +143,7 @@ static void put_reasons(FILE *out, const hydrant_item *item, bool colour)
     for (uint32_t i = 0; i < item->verdict->reasons_count; i++) {
         if (i)
             fputs(" · ", out);
-        put_str(out, item->verdict->reasons[i].text);
+        terminal_put(out, item->verdict->reasons[i].text);
     }
     if (item->emotion && item->emotion->scored)
         fprintf(out, " · %s", hydrant_emotion_name(item->emotion->label));

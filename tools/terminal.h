@@ -11,6 +11,9 @@
 bool terminal_wants_colour(FILE *stream);
 bool terminal_is(FILE *stream);
 
+/* Writes text that others wrote: characters that a terminal may not see become spaces. */
+void terminal_put(FILE *out, hydrant_str text);
+
 /* Prints an item as a short card: verdict, text with its hits marked, reasons. */
 void terminal_card(FILE *out, const hydrant_item *item, bool colour);
 

@@ -82,6 +82,87 @@ typedef struct hydrant_pack_info {
 } hydrant_pack_info;
 HYDRANT_API void hydrant_pack_describe(const hydrant_pack *pack, hydrant_pack_info *out);
 
+/* ---- For rule authors ----------------------------------------------------------------------- */
+
+/* A test beside a rule, run. Everything in it lives until the callback returns. */
+typedef struct hydrant_test {
+    hydrant_str file;
+    uint32_t line, column; /* where the test is written; 1-based */
+    hydrant_str rule;      /* the rule that it stands beside */
+    hydrant_str input;     /* the text, or the mention as JSON */
+    bool passed;
+    bool matched;        /* did that rule match? */
+    bool unreached;      /* expects no match, and no positive term of the rule is there anyway */
+    hydrant_str problem; /* what was expected and what happened; empty when all is well */
+    const hydrant_item *item; /* all that the engine says about the mention */
+} hydrant_test;
+
+/*
+ * Runs every test that is written beside the rules, in the order of the files, each mention by
+ * itself through all stages of the engine, without duplicates. Rules that are in shadow or off are
+ * tested as if they were live. Blocks, allocates. HYDRANT_OK when all were run, whether they passed
+ * or not; else the errors of hydrant_pack_compile, on_test was then called for some or none.
+ */
+HYDRANT_API hydrant_status hydrant_rules_test(const hydrant_rules *rules,
+                                              void (*on_test)(void *ctx, const hydrant_test *test),
+                                              void *ctx, hydrant_error *err);
+
+typedef enum hydrant_truth {
+    HYDRANT_TRUTH_FALSE,
+    HYDRANT_TRUTH_TRUE,
+    HYDRANT_TRUTH_UNKNOWN /* hangs on something that is not known of this mention */
+} hydrant_truth;
+
+/* One part of a query. A query is an array of them in pre-order. */
+typedef struct hydrant_explained_node {
+    uint32_t depth;   /* 0: the whole query; children are one deeper than their parent */
+    hydrant_str text; /* AND, OR, NOT, NEAR/5, 2 OF ..., or a term as it is written */
+    hydrant_truth truth;
+    const hydrant_span *spans; /* where the mention's text makes it true */
+    uint32_t spans_count;
+    hydrant_str note; /* "7 words apart", "0.31", or empty */
+} hydrant_explained_node;
+
+/* A rule, or a line of the policy. */
+typedef struct hydrant_explained {
+    hydrant_str part; /* "rules", or of the policy "actions", "escalate", "private", "moderate" */
+    hydrant_str name; /* id of a rule, name of a line; escalate and private: to whom, where */
+    hydrant_str file;
+    uint32_t line;
+    hydrant_truth truth;
+    bool decides; /* of actions, private, moderate the first true line; of escalate every one */
+    bool asked;   /* false: a line below the one that decides, which the engine does not look at */
+    const hydrant_explained_node *nodes;
+    uint32_t nodes_count;
+} hydrant_explained;
+
+typedef struct hydrant_explanation {
+    const hydrant_item *item; /* all that the engine says about the mention */
+    const hydrant_explained *rules;
+    const hydrant_explained *lines; /* in the order of the policy; none when no rule matched */
+    uint32_t rules_count, lines_count;
+    uint32_t rules_total; /* that were looked at, explained or not */
+} hydrant_explanation;
+
+typedef struct hydrant_explain_options {
+    hydrant_str text;    /* a text, or */
+    hydrant_str mention; /* a whole mention, native JSON */
+    const char *rule;    /* explain this one; NULL: those that match or that find something */
+    bool all;            /* explain every rule */
+} hydrant_explain_options;
+
+/*
+ * Takes one mention through the engine and says why each rule and each line of the policy is true
+ * or not. Every answer is the engine's own: each part of a query is compiled and evaluated like a
+ * query. on_explained is called once; what it gets lives until it returns. Blocks, allocates.
+ * Errors: those of hydrant_pack_compile; _ARGUMENT (no such rule, or not one of text and mention
+ * is given); _DATA (not a mention: the text names the drop); _LIMIT (too many parts at once).
+ */
+HYDRANT_API hydrant_status hydrant_rules_explain(
+    const hydrant_rules *rules, const hydrant_explain_options *options,
+    void (*on_explained)(void *ctx, const hydrant_explanation *explanation), void *ctx,
+    hydrant_error *err);
+
 /* ---- Engine --------------------------------------------------------------------------------- */
 
 typedef struct hydrant hydrant;

@@ -1,0 +1,247 @@
+/*
+ * hydrant_rules_test: the tests beside the rules, through the engine.
+ *
+ * Rules that are not live are tried in a pack of their own, in which everything is live: in the
+ * first pack they would not be judged, and it stays exactly what would run.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/rules_load.h"
+#include "api/trial.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "pack/matcher.h"
+#include "pack/node.h"
+
+enum { PROBLEM_BYTES = 1024 };
+
+/* ---- is any positive term of a rule there? ---- */
+
+struct reach {
+    struct hy_eval *eval;
+    bool asks_words, has_words; /* terms of the text: is there one, is one true */
+    bool asks_other, has_other; /* fields and scores */
+};
+
+static void note_leaf(struct reach *reach, const struct hy_node *leaf)
+{
+    bool is_true = hy_node_eval(leaf, reach->eval) == HY_TRUE;
+    if (leaf->op == HY_OP_PREDICATE) {
+        reach->asks_other = true;
+        reach->has_other |= is_true;
+    } else {
+        reach->asks_words = true;
+        reach->has_words |= is_true;
+    }
+}
+
+/* Depth is bounded by HY_PROGRAM_DEPTH_MAX. */
+static void look_for_terms(struct reach *reach, const struct hy_node *node, bool positive)
+{
+    switch ((enum hy_op)node->op) {
+    case HY_OP_TERM:
+    case HY_OP_SET:
+    case HY_OP_PREDICATE:
+        if (positive)
+            note_leaf(reach, node);
+        return;
+    case HY_OP_CALL:
+        look_for_terms(reach, reach->eval->pack->matcher->calls[node->arg].nodes, positive);
+        return;
+    case HY_OP_NOT:
+        look_for_terms(reach, node + 1, !positive);
+        return;
+    default:
+        for (uint32_t at = 1; at < node->size; at += node[at].size)
+            look_for_terms(reach, node + at, positive);
+    }
+}
+
+/* Words count before everything else: a field such as lang:en is true of nearly any mention. */
+static bool is_reached(struct hy_trial *trial, uint32_t rule)
+{
+    const struct hy_rule_program *compiled = &hy_trial_pack(trial)->matcher->rules[rule];
+    struct hy_eval eval = hy_trial_eval(trial);
+    eval.brand = compiled->brand;
+    hy_eval_begin(&eval);
+    struct reach reach = {.eval = &eval};
+    look_for_terms(&reach, compiled->program.nodes, true);
+    if (reach.asks_words)
+        return reach.has_words;
+    return !reach.asks_other || reach.has_other;
+}
+
+/* ---- what was expected, what happened ---- */
+
+struct sentence {
+    char text[PROBLEM_BYTES];
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence, const char *format,
+                                                      ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(sentence->text + sentence->len, PROBLEM_BYTES - sentence->len, format, args);
+    va_end(args);
+    sentence->len += (size_t)len;
+    if (sentence->len >= PROBLEM_BYTES)
+        sentence->len = PROBLEM_BYTES - 1;
+}
+
+static void say_next(struct sentence *sentence)
+{
+    if (sentence->len)
+        say(sentence, "; ");
+}
+
+static void check_match(const struct hy_rule_test *expected, hydrant_test *test,
+                        struct sentence *problem)
+{
+    hydrant_drop drop = test->item->drop;
+    if (test->matched == expected->match)
+        return;
+    test->passed = false;
+    if (!expected->match)
+        say(problem, "the rule matches, and should not");
+    else if (drop == HYDRANT_DROP_NONE || drop == HYDRANT_DROP_NO_MATCH ||
+             drop == HYDRANT_DROP_IGNORED)
+        say(problem, "the rule does not match, and should");
+    else
+        say(problem, "no rule sees the mention: %s", hydrant_drop_meaning(drop));
+}
+
+static void check_action(const struct hy_rule_test *expected, hydrant_test *test,
+                         struct sentence *problem)
+{
+    const hydrant_verdict *verdict = test->item->verdict;
+    const char *got = verdict ? hydrant_action_name(verdict->action) : "no verdict";
+    if (!expected->action.len || hy_str_is(expected->action, got))
+        return;
+    test->passed = false;
+    say_next(problem);
+    say(problem, "the action is %s, expected %.*s", got, (int)expected->action.len,
+        expected->action.data);
+}
+
+static bool has_line(const struct hy_policy_source *policy, hydrant_str name)
+{
+    for (uint32_t i = 0; i < policy->actions_count; i++)
+        if (hy_str_equal(policy->actions[i].name, name))
+            return true;
+    return false;
+}
+
+static void check_line(const struct hy_rule_test *expected, const struct hy_policy_source *policy,
+                       hydrant_test *test, struct sentence *problem)
+{
+    const hydrant_verdict *verdict = test->item->verdict;
+    hydrant_str got = verdict ? verdict->line : HY_STR("none");
+    if (!expected->line.len || (verdict && hy_str_equal(expected->line, got)))
+        return;
+    test->passed = false;
+    say_next(problem);
+    if (!has_line(policy, expected->line))
+        say(problem, "the policy has no line %.*s; ", (int)expected->line.len, expected->line.data);
+    say(problem, "the policy line is %.*s, expected %.*s", (int)got.len, got.data,
+        (int)expected->line.len, expected->line.data);
+}
+
+/* ---- the run ---- */
+
+struct run {
+    const struct hy_ruleset *ruleset;
+    struct hy_trial *as_written, *all_live; /* the second one only when a rule is not live */
+    void (*on_test)(void *ctx, const hydrant_test *test);
+    void *ctx;
+};
+
+static hydrant_status run_test(const struct run *run, uint32_t number,
+                               const struct hy_rule_test *expected, hydrant_error *err)
+{
+    const struct hy_rule_source *rule = &run->ruleset->rules[number];
+    struct hy_trial *trial = rule->rule.state == HY_RULE_LIVE ? run->as_written : run->all_live;
+    bool is_text = expected->mention.len == 0;
+    hydrant_status status = is_text ? hy_trial_run_text(trial, expected->text, err)
+                                    : hy_trial_run_record(trial, expected->mention, err);
+    if (status != HYDRANT_OK)
+        return status;
+    hydrant_item item = hy_trial_item(trial);
+    hydrant_test test = {.file = rule->rule.file,
+                         .line = expected->file_line,
+                         .column = expected->file_column,
+                         .rule = rule->rule.id,
+                         .input = is_text ? expected->text : expected->mention,
+                         .passed = true,
+                         .matched = hy_trial_matched(trial, number),
+                         .item = &item};
+    struct sentence problem = {.len = 0};
+    check_match(expected, &test, &problem);
+    check_action(expected, &test, &problem);
+    check_line(expected, &run->ruleset->policy, &test, &problem);
+    if (test.passed && !expected->match && !is_reached(trial, number)) {
+        test.unreached = true;
+        say(&problem, "no term of the rule is in it, so it tests little");
+    }
+    test.problem = hy_str(problem.text, problem.len);
+    run->on_test(run->ctx, &test);
+    return HYDRANT_OK;
+}
+
+static hydrant_status run_all(const struct run *run, hydrant_error *err)
+{
+    hydrant_status status = HYDRANT_OK;
+    for (uint32_t i = 0; i < run->ruleset->rules_count; i++)
+        for (uint32_t k = 0; k < run->ruleset->rules[i].tests_count && status == HYDRANT_OK; k++)
+            status = run_test(run, i, &run->ruleset->rules[i].tests[k], err);
+    return status;
+}
+
+static bool needs_all_live(const struct hy_ruleset *ruleset)
+{
+    for (uint32_t i = 0; i < ruleset->rules_count; i++)
+        if (ruleset->rules[i].rule.state != HY_RULE_LIVE && ruleset->rules[i].tests_count)
+            return true;
+    return false;
+}
+
+static hydrant_status create_all_live(struct run *run, hydrant_error *err)
+{
+    const struct hy_ruleset *ruleset = run->ruleset;
+    struct hy_rule_source *rules = malloc(ruleset->rules_count * sizeof *rules);
+    if (!rules)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory to try %u rules",
+                            ruleset->rules_count);
+    for (uint32_t i = 0; i < ruleset->rules_count; i++) {
+        rules[i] = ruleset->rules[i];
+        rules[i].rule.state = HY_RULE_LIVE;
+    }
+    struct hy_ruleset live = *ruleset;
+    live.rules = rules;
+    hydrant_status status = hy_trial_create(&live, &run->all_live, err);
+    free(rules);
+    return status;
+}
+
+hydrant_status hydrant_rules_test(const hydrant_rules *rules,
+                                  void (*on_test)(void *ctx, const hydrant_test *test), void *ctx,
+                                  hydrant_error *err)
+{
+    struct hy_ruleset *ruleset;
+    hydrant_status status = hy_rules_load(rules, &ruleset, err);
+    if (status != HYDRANT_OK)
+        return status;
+    struct run run = {.ruleset = ruleset, .on_test = on_test, .ctx = ctx};
+    status = hy_trial_create(ruleset, &run.as_written, err);
+    if (status == HYDRANT_OK && needs_all_live(ruleset))
+        status = create_all_live(&run, err);
+    if (status == HYDRANT_OK)
+        status = run_all(&run, err);
+    hy_trial_destroy(&run.as_written);
+    hy_trial_destroy(&run.all_live);
+    hy_ruleset_destroy(&ruleset);
+    return status;
+}

@@ -1,0 +1,275 @@
+/*
+ * hydrant test: run the tests that stand beside the rules. For a person, as JSON, as JUnit XML.
+ */
+#include <getopt.h>
+#include <hydrant/hydrant.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+#include "tools/json_text.h"
+#include "tools/rules_input.h"
+#include "tools/terminal.h"
+
+static const char help[] =
+    "Runs the tests that stand beside the rules, each through the whole engine.\n"
+    "\n"
+    "usage: hydrant test [options] PATH...\n"
+    "\n"
+    "  -h, --help        this\n"
+    "  -v, --verbose     list the tests that passed, too\n"
+    "      --strict      a warning is a failure, too\n"
+    "      --json        one object on stdout (docs/rules/commands.md)\n"
+    "      --junit FILE  write JUnit XML as well\n"
+    "\n"
+    "exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test; 2 usage\n";
+
+struct test_run {
+    bool json, verbose, strict, colour;
+    unsigned passed, failed, warnings;
+    FILE *cases; /* JUnit test cases, gathered; NULL: not asked for */
+};
+
+/* ---- for a person ---- */
+
+static void print_matches(const hydrant_item *item)
+{
+    if (item->matches_count == 0)
+        fputs("no rule", stdout);
+    for (uint32_t i = 0; i < item->matches_count; i++) {
+        fputs(i ? ", " : "", stdout);
+        terminal_put(stdout, item->matches[i].rule);
+    }
+}
+
+static void print_what_happened(const hydrant_test *test)
+{
+    const hydrant_item *item = test->item;
+    fputs("     | ", stdout);
+    terminal_put(stdout, test->input);
+    fputs("\n     = matched: ", stdout);
+    print_matches(item);
+    if (item->verdict) {
+        printf("\n     = verdict: %s, by line ", hydrant_action_name(item->verdict->action));
+        terminal_put(stdout, item->verdict->line);
+    } else {
+        printf("\n     = no verdict: %s", hydrant_drop_meaning(item->drop));
+    }
+    putchar('\n');
+}
+
+static const char *word_for(const struct test_run *run, const hydrant_test *test)
+{
+    if (!test->passed)
+        return run->colour ? "\033[1;31mfailed\033[0m" : "failed";
+    if (test->unreached)
+        return run->colour ? "\033[1;33mwarning\033[0m" : "warning";
+    return run->colour ? "\033[32mok\033[0m" : "ok";
+}
+
+static void print_test(const struct test_run *run, const hydrant_test *test)
+{
+    bool quiet = test->passed && !test->unreached;
+    if (quiet && !run->verbose)
+        return;
+    terminal_put(stdout, test->file);
+    printf(":%u:%u: %s: ", test->line, test->column, word_for(run, test));
+    terminal_put(stdout, test->rule);
+    if (test->problem.len) {
+        fputs(": ", stdout);
+        terminal_put(stdout, test->problem);
+    }
+    putchar('\n');
+    if (!quiet)
+        print_what_happened(test);
+}
+
+/* ---- JSON ---- */
+
+static void print_json(const struct test_run *run, const hydrant_test *test)
+{
+    const hydrant_item *item = test->item;
+    if (run->passed + run->failed > 1)
+        putchar(',');
+    putchar('{');
+    json_text_put_member(stdout, "file", test->file, true);
+    printf(",\"line\":%u,\"column\":%u", test->line, test->column);
+    json_text_put_member(stdout, "rule", test->rule, false);
+    json_text_put_member(stdout, "input", test->input, false);
+    printf(",\"passed\":%s,\"matched\":%s,\"unreached\":%s", test->passed ? "true" : "false",
+           test->matched ? "true" : "false", test->unreached ? "true" : "false");
+    json_text_put_member(stdout, "problem", test->problem, false);
+    fputs(",\"matches\":[", stdout);
+    for (uint32_t i = 0; i < item->matches_count; i++) {
+        fputs(i ? "," : "", stdout);
+        json_text_put(stdout, item->matches[i].rule);
+    }
+    if (item->verdict) {
+        printf("],\"action\":\"%s\"", hydrant_action_name(item->verdict->action));
+        json_text_put_member(stdout, "policy_line", item->verdict->line, false);
+    } else {
+        fputs("],\"action\":null,\"policy_line\":null", stdout);
+    }
+    putchar('}');
+}
+
+/* ---- JUnit ---- */
+
+/* Text for an XML attribute; characters that XML cannot hold become spaces. */
+static void put_xml(FILE *out, hydrant_str text)
+{
+    for (uint32_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool noncharacter = c == 0xEF && i + 2 < text.len &&
+                            (unsigned char)text.data[i + 1] == 0xBF &&
+                            (unsigned char)text.data[i + 2] >= 0xBE;
+        if (noncharacter)
+            i += 2;
+        if (c == '&' || c == '<' || c == '>' || c == '"')
+            fprintf(out, "&#%d;", c);
+        else
+            fputc(noncharacter || c < 0x20 ? ' ' : c, out);
+    }
+}
+
+static void add_case(FILE *out, const hydrant_test *test)
+{
+    fputs("    <testcase classname=\"", out);
+    put_xml(out, test->rule);
+    fputs("\" name=\"", out);
+    put_xml(out, test->input);
+    fputs("\" file=\"", out);
+    put_xml(out, test->file);
+    fprintf(out, "\" line=\"%u\"", test->line);
+    if (!test->problem.len) {
+        fputs("/>\n", out);
+        return;
+    }
+    fputs(test->passed ? ">\n      <system-out>" : ">\n      <failure message=\"", out);
+    put_xml(out, test->problem);
+    fputs(test->passed ? "</system-out>\n    </testcase>\n" : "\"/>\n    </testcase>\n", out);
+}
+
+static bool write_junit(const struct test_run *run, const char *path, const char *cases)
+{
+    FILE *file = fopen(path, "w");
+    if (!file) {
+        perror(path);
+        return false;
+    }
+    unsigned tests = run->passed + run->failed;
+    fprintf(file,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<testsuites tests=\"%u\" failures=\"%u\">\n"
+            "  <testsuite name=\"hydrant rules\" tests=\"%u\" failures=\"%u\">\n%s"
+            "  </testsuite>\n</testsuites>\n",
+            tests, run->failed, tests, run->failed, cases);
+    bool written = !ferror(file);
+    if (fclose(file) != 0 || !written) {
+        perror(path);
+        return false;
+    }
+    return true;
+}
+
+/* ---- the command ---- */
+
+static void on_test(void *ctx, const hydrant_test *test)
+{
+    struct test_run *run = ctx;
+    run->passed += test->passed;
+    run->failed += !test->passed;
+    run->warnings += test->unreached;
+    if (run->json)
+        print_json(run, test);
+    else
+        print_test(run, test);
+    if (run->cases)
+        add_case(run->cases, test);
+}
+
+static bool is_ok(const struct test_run *run, hydrant_status status)
+{
+    return status == HYDRANT_OK && run->failed == 0 && run->passed > 0 &&
+           !(run->strict && run->warnings);
+}
+
+static void print_summary(const struct test_run *run, bool ok)
+{
+    if (run->json) {
+        printf("],\"ok\":%s,\"passed\":%u,\"failed\":%u,\"warnings\":%u}\n", ok ? "true" : "false",
+               run->passed, run->failed, run->warnings);
+        return;
+    }
+    if (run->passed + run->failed == 0)
+        puts("failed: there is no test beside these rules");
+    else
+        printf("%s: %u passed, %u failed, %u warning%s\n", ok ? "ok" : "failed", run->passed,
+               run->failed, run->warnings, run->warnings == 1 ? "" : "s");
+}
+
+static bool run_tests(struct test_run *run, const struct rules_input *input)
+{
+    hydrant_rules rules = rules_input_rules(input);
+    hydrant_error err = {0};
+    if (run->json)
+        fputs("{\"tests\":[", stdout);
+    hydrant_status status = hydrant_rules_test(&rules, on_test, run, &err);
+    bool ok = is_ok(run, status);
+    if (status != HYDRANT_OK)
+        fprintf(stderr, "hydrant test: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
+    if (status == HYDRANT_OK || run->json)
+        print_summary(run, ok);
+    return ok;
+}
+
+static int test_paths(struct test_run *run, const struct rules_input *input, const char *junit)
+{
+    char *cases = NULL;
+    size_t cases_bytes;
+    if (junit)
+        run->cases = open_memstream(&cases, &cases_bytes);
+    if (junit && !run->cases) {
+        perror("hydrant test");
+        return HY_EXIT_FAILED;
+    }
+    bool ok = run_tests(run, input);
+    if (run->cases) {
+        ok &= fclose(run->cases) == 0;
+        ok &= write_junit(run, junit, cases);
+        free(cases);
+    }
+    return ok ? HY_EXIT_OK : HY_EXIT_FAILED;
+}
+
+int cmd_test(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"json", no_argument, NULL, 'j'},      {"junit", required_argument, NULL, 'x'},
+        {"verbose", no_argument, NULL, 'v'},   {"strict", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},      {NULL, 0, NULL, 0}};
+    struct test_run run = {.colour = terminal_wants_colour(stdout)};
+    const char *junit = NULL;
+    for (int c; (c = getopt_long(argc, argv, "hv", long_options, NULL)) != -1;) {
+        switch (c) {
+        case 'j': run.json = true; break;
+        case 'x': junit = optarg; break;
+        case 'v': run.verbose = true; break;
+        case 's': run.strict = true; break;
+        case 'h': fputs(help, stdout); return HY_EXIT_OK;
+        default: fputs("'hydrant test --help' lists the options\n", stderr); return HY_EXIT_USAGE;
+        }
+    }
+    if (optind == argc) {
+        fputs("hydrant test: name rule files or folders\n", stderr);
+        return HY_EXIT_USAGE;
+    }
+    struct rules_input input = {0};
+    bool added = true;
+    for (int i = optind; i < argc && added; i++)
+        added = rules_input_add_path(&input, argv[i]);
+    int code = added ? test_paths(&run, &input, junit) : HY_EXIT_FAILED;
+    rules_input_free(&input);
+    return code;
+}
