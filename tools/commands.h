@@ -9,6 +9,7 @@
     X(score, "print the emotion of each mention or line of text")                                  \
     X(check, "validate rules")                                                                     \
     X(test, "run the tests beside the rules")                                                      \
+    X(explain, "show why each rule does or does not match, and which policy line decides")         \
     X(init, "write a first configuration and rules for a brand")                                   \
     X(gen, "make a synthetic firehose, with its rules and true answers")
 

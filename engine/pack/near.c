@@ -132,3 +132,20 @@ bool hy_near_pairs(struct hy_eval *eval, struct hy_places *a, struct hy_places *
     keep_marked(b, b_marks);
     return a->count > 0;
 }
+
+uint32_t hy_near_gap(struct hy_eval *eval, struct hy_places left, struct hy_places right)
+{
+    const struct hy_eval_scratch *scratch = eval->scratch;
+    uint32_t least = UINT32_MAX;
+    find_words(eval);
+    for (uint32_t i = 0; i < left.count; i++) {
+        uint32_t next = first_from(right, hy_place_end(left.at[i]));
+        if (next == right.count)
+            continue;
+        uint32_t behind = behind_word(scratch, left.at[i]);
+        uint32_t first = first_word(scratch, right.at[next]);
+        uint32_t gap = first > behind ? first - behind : 0;
+        least = gap < least ? gap : least;
+    }
+    return least;
+}

@@ -342,6 +342,20 @@ enum hy_truth hy_program_eval(const struct hy_program *program, struct hy_eval *
     return child_eval(program->nodes, eval);
 }
 
+bool hy_node_gap(const struct hy_node *root, struct hy_eval *eval, struct hy_gap *out)
+{
+    while (root->op == HY_OP_CALL)
+        root = eval->pack->matcher->calls[root->arg].nodes;
+    if (root->op != HY_OP_NEAR && root->op != HY_OP_ONEAR)
+        return false;
+    uint32_t used = eval->scratch->places_used;
+    struct hy_places a = collect_operand(eval, root + 1);
+    struct hy_places b = collect_operand(eval, root + 1 + root[1].size);
+    *out = (struct hy_gap){hy_near_gap(eval, a, b), hy_near_gap(eval, b, a)};
+    eval->scratch->places_used = used;
+    return true;
+}
+
 uint32_t hy_program_spans(const struct hy_program *program, struct hy_eval *eval,
                           hydrant_span *spans, uint32_t max)
 {

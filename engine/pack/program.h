@@ -77,6 +77,16 @@ enum hy_truth hy_program_eval(const struct hy_program *program, struct hy_eval *
 enum hy_truth hy_node_eval(const struct hy_node *root, struct hy_eval *eval);
 
 /*
+ * How far apart the two sides of a NEAR or ONEAR are, for explanations: the least number of words
+ * between, the first side before the second, and behind it; UINT32_MAX where there is none such.
+ * False when root is no NEAR.
+ */
+struct hy_gap {
+    uint32_t before, behind;
+};
+bool hy_node_gap(const struct hy_node *root, struct hy_eval *eval, struct hy_gap *out);
+
+/*
  * Why a program is true: the places that made it so, sorted, leftmost-longest (of those that
  * overlap, the one that starts first, of those the longest, stays). Hits of negated terms and of
  * branches that are false are left out. Writes at most max spans and returns how many it wrote.

@@ -64,6 +64,10 @@ struct hy_eval_scratch {
 bool hy_near_pairs(struct hy_eval *eval, struct hy_places *a, struct hy_places *b,
                    uint32_t distance, bool ordered);
 
+/* The least number of words between a place of left and one of right that starts behind it;
+ * UINT32_MAX when none does. */
+uint32_t hy_near_gap(struct hy_eval *eval, struct hy_places left, struct hy_places right);
+
 /* The mention's text as a view. */
 struct hy_view hy_eval_text(const struct hy_eval *eval);
 

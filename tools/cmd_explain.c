@@ -1,0 +1,399 @@
+/*
+ * hydrant explain: why does each rule match this mention or not, and which line of the policy
+ * decides? As trees for a person, or as JSON.
+ */
+#include <getopt.h>
+#include <hydrant/hydrant.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+#include "tools/json_text.h"
+#include "tools/rules_input.h"
+#include "tools/terminal.h"
+
+static const char help[] =
+    "Says why each rule does or does not match a mention, term by term, and which line of the\n"
+    "policy decides. Without --rules and -e: the starter rules.\n"
+    "\n"
+    "usage: hydrant explain [options] (--text TEXT | FILE)\n"
+    "\n"
+    "FILE holds a mention as JSON (one a line: see --nth), or else a text; - is standard input.\n"
+    "\n"
+    "  -h, --help        this\n"
+    "  -r, --rules PATH  rules: a file or a folder, any number of times\n"
+    "  -e QUERY          a rule on the spot, any number of times\n"
+    "  -t, --text TEXT   the text of a mention that is nothing else\n"
+    "      --nth N       the Nth line of FILE (default 1)\n"
+    "      --rule ID     explain this rule (default: those that match or find something)\n"
+    "      --all         explain every rule\n"
+    "      --json        one object on stdout (docs/rules/commands.md)\n"
+    "\n"
+    "exit code: 0 explained; 1 no rules, no such rule, no mention; 2 usage\n";
+
+struct explain {
+    bool json, colour;
+};
+
+static const char *const truth_names[] = {"false", "true", "unknown"};
+
+/* ---- JSON ---- */
+
+static void json_spans(const hydrant_explained_node *node)
+{
+    fputs(",\"spans\":[", stdout);
+    for (uint32_t i = 0; i < node->spans_count; i++)
+        printf("%s[%u,%u]", i ? "," : "", node->spans[i].start, node->spans[i].end);
+    putchar(']');
+}
+
+/* Prints the node at *next and those below it, and moves *next behind them. */
+static void json_tree(const hydrant_explained *explained, uint32_t *next)
+{
+    const hydrant_explained_node *node = &explained->nodes[(*next)++];
+    putchar('{');
+    json_text_put_member(stdout, "text", node->text, true);
+    printf(",\"truth\":\"%s\"", truth_names[node->truth]);
+    json_spans(node);
+    json_text_put_member(stdout, "note", node->note, false);
+    fputs(",\"children\":[", stdout);
+    for (bool first = true;
+         *next < explained->nodes_count && explained->nodes[*next].depth > node->depth;
+         first = false) {
+        fputs(first ? "" : ",", stdout);
+        json_tree(explained, next);
+    }
+    fputs("]}", stdout);
+}
+
+static void json_explained(const hydrant_explained *explained, bool is_line)
+{
+    uint32_t next = 0;
+    putchar('{');
+    json_text_put_member(stdout, is_line ? "name" : "rule", explained->name, true);
+    if (is_line)
+        json_text_put_member(stdout, "part", explained->part, false);
+    json_text_put_member(stdout, "file", explained->file, false);
+    printf(",\"line\":%u,\"truth\":\"%s\"", explained->line, truth_names[explained->truth]);
+    if (is_line)
+        printf(",\"asked\":%s,\"decides\":%s", explained->asked ? "true" : "false",
+               explained->decides ? "true" : "false");
+    fputs(",\"query\":", stdout);
+    json_tree(explained, &next);
+    putchar('}');
+}
+
+static void json_list(const char *name, const hydrant_explained *list, uint32_t count, bool lines)
+{
+    printf(",\"%s\":[", name);
+    for (uint32_t i = 0; i < count; i++) {
+        fputs(i ? "," : "", stdout);
+        json_explained(&list[i], lines);
+    }
+    putchar(']');
+}
+
+static void json_item(const hydrant_item *item)
+{
+    size_t len = hydrant_item_json(item, NULL, 0);
+    char *text = malloc(len + 1);
+    if (text) {
+        hydrant_item_json(item, text, len + 1);
+        fwrite(text, 1, len, stdout);
+        free(text);
+    } else {
+        fputs("null", stdout);
+    }
+}
+
+static void print_json(const hydrant_explanation *explanation)
+{
+    fputs("{\"item\":", stdout);
+    json_item(explanation->item);
+    json_list("rules", explanation->rules, explanation->rules_count, false);
+    json_list("policy", explanation->lines, explanation->lines_count, true);
+    printf(",\"rules_total\":%u}\n", explanation->rules_total);
+}
+
+/* ---- for a person ---- */
+
+static const char *mark_of(hydrant_truth truth, bool colour)
+{
+    static const char *const marks[2][3] = {
+        {"✗", "✓", "?"}, {"\033[31m✗\033[0m", "\033[32m✓\033[0m", "\033[33m?\033[0m"}};
+    return marks[colour][truth];
+}
+
+static bool is_leaf(const hydrant_explained *explained, uint32_t number)
+{
+    return number + 1 == explained->nodes_count ||
+           explained->nodes[number + 1].depth <= explained->nodes[number].depth;
+}
+
+/* Marks in found[] every byte that a term of a rule stands on. */
+static void find_hits(const hydrant_explanation *explanation, char *found)
+{
+    for (uint32_t i = 0; i < explanation->rules_count; i++) {
+        const hydrant_explained *rule = &explanation->rules[i];
+        for (uint32_t k = 0; k < rule->nodes_count; k++)
+            for (uint32_t s = 0; is_leaf(rule, k) && s < rule->nodes[k].spans_count; s++) {
+                hydrant_span span = rule->nodes[k].spans[s];
+                memset(found + span.start, 1, span.end - span.start);
+            }
+    }
+}
+
+static void print_text(const hydrant_explanation *explanation, bool colour)
+{
+    hydrant_str text = explanation->item->mention->text;
+    char *found = calloc((size_t)text.len + 1, 1);
+    if (!found)
+        return;
+    find_hits(explanation, found);
+    for (uint32_t at = 0, end; at < text.len; at = end) {
+        for (end = at + 1; end < text.len && found[end] == found[at]; end++)
+            continue;
+        if (found[at])
+            fputs(colour ? "\033[1;33m" : "«", stdout);
+        terminal_put(stdout, (hydrant_str){text.data + at, end - at});
+        if (found[at])
+            fputs(colour ? "\033[0m" : "»", stdout);
+    }
+    putchar('\n');
+    free(found);
+}
+
+static void print_found(const hydrant_explained_node *node, hydrant_str text)
+{
+    enum { SHOWN = 4 };
+    for (uint32_t i = 0; i < node->spans_count && i < SHOWN; i++) {
+        hydrant_span span = node->spans[i];
+        fputs(i ? ", " : "   ", stdout);
+        printf("%u-%u \"", span.start, span.end);
+        terminal_put(stdout, (hydrant_str){text.data + span.start, span.end - span.start});
+        putchar('"');
+    }
+    if (node->spans_count > SHOWN)
+        printf(" and %u more", node->spans_count - SHOWN);
+}
+
+static void print_tree(const hydrant_explained *explained, hydrant_str text, bool colour)
+{
+    for (uint32_t i = 0; i < explained->nodes_count; i++) {
+        const hydrant_explained_node *node = &explained->nodes[i];
+        printf("%*s%s ", (int)(4 + 2 * node->depth), "", mark_of(node->truth, colour));
+        terminal_put(stdout, node->text);
+        if (is_leaf(explained, i))
+            print_found(node, text);
+        if (node->note.len) {
+            fputs("   (", stdout);
+            terminal_put(stdout, node->note);
+            putchar(')');
+        }
+        putchar('\n');
+    }
+}
+
+static void print_rule(const hydrant_explained *rule, hydrant_str text, bool colour)
+{
+    printf("\n%s rule ", mark_of(rule->truth, colour));
+    terminal_put(stdout, rule->name);
+    fputs("  ", stdout);
+    terminal_put(stdout, rule->file);
+    printf(":%u\n", rule->line);
+    print_tree(rule, text, colour);
+}
+
+static void print_line(const hydrant_explained *line, hydrant_str text, bool colour)
+{
+    printf("  %s ", line->asked ? mark_of(line->truth, colour) : "·");
+    terminal_put(stdout, line->name);
+    if (!line->asked) {
+        puts("  not looked at");
+        return;
+    }
+    puts(line->decides ? "  <- decides" : "");
+    print_tree(line, text, colour);
+}
+
+static void print_lines(const hydrant_explanation *explanation, bool colour)
+{
+    const char *part = "";
+    for (uint32_t i = 0; i < explanation->lines_count; i++) {
+        const hydrant_explained *line = &explanation->lines[i];
+        if (strlen(part) != line->part.len || memcmp(part, line->part.data, line->part.len) != 0) {
+            part = line->part.data; /* a literal of the library */
+            printf("\npolicy: %s\n", part);
+        }
+        print_line(line, explanation->item->mention->text, colour);
+    }
+}
+
+static void print_verdict(const hydrant_explanation *explanation)
+{
+    const hydrant_item *item = explanation->item;
+    if (!item->verdict) {
+        printf("\nno verdict: %s\n", hydrant_drop_meaning(item->drop));
+        return;
+    }
+    printf("\nverdict: %s, priority %u, by line ", hydrant_action_name(item->verdict->action),
+           item->verdict->priority);
+    terminal_put(stdout, item->verdict->line);
+    putchar('\n');
+}
+
+static void print_explanation(const hydrant_explanation *explanation, bool colour)
+{
+    hydrant_str text = explanation->item->mention->text;
+    print_text(explanation, colour);
+    for (uint32_t i = 0; i < explanation->rules_count; i++)
+        print_rule(&explanation->rules[i], text, colour);
+    if (explanation->rules_count < explanation->rules_total)
+        printf("\n%u of %u rules find nothing here or were not asked for (--all shows them)\n",
+               explanation->rules_total - explanation->rules_count, explanation->rules_total);
+    print_lines(explanation, colour);
+    print_verdict(explanation);
+}
+
+static void on_explained(void *ctx, const hydrant_explanation *explanation)
+{
+    const struct explain *explain = ctx;
+    if (explain->json)
+        print_json(explanation);
+    else
+        print_explanation(explanation, explain->colour);
+}
+
+/* ---- what to explain ---- */
+
+/* Reads lines up to the nth one that is not empty; NULL (having said so) when there is none. */
+static char *read_line(const char *path, unsigned long nth, size_t *len)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    if (!file) {
+        perror(path);
+        return NULL;
+    }
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t got = 0;
+    while (nth > 0 && (got = getline(&line, &cap, file)) >= 0) {
+        while (got > 0 && (line[got - 1] == '\n' || line[got - 1] == '\r'))
+            got--;
+        nth -= got > 0;
+    }
+    if (file != stdin)
+        fclose(file);
+    if (nth == 0 && got > 0) {
+        *len = (size_t)got;
+        return line;
+    }
+    fprintf(stderr, "hydrant explain: %s has no such line\n", path);
+    free(line);
+    return NULL;
+}
+
+static int explain_mention(const struct explain *explain, const struct rules_input *input,
+                           const hydrant_explain_options *options)
+{
+    hydrant_rules rules = rules_input_rules(input);
+    hydrant_error err = {0};
+    if (hydrant_rules_explain(&rules, options, on_explained, (void *)explain, &err) == HYDRANT_OK)
+        return HY_EXIT_OK;
+    fprintf(stderr, "hydrant explain: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
+    return HY_EXIT_FAILED;
+}
+
+static int explain_file(const struct explain *explain, const struct rules_input *input,
+                        hydrant_explain_options options, const char *path, unsigned long nth)
+{
+    size_t len = 0;
+    char *line = read_line(path, nth, &len);
+    if (!line)
+        return HY_EXIT_FAILED;
+    hydrant_str text = {line, (uint32_t)len};
+    if (line[0] == '{')
+        options.mention = text;
+    else
+        options.text = text;
+    int code = explain_mention(explain, input, &options);
+    free(line);
+    return code;
+}
+
+/* ---- the command line ---- */
+
+struct command_line {
+    struct explain explain;
+    struct rules_input rules;
+    hydrant_explain_options options;
+    bool has_text;
+    unsigned long nth;
+};
+
+/* False: unknown option or a bad value. */
+static bool take_option(struct command_line *line, int c)
+{
+    char *end;
+    switch (c) {
+    case 'r':
+        return rules_input_add_path(&line->rules, optarg);
+    case 'e':
+        return rules_input_add_query(&line->rules, optarg);
+    case 't':
+        line->options.text = (hydrant_str){optarg, (uint32_t)strlen(optarg)};
+        line->has_text = true;
+        return true;
+    case 'n':
+        line->nth = strtoul(optarg, &end, 10);
+        return line->nth > 0 && *end == 0;
+    case 'i':
+        line->options.rule = optarg;
+        return true;
+    case 'a':
+        line->options.all = true;
+        return true;
+    case 'j':
+        line->explain.json = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int run_command(struct command_line *line, int argc, char **argv)
+{
+    if ((argc - optind == 1) == line->has_text || argc - optind > 1 ||
+        (line->has_text && !line->options.text.len)) {
+        fputs("hydrant explain: give one mention, as --text or as a file\n", stderr);
+        return HY_EXIT_USAGE;
+    }
+    if (line->has_text)
+        return explain_mention(&line->explain, &line->rules, &line->options);
+    return explain_file(&line->explain, &line->rules, line->options, argv[optind], line->nth);
+}
+
+int cmd_explain(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"rules", required_argument, NULL, 'r'}, {"text", required_argument, NULL, 't'},
+        {"nth", required_argument, NULL, 'n'},   {"rule", required_argument, NULL, 'i'},
+        {"all", no_argument, NULL, 'a'},         {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    struct command_line line = {.explain = {.colour = terminal_wants_colour(stdout)}, .nth = 1};
+    int code = -1;
+    for (int c; code < 0 && (c = getopt_long(argc, argv, "hr:e:t:", long_options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            code = HY_EXIT_OK;
+        } else if (!take_option(&line, c)) {
+            fputs("'hydrant explain --help' lists the options\n", stderr);
+            code = HY_EXIT_USAGE;
+        }
+    }
+    if (code < 0)
+        code = run_command(&line, argc, argv);
+    rules_input_free(&line.rules);
+    return code;
+}
