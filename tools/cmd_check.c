@@ -64,8 +64,8 @@ static void print_summary(const struct check *check, const hydrant_pack_info *in
     }
     const char *plural = check->warnings == 1 ? "" : "s";
     if (ok)
-        printf("ok: %u rules, %u patterns, %u warning%s\n", info->rules, info->patterns,
-               check->warnings, plural);
+        printf("ok: %u rule%s, %u patterns, %u warning%s\n", info->rules,
+               info->rules == 1 ? "" : "s", info->patterns, check->warnings, plural);
     else if (err->status == HYDRANT_OK)
         printf("failed: %u warning%s, and --strict is on\n", check->warnings, plural);
     else

@@ -97,8 +97,7 @@ static void on_test(void *ctx, const hydrant_test *test)
 {
     struct walk *walk = ctx;
     walk->test = test;
-    if (walk->tests++ % 2) /* every other one: each takes a compilation */
-        return;
+    walk->tests++;
     char id[256];
     snprintf(id, sizeof id, "%.*s", (int)test->rule.len, test->rule.data);
     hydrant_explain_options options = {.rule = id, .text = test->input};
@@ -112,7 +111,7 @@ static void explanations_agree_with_tests(void **state)
     struct walk walk = {0};
     hydrant_error err = {0};
     assert_int_equal(hydrant_rules_test(&rules, on_test, &walk, &err), HYDRANT_OK);
-    assert_int_equal(walk.explained, (walk.tests + 1) / 2);
+    assert_int_equal(walk.explained, walk.tests);
     assert_true(walk.tests > 20 && walk.lines > 5);
 }
 
