@@ -9,7 +9,8 @@ static void put_slow(struct hy_json_writer *writer, const char *data, size_t len
     while (len > 0) {
         size_t room = writer->cap - writer->used;
         size_t part = len < room ? len : room;
-        memcpy(writer->out + writer->used, data, part);
+        if (part > 0) /* out may be NULL when there is no room at all */
+            memcpy(writer->out + writer->used, data, part);
         writer->used += part;
         data += part;
         len -= part;

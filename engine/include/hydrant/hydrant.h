@@ -332,7 +332,8 @@ HYDRANT_API void hydrant_progress_read(const hydrant *engine, hydrant_progress *
 
 /*
  * Writes the item as one line of NDJSON without the newline: at most cap bytes, NUL-terminated when
- * cap > 0. Returns the length of the whole line. Any thread, while the item lives.
+ * cap > 0 (out may be NULL when it is 0). Returns the length of the whole line. Any thread, while
+ * the item lives.
  */
 HYDRANT_API size_t hydrant_item_json(const hydrant_item *item, char *out, size_t cap);
 
