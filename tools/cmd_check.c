@@ -11,16 +11,17 @@
 #include "tools/terminal.h"
 
 static const char help[] =
-    "Reads and compiles rules as the engine would, and says everything that is wrong with them, and\n"
-    "warns of what works but is hardly meant: terms that change nothing, rules that another one\n"
-    "contains, rules without a test or an owner.\n"
+    "Reads and compiles rules as the engine would, and says everything that is wrong with\n"
+    "them, and warns of what works but is hardly meant: terms that change nothing, rules that\n"
+    "another one contains, rules without a test or an owner.\n"
     "\n"
     "usage: hydrant check [--strict] [--json] PATH...\n"
     "\n"
     "  -h, --help   this\n"
     "      --strict a warning is a failure, too\n"
     "      --json   one object on stdout: {\"ok\",\"errors\",\"warnings\",\"rules\",\"patterns\",\n"
-    "               \"problems\":[{\"severity\",\"file\",\"line\",\"column\",\"rule\",\"message\"}]}\n"
+    "               \"problems\":[{\"severity\",\"file\",\"line\",\"column\",\"rule\",\n"
+    "               \"message\"}]}\n"
     "\n"
     "exit code: 0 the rules are valid; 1 they are not; 2 usage\n";
 
@@ -74,8 +75,7 @@ static void print_summary(const struct check *check, const hydrant_pack_info *in
 
 int cmd_check(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'},
+    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
                                                  {"strict", no_argument, NULL, 's'},
                                                  {"help", no_argument, NULL, 'h'},
                                                  {NULL, 0, NULL, 0}};

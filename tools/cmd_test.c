@@ -23,7 +23,8 @@ static const char help[] =
     "      --json        one object on stdout (docs/rules/commands.md)\n"
     "      --junit FILE  write JUnit XML as well\n"
     "\n"
-    "exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test; 2 usage\n";
+    "exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test;\n"
+    "2 usage\n";
 
 struct test_run {
     bool json, verbose, strict, colour;
@@ -246,19 +247,31 @@ static int test_paths(struct test_run *run, const struct rules_input *input, con
 int cmd_test(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'},      {"junit", required_argument, NULL, 'x'},
-        {"verbose", no_argument, NULL, 'v'},   {"strict", no_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},      {NULL, 0, NULL, 0}};
+        {"json", no_argument, NULL, 'j'},    {"junit", required_argument, NULL, 'x'},
+        {"verbose", no_argument, NULL, 'v'}, {"strict", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},    {NULL, 0, NULL, 0}};
     struct test_run run = {.colour = terminal_wants_colour(stdout)};
     const char *junit = NULL;
     for (int c; (c = getopt_long(argc, argv, "hv", long_options, NULL)) != -1;) {
         switch (c) {
-        case 'j': run.json = true; break;
-        case 'x': junit = optarg; break;
-        case 'v': run.verbose = true; break;
-        case 's': run.strict = true; break;
-        case 'h': fputs(help, stdout); return HY_EXIT_OK;
-        default: fputs("'hydrant test --help' lists the options\n", stderr); return HY_EXIT_USAGE;
+        case 'j':
+            run.json = true;
+            break;
+        case 'x':
+            junit = optarg;
+            break;
+        case 'v':
+            run.verbose = true;
+            break;
+        case 's':
+            run.strict = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return HY_EXIT_OK;
+        default:
+            fputs("'hydrant test --help' lists the options\n", stderr);
+            return HY_EXIT_USAGE;
         }
     }
     if (optind == argc) {

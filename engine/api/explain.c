@@ -1,8 +1,8 @@
 /*
  * hydrant_rules_explain: why each rule and each line of the policy is true or not.
  *
- * Nothing is evaluated here. Every part of a query that is to be explained is added to the policy as
- * a line of its own (a "probe", behind the lines of "escalate", where it changes no verdict), so
+ * Nothing is evaluated here. Every part of a query that is to be explained is added to the policy
+ * as a line of its own (a "probe", behind the lines of "escalate", where it changes no verdict), so
  * the compiler and the evaluator treat it like any query:
  *
  *   rule  a AND (b NEAR/5 c)   --->  probes  a AND (b NEAR/5 c) | a | b NEAR/5 c | b | c
@@ -35,11 +35,11 @@ struct subject {
 
 struct explain {
     const hydrant_explain_options *options;
-    struct hy_ruleset *ruleset;    /* as loaded */
-    struct hy_rule_source *rules;  /* a copy in which none is off */
-    bool *wanted;                  /* per rule */
-    struct subject *subjects;      /* rules, then lines */
-    hydrant_explained *explained;  /* the same for the public */
+    struct hy_ruleset *ruleset;   /* as loaded */
+    struct hy_rule_source *rules; /* a copy in which none is off */
+    bool *wanted;                 /* per rule */
+    struct subject *subjects;     /* rules, then lines */
+    hydrant_explained *explained; /* the same for the public */
     uint32_t subjects_count, rules_count;
     const struct hy_query *queries[PROBES_MAX];
     hydrant_explained_node nodes[PROBES_MAX];
@@ -73,13 +73,12 @@ static hydrant_status judge(struct explain *x, const struct hy_ruleset *ruleset)
     hydrant_status status = hy_trial_create(ruleset, &x->trial, x->err);
     if (status != HYDRANT_OK)
         return status;
-    status = x->options->mention.len
-                 ? hy_trial_run_record(x->trial, x->options->mention, x->err)
-                 : hy_trial_run_text(x->trial, x->options->text, x->err);
+    status = x->options->mention.len ? hy_trial_run_record(x->trial, x->options->mention, x->err)
+                                     : hy_trial_run_text(x->trial, x->options->text, x->err);
     hydrant_drop drop = hy_trial_mention(x->trial)->drop;
     if (status == HYDRANT_OK && !is_readable(drop))
-        status = hy_error_set(x->err, HYDRANT_ERR_DATA, "not a mention: %s",
-                              hydrant_drop_meaning(drop));
+        status =
+            hy_error_set(x->err, HYDRANT_ERR_DATA, "not a mention: %s", hydrant_drop_meaning(drop));
     return status;
 }
 
@@ -387,10 +386,10 @@ static void explain_fini(struct explain *x)
     free(x);
 }
 
-hydrant_status hydrant_rules_explain(
-    const hydrant_rules *rules, const hydrant_explain_options *options,
-    void (*on_explained)(void *ctx, const hydrant_explanation *explanation), void *ctx,
-    hydrant_error *err)
+hydrant_status
+hydrant_rules_explain(const hydrant_rules *rules, const hydrant_explain_options *options,
+                      void (*on_explained)(void *ctx, const hydrant_explanation *explanation),
+                      void *ctx, hydrant_error *err)
 {
     if ((options->text.len > 0) == (options->mention.len > 0))
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "either a text or a mention is explained");

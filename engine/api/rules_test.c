@@ -85,7 +85,8 @@ __attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence,
 {
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(sentence->text + sentence->len, PROBLEM_BYTES - sentence->len, format, args);
+    int len =
+        vsnprintf(sentence->text + sentence->len, PROBLEM_BYTES - sentence->len, format, args);
     va_end(args);
     sentence->len += (size_t)len;
     if (sentence->len >= PROBLEM_BYTES)

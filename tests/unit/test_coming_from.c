@@ -1,6 +1,6 @@
 /*
- * docs/rules/coming-from.md: every query in the last column of a table, and those that its sentences
- * give, pass the checker without a warning.
+ * docs/rules/coming-from.md: every query in the last column of a table, and those that its
+ * sentences give, pass the checker without a warning.
  */
 #include <setjmp.h>
 #include <stdarg.h>
