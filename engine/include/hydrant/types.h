@@ -114,7 +114,7 @@ typedef enum hydrant_speech_act {
 
 /*
  * Why a record did not become an item. One table: the enumeration, the names in output and
- * statistics, and docs/DROPS.md are all made from it.
+ * statistics, and docs/drops.md are all made from it.
  *
  *   X(NAME, "name in output", "what it means")
  */
