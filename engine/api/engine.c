@@ -91,6 +91,14 @@ static hydrant_status check_options(const hydrant_options *o, hydrant_error *err
         return out_of_range(err, "depth_max", o->depth_max, 2, HY_DECODE_DEPTH_MAX);
     if (o->dedup_window_us && (o->dedup_entries < 2 || o->dedup_entries > HY_DEDUP_ENTRIES_MAX))
         return out_of_range(err, "dedup_entries", o->dedup_entries, 2, HY_DEDUP_ENTRIES_MAX);
+    if ((unsigned)o->parse > HYDRANT_PARSE_FAST)
+        return out_of_range(err, "parse", (unsigned)o->parse, 0, HYDRANT_PARSE_FAST);
+    if ((unsigned)o->format > HYDRANT_FORMAT_TEXT)
+        return out_of_range(err, "format", (unsigned)o->format, 0, HYDRANT_FORMAT_TEXT);
+    if ((unsigned)o->io > HYDRANT_IO_READ)
+        return out_of_range(err, "io", (unsigned)o->io, 0, HYDRANT_IO_READ);
+    if ((unsigned)o->emit > HYDRANT_EMIT_NONE)
+        return out_of_range(err, "emit", (unsigned)o->emit, 0, HYDRANT_EMIT_NONE);
     if (o->on_item && o->on_ndjson)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "on_item and on_ndjson exclude each other");
     return HYDRANT_OK;
@@ -119,8 +127,8 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
 {
     return (struct hy_pipeline_options){
         .workers = o->workers,
-        .stages = {.decode = {.parse = o->parse == HYDRANT_PARSE_FAST ? HY_PARSE_FAST
-                                                                       : HY_PARSE_STRICT,
+        .stages = {.decode = {.parse =
+                                  o->parse == HYDRANT_PARSE_FAST ? HY_PARSE_FAST : HY_PARSE_STRICT,
                               .text_bytes_max = o->text_bytes_max,
                               .depth_max = o->depth_max,
                               /* what nobody wants is shown too, with all its fields */
@@ -319,7 +327,8 @@ static struct push_source *push_source(hydrant *engine, const char *name)
     if (!added)
         return NULL;
     memcpy(added->name, name, len);
-    added->source = (struct hy_source){.name = hy_str(added->name, len), .format = HY_FORMAT_NATIVE};
+    added->source =
+        (struct hy_source){.name = hy_str(added->name, len), .format = HY_FORMAT_NATIVE};
     added->next = engine->push_sources;
     engine->push_sources = added;
     return added;
@@ -377,7 +386,12 @@ void hydrant_progress_read(const hydrant *engine, hydrant_progress *out)
     hy_feeder_progress(hy_pipeline_feeder(engine->pipeline), &read);
     hydrant_stats stats;
     hy_pipeline_stats(engine->pipeline, &stats);
-    *out = (hydrant_progress){read.bytes_read, read.bytes_total, stats.posts};
+    *out = (hydrant_progress){.bytes_read = read.bytes_read,
+                              .bytes_total = read.bytes_total,
+                              .posts = stats.posts,
+                              .inputs_left = read.inputs_added > read.inputs_ended
+                                                 ? read.inputs_added - read.inputs_ended
+                                                 : 0};
 }
 
 size_t hydrant_item_json(const hydrant_item *item, char *out, size_t cap)

@@ -269,8 +269,10 @@ HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *so
                                                  hydrant_error *err);
 
 /*
- * Does the work that is at hand without blocking: at most one batch. HYDRANT_OK when it did some,
- * HYDRANT_ERR_AGAIN when there was none. For workers == 0.
+ * Reads what is at hand in the queued inputs without blocking: at most one batch. HYDRANT_OK when
+ * there was some, HYDRANT_ERR_AGAIN when there is none now (hydrant_progress_read tells whether
+ * inputs are left), HYDRANT_ERR_CANCELLED after a stop, otherwise the error of an input that ends
+ * with it (step on for the others). For workers == 0; with workers the batch is only handed on.
  */
 HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
 
@@ -327,6 +329,7 @@ typedef struct hydrant_progress {
     uint64_t bytes_read;  /* of the files as they lie on disk */
     uint64_t bytes_total; /* of all queued files; 0 when an input has no known size */
     uint64_t posts;
+    uint32_t inputs_left; /* of those queued, not yet read to their end */
 } hydrant_progress;
 HYDRANT_API void hydrant_progress_read(const hydrant *engine, hydrant_progress *out);
 
