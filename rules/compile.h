@@ -21,6 +21,7 @@
 enum {
     HY_COMPILE_CHUNKS_MAX = 512,       /* of a phrase: a literal has at most 512 bytes */
     HY_COMPILE_ANCHOR_BYTES = 32,      /* of a literal that Hyperscan gets */
+    HY_REGEX_REPEAT_MAX = 1000,        /* n and m of {n,m} */
 };
 
 struct hy_compiler;
@@ -43,5 +44,9 @@ hydrant_status hy_compile_check_leaf(const struct hy_query *leaf, bool policy, h
 /* Is this a regular expression that Hyperscan can match? flags: HY_REGEX_*. The text of the error
  * says why not and, where it is known, what to write instead. */
 hydrant_status hy_regex_check(hydrant_str pattern, uint32_t flags, hydrant_error *err);
+
+/* The same without compiling it, in microseconds: for the checker, which then reports every bad one
+ * at its place. Only "too large" may still come when it is compiled. */
+hydrant_status hy_regex_parse(hydrant_str pattern, uint32_t flags, hydrant_error *err);
 
 #endif

@@ -48,18 +48,55 @@ static hydrant_status explain(hydrant_error *err, const char *message)
     return hy_error_set(err, HYDRANT_ERR_RULES, "regular expression: %s", message);
 }
 
-hydrant_status hy_regex_check(hydrant_str pattern, uint32_t flags, hydrant_error *err)
+/* The larger number of a repetition that begins at p, the brace passed; 0: it is none. */
+static uint64_t repetition(const char *p, const char *end)
+{
+    uint64_t most = 0, number = 0;
+    for (; p < end && (*p == ',' || (*p >= '0' && *p <= '9')); p++) {
+        number = *p == ',' ? 0 : number * 10 + (uint64_t)(*p - '0');
+        if (number > UINT32_MAX)
+            number = UINT32_MAX;
+        most = number > most ? number : most;
+    }
+    return p < end && *p == '}' ? most : 0;
+}
+
+/* Large counts make Hyperscan compile for minutes, and nothing can interrupt it. */
+static bool repeats_too_often(hydrant_str pattern)
+{
+    const char *end = pattern.data + pattern.len;
+    bool in_class = false;
+    for (const char *p = pattern.data; p < end; p++) {
+        if (*p == '\\')
+            p++;
+        else if (*p == '[')
+            in_class = true;
+        else if (*p == ']')
+            in_class = false;
+        else if (*p == '{' && !in_class && repetition(p + 1, end) > HY_REGEX_REPEAT_MAX)
+            return true;
+    }
+    return false;
+}
+
+/* What can be told without a look inside. */
+static hydrant_status check_form(hydrant_str pattern, hydrant_error *err)
 {
     if (pattern.len == 0)
         return hy_error_set(err, HYDRANT_ERR_RULES, "regular expression: it is empty");
     if (memchr(pattern.data, '\0', pattern.len))
         return hy_error_set(err, HYDRANT_ERR_RULES,
                             "regular expression: a NUL byte must be written as \\x00");
-    char *text = malloc((size_t)pattern.len + 1);
-    if (!text)
-        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a regular expression");
-    memcpy(text, pattern.data, pattern.len);
-    text[pattern.len] = '\0';
+    if (repeats_too_often(pattern))
+        return hy_error_set(err, HYDRANT_ERR_RULES,
+                            "regular expression: it is too large; at most %d repetitions can be "
+                            "counted",
+                            HY_REGEX_REPEAT_MAX);
+    return HYDRANT_OK;
+}
+
+static hydrant_status compile_one(const char *text, uint32_t flags, hydrant_error *err)
+{
     hs_database_t *db = NULL;
     hs_compile_error_t *problem = NULL;
     hydrant_status status = HYDRANT_OK;
@@ -68,8 +105,48 @@ hydrant_status hy_regex_check(hydrant_str pattern, uint32_t flags, hydrant_error
                          : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory");
     hs_free_compile_error(problem);
     hs_free_database(db);
+    return status;
+}
+
+static hydrant_status parse_one(const char *text, uint32_t flags, hydrant_error *err)
+{
+    hs_expr_info_t *info = NULL;
+    hs_compile_error_t *problem = NULL;
+    hydrant_status status = HYDRANT_OK;
+    if (hs_expression_info(text, hs_flags(flags), &info, &problem) != HS_SUCCESS)
+        status = problem ? explain(err, problem->message)
+                         : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory");
+    else if (info->min_width == 0)
+        status = explain(err, "matches empty buffer");
+    hs_free_compile_error(problem);
+    free(info);
+    return status;
+}
+
+static hydrant_status with_text(hydrant_str pattern, uint32_t flags, hydrant_error *err,
+                                hydrant_status (*check)(const char *, uint32_t, hydrant_error *))
+{
+    hydrant_status status = check_form(pattern, err);
+    if (status != HYDRANT_OK)
+        return status;
+    char *text = malloc((size_t)pattern.len + 1);
+    if (!text)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a regular expression");
+    memcpy(text, pattern.data, pattern.len);
+    text[pattern.len] = '\0';
+    status = check(text, flags, err);
     free(text);
     return status;
+}
+
+hydrant_status hy_regex_check(hydrant_str pattern, uint32_t flags, hydrant_error *err)
+{
+    return with_text(pattern, flags, err, compile_one);
+}
+
+hydrant_status hy_regex_parse(hydrant_str pattern, uint32_t flags, hydrant_error *err)
+{
+    return with_text(pattern, flags, err, parse_one);
 }
 
 /* The arguments of hs_compile_multi and hs_compile_lit_multi. */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "rules/compile.h"
 #include "rules/loader.h"
 #include "rules/suggest.h"
 
@@ -299,6 +300,16 @@ static struct hy_measure resolve_inner(struct resolver *r, struct hy_query *quer
     return sum;
 }
 
+static void check_regex(struct resolver *r, const struct hy_query *query)
+{
+    hydrant_error err = {0};
+    hydrant_status status = hy_regex_parse(query->text, query->regex_flags, &err);
+    if (status == HYDRANT_ERR_RULES)
+        resolve_error(r, query, NULL, "%s", err.text);
+    else if (status != HYDRANT_OK)
+        r->loader->diagnostics.out_of_memory = true;
+}
+
 static struct hy_measure resolve(struct resolver *r, struct hy_query *query)
 {
     struct hy_measure measure = leaf(query);
@@ -311,6 +322,7 @@ static struct hy_measure resolve(struct resolver *r, struct hy_query *query)
         measure.positional = true;
         return measure;
     case HY_QUERY_REGEX:
+        check_regex(r, query);
         measure.positional = true;
         return measure;
     case HY_QUERY_FIELD:

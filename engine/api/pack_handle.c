@@ -4,11 +4,13 @@
 #include "api/pack_handle.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/rules_load.h"
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/str.h"
 
 hydrant_pack *hy_pack_handle_acquire(hydrant_pack *handle)
 {
@@ -59,14 +61,40 @@ static hydrant_status compile(const struct hy_ruleset *ruleset, hydrant_pack **o
     return status;
 }
 
+/* What only compiling found out, as a problem like those before. */
+static hydrant_status report_compile_error(const hydrant_rules *rules, const hydrant_error *found,
+                                           hydrant_error *err)
+{
+    char rendered[sizeof found->file + sizeof found->text + 64];
+    int len = snprintf(rendered, sizeof rendered, "%s:%u:%u: error: %s\n", found->file, found->line,
+                       found->column, found->text);
+    hydrant_diagnostic shown = {
+        .severity = HYDRANT_SEVERITY_ERROR,
+        .file = hy_str_cstr(found->file),
+        .line = found->line,
+        .column = found->column,
+        .message = hy_str_cstr(found->text),
+        .rendered = hy_str(rendered, (uint32_t)len),
+    };
+    if (rules->on_diagnostic)
+        rules->on_diagnostic(rules->ctx, &shown);
+    return hy_error_set(err, HYDRANT_ERR_RULES, "1 error in the rules");
+}
+
 hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
                                     hydrant_error *err)
 {
     *out = NULL;
     struct hy_ruleset *ruleset = NULL;
     hydrant_status status = hy_rules_load(rules, &ruleset, err);
-    if (status == HYDRANT_OK)
-        status = compile(ruleset, out, err);
+    hydrant_error found = {0};
+    if (status == HYDRANT_OK) {
+        status = compile(ruleset, out, &found);
+        if (status == HYDRANT_ERR_RULES && found.line)
+            status = report_compile_error(rules, &found, err);
+        else if (status != HYDRANT_OK && err)
+            *err = found;
+    }
     hy_ruleset_destroy(&ruleset);
     return status;
 }

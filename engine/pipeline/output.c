@@ -7,7 +7,7 @@
 #include "publish/item_json.h"
 
 hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_sink *sink,
-                              void (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err)
+                              bool (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err)
 {
     *output = (struct hy_output){.sink = sink, .begin_turn = begin_turn, .turn_ctx = turn_ctx};
     if (!sink->on_ndjson)
@@ -103,7 +103,7 @@ static hydrant_item item_of(const struct hy_batch *batch, const struct hy_mentio
 static void begin_turn(struct hy_output *output)
 {
     if (!output->in_turn)
-        output->begin_turn(output->turn_ctx);
+        output->refused = !output->begin_turn(output->turn_ctx);
     output->in_turn = true;
 }
 
@@ -136,6 +136,8 @@ static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
             continue;
         const struct hy_record *record = &batch->parcel->records[i];
         begin_turn(output);
+        if (output->refused)
+            return;
         sink->on_dead_letter(sink->ctx, batch->mentions[i].drop, batch->parcel->source->name,
                              record->offset, record->drop ? NULL : record->data, record->len);
     }
@@ -158,7 +160,7 @@ bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uin
                 render(&writer, &item);
             } else if (sink->on_item) {
                 begin_turn(output);
-                output->refused = !sink->on_item(sink->ctx, &item);
+                output->refused = output->refused || !sink->on_item(sink->ctx, &item);
             }
         }
         seq += published;

@@ -24,23 +24,25 @@ struct hy_output_sink {
 struct hy_output {
     const struct hy_output_sink *sink;
     char *buffer;
-    void (*begin_turn)(void *ctx); /* waits for this batch's turn; called at most once a batch */
+    /* Waits for this batch's turn, at most once a batch. False: a callback refused an earlier one,
+     * so that nothing is called any more. */
+    bool (*begin_turn)(void *ctx);
     void *turn_ctx;
     bool in_turn;
-    bool refused; /* a callback returned false */
+    bool refused; /* a callback returned false, in this batch or before */
 };
 
 enum { HY_OUTPUT_BUFFER_BYTES = 1 << 20 };
 
 hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_sink *sink,
-                              void (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err);
+                              bool (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err);
 void hy_output_fini(struct hy_output *output);
 
 /* Adds the batch to the counters and returns how many of its mentions are published. */
 uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *counters);
 
-/* Hands the batch out as judged by this generation; its first published mention gets seq. Returns false when a callback
- * refused. in_turn says whether begin_turn was called. */
+/* Hands the batch out as judged by this generation; its first published mention gets seq. Returns
+ * false when a callback refused. in_turn says whether begin_turn was called. */
 bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t generation,
                      uint64_t seq);
 

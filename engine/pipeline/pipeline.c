@@ -131,28 +131,6 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     return status;
 }
 
-void hy_pipeline_destroy(struct hy_pipeline **out)
-{
-    struct hy_pipeline *pipeline = *out;
-    *out = NULL;
-    if (!pipeline)
-        return;
-    atomic_store_explicit(&pipeline->shared.stopped, true, memory_order_relaxed);
-    uint32_t workers = pipeline->workers_count ? pipeline->workers_count : 1;
-    for (uint32_t i = 0; pipeline->workers && i < workers; i++)
-        hy_worker_fini(&pipeline->workers[i]);
-    free(pipeline->workers);
-    hy_generations_fini(&pipeline->shared.generations);
-    pthread_mutex_destroy(&pipeline->reloading);
-    hy_dedup_destroy(&pipeline->shared.dedup);
-    hy_feeder_destroy(&pipeline->feeder);
-    for (uint32_t i = 0; i < pipeline->pool_count; i++)
-        free(pipeline->pool[i].copies);
-    free(pipeline->pool);
-    free(pipeline->free);
-    free(pipeline);
-}
-
 struct hy_feeder *hy_pipeline_feeder(struct hy_pipeline *pipeline)
 {
     return pipeline->feeder;
@@ -196,6 +174,30 @@ static void wait_for_free(struct hy_pipeline *pipeline, uint32_t wanted)
             return;
         hy_event_wait(&pipeline->shared.done, seen);
     }
+}
+
+void hy_pipeline_destroy(struct hy_pipeline **out)
+{
+    struct hy_pipeline *pipeline = *out;
+    *out = NULL;
+    if (!pipeline)
+        return;
+    atomic_store_explicit(&pipeline->shared.stopped, true, memory_order_relaxed);
+    if (pipeline->free_count < pipeline->pool_count) /* parcels pass through the workers unjudged */
+        wait_for_free(pipeline, pipeline->pool_count);
+    uint32_t workers = pipeline->workers_count ? pipeline->workers_count : 1;
+    for (uint32_t i = 0; pipeline->workers && i < workers; i++)
+        hy_worker_fini(&pipeline->workers[i]);
+    free(pipeline->workers);
+    hy_generations_fini(&pipeline->shared.generations);
+    pthread_mutex_destroy(&pipeline->reloading);
+    hy_dedup_destroy(&pipeline->shared.dedup);
+    hy_feeder_destroy(&pipeline->feeder);
+    for (uint32_t i = 0; i < pipeline->pool_count; i++)
+        free(pipeline->pool[i].copies);
+    free(pipeline->pool);
+    free(pipeline->free);
+    free(pipeline);
 }
 
 /* The worker with the shortest queue; among equals the next in turn. */

@@ -5,10 +5,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-static void begin_output_turn(void *ctx)
+static bool begin_output_turn(void *ctx)
 {
     struct hy_worker *worker = ctx;
     hy_ticket_wait(&worker->shared->output, worker->parcel->number);
+    return !worker->shared->refused;
 }
 
 hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t index,
@@ -56,8 +57,10 @@ static void output_in_turn(struct hy_worker *worker, uint64_t seq)
     struct hy_shared *shared = worker->shared;
     struct hy_stages *stages = &worker->stages;
     hy_stages_lap_start(stages);
-    if (!hy_output_batch(&worker->output, stages->batch, worker->generation->number, seq))
+    if (!hy_output_batch(&worker->output, stages->batch, worker->generation->number, seq)) {
+        shared->refused = true; /* a callback was called, so it is this worker's turn */
         atomic_store_explicit(&shared->stopped, true, memory_order_relaxed);
+    }
     hy_stages_lap(stages, HYDRANT_STAGE_PUBLISH);
 }
 

@@ -24,6 +24,7 @@ struct hy_shared {
     struct hy_ticket output; /* turn for the sink */
     uint64_t seq;            /* next published item's; touched only in the settle turn */
     struct hy_event done;    /* signalled after each parcel given back */
+    bool refused;            /* a callback returned false; touched only in the output turn */
     _Atomic bool stopped;    /* parcels pass through unjudged */
 };
 

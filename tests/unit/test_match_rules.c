@@ -237,12 +237,18 @@ static void expect_refused(const char *query, const char *part)
     struct hy_rule_input input = {.name = "test.yaml", .text = hy_str_cstr(yaml)};
     assert_int_equal(fixture_compile(&f, &input, 1), HYDRANT_ERR_RULES);
     assert_null(f.pack);
-    if (f.rules->errors_count == 0) { /* or the checker said it already */
+    char said[512];
+    snprintf(said, sizeof said, "%s", f.err.text);
+    if (f.rules->errors_count > 0) { /* the checker saw it, before anything was compiled */
+        assert_int_equal(f.rules->diagnostics[0].line, 4);
+        snprintf(said, sizeof said, "%.*s", (int)f.rules->diagnostics[0].message.len,
+                 f.rules->diagnostics[0].message.data);
+    } else {
         assert_int_equal(f.err.line, 4);
         assert_string_equal(f.err.file, "test.yaml");
-        if (!strstr(f.err.text, part))
-            fail_msg("%s: %s", query, f.err.text);
     }
+    if (!strstr(said, part))
+        fail_msg("%s: %s", query, said);
     fixture_end(&f);
 }
 
@@ -254,6 +260,9 @@ static void what_cannot_be_told_is_refused(void **state)
     expect_refused("signal /(?=x)y/", "look-ahead");
     expect_refused("signal /(a)\\1/", "back-references");
     expect_refused("signal /a{1,60000}/", "too large");
+    expect_refused("signal /a{1001}/", "at most 1000 repetitions");
+    expect_refused("signal /(a|b|c){1,1000}x/", "too large"); /* seen by compiling only */
+    expect_refused("signal /a(b/", "close parenthesis");
 }
 
 static void leaves_can_be_checked_alone(void **state)
@@ -273,6 +282,12 @@ static void leaves_can_be_checked_alone(void **state)
     assert_int_equal(hy_compile_check_leaf(&odd, true, NULL), HYDRANT_ERR_RULES);
     assert_int_equal(hy_regex_check(HY_STR("a+"), HY_REGEX_CASELESS, NULL), HYDRANT_OK);
     assert_int_equal(hy_regex_check(HY_STR(""), 0, &err), HYDRANT_ERR_RULES);
+    assert_int_equal(hy_regex_parse(HY_STR("a{1000}b"), 0, NULL), HYDRANT_OK);
+    assert_int_equal(hy_regex_parse(HY_STR("a{1001}b"), 0, NULL), HYDRANT_ERR_RULES);
+    assert_int_equal(hy_regex_parse(HY_STR("a{2,1001}b"), 0, NULL), HYDRANT_ERR_RULES);
+    assert_int_equal(hy_regex_parse(HY_STR("[{1001}]\\{1001}b"), 0, NULL), HYDRANT_OK);
+    assert_int_equal(hy_regex_parse(HY_STR("a*b?"), 0, NULL), HYDRANT_ERR_RULES);
+    assert_int_equal(hy_regex_parse(HY_STR("a\0b"), 0, NULL), HYDRANT_ERR_RULES);
 }
 
 /* ---- change of packs ---- */

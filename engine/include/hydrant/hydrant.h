@@ -65,8 +65,8 @@ typedef struct hydrant_rules {
 /*
  * Reads, checks and compiles. With no paths and no queries: the starter rules that are built in.
  * Every problem goes to on_diagnostic, in the order of the files. Blocks while compiling
- * (milliseconds to seconds), allocates. Errors: HYDRANT_ERR_RULES (the diagnostics say what),
- * _SYSTEM (a file cannot be read), _NOMEM, _LIMIT. *out is NULL after an error.
+ * (milliseconds to seconds), allocates. Errors: HYDRANT_ERR_RULES (the diagnostics say what,
+ * a file that cannot be read among it), _NOMEM. *out is NULL after an error.
  */
 HYDRANT_API hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
                                                 hydrant_error *err);
