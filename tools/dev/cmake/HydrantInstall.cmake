@@ -21,6 +21,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/hydrant-config-version.cm
 install(FILES ${PROJECT_BINARY_DIR}/hydrant-config.cmake
   ${PROJECT_BINARY_DIR}/hydrant-config-version.cmake DESTINATION ${package_dir})
 
+file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 configure_file(tools/dev/cmake/hydrant.pc.in ${PROJECT_BINARY_DIR}/hydrant.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
