@@ -65,7 +65,7 @@ static const char help[] =
 static _Atomic(hydrant *) running;
 static _Atomic(pthread_t) writer;
 static atomic_bool writing;
-static volatile sig_atomic_t stopped_by;
+static _Atomic int stopped_by; /* lock-free: set by a signal, read by workers too */
 
 static void on_signal(int number)
 {
