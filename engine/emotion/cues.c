@@ -12,10 +12,16 @@ uint64_t hy_cue_phrase_hash(uint64_t first, uint64_t second)
     return (first << 1 | first >> 63) * 0x9FB21C651E98DF25ull ^ second;
 }
 
-static inline uint32_t cues_of(const struct hy_emotion_model *model, uint64_t hash)
+/* The model's table, copied so that the compiler knows that nobody writes to it. */
+struct table {
+    const struct hy_model_cues *buckets;
+    uint64_t factor;
+    uint32_t shift;
+};
+
+static inline uint32_t cues_of(struct table table, uint64_t hash)
 {
-    const struct hy_model_cues *bucket =
-        &model->cues[(hash * model->cue_factor) >> model->cue_shift];
+    const struct hy_model_cues *bucket = &table.buckets[(hash * table.factor) >> table.shift];
 #if defined(__SSE2__)
     __m128i same = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)bucket->key),
                                    _mm_set1_epi32((int)(uint32_t)hash));
@@ -31,13 +37,13 @@ static inline uint32_t cues_of(const struct hy_emotion_model *model, uint64_t ha
 #endif
 }
 
-static void mark_phrases(const struct hy_emotion_model *model, struct hy_tokens *tokens)
+static void mark_phrases(struct table table, struct hy_tokens *tokens)
 {
     for (uint32_t i = 0; i + 1 < tokens->count; i++) {
         if (HY_LIKELY(!(tokens->cues[i] & HY_CUE_PHRASE)))
             continue;
         uint64_t hash = hy_cue_phrase_hash(tokens->list[i].hash, tokens->list[i + 1].hash);
-        uint32_t cues = cues_of(model, hash);
+        uint32_t cues = cues_of(table, hash);
         tokens->cues[i] |= cues;
         tokens->cues[i + 1] |= cues;
     }
@@ -46,9 +52,11 @@ static void mark_phrases(const struct hy_emotion_model *model, struct hy_tokens 
 /* Without branches: which words are cues cannot be foreseen. */
 void hy_cues_mark(const struct hy_emotion_model *model, struct hy_tokens *tokens)
 {
-    uint32_t reach = 0, seen = 0; /* how many more tokens the last negator reaches */
-    for (uint32_t i = 0; i < tokens->count; i++) {
-        uint32_t cues = cues_of(model, tokens->list[i].hash);
+    const struct table table = {model->cues, model->cue_factor, model->cue_shift};
+    uint32_t count = tokens->count, reach = 0,
+             seen = 0; /* how many more tokens the last negator reaches */
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t cues = cues_of(table, tokens->list[i].hash);
         tokens->cues[i] = cues;
         seen |= cues;
         reach = tokens->kind[i] == HY_TOKEN_PUNCT ? 0 : reach;
@@ -57,5 +65,5 @@ void hy_cues_mark(const struct hy_emotion_model *model, struct hy_tokens *tokens
         reach = cues & HY_CUE_NEGATOR ? HY_CUES_REACH : reach;
     }
     if (seen & HY_CUE_PHRASE)
-        mark_phrases(model, tokens);
+        mark_phrases(table, tokens);
 }

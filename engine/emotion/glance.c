@@ -36,6 +36,29 @@ static inline uint64_t bytes_equal(const uint8_t *bytes, uint32_t count, uint8_t
     return found;
 }
 
+#if defined(__AVX512BW__)
+
+static void see_cues(struct hy_glance *g, const uint32_t *cues)
+{
+    __m512i a = _mm512_loadu_si512(cues), b = _mm512_loadu_si512(cues + 16);
+    for (uint32_t bit = 0; bit < HY_CUES; bit++) {
+        __m512i want = _mm512_set1_epi32(1 << bit);
+        uint32_t low = _mm512_test_epi32_mask(a, want), high = _mm512_test_epi32_mask(b, want);
+        g->cue[bit] = low | high << 16;
+    }
+    if (g->count <= 32)
+        return;
+    a = _mm512_loadu_si512(cues + 32);
+    b = _mm512_loadu_si512(cues + 48);
+    for (uint32_t bit = 0; bit < HY_CUES; bit++) {
+        __m512i want = _mm512_set1_epi32(1 << bit);
+        uint64_t low = _mm512_test_epi32_mask(a, want), high = _mm512_test_epi32_mask(b, want);
+        g->cue[bit] |= low << 32 | high << 48;
+    }
+}
+
+#else
+
 /* Eight tokens at a time; each step brings the next bit to where movemask takes it from. */
 static void see_cues(struct hy_glance *g, const uint32_t *cues)
 {
@@ -49,6 +72,8 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
         }
     }
 }
+
+#endif
 
 #else
 
@@ -77,14 +102,14 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 
 #endif
 
-static uint64_t question_marks(const struct hy_tokens *tokens, const struct hy_glance *g)
+static void see_punctuation(const struct hy_tokens *tokens, struct hy_glance *g)
 {
-    uint64_t found = 0;
     for (uint64_t bits = g->punct; bits; bits &= bits - 1) {
         uint32_t at = (uint32_t)__builtin_ctzll(bits);
-        found |= (uint64_t)(tokens->list[g->base + at].symbol == '?') << at;
+        char symbol = (char)tokens->list[g->base + at].symbol;
+        g->question |= (uint64_t)(symbol == '?') << at;
+        g->exclamation |= (uint64_t)(symbol == '!') << at;
     }
-    return found;
 }
 
 static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t base)
@@ -101,11 +126,11 @@ static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t b
     if (base + 64 < tokens->count)
         g->fresh &= ~0ull >> HY_GLANCE_EDGE;
     see_cues(g, tokens->cues + base);
-    for (uint32_t i = 0; count < 64 && i < HY_CUES; i++)
+    for (uint32_t i = 0; i < HY_CUES; i++)
         g->cue[i] &= all;
     g->other = ~(bytes_equal(kind, count, HY_TOKEN_WORD) & all);
     g->punct = bytes_equal(kind, count, HY_TOKEN_PUNCT) & all;
-    g->question = question_marks(tokens, g);
+    see_punctuation(tokens, g);
     g->user = bytes_equal(kind, count, HY_TOKEN_USER) & all;
     g->capitals = bytes_with(flags, count, HY_TOKEN_CAPS) & all;
     g->elongated = bytes_with(flags, count, HY_TOKEN_LONG) & all;
@@ -135,10 +160,11 @@ static uint32_t count_bits(uint64_t bits)
 void hy_glance_count(const struct hy_tokens *tokens, const struct hy_glance *g,
                      struct hy_glance_totals *totals)
 {
-    for (uint64_t bits = g->punct & g->fresh; bits; bits &= bits - 1) {
-        const struct hy_token *token = &tokens->list[g->base + (uint32_t)__builtin_ctzll(bits)];
-        totals->exclamations += token->symbol == '!' ? token->count : 0;
-        totals->questions += token->symbol == '?' ? token->count : 0;
+    for (uint64_t bits = (g->question | g->exclamation) & g->fresh; bits; bits &= bits - 1) {
+        uint32_t at = (uint32_t)__builtin_ctzll(bits);
+        uint32_t count = tokens->list[g->base + at].count;
+        totals->exclamations += g->exclamation >> at & 1 ? count : 0;
+        totals->questions += g->question >> at & 1 ? count : 0;
     }
     totals->elongated += count_bits(g->elongated & g->fresh);
     totals->stronger += count_bits(g->cue[HY_CUE_BIT_STRONGER] & g->fresh);

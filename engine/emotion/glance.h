@@ -16,11 +16,11 @@ enum { HY_GLANCE_EDGE = 8 };
 /* Bit i stands for tokens->list[base + i]; bits past the text are zero. */
 struct hy_glance {
     uint32_t base;
-    uint32_t count;           /* tokens seen, at most 64 */
-    uint64_t fresh;           /* not counted in the window before or after */
-    uint64_t cue[HY_CUES];    /* by enum hy_cue */
-    uint64_t other;           /* not of kind WORD, or past the text */
-    uint64_t punct, question; /* kind PUNCT; those of '?' */
+    uint32_t count;                        /* tokens seen, at most 64 */
+    uint64_t fresh;                        /* not counted in the window before or after */
+    uint64_t cue[HY_CUES];                 /* by enum hy_cue */
+    uint64_t other;                        /* not of kind WORD, or past the text */
+    uint64_t punct, question, exclamation; /* kind PUNCT; those of ? and of ! */
     uint64_t user;
     uint64_t capitals, elongated, negated;
     uint64_t valence; /* has one */

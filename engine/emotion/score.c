@@ -100,6 +100,7 @@ static uint32_t list_extras(const struct sum *s, uint32_t first, uint32_t end,
         keys[count] = hy_feature_pair(before, hash);
         count += hy_model_may_have(s->model, keys[count]);
         before = hash;
+        hy_model_prefetch(s->model, hy_feature_word(hash));
         if (HY_UNLIKELY(tokens->flags[i] & (HY_TOKEN_CAPS | HY_TOKEN_LONG)))
             keys[count++] = hy_feature_style(tokens, i);
     }

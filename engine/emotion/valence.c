@@ -32,6 +32,8 @@ static float degree_before(const struct hy_glance *g, uint32_t at)
 {
     static const float weights[] = {1.0f, 0.95f, 0.9f};
     float degree = 0;
+    if (!(g->cue[HY_CUE_BIT_STRONGER] | g->cue[HY_CUE_BIT_WEAKER]))
+        return 0;
     for (uint32_t back = 1; back <= 3 && back <= at; back++) {
         uint64_t bit = 1ull << (at - back);
         if (g->punct & bit)
