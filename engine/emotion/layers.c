@@ -50,6 +50,7 @@ static void sum_some(const struct hy_model_row *rows, const uint16_t *index, uin
 {
     __m512i a = _mm512_setzero_si512();
     __m128i b = _mm_setzero_si128();
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < count; i++) {
         const int8_t *row = rows[index[i]].heads;
         __m128i shift = shift_of(row);
@@ -69,6 +70,7 @@ static void sum_some(const struct hy_model_row *rows, const uint16_t *index, uin
 {
     __m256i a = _mm256_setzero_si256(), b = a;
     __m128i c = _mm_setzero_si128();
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < count; i++) {
         const int8_t *row = rows[index[i]].heads;
         __m128i shift = shift_of(row);
@@ -189,6 +191,7 @@ add_products(const int16_t *inputs, uint32_t pairs, const int16_t *weights, uint
 #pragma GCC unroll 8
     for (uint32_t v = 0; v < vectors; v++)
         sum[v] = load_lanes(sums + v * LANES);
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < pairs; i++) {
         int32_t pair;
         memcpy(&pair, inputs + 2 * i, sizeof pair);
@@ -201,6 +204,9 @@ add_products(const int16_t *inputs, uint32_t pairs, const int16_t *weights, uint
     for (uint32_t v = 0; v < vectors; v++)
         store_lanes(sums + v * LANES, sum[v]);
 }
+
+/* Columns of the output that are worked out: those that are used, in whole vectors. */
+enum { OUT_USED = (HY_MODEL_HEADS + LANES - 1) / LANES * LANES };
 
 /* A logit as an input: times 256, rounded to the nearest (ties to even), cut. */
 static inline int16_t input_of(float logit)
@@ -235,7 +241,7 @@ void hy_layer_second(const struct hy_emotion_model *model, uint32_t tokens,
     add_products(input, HY_MODEL_ROW / 2, second->in[0][0], HY_MODEL_HIDDEN, HY_MODEL_HIDDEN, in);
     for (uint32_t j = 0; j < HY_MODEL_HIDDEN; j++)
         hidden[j] = hidden_of(in[j], second->in_shift);
-    add_products(hidden, HY_MODEL_HIDDEN / 2, second->out[0][0], HY_MODEL_OUT, HY_MODEL_OUT, out);
+    add_products(hidden, HY_MODEL_HIDDEN / 2, second->out[0][0], HY_MODEL_OUT, OUT_USED, out);
     for (uint32_t h = 0; h < HY_MODEL_ROW; h++)
         logits[h] = logits[h] + heads->second_bias[h] + (float)out[h] * heads->second_step[h];
 }
