@@ -232,7 +232,8 @@ static void answer(struct turn *t, hydrant_dup_kind kind, hydrant_str first_id, 
 {
     hydrant_dup *dup = HY_ARENA_NEW(&t->batch->arena, hydrant_dup, 1);
     HY_ASSERT(dup);
-    bool same_author = t->kind != HYDRANT_DUP_NONE && t->post->author && t->post->author == t->group.author;
+    bool same_author =
+        t->kind != HYDRANT_DUP_NONE && t->post->author && t->post->author == t->group.author;
     *dup = (hydrant_dup){
         .kind = kind, .first_id = first_id, .count = count, .same_author = same_author};
     t->mention->dup = dup;
@@ -257,7 +258,7 @@ static void answer_group(struct turn *t, hydrant_dup_kind kind, uint32_t count)
 static void answer_redelivered(struct turn *t)
 {
     struct hy_dedup_view head = t->known;
-    if (hy_dedup_follow(t->w, &head) && hy_dedup_window_record(t->w, &head, t->record))
+    if (hy_dedup_decide(t->w, t->post, &head, t->record))
         answer_group(t, HYDRANT_DUP_REDELIVERED, hy_dedup_count(head.state));
     else
         answer(t, HYDRANT_DUP_REDELIVERED, t->mention->m.id, 1);
@@ -346,14 +347,28 @@ static void open_group(struct turn *t, uint32_t name)
 static void answer_opened(struct turn *t, uint32_t name)
 {
     struct hy_dedup_view head;
-    bool is_member = hy_dedup_window_view(t->w, name, &head) &&
-                     hy_dedup_kind(head.state) == HY_DEDUP_MEMBER && hy_dedup_follow(t->w, &head);
-    if (!is_member || !hy_dedup_window_record(t->w, &head, t->record)) {
+    if (!hy_dedup_window_view(t->w, name, &head) || hy_dedup_kind(head.state) != HY_DEDUP_MEMBER ||
+        !hy_dedup_decide(t->w, t->post, &head, t->record)) {
         answer_new(t);
         return;
     }
     bool exact = head.text_low == t->post->text.low && head.text_high == t->post->text.high;
     answer_group(t, exact ? HYDRANT_DUP_EXACT : HYDRANT_DUP_NEAR, hy_dedup_count(head.state));
+}
+
+/* Counts the mention in the group that it repeats. Returns the new count; 0 when the group is gone,
+ * and the mention repeats nothing. */
+static uint32_t join_group(struct turn *t)
+{
+    while (t->kind != HYDRANT_DUP_NONE && hy_dedup_decide(t->w, t->post, &t->group, t->record)) {
+        uint32_t count = hy_dedup_join(t->w, t->group.name, 1);
+        if (count > 0)
+            return count;
+        if (!hy_dedup_window_view(t->w, t->group.name, &t->group))
+            break; /* else it just died, which the next look at it tells */
+    }
+    t->kind = HYDRANT_DUP_NONE;
+    return 0;
 }
 
 static void judge(struct turn *t)
@@ -371,9 +386,7 @@ static void judge(struct turn *t)
         return;
     }
     /* Counted before it is entered: its entry may take the place of the group's head. */
-    uint32_t count = t->kind != HYDRANT_DUP_NONE ? hy_dedup_join(w, t->group.name, 1) : 0;
-    if (count == 0)
-        t->kind = HYDRANT_DUP_NONE; /* the group died this very moment */
+    uint32_t count = join_group(t);
     uint32_t name = enter(t, opens);
     if (name == 0 && t->is_known && t->post->event == HYDRANT_EVENT_POST) {
         if (count > 0)

@@ -63,7 +63,7 @@ bool hy_dedup_find_text(const struct hy_dedup_window *w, const struct hy_dedup_p
     return false;
 }
 
-/* Adds count to a group. Returns its new count; 0 when name is no head any more. */
+/* A head that somebody counts on is decided by that: see hy_dedup_meet. */
 uint32_t hy_dedup_join(struct hy_dedup_window *w, uint32_t name, uint32_t count)
 {
     struct hy_dedup_entry *e = hy_dedup_place(w, name);
@@ -73,11 +73,12 @@ uint32_t hy_dedup_join(struct hy_dedup_window *w, uint32_t name, uint32_t count)
         bool head = kind == HY_DEDUP_HEAD || kind == HY_DEDUP_DECIDING;
         if (!head || hy_dedup_group(state) != name)
             return 0;
-        if (hy_dedup_count(state) + count > HY_DEDUP_COUNT_MAX)
-            return HY_DEDUP_COUNT_MAX;
-        if (atomic_compare_exchange_weak_explicit(&e->state, &state, state + count,
+        uint32_t sum = hy_dedup_count(state) + count;
+        sum = sum < HY_DEDUP_COUNT_MAX ? sum : HY_DEDUP_COUNT_MAX;
+        if (atomic_compare_exchange_weak_explicit(&e->state, &state,
+                                                  hy_dedup_state(HY_DEDUP_HEAD, name, sum),
                                                   memory_order_acq_rel, memory_order_acquire))
-            return hy_dedup_count(state) + count;
+            return sum;
     }
 }
 
@@ -142,8 +143,8 @@ static bool submit(struct hy_dedup_window *w, uint32_t from, uint64_t state, uin
     return true;
 }
 
-/* Only an undecided entry ever becomes a member, and among undecided ones only the newer: so there
- * are no circles. A loop that goes on does so because somebody else's step succeeded. */
+/* Only an undecided entry ever becomes a member, of one that is decided or older: so there are no
+ * circles. A loop that goes on does so because somebody else's step succeeded. */
 void hy_dedup_meet(struct hy_dedup_window *w, uint32_t me, uint32_t other)
 {
     while (other != me) {
@@ -299,6 +300,25 @@ bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_p
         load_sketch(record, &sketch);
         if (hy_dedup_near(&post->sketch, &sketch))
             return true;
+    }
+    return false;
+}
+
+bool hy_dedup_decide(struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                     struct hy_dedup_view *view, uint32_t *record)
+{
+    struct hy_dedup_view other;
+    while (hy_dedup_follow(w, view)) {
+        if (hy_dedup_kind(view->state) == HY_DEDUP_HEAD)
+            return hy_dedup_window_record(w, view, record);
+        /* Its worker still has to look for others like it. That look is done here in its place,
+         * after a step of published: a third that publishes later sees this one's slots. */
+        atomic_fetch_add_explicit(&w->published, 1, memory_order_acq_rel); /* W4, R4 */
+        if (hy_dedup_find_near(w, post, view->name, &other, record))
+            hy_dedup_meet(w, view->name, other.name);
+        hy_dedup_settle(w, view->name);
+        if (!hy_dedup_window_view(w, view->name, view))
+            return false;
     }
     return false;
 }

@@ -6,7 +6,7 @@
  * Looking first and entering afterwards leaves a gap in which another worker can enter the same id
  * or text. So entering an index looks again at what was added since, and when two undecided groups
  * turn out to be one their states settle it: who is decided stays, among the undecided the smaller
- * name stays. Nobody waits for anybody.
+ * name stays. Whoever tells the world of a group decides it first. Nobody waits for anybody.
  *
  * Any thread; no allocation; look-ups are bounded by HY_DEDUP_CHAIN_MAX and HY_DEDUP_CANDIDATES.
  */
@@ -50,6 +50,11 @@ bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_p
 /* Makes *view the head of its group. False when the group is gone. */
 bool hy_dedup_follow(const struct hy_dedup_window *w, struct hy_dedup_view *view);
 
+/* The same; the head stays head from now on, so that what somebody is told of it stays true. post
+ * is one of the group. False also when the head's record, copied to record, is gone. */
+bool hy_dedup_decide(struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                     struct hy_dedup_view *view, uint32_t *record);
+
 /*
  * Puts the entry called name at the front of a bucket, next being its link there. If find is given
  * it looks first at what was put there since seen was the front; when it finds something the entry
@@ -59,8 +64,8 @@ bool hy_dedup_link(struct hy_dedup_window *w, _Atomic uint32_t *bucket, _Atomic 
                    uint32_t name, uint32_t seen, hy_dedup_find_fn *find,
                    const struct hy_dedup_post *post, struct hy_dedup_view *found);
 
-/* Adds count to the group of the head called name. Its new count; 0 when that is no head any
- * more. */
+/* Adds count to the group of the head called name, and decides it. Its new count; 0 when that is
+ * no head any more. */
 uint32_t hy_dedup_join(struct hy_dedup_window *w, uint32_t name, uint32_t count);
 
 /* One less in the group of the head called name, down to one. */

@@ -22,6 +22,8 @@ enum {
     CONTAINED_CONTENT_MIN = 4,
     CUT_WORDS_MIN = 5,
     CUT_CONTENT_MIN = 2,
+    BRIEF_WORDS = 2,
+    FAR_WORDS = 3, /* a word alone that moved so much further from its neighbour is another one */
     MISSPELT_MAX = 3, /* words more than the equal ones that may turn out to be pairs */
     LANES = 8,        /* words in a vector */
     NAMES = (HY_DEDUP_SKETCH_WORDS + LANES - 1) / LANES * LANES,
@@ -208,29 +210,39 @@ static void pair_rest(struct pairing *p)
     }
 }
 
+/* The next word of side 0 from i in the direction of step that is paired; NONE if none is. */
 static int nearest_paired(const struct pairing *p, int i, int step)
 {
     for (i += step; i >= 0 && i < (int)p->side[0]->count; i += step) {
         if (p->to[0][i] != NONE)
-            return p->to[0][i];
+            return i;
     }
     return NONE;
 }
 
+/* Does the pair of i stand alone, out of order or far from where its neighbours are? */
+static bool is_stray(const struct pairing *p, int i)
+{
+    const int8_t *to = p->to[0];
+    int j = to[i], left = nearest_paired(p, i, -1), right = nearest_paired(p, i, 1);
+    if ((left == i - 1 && left != NONE && to[left] == j - 1) ||
+        (right == i + 1 && to[right] == j + 1))
+        return false;
+    int before = left == NONE ? j - i : (j - to[left]) - (i - left);
+    int after = right == NONE ? 0 : (to[right] - j) - (right - i);
+    bool in_order = (left == NONE || to[left] < j) && (right == NONE || to[right] > j);
+    return !in_order || (before > FAR_WORDS && (after > FAR_WORDS || right == NONE));
+}
+
 /*
- * Parts pairs that only look like one: a single word that stands among other neighbours, on the
- * other side of a neighbour. "Sold 5 for 20" is not "sold 20 for 30" because both have a 20.
+ * Parts pairs that only look like one: a single word that stands among other neighbours. "Sold 5
+ * for 20" is not "sold 20 for 30" because both have a 20.
  */
 static void part_strays(struct pairing *p)
 {
     for (int i = 0; i < (int)p->side[0]->count; i++) {
-        int j = p->to[0][i], left = nearest_paired(p, i, -1), right = nearest_paired(p, i, 1);
-        if (j == NONE || !is_telling(p->side[0]->words[i]))
-            continue;
-        bool follows = i > 0 && j > 0 && p->to[0][i - 1] == j - 1;
-        bool leads = i + 1 < (int)p->side[0]->count && p->to[0][i + 1] == j + 1;
-        bool in_order = left < j && (right == NONE || right > j);
-        if (follows || leads || in_order)
+        int j = p->to[0][i];
+        if (j == NONE || !is_telling(p->side[0]->words[i]) || !is_stray(p, i))
             continue;
         p->to[0][i] = p->to[1][j] = NONE;
         p->free |= 1ull << j;
@@ -242,12 +254,13 @@ static void part_strays(struct pairing *p)
 /* A run of words without a partner: what is in it. */
 struct run {
     int words, telling, salient, negations, unknown;
+    bool cut; /* more words followed once */
 };
 
 /* The run from at in the direction of step. */
 static struct run run_from(const struct pairing *p, int side, int at, int step)
 {
-    struct run run = {0};
+    struct run run = {.cut = p->side[side]->cut};
     for (; at >= 0 && at < (int)p->side[side]->count && p->to[side][at] == NONE; at += step) {
         uint32_t word = p->side[side]->words[at];
         run.words++;
@@ -263,18 +276,18 @@ enum place { FRONT, INSIDE, BACK };
 
 /*
  * Do two runs in the same place, of which one may be empty, say different things? In front of a
- * word that is paired, and for one or two words at the back, every word with a meaning does. A
- * longer run at the back may be the rest of a text that was cut off there, or something added: then
- * only salient words on both sides do. A "not" that one of them lacks does, unless it came with
- * whole sentences added in front or at the back.
+ * word that is paired every word with a meaning does. At the back it does if one of the runs is the
+ * text's own end, one or two words and not cut off; two longer ones may be a text's rest, where the
+ * other was cut off and something added: then only salient words on both sides do. A "not" that one
+ * of them lacks does, unless it came with whole sentences added in front or at the back.
  */
 static bool runs_conflict(struct run a, struct run b, enum place place)
 {
-    bool brief = a.words <= 2 && b.words <= 2;
+    bool brief_a = a.words <= BRIEF_WORDS && !a.cut, brief_b = b.words <= BRIEF_WORDS && !b.cut;
     bool negated = a.negations && !b.negations && !b.unknown; /* which may be a misspelt "not" */
-    if (negated && (place == INSIDE || (place == FRONT && brief)))
+    if (negated && (place == INSIDE || (place == FRONT && brief_a && brief_b)))
         return true;
-    if (place != BACK || brief)
+    if (place != BACK || brief_a || brief_b)
         return a.telling && b.telling;
     return a.salient && b.salient;
 }
@@ -350,12 +363,13 @@ bool hy_dedup_near(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch
     part_strays(&p);
     pair_beside(&p);
     int all = sum - p.matched, adjacent = count_adjacent(&p);
+    bool added_little = sum - least <= 2 * least || (a->count < b->count ? a : b)->cut;
     bool contained = least >= CONTAINED_WORDS_MIN ? 4 * p.matched >= 3 * least
                                                   : p.matched == least && adjacent + 2 >= least &&
                                                         p.matched_content >= CONTAINED_CONTENT_MIN;
     bool alike = 5 * p.matched >= 3 * all;
     bool specific = p.matched_content >= CONTENT_MIN || 4 * p.matched >= 3 * all;
     bool ordered = 2 * (adjacent + 1) >= p.matched;
-    bool same = (contained || alike) && specific && ordered;
+    bool same = ((contained && added_little) || alike) && specific && ordered;
     return (same || is_cut_of(&p, adjacent, least)) && !conflicts(&p);
 }

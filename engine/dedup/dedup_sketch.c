@@ -10,6 +10,13 @@
 
 enum { SQUEEZED_MAX = 64 };
 
+/* What a sketch has a word for. */
+struct token {
+    const char *data;
+    uint32_t len;
+    uint32_t kind; /* enum hy_dedup_word_kind */
+};
+
 static uint64_t mix(uint64_t h)
 {
     h = (h ^ h >> 32) * 0xD6E8FEB86659FD93u;
@@ -123,19 +130,19 @@ static struct hy_dedup_meaning meaning_of_mark(const char *word, uint32_t len, u
     return meaning;
 }
 
-/* The word's 32 bits. *hash is its hash in the lexicon and becomes its full name, for keys. */
-static uint32_t sketch_word(const char *word, const struct hy_dedup_word *w, uint64_t seed,
-                            uint64_t *hash)
+/* A token's 32 bits. *hash is its hash in the lexicon and becomes its full name, for keys. */
+static uint32_t sketch_word(const struct token *token, uint64_t seed, uint64_t *hash)
 {
     char buffer[SQUEEZED_MAX + HY_DEDUP_WORD_SLACK];
-    uint32_t len = w->len;
+    const char *word = token->data;
+    uint32_t len = token->len;
     struct hy_dedup_meaning meaning;
-    if (HY_LIKELY(w->kind == HY_DEDUP_PLAIN)) {
+    if (HY_LIKELY(token->kind == HY_DEDUP_PLAIN)) {
         meaning = hy_dedup_lexicon_find(*hash);
         if (meaning.class == HY_DEDUP_CLASS_UNKNOWN)
             meaning = look_closer(&word, &len, *hash, buffer);
     } else {
-        meaning = meaning_of_mark(word, len, w->kind, *hash);
+        meaning = meaning_of_mark(word, len, token->kind, *hash);
     }
     /* Every other word is a stop word: both forms are made, and one is chosen without a branch. */
     bool stop = meaning.class == HY_DEDUP_CLASS_STOP;
@@ -211,6 +218,29 @@ static void make_keys(const uint64_t *hashes, const struct hy_dedup_sketch *sket
     keys->count = drop_twins(k);
 }
 
+/*
+ * Words are tokens as they are. Ideographs, which are not words, are read in pairs, each with the
+ * one behind it (and the space between them); the last of a run is in the pair before. Returns how
+ * many tokens there are.
+ */
+static uint32_t make_tokens(const struct hy_dedup_text *text, const struct hy_dedup_word *words,
+                            uint32_t count, struct token tokens[HY_DEDUP_SKETCH_WORDS])
+{
+    uint32_t made = 0;
+    for (uint32_t i = 0; i < count && made < HY_DEDUP_SKETCH_WORDS; i++) {
+        const struct hy_dedup_word *w = &words[i];
+        struct token token = {text->buffer + w->start, w->len, w->kind};
+        if (HY_UNLIKELY(w->kind == HY_DEDUP_IDEOGRAPH)) {
+            if (i + 1 < count && w[1].kind == HY_DEDUP_IDEOGRAPH)
+                token.len = w[1].start + w[1].len - w->start;
+            else if (i > 0 && w[-1].kind == HY_DEDUP_IDEOGRAPH)
+                continue;
+        }
+        tokens[made++] = token;
+    }
+    return made;
+}
+
 void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
                           struct hy_dedup_sketch *sketch, struct hy_dedup_keys *keys)
 {
@@ -221,14 +251,15 @@ void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
     if (text->cut && count > HY_DEDUP_SKETCH_WORDS_MIN &&
         text->words_first + count < HY_DEDUP_WORDS)
         count--;
-    sketch->cut = text->cut && count <= HY_DEDUP_SKETCH_WORDS;
-    sketch->count = count < HY_DEDUP_SKETCH_WORDS ? count : HY_DEDUP_SKETCH_WORDS;
+    struct token tokens[HY_DEDUP_SKETCH_WORDS];
+    sketch->count = make_tokens(text, words, count, tokens);
+    sketch->cut = text->cut && sketch->count < HY_DEDUP_SKETCH_WORDS;
     for (uint32_t i = 0; i < sketch->count; i++) {
-        hashes[i] = hy_dedup_word_hash(text->buffer + words[i].start, words[i].len);
+        hashes[i] = hy_dedup_word_hash(tokens[i].data, tokens[i].len);
         __builtin_prefetch(&hy_dedup_lexicon_slots[hy_dedup_lexicon_slot(hashes[i])]);
     }
     for (uint32_t i = 0; i < sketch->count; i++)
-        sketch->words[i] = sketch_word(text->buffer + words[i].start, &words[i], seed, &hashes[i]);
+        sketch->words[i] = sketch_word(&tokens[i], seed, &hashes[i]);
     if (keys)
         make_keys(hashes, sketch, keys);
 }

@@ -171,7 +171,8 @@ uint32_t hy_dedup_window_add(struct hy_dedup_window *w, const struct hy_dedup_ne
         return 0;
     uint32_t log = n->record ? write_record(w, n->record, n->record_units) : 0;
     uint64_t state = n->head ? hy_dedup_state(HY_DEDUP_MEMBER, n->head, name & HY_DEDUP_COUNT_MAX)
-                             : hy_dedup_state(HY_DEDUP_DECIDING, name, 1);
+                     : n->record ? hy_dedup_state(HY_DEDUP_DECIDING, name, 1)
+                                 : hy_dedup_state(HY_DEDUP_HEAD, name, 1);
     atomic_store_explicit(&e->time_s, n->time_s, memory_order_release); /* W1 from here */
     atomic_store_explicit(&e->state, state, memory_order_release);
     atomic_store_explicit(&e->id_hash, n->id.low, memory_order_release);
@@ -216,7 +217,8 @@ static uint32_t tag_of(const struct hy_dedup_window *w, uint64_t key)
 
 /*
  * The slots of a line, read one by one. Vectors read four at a time instead: on x86 an aligned load
- * never tears a 32-bit slot, and ThreadSanitizer gets the scalar form, which gives the same result.
+ * never tears a 32-bit slot and is an acquire. ThreadSanitizer gets the scalar form, which gives
+ * the same result.
  */
 #if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
 #define HAVE_VECTORS 1
@@ -230,7 +232,7 @@ static void read_line(const _Atomic uint32_t *line, uint32_t slots[HY_DEDUP_LINE
     memcpy(slots, (const void *)line, HY_DEDUP_LINE_SLOTS * sizeof *slots);
 #else
     for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++)
-        slots[i] = atomic_load_explicit(&line[i], memory_order_relaxed); /* R4 */
+        slots[i] = atomic_load_explicit(&line[i], memory_order_acquire); /* R4 */
 #endif
 }
 
@@ -341,7 +343,7 @@ static void enter(const struct hy_dedup_window *w, struct line *line, uint32_t n
                           : find_room(w, line->copy, name);
         uint32_t slot = line->tag | (name & ((1u << w->name_bits) - 1));
         if (atomic_compare_exchange_strong_explicit(&line->slots[at], &line->copy[at], slot,
-                                                    memory_order_relaxed,
+                                                    memory_order_release,
                                                     memory_order_relaxed)) /* W4 */
             return;
         line->same = find_tag(w, line->copy, line->tag); /* copy[at] is what stands there now */

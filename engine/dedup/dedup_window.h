@@ -36,10 +36,11 @@
  *   R3 log:   units (acquire), then log_head: intact if at most log_units ahead; then the check
  *             word, which also catches a writer that slept while the log went round
  *
- *   W4 keys:  slots (relaxed), then published += 1 (acq_rel)     pairs with R4
- *   R4 look:  published (acquire), then slots (relaxed)
+ *   W4 keys:  slots (release), then published += 1 (acq_rel)     pairs with R4
+ *   R4 look:  published (acquire), then slots (acquire)
  *      Of two workers that publish keys, the later finds the slots of the earlier when it looks
- *      again, which it does when published moved since its first look.
+ *      again, which it does when published moved since its first look. One that saw the slots of
+ *      an undecided head and adds to published has shown them to all who publish after it.
  *
  * Any number of threads, no lock; nobody waits: a writer that finds its place held by a sleeping
  * writer, or taken by a newer one, leaves its mention unremembered.
@@ -101,7 +102,7 @@ struct hy_dedup_window {
 struct hy_dedup_new {
     struct hy_dedup_hash id, text;
     uint32_t time_s, author;
-    uint32_t head;          /* its group's, 0: it is to open one */
+    uint32_t head;          /* its group's; 0: it is to open one, or stays alone without a record */
     const uint32_t *record; /* for the log: record[0] & 0xFF is record_units; NULL for a member */
     uint32_t record_units;  /* < HY_DEDUP_LOG_UNITS_MAX */
 };

@@ -32,16 +32,41 @@ static void *run(void *arg)
     return NULL;
 }
 
+enum { WORDS = 10, LETTERS = 6, TEXT_BYTES = WORDS * (LETTERS + 1) };
+
+/* A text that has no words in common with others; the one called misspelt has two letters swapped,
+ * none if it is WORDS or more. */
+static void write_text(char *out, int round, int text, int misspelt)
+{
+    uint64_t random = (uint64_t)(round * TEXTS + text) * 1000003u;
+    for (int word = 0; word < WORDS; word++) {
+        char *at = out + word * (LETTERS + 1);
+        uint64_t dice = test_random(&random);
+        for (int i = 0; i < LETTERS; i++, dice /= 26)
+            at[i] = (char)('a' + dice % 26);
+        if (word == misspelt) {
+            char c = at[2];
+            at[2] = at[3];
+            at[3] = c;
+        }
+        at[LETTERS] = word + 1 < WORDS ? ' ' : '\0';
+    }
+}
+
+struct filling {
+    bool same_ids, backwards, misspelt;
+};
+
 /* Each runner's batch: the same texts, in its own order; ids are its own or everybody's. */
-static void fill(struct runner *r, int number, int round, bool same_ids, bool backwards)
+static void fill(struct runner *r, int number, int round, struct filling f)
 {
     lane_reset(&r->lane);
     for (int i = 0; i < TEXTS; i++) {
-        int text = backwards && number % 2 ? TEXTS - 1 - i : i;
+        int text = f.backwards && number % 2 ? TEXTS - 1 - i : i;
         char *id = hy_arena_alloc(&r->lane.batch->arena, 64, 1);
-        char *words = hy_arena_alloc(&r->lane.batch->arena, 64, 1);
-        snprintf(id, 64, "%d-%d-%d", round, text, same_ids ? 0 : number);
-        snprintf(words, 64, "round %d has this text %d for everybody", round, text);
+        char *words = hy_arena_alloc(&r->lane.batch->arena, TEXT_BYTES, 1);
+        snprintf(id, 64, "%d-%d-%d", round, text, f.same_ids ? 0 : number);
+        write_text(words, round, text, f.misspelt ? WORDS - 1 - number : WORDS);
         lane_add(&r->lane, &POST(id, "ann", words, 1000));
     }
 }
@@ -82,7 +107,7 @@ static const hydrant_dup *dup_of(const struct runner *r, int number, int text, b
     return r->lane.batch->mentions[backwards && number % 2 ? TEXTS - 1 - text : text].dup;
 }
 
-static void one_group_for_each_text(void **state)
+static void meet_in_groups(bool misspelt)
 {
     struct runner *runners = open_runners(100000);
     pthread_barrier_t start;
@@ -90,7 +115,8 @@ static void one_group_for_each_text(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         bool backwards = round % 2;
         for (int i = 0; i < THREADS; i++)
-            fill(&runners[i], i, round, false, backwards);
+            fill(&runners[i], i, round,
+                 (struct filling){.backwards = backwards, .misspelt = misspelt});
         race(runners, &start);
         for (int text = 0; text < TEXTS; text++) {
             hydrant_str first = dup_of(&runners[0], 0, text, backwards)->first_id;
@@ -102,7 +128,7 @@ static void one_group_for_each_text(void **state)
             }
             assert_int_equal(none, 1);
         }
-        fill(&runners[0], THREADS, round, false, false);
+        fill(&runners[0], THREADS, round, (struct filling){.misspelt = misspelt});
         hy_dedup_prepare(runners[0].lane.worker, runners[0].lane.batch);
         hy_dedup_batch(runners[0].dedup, runners[0].lane.worker, runners[0].lane.batch);
         for (int text = 0; text < TEXTS; text++)
@@ -110,6 +136,16 @@ static void one_group_for_each_text(void **state)
     }
     pthread_barrier_destroy(&start);
     close_runners(runners);
+}
+
+static void one_group_for_each_text(void **state)
+{
+    meet_in_groups(false);
+}
+
+static void one_group_for_each_text_that_is_nearly_the_same(void **state)
+{
+    meet_in_groups(true);
 }
 
 static void one_delivery_of_each_id(void **state)
@@ -120,7 +156,7 @@ static void one_delivery_of_each_id(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         bool backwards = round % 2;
         for (int i = 0; i < THREADS; i++)
-            fill(&runners[i], i, round, true, backwards);
+            fill(&runners[i], i, round, (struct filling){.same_ids = true, .backwards = backwards});
         race(runners, &start);
         for (int text = 0; text < TEXTS; text++) {
             int kept = 0;
@@ -141,7 +177,7 @@ static void survives_a_window_that_is_far_too_small(void **state)
     pthread_barrier_init(&start, NULL, THREADS);
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < THREADS; i++)
-            fill(&runners[i], i, round, false, true);
+            fill(&runners[i], i, round, (struct filling){.backwards = true});
         race(runners, &start);
         for (int i = 0; i < THREADS; i++) {
             for (int text = 0; text < TEXTS; text++) {
@@ -161,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_group_for_each_text),
+        cmocka_unit_test(one_group_for_each_text_that_is_nearly_the_same),
         cmocka_unit_test(one_delivery_of_each_id),
         cmocka_unit_test(survives_a_window_that_is_far_too_small),
     };
