@@ -57,12 +57,19 @@ static void *take(struct hy_arena *arena, size_t bytes)
     return p;
 }
 
+static struct hy_dedup_divisor divisor(uint32_t value)
+{
+    return (struct hy_dedup_divisor){UINT64_MAX / value + 1, value};
+}
+
 void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uint32_t entries,
                           uint32_t window_s)
 {
     w->entries_count = entries;
     w->window_s = window_s;
     w->log_units = (uint32_t)(log_bytes(entries) / 4);
+    w->ring = divisor(entries);
+    w->log_ring = divisor(w->log_units);
     w->entries = take(arena, sizeof *w->entries * entries);
     w->by_id = take(arena, sizeof *w->by_id * entries);
     w->by_text = take(arena, sizeof *w->by_text * entries);
@@ -92,7 +99,7 @@ static uint32_t write_record(struct hy_dedup_window *w, const uint32_t *record, 
     do { /* a record does not go round the end: what is left there is skipped */
         position =
             atomic_fetch_add_explicit(&w->log_head, units + 1, memory_order_acq_rel); /* W3 */
-        at = (uint32_t)(position % w->log_units);
+        at = hy_dedup_mod(&w->log_ring, position);
     } while (at + units + 1 > w->log_units);
     uint32_t check = check_of(record, units, (uint32_t)position);
     atomic_store_explicit(&w->log[at], check, memory_order_release); /* W3 */
@@ -115,7 +122,7 @@ bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_ded
     uint64_t position;
     if (head->log == 0 || !find_position(w, head->log, &position))
         return false;
-    uint32_t at = (uint32_t)(position % w->log_units);
+    uint32_t at = hy_dedup_mod(&w->log_ring, position);
     if (at + 1 >= w->log_units)
         return false;
     uint32_t check = atomic_load_explicit(&w->log[at], memory_order_acquire); /* R3 */
@@ -136,7 +143,7 @@ void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view 
     uint64_t position;
     if (!find_position(w, head->log, &position))
         return;
-    uint32_t at = (uint32_t)(position % w->log_units);
+    uint32_t at = hy_dedup_mod(&w->log_ring, position);
     /* A newer record that gets here in between fails its check and is lost, not falsified. */
     for (uint32_t i = 0; i <= (record[0] & 0xFF); i++)
         atomic_store_explicit(&w->log[at + i], 0, memory_order_release);
@@ -166,7 +173,7 @@ uint32_t hy_dedup_window_add(struct hy_dedup_window *w, const struct hy_dedup_ne
 {
     uint64_t seq;
     uint32_t name = next_name(w, &seq);
-    struct hy_dedup_entry *e = &w->entries[seq % w->entries_count];
+    struct hy_dedup_entry *e = &w->entries[hy_dedup_mod(&w->ring, seq)];
     if (!claim(e, name))
         return 0;
     uint32_t log = n->record ? write_record(w, n->record, n->record_units) : 0;

@@ -83,11 +83,28 @@ struct hy_dedup_entry {
     _Atomic uint32_t author;              /* hash of the author; 0 unknown */
 };
 
+/* A divisor and what makes a remainder by it cheap. */
+struct hy_dedup_divisor {
+    uint64_t magic; /* 2^64 / value, rounded up */
+    uint32_t value;
+};
+
+/* n % d->value. Exact by the magic for n < 2^32 (Lemire, Kaser, Kurz: Faster remainder by direct
+ * computation, 2019), which a window takes long to leave. */
+static inline uint32_t hy_dedup_mod(const struct hy_dedup_divisor *d, uint64_t n)
+{
+    if (n > UINT32_MAX)
+        return (uint32_t)(n % d->value);
+    return (uint32_t)((unsigned __int128)(d->magic * n) * d->value >> 64);
+}
+
 struct hy_dedup_window {
     struct hy_dedup_entry *entries;
     _Atomic uint32_t *by_id, *by_text; /* one bucket per entry */
     _Atomic uint32_t *slots;           /* lines of HY_DEDUP_LINE_SLOTS */
     _Atomic uint32_t *log;
+    struct hy_dedup_divisor ring;     /* entries */
+    struct hy_dedup_divisor log_ring; /* units of log */
     uint32_t entries_count;
     uint32_t lines_count;
     uint32_t name_bits; /* of a slot; the rest is the tag */
@@ -157,14 +174,15 @@ static inline struct hy_dedup_entry *hy_dedup_place(const struct hy_dedup_window
 {
     uint64_t newest = atomic_load_explicit(&w->seq, memory_order_relaxed);
     uint64_t seq = newest - (uint32_t)((uint32_t)newest - name);
-    return &w->entries[seq % w->entries_count];
+    return &w->entries[hy_dedup_mod(&w->ring, seq)];
 }
 
 /* Where a record lies, for prefetching. */
 static inline const void *hy_dedup_log_place(const struct hy_dedup_window *w, uint32_t log)
 {
     uint64_t head = atomic_load_explicit(&w->log_head, memory_order_relaxed);
-    return (const void *)&w->log[(head - (uint32_t)((uint32_t)head - log)) % w->log_units];
+    return (const void *)&w
+        ->log[hy_dedup_mod(&w->log_ring, head - (uint32_t)((uint32_t)head - log))];
 }
 
 /* Makes an entry and returns its name, 0 when it could not be remembered. Not yet linked. */
