@@ -334,12 +334,13 @@ static void hint_unreadable(const hydrant_stats *stats)
     for (int i = 1; i < HYDRANT_DROPS; i++)
         if (stats->dropped[i] > stats->dropped[worst])
             worst = i;
-    fprintf(stderr,
-            "hydrant scan: none of the %llu records could be read; most: %s (%s)\n"
-            "  is it another format? --format native, csv or text insists on one;\n"
-            "  --emit all shows each record with its reason, --dead-letters FILE keeps them\n",
-            (unsigned long long)stats->posts, hydrant_drop_name((hydrant_drop)worst),
-            hydrant_drop_meaning((hydrant_drop)worst));
+    fprintf(stderr, "hydrant scan: no record could be read; %llu of %llu are %s: %s\n",
+            (unsigned long long)stats->dropped[worst], (unsigned long long)stats->posts,
+            hydrant_drop_name((hydrant_drop)worst), hydrant_drop_meaning((hydrant_drop)worst));
+    if (worst != HYDRANT_DROP_DECOMPRESS)
+        fputs("  is it another format? --format native, csv or text insists on one;\n"
+              "  --emit all shows each record with its reason, --dead-letters FILE keeps them\n",
+              stderr);
 }
 
 static void install_signals(void)

@@ -35,8 +35,8 @@ static void put_event(struct hy_draft *draft, hydrant_str value)
         [HYDRANT_EVENT_EDIT] = {"edit", 4},
         [HYDRANT_EVENT_DELETE] = {"delete", 6},
     };
-    uint32_t event = HYDRANT_EVENT_POST;
-    while (event <= HYDRANT_EVENT_DELETE && !hy_str_equal(value, names[event]))
+    uint32_t event = HYDRANT_EVENT_POST; /* also when nothing is given */
+    while (value.len && event <= HYDRANT_EVENT_DELETE && !hy_str_equal(value, names[event]))
         event++;
     draft->event_bad = event > HYDRANT_EVENT_DELETE;
     draft->m->event = draft->event_bad ? HYDRANT_EVENT_POST : (hydrant_event)event;

@@ -155,7 +155,7 @@ void set_event(reference &r, dom::element e)
         r.m->event = HYDRANT_EVENT_EDIT;
     else if (s == "delete")
         r.m->event = HYDRANT_EVENT_DELETE;
-    else if (s != "post")
+    else if (!s.empty() && s != "post")
         r.event_bad = true;
 }
 
