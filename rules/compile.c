@@ -4,7 +4,6 @@
  */
 #include "rules/compile.h"
 
-#include <hs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,6 +292,8 @@ hydrant_status hy_pack_compile(const struct hy_ruleset *ruleset,
     }
     struct hy_compiler c = {
         .ruleset = ruleset, .pack = pack, .matcher = pack->matcher, .err = err ? err : &own};
+    if (options && options->build)
+        c.build = *options->build;
     c.status = begin_pack(pack, ruleset, options, c.err);
     if (c.status == HYDRANT_OK)
         compile(&c);
@@ -311,9 +312,10 @@ void hy_pack_destroy(struct hy_pack **out)
     if (!pack)
         return;
     if (pack->matcher) {
-        hs_free_database(pack->matcher->literals);
+        for (uint32_t i = 0; i < HY_LITERAL_DBS; i++)
+            hy_database_release(pack->matcher->literals[i].db);
         for (uint32_t i = 0; i < HY_REGEX_CLASSES; i++)
-            hs_free_database(pack->matcher->regexes[i].db);
+            hy_database_release(pack->matcher->regexes[i].db);
         hy_arena_fini(&pack->matcher->arena);
         free(pack->matcher);
     }

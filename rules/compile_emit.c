@@ -328,6 +328,9 @@ static size_t arena_bytes(const struct hy_compiler *c, uint64_t set_pairs)
     bytes += sizeof(uint32_t) * (2 * (terms + 2) + c->sets.count + 2); /* the tables' first */
     bytes += sizeof(uint32_t) * (c->triggers.count + set_pairs + c->always.count);
     bytes += sizeof(uint32_t) * terms; /* of the regex databases */
+    const struct hy_database *base = hy_compile_base(c);
+    if (base)
+        bytes += sizeof(uint32_t) * ((size_t)base->count + c->anchors.count);
     return bytes + (size_t)ALLOCATIONS * ALIGNMENT;
 }
 

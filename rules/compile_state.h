@@ -3,6 +3,7 @@
 #define HY_RULES_COMPILE_STATE_H
 
 #include "pack/node.h"
+#include "rules/build.h"
 #include "rules/compile.h"
 
 /* A growing array: VEC(uint32_t) numbers; number of entries in count. */
@@ -117,6 +118,7 @@ struct wanted_program {
 
 struct hy_compiler {
     const struct hy_ruleset *ruleset;
+    struct hy_build build;
     struct hy_pack *pack;
     struct hy_matcher *matcher;
     hydrant_error *err;
@@ -221,6 +223,8 @@ void hy_compile_emit(struct hy_compiler *c);
 /* ---- compile_hs.c ---- */
 
 void hy_compile_databases(struct hy_compiler *c);
+/* The database of literals that this one may be built on top of, or NULL. */
+struct hy_database *hy_compile_base(const struct hy_compiler *c);
 
 /* ---- compile.c ---- */
 

@@ -32,6 +32,7 @@ void hy_rules_files_fini(struct hy_rules_files *files)
     if (files->hash)
         XXH3_freeState(files->hash);
     free(files->files);
+    free(files->read);
     *files = (struct hy_rules_files){0};
 }
 
@@ -58,6 +59,22 @@ static hydrant_str keep_string(struct hy_rules_files *files, const char *text)
     }
     memcpy(copy, text, len + 1);
     return hy_str(copy, len);
+}
+
+/* Remembers a path, for who wants to watch what the rules are made of. */
+static void note_read(struct hy_rules_files *files, const char *path)
+{
+    if (files->read_count == files->read_capacity) {
+        uint32_t capacity = files->read_capacity ? 2 * files->read_capacity : 8;
+        const char **grown = realloc(files->read, capacity * sizeof *grown);
+        if (!grown) {
+            files->diagnostics->out_of_memory = true;
+            return;
+        }
+        files->read = grown;
+        files->read_capacity = capacity;
+    }
+    files->read[files->read_count++] = keep_string(files, path).data;
 }
 
 /* A place for problems with a path that nothing in a file points to. */
@@ -181,6 +198,7 @@ static void add_yaml(struct hy_rules_files *files, const char *path, const char 
 {
     char problem[128];
     hydrant_str bytes;
+    note_read(files, path);
     if (files->count == HY_RULES_FILES_MAX) {
         snprintf(problem, sizeof problem, "more than %d rule files", HY_RULES_FILES_MAX);
         path_error(files, path, problem);
@@ -342,6 +360,8 @@ bool hy_rules_files_read_list(struct hy_rules_files *files, const struct hy_rule
     int folder = slash ? (int)(slash - file->path.data) + 1 : 0;
     int len =
         snprintf(path, sizeof path, "%.*s%.*s", folder, file->path.data, (int)name.len, name.data);
+    if (len < (int)sizeof path)
+        note_read(files, path);
     if (len >= (int)sizeof path || !realpath(path, real)) {
         hy_rules_error(files->diagnostics, place, NULL, "%.*s cannot be opened: %s", (int)name.len,
                        name.data, strerror(len >= (int)sizeof path ? ENAMETOOLONG : errno));

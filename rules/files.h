@@ -40,6 +40,8 @@ struct hy_rules_files {
     struct hy_rules_file **files; /* the YAML texts, in order */
     uint32_t count, capacity;
     uint32_t sources_count; /* YAML texts and list files: the next one's order */
+    const char **read;      /* paths that were opened or should have been */
+    uint32_t read_count, read_capacity;
 };
 
 hydrant_status hy_rules_files_init(struct hy_rules_files *files, struct hy_arena *keep,

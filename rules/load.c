@@ -182,6 +182,11 @@ static void fill_set(struct hy_loader *loader)
     set->networks = loader->networks_out;
     set->networks_count = loader->networks_count;
     set->hash = hy_rules_files_hash(&loader->files);
+    const char **read = hy_load_new(loader, loader->keep, sizeof *read, loader->files.read_count);
+    if (read && loader->files.read_count)
+        memcpy(read, loader->files.read, sizeof *read * loader->files.read_count);
+    set->read = read;
+    set->read_count = read ? loader->files.read_count : 0;
     if (loader->diagnostics.left_out) {
         char message[64];
         snprintf(message, sizeof message, "%u more problems are not shown",
@@ -206,6 +211,8 @@ static void load_all(struct hy_loader *loader, const struct hy_rule_input *input
     if (lint && loader->diagnostics.errors == 0 && !loader->diagnostics.out_of_memory)
         hy_lint(loader);
     check_something(loader);
+    if (loader->diagnostics.errors == 0)
+        hy_load_parts(loader);
     fill_set(loader);
 }
 

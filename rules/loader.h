@@ -5,7 +5,7 @@
  *   load_values.c  values of nodes, with messages            load_lists.c, load_brands.c,
  *   load_rules.c, load_policy.c  one section each            resolve.c  lists and macros put in
  *                                                            place, what a tree may hold
- *   lint.c       what works but is hardly meant
+ *   lint.c       what works but is hardly meant              parts.c   what differs between two
  *
  * Definitions of all files are taken before any query is resolved, so the order of files and
  * sections never matters. Everything that is wrong is reported; what is broken is left out, so that
@@ -67,6 +67,7 @@ struct hy_list {
     struct hy_place place;
     struct hy_source_text *source; /* of the entries; NULL: the names of agents */
     struct hy_query *tree;         /* NULL: broken, and reported */
+    uint64_t hash;                 /* of its entries; parts.c */
     bool used, built_in;
 };
 
@@ -200,6 +201,11 @@ void hy_load_tests(struct hy_loader *loader, const struct hy_yaml_node *node,
 
 /* Puts lists and macros in place everywhere, checks every tree, warns of what nobody uses. */
 void hy_resolve(struct hy_loader *loader);
+
+/* ---- parts.c ------------------------------------------------------------------------------- */
+
+/* Fills in set->parts and policy_hash. Only for a set without errors. */
+void hy_load_parts(struct hy_loader *loader);
 
 /* ---- lint.c -------------------------------------------------------------------------------- */
 

@@ -75,8 +75,21 @@ struct hy_policy_source {
     bool given;        /* false: no file has a policy, this is the built-in one */
 };
 
+/* What a rule set is made of, for telling two of them apart. Rules come first, in their order. */
+enum hy_part_kind { HY_PART_RULE, HY_PART_LIST, HY_PART_MACRO, HY_PART_BRAND, HY_PART_KINDS };
+
+struct hy_part {
+    enum hy_part_kind kind;
+    hydrant_str name;
+    uint64_t written; /* hash of what is written there, lists by their names; not tests */
+    uint64_t meant;   /* the same with the entries of lists */
+};
+
 struct hy_ruleset {
     struct hy_arena arena;
+    const struct hy_part *parts; /* NULL in a set with errors */
+    uint32_t parts_count;
+    uint64_t policy_hash;
     const struct hy_rule_source *rules;
     uint32_t rules_count;
     const struct hy_brand *brands;
@@ -88,7 +101,9 @@ struct hy_ruleset {
     struct hy_policy_source policy;
     const struct hy_diagnostic *diagnostics;
     uint32_t diagnostics_count, errors_count;
-    uint64_t hash; /* XXH3 over the names and content of all that was read, in order */
+    uint64_t hash;           /* XXH3 over the names and content of all that was read, in order */
+    const char *const *read; /* paths that were opened or should have been */
+    uint32_t read_count;
 };
 
 /* One input of a rule set. Exactly one of path and (name, text) is set. */
@@ -136,10 +151,13 @@ struct hy_query *hy_query_parse(struct hy_arena *arena, hydrant_str text, hydran
  * NUL-terminated when cap > 0. */
 size_t hy_query_print(const struct hy_query *query, char *out, size_t cap);
 
+struct hy_build; /* rules/build.h */
+
 /* Compiles a rule set without errors into a pack. Databases are built here (Hyperscan). */
 struct hy_compile_options {
     uint64_t generation;
     const struct hy_emotion_model *model; /* NULL: the built-in one */
+    const struct hy_build *build;         /* how databases are had; NULL: compiled here and now */
 };
 hydrant_status hy_pack_compile(const struct hy_ruleset *ruleset,
                                const struct hy_compile_options *options, struct hy_pack **out,

@@ -294,7 +294,7 @@ static char *read_line(const char *path, unsigned long nth, size_t *len)
     return NULL;
 }
 
-static int explain_mention(const struct explain *explain, const struct rules_input *input,
+static int explain_mention(const struct explain *explain, struct rules_input *input,
                            const hydrant_explain_options *options)
 {
     hydrant_rules rules = rules_input_rules(input);
@@ -305,7 +305,7 @@ static int explain_mention(const struct explain *explain, const struct rules_inp
     return HY_EXIT_FAILED;
 }
 
-static int explain_file(const struct explain *explain, const struct rules_input *input,
+static int explain_file(const struct explain *explain, struct rules_input *input,
                         hydrant_explain_options options, const char *path, unsigned long nth)
 {
     size_t len = 0;

@@ -1,11 +1,12 @@
 /*
- * hydrant scan: mentions in (files or stdin), items out in input order. The main job with nothing to
- * set up. Items go to stdout (NDJSON; cards on a terminal), everything else to stderr.
+ * hydrant scan: mentions in (files or stdin), items out in input order. The main job with nothing
+ * to set up. Items go to stdout (NDJSON; cards on a terminal), everything else to stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <hydrant/hydrant.h>
+#include <hydrant/manager.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -25,10 +26,12 @@ struct scan {
     struct rules_input rules;
     enum stats_form stats;
     const char *dead_letters;
+    bool watch;          /* the rules: a change goes live while mentions flow */
+    bool rules_are_live; /* the manager has them */
     bool json;           /* NDJSON even on a terminal */
     FILE *dead_letter_file;
     bool out_colour;
-    int write_errno;     /* why stdout could not be written; 0 = it could */
+    int write_errno; /* why stdout could not be written; 0 = it could */
 };
 
 static const char help[] =
@@ -46,6 +49,9 @@ static const char help[] =
     "      --emit WHAT       items (default: actionable ones), all (every record, with why it\n"
     "                        was dropped) or none\n"
     "  -j, --workers N       threads that judge (default: one per core)\n"
+    "      --watch           take up changes of the rules while mentions flow; says so on stderr\n"
+    "      --cache DIR       keep compiled patterns there (default: ~/.cache/hydrant)\n"
+    "      --no-cache        keep none\n"
     "      --stats FORM      off, text or json (default: text on a terminal, else off); the last\n"
     "                        line of stderr, and with --emit none of stdout\n"
     "      --dead-letters FILE   append bad records to FILE, raw, one a line\n"
@@ -58,7 +64,7 @@ static const char help[] =
     "examples:\n"
     "  hydrant scan posts.ndjson.zst | jq -c '[.verdict.action, .text]'\n"
     "  hydrant scan -e '\"no signal\" AND @att' posts.ndjson\n"
-    "  tail -f posts.ndjson | hydrant scan --rules rules/\n";
+    "  tail -f posts.ndjson | hydrant scan --rules rules/ --watch\n";
 
 /* The engine that a signal stops, and the thread that may be stuck in a write to a reader who has
  * stopped reading. */
@@ -173,7 +179,16 @@ static bool parse_workers(const char *value, uint32_t *workers)
     return true;
 }
 
-enum { OPT_EMIT = 256, OPT_STATS, OPT_DEAD_LETTERS, OPT_IO, OPT_JSON };
+enum {
+    OPT_EMIT = 256,
+    OPT_STATS,
+    OPT_DEAD_LETTERS,
+    OPT_IO,
+    OPT_JSON,
+    OPT_WATCH,
+    OPT_CACHE,
+    OPT_NO_CACHE
+};
 
 static const struct option long_options[] = {
     {"rules", required_argument, NULL, 'r'},
@@ -186,6 +201,9 @@ static const struct option long_options[] = {
     {"dead-letters", required_argument, NULL, OPT_DEAD_LETTERS},
     {"io", required_argument, NULL, OPT_IO},
     {"json", no_argument, NULL, OPT_JSON},
+    {"watch", no_argument, NULL, OPT_WATCH},
+    {"cache", required_argument, NULL, OPT_CACHE},
+    {"no-cache", no_argument, NULL, OPT_NO_CACHE},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -244,6 +262,15 @@ static int parse_options(struct scan *scan, int argc, char **argv)
             break;
         case OPT_JSON:
             scan->json = true;
+            break;
+        case OPT_WATCH:
+            scan->watch = true;
+            break;
+        case OPT_CACHE:
+            scan->rules.cache_dir = optarg;
+            break;
+        case OPT_NO_CACHE:
+            scan->rules.no_cache = true;
             break;
         case 'h':
             fputs(help, stdout);
@@ -319,8 +346,7 @@ static void print_stats(const struct scan *scan, const struct run_stats *stats)
         if (none)
             run_stats_json(stdout, stats);
         run_stats_json(stderr, stats);
-    } else if (scan->stats == STATS_TEXT ||
-               (scan->stats == STATS_AUTO && terminal_is(stderr))) {
+    } else if (scan->stats == STATS_TEXT || (scan->stats == STATS_AUTO && terminal_is(stderr))) {
         if (none && !terminal_is(stdout) && scan->stats == STATS_TEXT)
             run_stats_text(stdout, stats, false);
         run_stats_text(stderr, stats, terminal_wants_colour(stderr));
@@ -354,9 +380,11 @@ static void install_signals(void)
 }
 
 /* Runs the engine over its inputs and reports; returns the exit code. */
-static int run(struct scan *scan, hydrant *engine, const hydrant_pack *pack, int inputs_failed)
+static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
+               const hydrant_pack *pack, int inputs_failed)
 {
     struct run_stats stats = {.compile_cpu_seconds = run_stats_cpu_seconds()};
+    hydrant_manager_status rules;
     hydrant_pack_describe(pack, &stats.pack);
     bool show_progress = terminal_is(stderr) && !scan->options.on_item;
     struct terminal_progress *progress = show_progress ? terminal_progress_start(engine) : NULL;
@@ -367,6 +395,12 @@ static int run(struct scan *scan, hydrant *engine, const hydrant_pack *pack, int
     stats.cpu_seconds = run_stats_cpu_seconds();
     terminal_progress_stop(&progress);
     hydrant_stats_read(engine, &stats.engine);
+    if (manager) { /* the pack of the beginning may be gone */
+        hydrant_manager_status_read(manager, &rules);
+        stats.pack.hash = (hydrant_str){rules.pack, 16};
+        stats.pack.rules = rules.rules;
+        stats.pack.patterns = rules.patterns;
+    }
 
     int code = status == HYDRANT_OK && inputs_failed == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
     if (scan->write_errno == EPIPE) {
@@ -392,17 +426,66 @@ static bool close_dead_letters(struct scan *scan)
     return !bad;
 }
 
+/* ---- rules that are watched ---- */
+
+static void on_rules_event(void *ctx, const hydrant_rules_event *event)
+{
+    (void)ctx;
+    if (event->kind == HYDRANT_RULES_EVENT_UNCHANGED)
+        return;
+    bool bad =
+        event->kind == HYDRANT_RULES_EVENT_REFUSED || event->kind == HYDRANT_RULES_EVENT_FAILED;
+    if (event->kind == HYDRANT_RULES_EVENT_REFUSED && event->details.len)
+        fwrite(event->details.data, 1, event->details.len, stderr);
+    fprintf(stderr, "hydrant scan: %s%.*s\n", bad ? "warning: " : "", (int)event->text.len,
+            event->text.data);
+}
+
+/* Problems of the first attempt; those of later ones come with the event. */
+static void on_first_problem(void *ctx, const hydrant_diagnostic *problem)
+{
+    const struct scan *scan = ctx;
+    if (!scan->rules_are_live)
+        fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
+}
+
+/* The rules, from a manager that watches them, or compiled once. */
+static bool get_rules(struct scan *scan, hydrant_manager **manager, hydrant_pack **pack)
+{
+    hydrant_manager_options options;
+    hydrant_error err = {0};
+    *manager = NULL;
+    if (!scan->watch) {
+        *pack = rules_input_compile(&scan->rules, "hydrant scan");
+        return *pack != NULL;
+    }
+    hydrant_manager_options_init(&options);
+    options.rules = rules_input_rules(&scan->rules);
+    options.rules.on_diagnostic = on_first_problem;
+    options.rules.ctx = options.ctx = scan;
+    options.on_event = on_rules_event;
+    if (hydrant_manager_create(&options, manager, &err) != HYDRANT_OK) {
+        fprintf(stderr, "hydrant scan: %s\n", err.text);
+        return false;
+    }
+    *pack = hydrant_manager_pack(*manager);
+    scan->rules_are_live = true;
+    return true;
+}
+
 static int scan_with(struct scan *scan, int count, char **paths)
 {
     hydrant_error err = {0};
-    hydrant_pack *pack = rules_input_compile(&scan->rules, "hydrant scan");
+    hydrant_manager *manager;
+    hydrant_pack *pack = NULL;
     hydrant *engine = NULL;
     int code = HY_EXIT_FAILED;
-    if (!pack)
+    if (!get_rules(scan, &manager, &pack))
         return code;
     if (!open_dead_letters(scan))
         goto out;
-    if (hydrant_create(&scan->options, pack, &engine, &err) != HYDRANT_OK) {
+    if (hydrant_create(&scan->options, pack, &engine, &err) != HYDRANT_OK ||
+        (manager && hydrant_manager_attach(manager, engine, &err) != HYDRANT_OK)) {
         fprintf(stderr, "hydrant scan: %s\n", err.text);
         goto out;
     }
@@ -412,11 +495,13 @@ static int scan_with(struct scan *scan, int count, char **paths)
     if (failed < 0)
         code = count == 0 ? HY_EXIT_USAGE : HY_EXIT_FAILED;
     else
-        code = run(scan, engine, pack, failed);
+        code = run(scan, engine, manager, pack, failed);
 out:
     atomic_store_explicit(&running, NULL, memory_order_release);
+    if (!manager)
+        hydrant_pack_destroy(&pack);
+    hydrant_manager_destroy(&manager);
     hydrant_destroy(&engine);
-    hydrant_pack_destroy(&pack);
     if (!close_dead_letters(scan) && code == HY_EXIT_OK)
         code = HY_EXIT_FAILED;
     return stopped_by ? 128 + stopped_by : code;

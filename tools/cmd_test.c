@@ -210,7 +210,7 @@ static void print_summary(const struct test_run *run, bool ok)
                run->failed, run->warnings, run->warnings == 1 ? "" : "s");
 }
 
-static bool run_tests(struct test_run *run, const struct rules_input *input)
+static bool run_tests(struct test_run *run, struct rules_input *input)
 {
     hydrant_rules rules = rules_input_rules(input);
     hydrant_error err = {0};
@@ -225,7 +225,7 @@ static bool run_tests(struct test_run *run, const struct rules_input *input)
     return ok;
 }
 
-static int test_paths(struct test_run *run, const struct rules_input *input, const char *junit)
+static int test_paths(struct test_run *run, struct rules_input *input, const char *junit)
 {
     char *cases = NULL;
     size_t cases_bytes;

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/rules_input.h"
 
 static const struct {
     const char *name;
@@ -57,6 +59,8 @@ int main(int argc, char **argv)
         printf("hydrant %s\n", hydrant_version());
         return HY_EXIT_OK;
     }
+    if (strcmp(name, RULES_INPUT_COMPILER_COMMAND) == 0) /* not for people */
+        return hydrant_compile_serve(STDIN_FILENO);
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(name, commands[i].name) == 0)
             return run_command(i, argc - 1, argv + 1);

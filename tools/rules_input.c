@@ -40,17 +40,37 @@ static void print_diagnostic(void *ctx, const hydrant_diagnostic *diagnostic)
     fwrite(diagnostic->rendered.data, 1, diagnostic->rendered.len, stderr);
 }
 
-hydrant_rules rules_input_rules(const struct rules_input *input)
+const char *rules_input_compiler(void)
+{
+    return "/proc/self/exe";
+}
+
+const char *rules_input_cache(struct rules_input *input)
+{
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int len = 0;
+    if (input->no_cache || input->cache_dir)
+        return input->no_cache ? NULL : input->cache_dir;
+    if (base && base[0] == '/')
+        len = snprintf(input->cache_room, sizeof input->cache_room, "%s/hydrant", base);
+    else if (home && home[0] == '/')
+        len = snprintf(input->cache_room, sizeof input->cache_room, "%s/.cache/hydrant", home);
+    return len > 0 && len < (int)sizeof input->cache_room ? input->cache_room : NULL;
+}
+
+hydrant_rules rules_input_rules(struct rules_input *input)
 {
     return (hydrant_rules){.paths = input->paths,
                            .paths_count = input->paths_count,
                            .queries = input->queries,
                            .queries_count = input->queries_count,
                            .colour = terminal_wants_colour(stderr),
-                           .on_diagnostic = print_diagnostic};
+                           .on_diagnostic = print_diagnostic,
+                           .cache_dir = rules_input_cache(input),
+                           .compiler = rules_input_compiler()};
 }
 
-hydrant_pack *rules_input_compile(const struct rules_input *input, const char *command)
+hydrant_pack *rules_input_compile(struct rules_input *input, const char *command)
 {
     hydrant_rules rules = rules_input_rules(input);
     hydrant_pack *pack = NULL;

@@ -4,10 +4,22 @@
 
 #include <hydrant/hydrant.h>
 
+/* What hydrant is called with to compile in a process of its own (hydrant_rules.compiler). */
+#define RULES_INPUT_COMPILER_COMMAND "compile-patterns"
+
 struct rules_input {
     const char **paths, **queries; /* the strings are argv's */
     size_t paths_count, queries_count;
+    const char *cache_dir; /* NULL: the user's, see rules_input_cache */
+    bool no_cache;
+    char cache_room[4096];
 };
+
+/* Where compiled databases are kept: cache_dir, or $XDG_CACHE_HOME/hydrant, or ~/.cache/hydrant;
+ * NULL: nowhere. */
+const char *rules_input_cache(struct rules_input *input);
+/* This program, as a compiler. */
+const char *rules_input_compiler(void);
 
 /* Each returns false (having said so) when there is no memory. */
 bool rules_input_add_path(struct rules_input *input, const char *path);
@@ -15,9 +27,9 @@ bool rules_input_add_query(struct rules_input *input, const char *query);
 void rules_input_free(struct rules_input *input);
 
 /* For the library: the problems go to stderr, rendered. Lives as long as input. */
-hydrant_rules rules_input_rules(const struct rules_input *input);
+hydrant_rules rules_input_rules(struct rules_input *input);
 
 /* NULL when there are errors; they and the warnings were printed. */
-hydrant_pack *rules_input_compile(const struct rules_input *input, const char *command);
+hydrant_pack *rules_input_compile(struct rules_input *input, const char *command);
 
 #endif

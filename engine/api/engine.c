@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/engine_inner.h"
 #include "api/pack_handle.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -360,14 +361,26 @@ static void release_pack(void *owner)
     hy_pack_handle_release(owner);
 }
 
-hydrant_status hydrant_reload(hydrant *engine, hydrant_pack *pack, hydrant_error *err)
+hydrant_status hy_engine_reload(hydrant *engine, hydrant_pack *pack, bool same, uint64_t *number,
+                                hydrant_error *err)
 {
     hy_pack_handle_acquire(pack);
     hydrant_status status =
-        hy_pipeline_reload(engine->pipeline, pack->pack, pack, release_pack, err);
+        hy_pipeline_reload(engine->pipeline, pack->pack, same, pack, release_pack, number, err);
     if (status != HYDRANT_OK)
         hy_pack_handle_release(pack);
     return status;
+}
+
+hydrant_status hydrant_reload(hydrant *engine, hydrant_pack *pack, hydrant_error *err)
+{
+    uint64_t number;
+    return hy_engine_reload(engine, pack, false, &number, err);
+}
+
+uint32_t hy_engine_workers(const hydrant *engine)
+{
+    return engine->options.workers;
 }
 
 void hydrant_stop(hydrant *engine)

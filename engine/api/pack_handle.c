@@ -24,8 +24,26 @@ void hy_pack_handle_release(hydrant_pack *handle)
     /* Release: what this holder did comes before the free; acquire: the last one sees all of it. */
     if (atomic_fetch_sub_explicit(&handle->references, 1, memory_order_acq_rel) != 1)
         return;
+    hydrant_pack *origin = handle->origin;
     hy_pack_destroy(&handle->pack);
     free(handle);
+    if (origin)
+        hy_pack_handle_release(origin);
+}
+
+hydrant_status hy_pack_handle_create(struct hy_pack *pack, hydrant_pack *origin, hydrant_pack **out,
+                                     hydrant_error *err)
+{
+    hydrant_pack *handle = calloc(1, sizeof *handle);
+    *out = handle;
+    if (!handle) {
+        hy_pack_destroy(&pack);
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a pack");
+    }
+    atomic_init(&handle->references, 1);
+    handle->pack = pack;
+    handle->origin = origin ? hy_pack_handle_acquire(origin) : NULL;
+    return HYDRANT_OK;
 }
 
 void hydrant_pack_destroy(hydrant_pack **pack)
@@ -45,29 +63,14 @@ void hydrant_pack_describe(const hydrant_pack *handle, hydrant_pack_info *out)
                                .compile_seconds = pack->compile_seconds};
 }
 
-static hydrant_status compile(const struct hy_ruleset *ruleset, hydrant_pack **out,
-                              hydrant_error *err)
-{
-    hydrant_pack *handle = calloc(1, sizeof *handle);
-    if (!handle)
-        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a pack");
-    atomic_init(&handle->references, 1);
-    struct hy_compile_options options = {.generation = 1};
-    hydrant_status status = hy_pack_compile(ruleset, &options, &handle->pack, err);
-    if (status == HYDRANT_OK)
-        *out = handle;
-    else
-        free(handle);
-    return status;
-}
-
 /* What only compiling found out, as a problem like those before. */
 static hydrant_status report_compile_error(const hydrant_rules *rules, const hydrant_error *found,
                                            hydrant_error *err)
 {
     char rendered[sizeof found->file + sizeof found->text + 64];
-    int len = snprintf(rendered, sizeof rendered, "%s:%u:%u: error: %s\n", found->file, found->line,
-                       found->column, found->text);
+    int len = found->line ? snprintf(rendered, sizeof rendered, "%s:%u:%u: error: %s\n",
+                                     found->file, found->line, found->column, found->text)
+                          : snprintf(rendered, sizeof rendered, "error: %s\n", found->text);
     hydrant_diagnostic shown = {
         .severity = HYDRANT_SEVERITY_ERROR,
         .file = hy_str_cstr(found->file),
@@ -81,20 +84,48 @@ static hydrant_status report_compile_error(const hydrant_rules *rules, const hyd
     return hy_error_set(err, HYDRANT_ERR_RULES, "1 error in the rules");
 }
 
+struct hy_build hy_pack_handle_build(const hydrant_rules *rules, const hydrant_pack *previous)
+{
+    return (struct hy_build){.cache_dir = rules->cache_dir,
+                             .compiler = rules->compiler,
+                             .seconds_max = rules->compile_seconds_max,
+                             .mib_max = rules->compile_mib_max,
+                             .previous = previous ? previous->pack : NULL,
+                             .incremental = previous != NULL};
+}
+
+hydrant_status hy_pack_handle_compile(const hydrant_rules *rules, const struct hy_ruleset *ruleset,
+                                      const hydrant_pack *previous, hydrant_pack **out,
+                                      hydrant_error *err)
+{
+    struct hy_build build = hy_pack_handle_build(rules, previous);
+    struct hy_compile_options options = {.generation = 1, .build = &build};
+    struct hy_pack *pack = NULL;
+    hydrant_error found = {0};
+    *out = NULL;
+    hydrant_status status = hy_pack_compile(ruleset, &options, &pack, &found);
+    if (status == HYDRANT_OK)
+        return hy_pack_handle_create(pack, NULL, out, err);
+    if (status == HYDRANT_ERR_RULES)
+        return report_compile_error(rules, &found, err);
+    if (err)
+        *err = found;
+    return status;
+}
+
 hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
                                     hydrant_error *err)
 {
     *out = NULL;
     struct hy_ruleset *ruleset = NULL;
     hydrant_status status = hy_rules_load(rules, &ruleset, err);
-    hydrant_error found = {0};
-    if (status == HYDRANT_OK) {
-        status = compile(ruleset, out, &found);
-        if (status == HYDRANT_ERR_RULES && found.line)
-            status = report_compile_error(rules, &found, err);
-        else if (status != HYDRANT_OK && err)
-            *err = found;
-    }
+    if (status == HYDRANT_OK)
+        status = hy_pack_handle_compile(rules, ruleset, NULL, out, err);
     hy_ruleset_destroy(&ruleset);
     return status;
+}
+
+int hydrant_compile_serve(int fd)
+{
+    return hy_build_serve(fd);
 }

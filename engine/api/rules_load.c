@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "rules/starter/starter.h"
 
-static void report(const hydrant_rules *rules, const struct hy_ruleset *ruleset)
+void hy_rules_report(const hydrant_rules *rules, const struct hy_ruleset *ruleset)
 {
     for (uint32_t i = 0; rules->on_diagnostic && i < ruleset->diagnostics_count; i++) {
         const struct hy_diagnostic *diagnostic = &ruleset->diagnostics[i];
@@ -54,8 +54,8 @@ static size_t fill_inputs(struct hy_rule_input *inputs, const hydrant_rules *rul
     return count;
 }
 
-hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out,
-                             hydrant_error *err)
+hydrant_status hy_rules_load_any(const hydrant_rules *rules, struct hy_ruleset **out,
+                                 hydrant_error *err)
 {
     *out = NULL;
     struct hy_rule_input *inputs =
@@ -66,9 +66,15 @@ hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out
     hydrant_status status = rules->lint ? hy_ruleset_lint(inputs, count, out, err)
                                         : hy_ruleset_load(inputs, count, out, err);
     free(inputs);
+    return rules_status(status, *out, err);
+}
+
+hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out,
+                             hydrant_error *err)
+{
+    hydrant_status status = hy_rules_load_any(rules, out, err);
     if (*out)
-        report(rules, *out);
-    status = rules_status(status, *out, err);
+        hy_rules_report(rules, *out);
     if (status != HYDRANT_OK)
         hy_ruleset_destroy(out);
     return status;

@@ -14,4 +14,12 @@
 hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out,
                              hydrant_error *err);
 
+/* Hands every problem of a set to rules->on_diagnostic. */
+void hy_rules_report(const hydrant_rules *rules, const struct hy_ruleset *ruleset);
+
+/* The same without a report, and *out is set with HYDRANT_ERR_RULES, too: what was read, and its
+ * hash, are known. */
+hydrant_status hy_rules_load_any(const hydrant_rules *rules, struct hy_ruleset **out,
+                                 hydrant_error *err);
+
 #endif

@@ -9,11 +9,13 @@
 #include <stdlib.h>
 
 #include "api/rules_load.h"
+#include "api/rules_test.h"
 #include "api/trial.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "pack/matcher.h"
 #include "pack/node.h"
+#include "rules/derive.h"
 
 enum { PROBLEM_BYTES = 1024 };
 
@@ -155,6 +157,7 @@ static void check_line(const struct hy_rule_test *expected, const struct hy_poli
 
 struct run {
     const struct hy_ruleset *ruleset;
+    bool on_pack; /* the trials are on a pack as it is: what is unreached is not known */
     struct hy_trial *as_written, *all_live; /* the second one only when a rule is not live */
     void (*on_test)(void *ctx, const hydrant_test *test);
     void *ctx;
@@ -183,7 +186,7 @@ static hydrant_status run_test(const struct run *run, uint32_t number,
     check_match(expected, &test, &problem);
     check_action(expected, &test, &problem);
     check_line(expected, &run->ruleset->policy, &test, &problem);
-    if (test.passed && !expected->match && !is_reached(trial, number)) {
+    if (!run->on_pack && test.passed && !expected->match && !is_reached(trial, number)) {
         test.unreached = true;
         say(&problem, "no term of the rule is in it, so it tests little");
     }
@@ -192,11 +195,19 @@ static hydrant_status run_test(const struct run *run, uint32_t number,
     return HYDRANT_OK;
 }
 
+/* A rule that is off is not in a pack. */
+static bool is_tested(const struct run *run, uint32_t number)
+{
+    return !run->on_pack || run->ruleset->rules[number].rule.state != HY_RULE_OFF;
+}
+
 static hydrant_status run_all(const struct run *run, hydrant_error *err)
 {
     hydrant_status status = HYDRANT_OK;
     for (uint32_t i = 0; i < run->ruleset->rules_count; i++)
-        for (uint32_t k = 0; k < run->ruleset->rules[i].tests_count && status == HYDRANT_OK; k++)
+        for (uint32_t k = 0;
+             is_tested(run, i) && k < run->ruleset->rules[i].tests_count && status == HYDRANT_OK;
+             k++)
             status = run_test(run, i, &run->ruleset->rules[i].tests[k], err);
     return status;
 }
@@ -244,5 +255,38 @@ hydrant_status hydrant_rules_test(const hydrant_rules *rules,
     hy_trial_destroy(&run.as_written);
     hy_trial_destroy(&run.all_live);
     hy_ruleset_destroy(&ruleset);
+    return status;
+}
+
+/* The pack with every rule live that is not off. */
+static hydrant_status derive_live(const struct hy_pack *pack, struct hy_pack **out,
+                                  hydrant_error *err)
+{
+    bool *in_shadow = calloc((size_t)pack->rules_count + 1, sizeof *in_shadow);
+    *out = NULL;
+    if (!in_shadow)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory to try %u rules", pack->rules_count);
+    hydrant_status status = hy_pack_derive_shadow(pack, in_shadow, out, err);
+    free(in_shadow);
+    return status;
+}
+
+hydrant_status hy_rules_test_pack(const struct hy_ruleset *ruleset, const struct hy_pack *pack,
+                                  void (*on_test)(void *ctx, const hydrant_test *test), void *ctx,
+                                  hydrant_error *err)
+{
+    struct run run = {.ruleset = ruleset, .on_pack = true, .on_test = on_test, .ctx = ctx};
+    struct hy_pack *live = NULL;
+    hydrant_status status = hy_trial_create_on(pack, &run.as_written, err);
+    if (status == HYDRANT_OK && needs_all_live(ruleset))
+        status = derive_live(pack, &live, err);
+    if (status == HYDRANT_OK && live)
+        status = hy_trial_create_on(live, &run.all_live, err);
+    if (status == HYDRANT_OK)
+        status = run_all(&run, err);
+    hy_trial_destroy(&run.as_written);
+    hy_trial_destroy(&run.all_live);
+    if (live)
+        hy_pack_destroy(&live);
     return status;
 }

@@ -13,7 +13,8 @@ enum { RECORD_BYTES = 1 << 20 };
 
 struct hy_trial {
     struct hy_counters counters;
-    struct hy_pack *pack;
+    const struct hy_pack *pack;
+    struct hy_pack *own; /* the pack when it has the watcher; else NULL */
     struct hy_stages stages;
     struct hy_triage *triage;
     struct hy_eval_scratch *scratch;
@@ -54,8 +55,7 @@ static hydrant_status compile(const struct hy_ruleset *ruleset, struct hy_pack *
     return status;
 }
 
-hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, struct hy_trial **out,
-                               hydrant_error *err)
+static hydrant_status new_trial(struct hy_trial **out, hydrant_error *err)
 {
     struct hy_trial *trial = aligned_alloc(64, (sizeof *trial + 63) & ~(size_t)63);
     *out = trial;
@@ -63,18 +63,45 @@ hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, struct hy_trial
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a trial");
     memset(trial, 0, sizeof *trial);
     trial->source = (struct hy_source){.name = HY_STR("test"), .format = HY_FORMAT_NATIVE};
+    return HYDRANT_OK;
+}
+
+static hydrant_status begin(struct hy_trial *trial, const struct hy_pack *pack, hydrant_error *err)
+{
     struct hy_stages_options options = {.record_bytes_max = RECORD_BYTES,
                                         .parcel_bytes_max = RECORD_BYTES};
-    hydrant_status status = compile(ruleset, &trial->pack, err);
+    trial->pack = pack;
+    hydrant_status status =
+        hy_stages_init(&trial->stages, &options, pack, NULL, &trial->counters, err);
     if (status == HYDRANT_OK)
-        status = hy_stages_init(&trial->stages, &options, trial->pack, NULL, &trial->counters, err);
+        status = hy_triage_create(pack, &trial->triage, err);
     if (status == HYDRANT_OK)
-        status = hy_triage_create(trial->pack, &trial->triage, err);
+        status = hy_eval_scratch_create(pack, &trial->scratch, err);
     if (status == HYDRANT_OK)
-        status = hy_eval_scratch_create(trial->pack, &trial->scratch, err);
+        hy_stages_take_up(&trial->stages, pack, trial->triage);
+    return status;
+}
+
+hydrant_status hy_trial_create_on(const struct hy_pack *pack, struct hy_trial **out,
+                                  hydrant_error *err)
+{
+    hydrant_status status = new_trial(out, err);
     if (status == HYDRANT_OK)
-        hy_stages_take_up(&trial->stages, trial->pack, trial->triage);
-    else
+        status = begin(*out, pack, err);
+    if (status != HYDRANT_OK)
+        hy_trial_destroy(out);
+    return status;
+}
+
+hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, struct hy_trial **out,
+                               hydrant_error *err)
+{
+    hydrant_status status = new_trial(out, err);
+    if (status == HYDRANT_OK)
+        status = compile(ruleset, &(*out)->own, err);
+    if (status == HYDRANT_OK)
+        status = begin(*out, (*out)->own, err);
+    if (status != HYDRANT_OK)
         hy_trial_destroy(out);
     return status;
 }
@@ -88,8 +115,8 @@ void hy_trial_destroy(struct hy_trial **out)
     hy_eval_scratch_destroy(&trial->scratch);
     hy_stages_fini(&trial->stages);
     hy_triage_destroy(&trial->triage);
-    if (trial->pack)
-        hy_pack_destroy(&trial->pack);
+    if (trial->own)
+        hy_pack_destroy(&trial->own);
     free(trial);
 }
 
@@ -150,7 +177,7 @@ hydrant_item hy_trial_item(const struct hy_trial *trial)
 {
     const struct hy_mention *mention = hy_trial_mention(trial);
     uint32_t count = mention->matches_count;
-    if (count && mention->matched_rules[count - 1] == trial->pack->rules_count - 1)
+    if (trial->own && count && mention->matched_rules[count - 1] == trial->pack->rules_count - 1)
         count--;
     bool judged = count > 0;
     hydrant_drop drop = mention->drop;

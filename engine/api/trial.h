@@ -21,6 +21,11 @@
 
 struct hy_trial;
 
+/* On a pack as it is, without the watcher: where no rule matches, there are no hits and scores. The
+ * pack must outlive the trial. */
+hydrant_status hy_trial_create_on(const struct hy_pack *pack, struct hy_trial **out,
+                                  hydrant_error *err);
+
 /* The rule set may go when this returns. HYDRANT_OK or the errors of hy_pack_compile. */
 hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, struct hy_trial **out,
                                hydrant_error *err);

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "match/judge.h"
 #include "match/match_worker.h"
+#include "pack/database.h"
 
 static void slot_fini(struct hy_match_slot *slot)
 {
@@ -39,11 +40,13 @@ static void slot_fini(struct hy_match_slot *slot)
 /* One scratch that fits every database of the pack. */
 static bool alloc_scratch(const struct hy_matcher *matcher, hs_scratch_t **scratch)
 {
-    if (matcher->literals && hs_alloc_scratch(matcher->literals, scratch) != HS_SUCCESS)
-        return false;
+    for (uint32_t i = 0; i < HY_LITERAL_DBS; i++)
+        if (matcher->literals[i].db &&
+            hs_alloc_scratch(matcher->literals[i].db->hs, scratch) != HS_SUCCESS)
+            return false;
     for (uint32_t i = 0; i < HY_REGEX_CLASSES; i++)
         if (matcher->regexes[i].db &&
-            hs_alloc_scratch(matcher->regexes[i].db, scratch) != HS_SUCCESS)
+            hs_alloc_scratch(matcher->regexes[i].db->hs, scratch) != HS_SUCCESS)
             return false;
     return true;
 }

@@ -20,6 +20,7 @@
 
 #include "base/assert.h"
 #include "match/match_worker.h"
+#include "pack/database.h"
 #include "pack/sort.h"
 
 /* ---- reports ---- */
@@ -88,6 +89,8 @@ static int on_report(unsigned int id, unsigned long long from, unsigned long lon
                      unsigned int flags, void *context)
 {
     struct hy_match_worker *w = context;
+    if (w->anchors && (id = w->anchors[id]) == HY_ANCHOR_NONE)
+        return 0;
     w->raw[w->raw_count++] = (struct hy_match_raw){id, (uint32_t)to};
     if (w->raw_count == HY_MATCH_RAW)
         verify_raw(w);
@@ -102,9 +105,15 @@ static void scan_block(struct hy_match_worker *w, uint32_t from, uint32_t to)
     take_view(w);
     if (w->end[to - 1] == w->block)
         return;
-    hs_error_t status = hs_scan(w->slot->pack->matcher->literals, w->batch->folded + w->block,
-                                w->end[to - 1] - w->block, 0, w->slot->scratch, on_report, w);
-    HY_ASSERT(status == HS_SUCCESS);
+    for (uint32_t i = 0; i < HY_LITERAL_DBS; i++) {
+        const struct hy_literal_db *literals = &w->slot->pack->matcher->literals[i];
+        if (!literals->db)
+            continue;
+        w->anchors = literals->anchors;
+        hs_error_t status = hs_scan(literals->db->hs, w->batch->folded + w->block,
+                                    w->end[to - 1] - w->block, 0, w->slot->scratch, on_report, w);
+        HY_ASSERT(status == HS_SUCCESS);
+    }
     verify_raw(w);
 }
 
@@ -196,7 +205,7 @@ void hy_match_scan(struct hy_match_worker *w)
     w->limited = false;
     memset(w->counts, 0, sizeof *w->counts * w->live_count);
     memset(w->over, 0, sizeof *w->over * w->live_count);
-    for (uint32_t from = 0, to; w->slot->pack->matcher->literals && from < w->live_count;
+    for (uint32_t from = 0, to; w->slot->pack->matcher->anchors_count && from < w->live_count;
          from = to) {
         to = from + 1;
         while (to < w->live_count && w->end[to] - w->begin[from] <= HY_BATCH_TEXT_BYTES)
@@ -253,7 +262,7 @@ void hy_match_scan_regexes(struct hy_match_worker *w, const struct hy_mention *m
         scan.db = &matcher->regexes[i];
         if (!scan.db->db || mention->m.text.len == 0)
             continue;
-        hs_error_t status = hs_scan(scan.db->db, mention->m.text.data, mention->m.text.len, 0,
+        hs_error_t status = hs_scan(scan.db->db->hs, mention->m.text.data, mention->m.text.len, 0,
                                     w->slot->scratch, on_regex, &scan);
         HY_ASSERT(status == HS_SUCCESS);
     }

@@ -62,6 +62,7 @@ struct hy_match_worker {
     uint32_t end[HY_BATCH_MENTIONS];   /*   and ends */
     uint32_t cursor;                   /* the live mention that the last report was in */
     struct hy_view view;               /* and its text */
+    const uint32_t *anchors;           /* of the literal database that reports; may be NULL */
     uint32_t block;                    /* where the scanned block begins */
     bool limited;                      /* one mention alone, hits beyond limits given up */
     uint32_t raw_count, found_count;

@@ -21,7 +21,7 @@
 #include "pack/predicate.h"
 #include "pack/program.h"
 
-struct hs_database;
+struct hy_database;
 
 enum {
     HY_REGEX_CLASSES = 4, /* databases: one for each combination of flags */
@@ -72,10 +72,24 @@ struct hy_term {
 };
 
 struct hy_regex_db {
-    struct hs_database *db; /* NULL: no pattern of this class */
+    struct hy_database *db; /* NULL: no pattern of this class */
     const uint32_t *terms;  /* Hyperscan id -> term */
     uint32_t count;
 };
+
+/*
+ * A database of literals, and the anchor that each of its patterns is. After an edit a pack has
+ * two: the one of an earlier pack, some of whose patterns are nobody's anchor any more, and a small
+ * one of those that are new.
+ */
+struct hy_literal_db {
+    struct hy_database *db;  /* NULL: none */
+    const uint32_t *anchors; /* Hyperscan id -> anchor, or HY_ANCHOR_NONE; NULL: the same number */
+};
+
+#define HY_ANCHOR_NONE UINT32_MAX
+
+enum { HY_LITERAL_DBS = 2 };
 
 /* A set of terms, sorted: a list, or a large OR. Has at least one. */
 struct hy_term_set {
@@ -100,7 +114,7 @@ struct hy_rule_program {
 
 struct hy_matcher {
     struct hy_arena arena;
-    struct hs_database *literals; /* NULL: no literal terms */
+    struct hy_literal_db literals[HY_LITERAL_DBS];
     const struct hy_anchor *anchors;
     uint32_t anchors_count;
     const struct hy_single *singles;

@@ -48,10 +48,12 @@ void hy_generation_destroy(struct hy_generation **out)
     free(generation);
 }
 
-void hy_generations_publish(struct hy_generations *all, struct hy_generation *next, void *owner,
-                            void (*release)(void *owner))
+void hy_generations_publish(struct hy_generations *all, struct hy_generation *next, bool same,
+                            void *owner, void (*release)(void *owner))
 {
-    next->number = ++all->last_number;
+    next->serial = ++all->last_serial;
+    all->last_number += !same;
+    next->number = all->last_number;
     next->owner = owner;
     next->release = release;
     struct hy_generation *old =
@@ -87,11 +89,12 @@ bool hy_generations_reclaim(struct hy_generations *all)
 struct hy_generation *hy_generations_take(struct hy_generations *all, uint32_t k)
 {
     struct hy_generation *mine = atomic_load_explicit(&all->seen[k], memory_order_relaxed);
-    struct hy_generation *current = atomic_load_explicit(&all->current, memory_order_acquire); /* W1 */
+    struct hy_generation *current =
+        atomic_load_explicit(&all->current, memory_order_acquire); /* W1 */
     while (mine != current) {
         mine = current;
-        atomic_store_explicit(&all->seen[k], mine, memory_order_seq_cst);        /* W2 */
-        current = atomic_load_explicit(&all->current, memory_order_seq_cst);     /* W3 */
+        atomic_store_explicit(&all->seen[k], mine, memory_order_seq_cst);    /* W2 */
+        current = atomic_load_explicit(&all->current, memory_order_seq_cst); /* W3 */
     }
     return mine;
 }

@@ -25,7 +25,8 @@
 #include "triage/triage.h"
 
 struct hy_generation {
-    uint64_t number; /* from 1 */
+    uint64_t serial; /* counts what was published, from 1 */
+    uint64_t number; /* what items say; the same again when only the databases differ */
     const struct hy_pack *pack;
     struct hy_triage **triage; /* one per worker */
     uint32_t workers;
@@ -39,7 +40,7 @@ struct hy_generations {
     struct hy_generation *retired;
     _Atomic(struct hy_generation *) *seen; /* one per worker; NULL before its first parcel */
     uint32_t workers;
-    uint64_t last_number;
+    uint64_t last_serial, last_number;
 };
 
 hydrant_status hy_generations_init(struct hy_generations *all, uint32_t workers,
@@ -52,9 +53,10 @@ hydrant_status hy_generation_create(const struct hy_generations *all, const stru
 /* For one that was never published: owner keeps its pack. */
 void hy_generation_destroy(struct hy_generation **generation);
 
-/* Publishes it, with the next number; from here on release(owner) will be called once. */
-void hy_generations_publish(struct hy_generations *all, struct hy_generation *next, void *owner,
-                            void (*release)(void *owner));
+/* Publishes it, with the next number, or with that of the present one when same is set; from here
+ * on release(owner) will be called once. */
+void hy_generations_publish(struct hy_generations *all, struct hy_generation *next, bool same,
+                            void *owner, void (*release)(void *owner));
 /* Frees the retired ones that no worker looks at. True when none is left. */
 bool hy_generations_reclaim(struct hy_generations *all);
 

@@ -22,18 +22,18 @@ struct pooled {
 struct hy_pipeline {
     struct hy_shared shared;
     struct hy_feeder *feeder;
-    uint32_t workers_count;        /* 0: inline */
-    struct hy_worker *workers;     /* max(1, workers_count) */
-    struct hy_counters feeding;    /* the feeding thread's own */
+    uint32_t workers_count;     /* 0: inline */
+    struct hy_worker *workers;  /* max(1, workers_count) */
+    struct hy_counters feeding; /* the feeding thread's own */
     struct pooled *pool;
-    struct pooled **free;          /* a stack */
+    struct pooled **free; /* a stack */
     uint32_t pool_count, free_count;
     uint32_t next_worker;
     uint64_t next_number;
     uint32_t record_bytes_max;
     hydrant_parse parse;
-    pthread_mutex_t reloading;     /* around reload and reclaim; never taken by a worker */
-    _Atomic bool retired;          /* generations wait to be freed */
+    pthread_mutex_t reloading; /* around reload and reclaim; never taken by a worker */
+    _Atomic bool retired;      /* generations wait to be freed */
 };
 
 static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t count, hydrant_error *err)
@@ -67,8 +67,8 @@ static hydrant_status create_workers(struct hy_pipeline *pipeline,
     memset(pipeline->workers, 0, count * sizeof *pipeline->workers);
     uint32_t slots = options->workers ? power_of_two_above(pipeline->pool_count) : 0;
     for (uint32_t i = 0; i < count; i++) {
-        hydrant_status status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, i,
-                                               slots, &options->stages, pack, err);
+        hydrant_status status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, i, slots,
+                                               &options->stages, pack, err);
         pipeline->workers_count = i + 1; /* destroy finishes this one too */
         if (status == HYDRANT_OK && options->workers)
             status = hy_worker_start(&pipeline->workers[i], err);
@@ -89,7 +89,7 @@ static hydrant_status create_first_generation(struct hy_pipeline *pipeline, uint
     if (status == HYDRANT_OK)
         status = hy_generation_create(generations, pack, &first, err);
     if (status == HYDRANT_OK)
-        hy_generations_publish(generations, first, NULL, NULL);
+        hy_generations_publish(generations, first, false, NULL, NULL);
     return status;
 }
 
@@ -108,8 +108,8 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     pipeline->shared.sink = options->sink;
     pipeline->shared.seq = 1;
     pipeline->record_bytes_max = options->stages.record_bytes_max;
-    pipeline->parse = options->stages.decode.parse == HY_PARSE_FAST ? HYDRANT_PARSE_FAST
-                                                                    : HYDRANT_PARSE_STRICT;
+    pipeline->parse =
+        options->stages.decode.parse == HY_PARSE_FAST ? HYDRANT_PARSE_FAST : HYDRANT_PARSE_STRICT;
     uint32_t parcels = PARCELS_PER_WORKER * (options->workers ? options->workers : 1);
     struct hy_feeder_options feeder = options->feeder;
     feeder.framing = &hy_frame_framing;
@@ -121,8 +121,8 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     if (status == HYDRANT_OK && options->deduplicate)
         status = hy_dedup_create(&options->dedup, &pipeline->shared.dedup, err);
     if (status == HYDRANT_OK)
-        status = create_first_generation(pipeline, options->workers ? options->workers : 1, pack,
-                                         err);
+        status =
+            create_first_generation(pipeline, options->workers ? options->workers : 1, pack, err);
     if (status == HYDRANT_OK)
         status = create_workers(pipeline, options, pack, err);
     if (status != HYDRANT_OK)
@@ -339,7 +339,7 @@ hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_so
 static bool all_taken_up(const struct hy_pipeline *pipeline)
 {
     uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;
-    uint64_t newest = pipeline->shared.generations.last_number;
+    uint64_t newest = pipeline->shared.generations.last_serial;
     for (uint32_t i = 0; i < count; i++)
         if (atomic_load_explicit(&pipeline->workers[i].taken_up, memory_order_acquire) != newest)
             return false; /* acquire pairs with T1: the worker's matcher has moved on */
@@ -360,8 +360,8 @@ static hydrant_status prepare_workers(struct hy_pipeline *pipeline, const struct
     return status;
 }
 
-static hydrant_status reload(struct hy_pipeline *pipeline, const struct hy_pack *pack, void *owner,
-                             void (*release)(void *owner), hydrant_error *err)
+static hydrant_status reload(struct hy_pipeline *pipeline, const struct hy_pack *pack, bool same,
+                             void *owner, void (*release)(void *owner), hydrant_error *err)
 {
     struct hy_generations *generations = &pipeline->shared.generations;
     if (pipeline->workers_count == 0)
@@ -376,7 +376,7 @@ static hydrant_status reload(struct hy_pipeline *pipeline, const struct hy_pack 
         hy_generation_destroy(&next);
         return status;
     }
-    hy_generations_publish(generations, next, owner, release);
+    hy_generations_publish(generations, next, same, owner, release);
     atomic_store_explicit(&pipeline->retired, true, memory_order_relaxed);
     for (uint32_t i = 0; i < pipeline->workers_count; i++)
         hy_event_signal(&pipeline->workers[i].wake); /* idle ones move on too */
@@ -384,11 +384,13 @@ static hydrant_status reload(struct hy_pipeline *pipeline, const struct hy_pack 
 }
 
 hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_pack *pack,
-                                  void *owner, void (*release)(void *owner), hydrant_error *err)
+                                  bool same, void *owner, void (*release)(void *owner),
+                                  uint64_t *number, hydrant_error *err)
 {
     pthread_mutex_lock(&pipeline->reloading);
     hy_generations_reclaim(&pipeline->shared.generations);
-    hydrant_status status = reload(pipeline, pack, owner, release, err);
+    hydrant_status status = reload(pipeline, pack, same, owner, release, err);
+    *number = pipeline->shared.generations.last_number;
     pthread_mutex_unlock(&pipeline->reloading);
     return status;
 }
@@ -432,8 +434,7 @@ static uint64_t pipeline_generation(const struct hy_pipeline *pipeline)
     uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;
     uint64_t oldest = UINT64_MAX;
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t taken =
-            atomic_load_explicit(&pipeline->workers[i].taken_up, memory_order_relaxed);
+        uint64_t taken = hy_counter_read(&pipeline->workers[i].judging);
         oldest = taken < oldest ? taken : oldest;
     }
     return oldest;
@@ -446,6 +447,8 @@ void hy_pipeline_stats(const struct hy_pipeline *pipeline, hydrant_stats *out)
     uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;
     for (uint32_t i = 0; i < count; i++) {
         add_counters(&pipeline->workers[i].counters, out);
+        uint64_t swap_ns = hy_counter_read(&pipeline->workers[i].swap_cpu_ns_max);
+        out->swap_cpu_ns_max = swap_ns > out->swap_cpu_ns_max ? swap_ns : out->swap_cpu_ns_max;
         out->ignored_fields += hy_decoder_ignored_fields(pipeline->workers[i].stages.decoder);
     }
     out->workers = pipeline->workers_count;

@@ -65,10 +65,12 @@ hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_so
  * parcel is judged by one pack as a whole. After HYDRANT_OK release(owner) is called once, when the
  * last worker has left pack for good (at the latest in destroy), from a thread that reloads, feeds
  * or destroys. HYDRANT_ERR_AGAIN: a worker is still busy with what came before the last reload; try
- * again. HYDRANT_ERR_NOMEM. After an error nothing has changed.
+ * again. HYDRANT_ERR_NOMEM. After an error nothing has changed. same: these are the present rules
+ * in another form, so the generation keeps its number. *number is what the one in force has then.
  */
 hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_pack *pack,
-                                  void *owner, void (*release)(void *owner), hydrant_error *err);
+                                  bool same, void *owner, void (*release)(void *owner),
+                                  uint64_t *number, hydrant_error *err);
 
 /* Waits until every parcel that was handed on is done. */
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);

@@ -66,12 +66,19 @@ static void output_in_turn(struct hy_worker *worker, uint64_t seq)
 
 void hy_worker_take_up_rules(struct hy_worker *worker)
 {
-    struct hy_generation *current = hy_generations_take(&worker->shared->generations, worker->index);
+    struct hy_generation *current =
+        hy_generations_take(&worker->shared->generations, worker->index);
     if (current == worker->generation)
         return;
+    uint64_t start_ns = hy_clock_thread_cpu_ns();
     hy_stages_take_up(&worker->stages, current->pack, current->triage[worker->index]);
+    bool first = worker->generation == NULL;
     worker->generation = current;
-    atomic_store_explicit(&worker->taken_up, current->number, memory_order_release); /* T1 */
+    atomic_store_explicit(&worker->judging, current->number, memory_order_relaxed);
+    atomic_store_explicit(&worker->taken_up, current->serial, memory_order_release); /* T1 */
+    uint64_t took_ns = hy_clock_thread_cpu_ns() - start_ns;
+    if (!first && took_ns > hy_counter_read(&worker->swap_cpu_ns_max))
+        atomic_store_explicit(&worker->swap_cpu_ns_max, took_ns, memory_order_relaxed);
 }
 
 void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel)
@@ -85,8 +92,7 @@ void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel)
         hy_ticket_wait(&shared->settle, parcel->number);
         hy_ticket_done(&shared->settle, parcel->number);
     } else {
-        int64_t now_us =
-            shared->event_time ? HYDRANT_TIME_NONE : hy_clock_now_us(&shared->clock);
+        int64_t now_us = shared->event_time ? HYDRANT_TIME_NONE : hy_clock_now_us(&shared->clock);
         hy_stages_judge(&worker->stages, parcel, now_us);
         output_in_turn(worker, settle_in_turn(worker));
     }

@@ -32,10 +32,12 @@ struct hy_worker {
     struct hy_shared *shared;
     uint32_t index;
     struct hy_generation *generation; /* taken up; NULL at first */
-    struct hy_spsc *in, *back; /* parcels to judge; parcels done */
-    struct hy_event wake;      /* signalled after a push to in, a reload, and to end */
-    _Atomic uint64_t taken_up; /* number of the generation that its stages are ready for */
-    _Atomic bool end;          /* leave when in is empty */
+    struct hy_spsc *in, *back;        /* parcels to judge; parcels done */
+    struct hy_event wake;             /* signalled after a push to in, a reload, and to end */
+    _Atomic uint64_t taken_up;        /* serial of the generation that its stages are ready for */
+    _Atomic uint64_t judging;         /* its number */
+    _Atomic uint64_t swap_cpu_ns_max; /* the longest that it took to move on to other rules */
+    _Atomic bool end;                 /* leave when in is empty */
     pthread_t thread;
     bool started;
     const struct hy_parcel *parcel; /* the one being taken through */

@@ -60,6 +60,20 @@ typedef struct hydrant_rules {
     bool lint; /* warn as well of what works but is hardly meant (docs/rules/reference.md) */
     void (*on_diagnostic)(void *ctx, const hydrant_diagnostic *diagnostic); /* may be NULL */
     void *ctx;
+    /*
+     * A folder that keeps what was compiled, so that the same patterns are there at once next time;
+     * NULL: none. It is made when it is missing, and not used unless it is ours alone (owner, mode
+     * 0700): what lies in it is run.
+     */
+    const char *cache_dir;
+    /*
+     * A program that compiles large sets of words, and regular expressions, in a process of its own,
+     * within the limits below; NULL: this process compiles, without limits. It is called with the
+     * one argument "compile-patterns" and then calls hydrant_compile_serve; `hydrant` is one.
+     */
+    const char *compiler;
+    uint32_t compile_seconds_max; /* of CPU time; default 60 */
+    uint32_t compile_mib_max;     /* of address space; default 2048 */
 } hydrant_rules;
 
 /*
@@ -72,6 +86,10 @@ HYDRANT_API hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydr
                                                 hydrant_error *err);
 /* An engine keeps its own reference: destroy yours whenever you like. Accepts *pack == NULL. */
 HYDRANT_API void hydrant_pack_destroy(hydrant_pack **pack);
+
+/* What the program named as hydrant_rules.compiler does with descriptor 0: takes one request,
+ * answers it, and returns the exit code. Sets limits on the process that it is called in. */
+HYDRANT_API int hydrant_compile_serve(int fd);
 
 typedef struct hydrant_pack_info {
     hydrant_str hash;       /* of everything that went in; 16 hex digits */
@@ -318,6 +336,7 @@ typedef struct hydrant_stats {
     uint64_t dropped[HYDRANT_DROPS];        /* by hydrant_drop */
     uint64_t stage_cpu_ns[HYDRANT_STAGES];  /* CPU time spent in each stage, all threads */
     uint64_t generation; /* of the rules that every worker has taken up; 0 before the first batch */
+    uint64_t swap_cpu_ns_max; /* the most that a reload cost a worker: CPU time of moving on */
     uint32_t workers;
     const char *parse; /* "strict" or "fast" */
     const char *io;    /* "io_uring" or "read" */

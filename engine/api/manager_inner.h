@@ -1,0 +1,138 @@
+/*
+ * What the files of the manager share; nobody else includes this.
+ *
+ *   manager.c          the public functions; an attempt from files to generation; history
+ *   manager_changes.c  what differs between two rule sets
+ *   manager_guard.c    rules that the guard holds in shadow
+ *   manager_thread.c   the thread: watching, and the full compile behind an incremental one
+ */
+#ifndef HY_API_MANAGER_INNER_H
+#define HY_API_MANAGER_INNER_H
+
+#include <hydrant/manager.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "rules/ruleset.h"
+#include "rules/watch.h"
+
+enum {
+    HY_MANAGER_VERSIONS = 256,  /* generations that are remembered */
+    HY_MANAGER_KEPT_MAX = 64,   /* packs that are kept */
+    HY_MANAGER_CHANGES = 96,    /* bytes of a summary of changes */
+    HY_MANAGER_AGAIN_MS = 5000, /* how long an attempt waits for a worker that is held up */
+};
+
+/* A rule set's parts, by hashes; rules come first, in pack order. */
+struct hy_part_hash {
+    uint64_t name, written, meant;
+    uint8_t kind;
+};
+
+struct hy_parts {
+    struct hy_part_hash *at;
+    uint32_t count;
+    uint64_t policy;
+};
+
+struct hy_version {
+    hydrant_generation shown;
+    uint64_t origin;    /* the generation whose pack it is: its own, or that which was restored */
+    hydrant_pack *pack; /* as compiled; NULL: not kept any more */
+    struct hy_parts parts;
+};
+
+struct hydrant_manager {
+    hydrant_manager_options options;
+    const char **paths, **queries; /* owned copies */
+    char *recording, *cache_dir, *compiler;
+    pthread_mutex_t lock; /* around everything below */
+    hydrant *engine;      /* NULL: not attached yet */
+
+    struct hy_version versions[HY_MANAGER_VERSIONS]; /* a ring by number of publication */
+    uint64_t versions_count;                         /* ever */
+    uint64_t last_hash;                              /* of the files at the last attempt */
+    hydrant_pack *live; /* in force: the version's, or derived from it */
+    hydrant_pack *base; /* what the next one is compiled on top of: its literals are in one
+                           database; may be older than the rules in force */
+    char **guarded;     /* ids of the rules that the guard holds in shadow */
+    uint32_t guarded_count;
+    pthread_cond_t incomplete; /* the completer has something to do, or is to end */
+    pthread_t completer;
+    bool completing;
+
+    uint64_t attempts, refusals;
+    char refused[512];
+    char *details; /* problems of the attempt that is under way, rendered */
+    size_t details_len, details_room;
+
+    char **read; /* what the rules were read from */
+    size_t read_count;
+    bool read_changed; /* since the watcher looked at it */
+
+    pthread_t thread;
+    bool started;
+    int wake_fd; /* an eventfd */
+    _Atomic bool end;
+    struct hy_watch *watch; /* the watcher's */
+    bool disturbed;         /* files changed while they were read; the watcher's */
+    bool watching;
+};
+
+/* ---- manager_changes.c ----------------------------------------------------------------------- */
+
+/* Takes the hashes of a rule set's parts. False when there is no memory. */
+bool hy_parts_take(struct hy_parts *parts, const struct hy_ruleset *set);
+void hy_parts_free(struct hy_parts *parts);
+
+/* What differs. changed (one for each rule of after, may be NULL) is set for rules that are new or
+ * others; before_rule, likewise, is the rule of that name in before, or UINT32_MAX. False when
+ * there is no memory. */
+bool hy_parts_compare(const struct hy_parts *before, const struct hy_parts *after,
+                      hydrant_rules_changes *out, bool *changed, uint32_t *before_rule);
+
+/* "+2 rules, ~1 list"; "" when nothing differs. */
+void hy_changes_write(const hydrant_rules_changes *changes, char *out, size_t cap);
+
+/* ---- manager.c ------------------------------------------------------------------------------- */
+
+struct hy_version *hy_manager_current(hydrant_manager *manager);
+
+/* Why an attempt is made. */
+enum hy_cause { HY_CAUSE_START, HY_CAUSE_WATCH, HY_CAUSE_RELOAD };
+
+/* One attempt to put what the files hold in force. The lock is held. */
+hydrant_status hy_manager_attempt(hydrant_manager *manager, enum hy_cause cause,
+                                  hydrant_error *err);
+
+/* Compiles the present pack in full, if it is incremental, and puts it in its place. The lock is
+ * held, but not while compiling. True when there was something to do. */
+bool hy_manager_complete(hydrant_manager *manager);
+
+void hy_manager_tell(hydrant_manager *manager, hydrant_rules_event *event);
+
+/* Puts the pack of a version in force again, as a new generation. restored: its number, or 0. */
+hydrant_status hy_manager_repeat(hydrant_manager *manager, const struct hy_version *from,
+                                 const char *cause, uint64_t restored, hydrant_error *err);
+
+/* ---- manager_guard.c ------------------------------------------------------------------------- */
+
+/* The pack with the rules that the guard holds in shadow: a reference to pack when there are none.
+ */
+hydrant_status hy_guard_apply(hydrant_manager *manager, hydrant_pack *pack, hydrant_pack **out,
+                              hydrant_error *err);
+/* Lets go of rules that pack has not, or that changed (one for each rule of pack). */
+void hy_guard_forget(hydrant_manager *manager, const hydrant_pack *pack, const bool *changed);
+/* Holds a rule, too. False when there is no memory. */
+bool hy_guard_hold(hydrant_manager *manager, hydrant_str rule);
+/* Lets go of a rule, or with NULL of all. _ARGUMENT: there is none such. */
+hydrant_status hy_guard_confirm(hydrant_manager *manager, const char *rule, hydrant_error *err);
+void hy_guard_free(hydrant_manager *manager);
+
+/* ---- manager_thread.c ------------------------------------------------------------------------ */
+
+hydrant_status hy_manager_thread_start(hydrant_manager *manager, hydrant_error *err);
+void hy_manager_thread_stop(hydrant_manager *manager);
+void hy_manager_wake(hydrant_manager *manager);
+
+#endif

@@ -1,0 +1,242 @@
+/*
+ * The cache of databases: one file each, named after its key, so that a file is either the right
+ * one or not there.
+ *
+ *   magic 8 | length 8 | checksum 8 (XXH3 of what follows) | database as Hyperscan writes it
+ *
+ * A database is code and tables that run without further checks, so the folder must be ours alone:
+ * a folder (not a link) that we own, with mode 0700; it is made so. Files are written beside and
+ * renamed into place. When there is more than CACHE_BYTES_MAX or CACHE_FILES_MAX, what was not used
+ * for longest goes.
+ *
+ * Threads: any; two processes may share a folder.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <hs.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "rules/build.h"
+
+#define SUFFIX ".hsdb"
+#define MAGIC "HYHSDB01"
+
+enum { NAME_BYTES = 64, CACHE_FILES_MAX = 64 };
+#define CACHE_BYTES_MAX (INT64_C(512) << 20)
+#define DATABASE_BYTES_MAX (UINT64_C(1) << 30)
+
+struct head {
+    char magic[8];
+    uint64_t length, checksum;
+};
+
+static void name_of(struct hy_database_key key, char name[NAME_BYTES])
+{
+    snprintf(name, NAME_BYTES, "%016llx%016llx" SUFFIX, (unsigned long long)key.high,
+             (unsigned long long)key.low);
+}
+
+/* A descriptor of the folder, or -1 when it is not there or not ours alone. */
+static int open_folder(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_uid != geteuid() || (st.st_mode & 077))) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static bool read_all(int fd, void *data, size_t len)
+{
+    char *at = data;
+    while (len > 0) {
+        ssize_t n = read(fd, at, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_all(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+    while (len > 0) {
+        ssize_t n = write(fd, at, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static hs_database_t *read_database(int fd)
+{
+    struct head head;
+    struct stat st;
+    hs_database_t *hs = NULL;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        !read_all(fd, &head, sizeof head) || memcmp(head.magic, MAGIC, sizeof head.magic) != 0 ||
+        head.length > DATABASE_BYTES_MAX || (uint64_t)st.st_size != sizeof head + head.length)
+        return NULL;
+    char *bytes = malloc(head.length + 1);
+    if (bytes && read_all(fd, bytes, head.length) &&
+        XXH3_64bits(bytes, head.length) == head.checksum &&
+        hs_deserialize_database(bytes, head.length, &hs) != HS_SUCCESS)
+        hs = NULL;
+    free(bytes);
+    return hs;
+}
+
+struct hs_database *hy_build_cache_find(const char *path, struct hy_database_key key)
+{
+    char name[NAME_BYTES];
+    struct hs_database *hs = NULL;
+    int folder = open_folder(path);
+    if (folder < 0)
+        return NULL;
+    name_of(key, name);
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0) {
+        hs = read_database(fd);
+        if (hs)
+            futimens(fd, NULL); /* was used */
+        close(fd);
+    }
+    close(folder);
+    return hs;
+}
+
+/* ---- keeping --------------------------------------------------------------------------------- */
+
+/* Makes the folder, and those above it where they are missing. */
+static void make_folder(const char *path)
+{
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof part)
+        return;
+    memcpy(part, path, len + 1);
+    for (size_t i = 1; i < len; i++) {
+        if (part[i] != '/')
+            continue;
+        part[i] = '\0';
+        mkdir(part, 0700);
+        part[i] = '/';
+    }
+    mkdir(part, 0700);
+}
+
+struct cached {
+    char name[NAME_BYTES];
+    int64_t bytes;
+    struct timespec used;
+};
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct cached *x = a, *y = b;
+    if (x->used.tv_sec != y->used.tv_sec)
+        return x->used.tv_sec > y->used.tv_sec ? -1 : 1;
+    return x->used.tv_nsec > y->used.tv_nsec ? -1 : x->used.tv_nsec < y->used.tv_nsec;
+}
+
+/* Lists the databases of a folder; those that do not fit into the array are removed. */
+static size_t list_cached(int folder, struct cached *list, size_t room)
+{
+    int copy = dup(folder);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    size_t count = 0;
+    if (!dir) {
+        if (copy >= 0)
+            close(copy);
+        return 0;
+    }
+    rewinddir(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        struct stat st;
+        size_t len = strlen(entry->d_name);
+        if (len < sizeof SUFFIX || len >= NAME_BYTES ||
+            strcmp(entry->d_name + len - (sizeof SUFFIX - 1), SUFFIX) != 0 ||
+            fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (count == room) {
+            unlinkat(folder, entry->d_name, 0);
+            continue;
+        }
+        memcpy(list[count].name, entry->d_name, len + 1);
+        list[count].bytes = st.st_size;
+        list[count++].used = st.st_mtim;
+    }
+    closedir(dir);
+    return count;
+}
+
+static void prune(int folder)
+{
+    enum { ROOM = 4 * CACHE_FILES_MAX };
+    struct cached *list = malloc(ROOM * sizeof *list);
+    if (!list)
+        return;
+    size_t count = list_cached(folder, list, ROOM);
+    int64_t bytes = 0;
+    qsort(list, count, sizeof *list, newest_first);
+    for (size_t i = 0; i < count; i++) {
+        bytes += list[i].bytes;
+        if (i >= CACHE_FILES_MAX || (i > 0 && bytes > CACHE_BYTES_MAX))
+            unlinkat(folder, list[i].name, 0);
+    }
+    free(list);
+}
+
+static bool write_database(int fd, const char *bytes, size_t len)
+{
+    struct head head = {.length = len, .checksum = XXH3_64bits(bytes, len)};
+    memcpy(head.magic, MAGIC, sizeof head.magic);
+    return write_all(fd, &head, sizeof head) && write_all(fd, bytes, len);
+}
+
+static void keep_in(int folder, struct hy_database_key key, const char *bytes, size_t len)
+{
+    char name[NAME_BYTES], beside[NAME_BYTES + 32];
+    name_of(key, name);
+    snprintf(beside, sizeof beside, ".%s.%ld", name, (long)getpid());
+    unlinkat(folder, beside, 0);
+    int fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    bool good = write_database(fd, bytes, len);
+    good = close(fd) == 0 && good;
+    if (!good || renameat(folder, beside, folder, name) != 0)
+        unlinkat(folder, beside, 0);
+    prune(folder);
+}
+
+void hy_build_cache_keep(const char *path, struct hy_database_key key, const struct hs_database *hs)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    make_folder(path);
+    int folder = open_folder(path);
+    if (folder < 0)
+        return;
+    if (hs_serialize_database(hs, &bytes, &len) == HS_SUCCESS && len <= DATABASE_BYTES_MAX)
+        keep_in(folder, key, bytes, len);
+    free(bytes);
+    close(folder);
+}

@@ -1,0 +1,444 @@
+/* Rules that are kept up to date: what is seen, what is refused, what can be taken back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <hydrant/manager.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SETTLE_MS = 20, PATIENCE_S = 60 };
+
+/* The last event, and how many there were; waited for with a condition. */
+struct seen {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned events;
+    hydrant_rules_event_kind kind;
+    uint64_t generation;
+    char text[512], details[2048];
+};
+
+struct world {
+    char folder[64];
+    struct seen seen;
+    hydrant *engine;
+    hydrant_manager *manager;
+    char rules_of_item[256]; /* the last item's rules */
+    uint64_t generation_of_item;
+};
+
+static void on_event(void *ctx, const hydrant_rules_event *event)
+{
+    struct seen *seen = &((struct world *)ctx)->seen;
+    pthread_mutex_lock(&seen->lock);
+    seen->events++;
+    seen->kind = event->kind;
+    seen->generation = event->generation;
+    snprintf(seen->text, sizeof seen->text, "%.*s", (int)event->text.len, event->text.data);
+    snprintf(seen->details, sizeof seen->details, "%.*s", (int)event->details.len,
+             event->details.len ? event->details.data : "");
+    pthread_cond_signal(&seen->changed);
+    pthread_mutex_unlock(&seen->lock);
+}
+
+static bool on_item(void *ctx, const hydrant_item *item)
+{
+    struct world *world = ctx;
+    char *out = world->rules_of_item;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < item->matches_count; i++)
+        snprintf(out + strlen(out), 64, "%s%.*s", i ? " " : "", (int)item->matches[i].rule.len,
+                 item->matches[i].rule.data);
+    world->generation_of_item = item->generation;
+    return true;
+}
+
+static void path_of(const struct world *world, const char *name, char path[256])
+{
+    snprintf(path, 256, "%s/%s", world->folder, name);
+}
+
+static void put(const struct world *world, const char *name, const char *text)
+{
+    char path[256];
+    path_of(world, name, path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+#define RULE(id, query) "version: 1\nrules:\n  - {id: " id ", match: '" query "', owner: me}\n"
+
+static int make_world(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    strcpy(world->folder, "/tmp/hydrant-manager-XXXXXX");
+    pthread_mutex_init(&world->seen.lock, NULL);
+    pthread_cond_init(&world->seen.changed, NULL);
+    *state = world;
+    return mkdtemp(world->folder) ? 0 : -1;
+}
+
+static int end_world(void **state)
+{
+    struct world *world = *state;
+    char command[256];
+    hydrant_manager_destroy(&world->manager);
+    hydrant_destroy(&world->engine);
+    snprintf(command, sizeof command, "rm -rf '%s'", world->folder);
+    int code = system(command);
+    free(world);
+    return code;
+}
+
+static void begin_with(struct world *world, const char *name, hydrant_manager_options *options)
+{
+    char path[256];
+    path_of(world, name, path);
+    const char *paths[] = {path};
+    options->rules.paths = paths;
+    options->rules.paths_count = 1;
+    options->settle_ms = SETTLE_MS;
+    options->on_event = on_event;
+    options->ctx = world;
+    assert_int_equal(hydrant_manager_create(options, &world->manager, NULL), HYDRANT_OK);
+    hydrant_options engine;
+    hydrant_options_init(&engine);
+    engine.emit = HYDRANT_EMIT_PUBLISHED;
+    engine.dedup_window_us = 0;
+    engine.on_item = on_item;
+    engine.ctx = world;
+    assert_int_equal(
+        hydrant_create(&engine, hydrant_manager_pack(world->manager), &world->engine, NULL),
+        HYDRANT_OK);
+    assert_int_equal(hydrant_manager_attach(world->manager, world->engine, NULL), HYDRANT_OK);
+}
+
+static void begin(struct world *world, const char *name)
+{
+    hydrant_manager_options options;
+    hydrant_manager_options_init(&options);
+    begin_with(world, name, &options);
+}
+
+/* Waits for event number events (counted from 1). */
+static void wait_for(struct world *world, unsigned events, hydrant_rules_event_kind kind)
+{
+    struct seen *seen = &world->seen;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    pthread_mutex_lock(&seen->lock);
+    while (seen->events < events)
+        assert_int_not_equal(pthread_cond_timedwait(&seen->changed, &seen->lock, &until),
+                             ETIMEDOUT);
+    if (seen->kind != kind)
+        printf("event: %s\n", seen->text);
+    assert_int_equal(seen->kind, kind);
+    assert_int_equal(seen->events, events);
+    pthread_mutex_unlock(&seen->lock);
+}
+
+/* Which rules match a text now? */
+static const char *ask(struct world *world, const char *text)
+{
+    hydrant_mention mention = {.text = {text, (uint32_t)strlen(text)}};
+    world->rules_of_item[0] = '\0';
+    assert_int_equal(hydrant_push_mentions(world->engine, "test", &mention, 1, NULL), HYDRANT_OK);
+    assert_int_equal(hydrant_drain(world->engine, NULL), HYDRANT_OK);
+    return world->rules_of_item;
+}
+
+static void settle(void)
+{
+    nanosleep(&(struct timespec){0, 10 * SETTLE_MS * 1000000L}, NULL);
+}
+
+/* ---- what is seen ---- */
+
+static void written_in_place(void **state)
+{
+    struct world *world = *state;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    assert_string_equal(ask(world, "a storm"), "one");
+    assert_int_equal(world->generation_of_item, 1);
+    put(world, "rules.yaml", RULE("two", "storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "two");
+    assert_int_equal(world->generation_of_item, 2);
+    assert_non_null(strstr(world->seen.text, "generation 2 live after "));
+    assert_non_null(strstr(world->seen.text, ", +1 rule, -1 rule"));
+}
+
+static void renamed_over(void **state)
+{
+    struct world *world = *state;
+    char from[256], to[256];
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    put(world, "rules.tmp", RULE("one", "storm OR rain"));
+    path_of(world, "rules.tmp", from);
+    path_of(world, "rules.yaml", to);
+    assert_int_equal(rename(from, to), 0);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "rain"), "one");
+    assert_non_null(strstr(world->seen.text, ", ~1 rule"));
+}
+
+/* As Kubernetes does it: rules.yaml -> ..data/rules.yaml, ..data -> ..1, and ..data is replaced. */
+static void config_map_is_swapped(void **state)
+{
+    struct world *world = *state;
+    char path[256], next[256];
+    path_of(world, "..1", path);
+    mkdir(path, 0700);
+    path_of(world, "..2", path);
+    mkdir(path, 0700);
+    put(world, "..1/rules.yaml", RULE("one", "storm"));
+    put(world, "..2/rules.yaml", RULE("two", "storm"));
+    path_of(world, "..data", path);
+    assert_int_equal(symlink("..1", path), 0);
+    path_of(world, "rules.yaml", path);
+    assert_int_equal(symlink("..data/rules.yaml", path), 0);
+    for (int whole_folder = 0; whole_folder < 2; whole_folder++) {
+        if (whole_folder)
+            begin(world, "");
+        else
+            begin(world, "rules.yaml");
+        path_of(world, "..next", next);
+        path_of(world, "..data", path);
+        assert_int_equal(symlink(whole_folder ? "..1" : "..2", next), 0);
+        assert_int_equal(rename(next, path), 0);
+        wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+        assert_string_equal(ask(world, "a storm"), whole_folder ? "one" : "two");
+        hydrant_manager_destroy(&world->manager);
+        hydrant_destroy(&world->engine);
+        world->seen.events = 0;
+    }
+}
+
+static void new_files_and_lists(void **state)
+{
+    struct world *world = *state;
+    char path[256];
+    put(world, "words.txt", "storm\n");
+    put(world, "a.yaml",
+        "version: 1\nlists: {w: {file: words.txt}}\nrules: [{id: one, match: '%w'}]\n");
+    begin(world, "");
+    put(world, "words.txt", "storm\nhail\n");
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "hail"), "one");
+    assert_non_null(strstr(world->seen.text, ", ~1 list"));
+    assert_null(strstr(world->seen.text, "rule,"));
+    path_of(world, "deep", path);
+    mkdir(path, 0700);
+    put(world, "deep/b.yaml", RULE("two", "hail"));
+    wait_for(world, 2, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "hail"), "one two");
+    put(world, "deep/b.yaml", RULE("two", "snow"));
+    wait_for(world, 3, HYDRANT_RULES_EVENT_LIVE);
+    path_of(world, "deep/b.yaml", path);
+    unlink(path);
+    wait_for(world, 4, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "hail"), "one");
+}
+
+static void other_files_are_nothing(void **state)
+{
+    struct world *world = *state;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "");
+    put(world, "notes.txt", "not a rule");
+    put(world, ".rules.yaml.swp", "not a rule");
+    put(world, "rules.yaml", RULE("one", "storm")); /* the same again */
+    settle();
+    put(world, "rules.yaml", RULE("two", "storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_int_equal(world->seen.generation, 2);
+}
+
+/* What is there so far is valid; but the file is still open. */
+static void half_written_is_not_taken(void **state)
+{
+    struct world *world = *state;
+    char path[256];
+    const char *begun = RULE("two", "storm"), *rest = "  - {id: three, match: 'storm'}\n";
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    path_of(world, "rules.yaml", path);
+    int fd = open(path, O_WRONLY | O_TRUNC);
+    assert_true(write(fd, begun, strlen(begun)) > 0);
+    settle();
+    assert_int_equal(world->seen.events, 0);
+    assert_true(write(fd, rest, strlen(rest)) > 0);
+    close(fd);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "two three");
+}
+
+/* ---- what is refused ---- */
+
+static void broken_changes_nothing(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_status status;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    put(world, "rules.yaml", RULE("two", "storm AND ("));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_REFUSED);
+    assert_non_null(strstr(world->seen.text, "generation 1 goes on"));
+    assert_non_null(strstr(world->seen.details, "rules.yaml:3:"));
+    assert_string_equal(ask(world, "a storm"), "one");
+    hydrant_manager_status_read(world->manager, &status);
+    assert_true(status.behind && status.watching);
+    assert_string_not_equal(status.refused, "");
+    assert_int_equal(status.refusals, 1);
+    put(world, "rules.yaml", RULE("one", "storm"));
+    wait_for(world, 2, HYDRANT_RULES_EVENT_UNCHANGED);
+    hydrant_manager_status_read(world->manager, &status);
+    assert_false(status.behind);
+    assert_string_equal(status.refused, "");
+}
+
+static void failing_test_is_refused(void **state)
+{
+    struct world *world = *state;
+    hydrant_error err = {0};
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    put(world, "rules.yaml",
+        "version: 1\nrules:\n  - id: two\n    match: rain\n    state: shadow\n"
+        "    tests: [{text: rain, match: true}, {text: a storm, match: true}]\n");
+    wait_for(world, 1, HYDRANT_RULES_EVENT_REFUSED);
+    assert_non_null(strstr(world->seen.text, "1 test failed: rule two"));
+    assert_non_null(strstr(world->seen.details, "rules.yaml:6:"));
+    assert_string_equal(ask(world, "a storm"), "one");
+    assert_int_equal(hydrant_manager_reload(world->manager, &err), HYDRANT_ERR_RULES);
+    assert_non_null(strstr(err.text, "1 test failed"));
+}
+
+static void missing_file_is_refused_and_comes_back(void **state)
+{
+    struct world *world = *state;
+    char path[256];
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    path_of(world, "rules.yaml", path);
+    unlink(path);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_REFUSED);
+    assert_string_equal(ask(world, "a storm"), "one");
+    put(world, "rules.yaml", RULE("two", "storm"));
+    wait_for(world, 2, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "two");
+}
+
+/* ---- asked for ---- */
+
+static void reload_without_watching(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_options_init(&options);
+    options.watch = false;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin_with(world, "rules.yaml", &options);
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_UNCHANGED);
+    put(world, "rules.yaml", RULE("two", "storm"));
+    settle();
+    assert_string_equal(ask(world, "a storm"), "one");
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+    wait_for(world, 2, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "two");
+}
+
+static void rollback_and_history(void **state)
+{
+    struct world *world = *state;
+    hydrant_generation history[8];
+    hydrant_error err = {0};
+    const char *ids[] = {"two", "three"};
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    assert_int_equal(hydrant_manager_rollback(world->manager, 0, &err), HYDRANT_ERR_STATE);
+    for (unsigned i = 0; i < 2; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "version: 1\nrules: [{id: %s, match: storm}]\n", ids[i]);
+        put(world, "rules.yaml", text);
+        wait_for(world, i + 1, HYDRANT_RULES_EVENT_LIVE);
+    }
+    assert_int_equal(hydrant_manager_rollback(world->manager, 0, NULL), HYDRANT_OK);
+    assert_string_equal(ask(world, "a storm"), "two");
+    assert_int_equal(world->generation_of_item, 4);
+    assert_int_equal(hydrant_manager_rollback(world->manager, 0, NULL), HYDRANT_OK);
+    assert_string_equal(ask(world, "a storm"), "one");
+    assert_int_equal(hydrant_manager_rollback(world->manager, 3, NULL), HYDRANT_OK);
+    assert_string_equal(ask(world, "a storm"), "three");
+    assert_int_equal(hydrant_manager_rollback(world->manager, 99, NULL), HYDRANT_ERR_ARGUMENT);
+    assert_int_equal(hydrant_manager_history(world->manager, history, 8), 6);
+    assert_int_equal(history[0].generation, 6);
+    assert_int_equal(history[0].restored, 3);
+    assert_string_equal(history[0].cause, "rollback");
+    assert_true(history[0].current && !history[1].current);
+    assert_string_equal(history[5].cause, "start");
+    assert_false(history[5].kept); /* four are */
+    assert_int_equal(hydrant_manager_rollback(world->manager, 1, NULL), HYDRANT_ERR_STATE);
+    settle(); /* the files are not read again because of a rollback */
+    assert_string_equal(ask(world, "a storm"), "three");
+}
+
+static void options_are_checked(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_error err = {0};
+    char path[256];
+    const char *paths[] = {path};
+    put(world, "rules.yaml",
+        "version: 1\nrules: [{id: a, match: x, tests: [{text: y, match: true}]}]\n");
+    path_of(world, "rules.yaml", path);
+    hydrant_manager_options_init(&options);
+    options.rules.paths = paths;
+    options.rules.paths_count = 1;
+    assert_int_equal(hydrant_manager_create(&options, &world->manager, &err), HYDRANT_ERR_RULES);
+    assert_null(world->manager);
+    assert_non_null(strstr(err.text, "1 test failed"));
+    options.history = 65;
+    assert_int_equal(hydrant_manager_create(&options, &world->manager, &err), HYDRANT_ERR_ARGUMENT);
+    options.history = 4;
+    options.test = false;
+    assert_int_equal(hydrant_manager_create(&options, &world->manager, &err), HYDRANT_OK);
+    assert_int_equal(hydrant_manager_reload(world->manager, &err), HYDRANT_ERR_STATE);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(written_in_place),
+        CASE(renamed_over),
+        CASE(config_map_is_swapped),
+        CASE(new_files_and_lists),
+        CASE(other_files_are_nothing),
+        CASE(half_written_is_not_taken),
+        CASE(broken_changes_nothing),
+        CASE(failing_test_is_refused),
+        CASE(missing_file_is_refused_and_comes_back),
+        CASE(reload_without_watching),
+        CASE(rollback_and_history),
+        CASE(options_are_checked),
+    };
+    return cmocka_run_group_tests_name("manager", tests, NULL, NULL);
+}
