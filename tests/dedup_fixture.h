@@ -25,10 +25,11 @@ struct test_post {
     const char *id, *author, *text;
     int64_t time_s;
     hydrant_event event;
+    const char *repost_of, *quote_of;
 };
 
 #define POST(id, author, text, time_s) \
-    ((struct test_post){(id), (author), (text), (time_s), HYDRANT_EVENT_POST})
+    ((struct test_post){(id), (author), (text), (time_s), HYDRANT_EVENT_POST, NULL, NULL})
 
 struct test_lane {
     struct hy_dedup_worker *worker;
@@ -65,6 +66,8 @@ static UNUSED void lane_add(struct test_lane *lane, const struct test_post *post
     m->m.id = hy_str_cstr(post->id);
     m->m.network = HY_STR("x");
     m->m.author.id = hy_str_cstr(post->author);
+    m->m.repost_of = hy_str_cstr(post->repost_of);
+    m->m.quote_of = hy_str_cstr(post->quote_of);
     m->m.text = hy_str_cstr(post->text);
     m->m.created_at_us = post->time_s * SECONDS_US;
     m->m.event = post->event;

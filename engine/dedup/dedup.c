@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "dedup/dedup_answer.h"
 #include "dedup/dedup_group.h"
 #include "dedup/dedup_sketch.h"
 #include "dedup/dedup_text.h"
@@ -126,8 +127,7 @@ void hy_dedup_worker_destroy(struct hy_dedup_worker **worker)
 
 size_t hy_dedup_arena_bytes(void)
 {
-    size_t each = sizeof(hydrant_dup) + _Alignof(hydrant_dup) + HY_DEDUP_ID_BYTES;
-    return each * HY_BATCH_MENTIONS;
+    return hy_dedup_answer_bytes() * HY_BATCH_MENTIONS;
 }
 
 static struct hy_dedup_hash hash_bytes(const void *data, size_t len, uint64_t seed)
@@ -138,7 +138,7 @@ static struct hy_dedup_hash hash_bytes(const void *data, size_t len, uint64_t se
 
 static uint32_t hash_author(const hydrant_mention *m, uint64_t seed)
 {
-    hydrant_str who = m->author.id.len ? m->author.id : m->author.handle;
+    hydrant_str who = hy_dedup_author(m);
     if (who.len == 0)
         return 0;
     uint64_t h = XXH3_64bits_withSeed(who.data, who.len, seed);
@@ -146,20 +146,37 @@ static uint32_t hash_author(const hydrant_mention *m, uint64_t seed)
 }
 
 /*
- * What a text is found by: its words, if they are enough to mean one thing whoever says them; else
- * its words (or all of it, when it has none) together with its author; nothing without an author.
+ * What a text is found by: its words, if they are enough to mean one thing whoever says them. Else
+ * what it reposts; else its words (or its emoji, when it has none) together with its author;
+ * nothing without an author.
  */
 static struct hy_dedup_hash hash_text(const struct hy_mention *m, const struct hy_dedup_text *text,
-                                      uint32_t author, uint64_t seed)
+                                      const struct hy_dedup_post *post, uint64_t seed)
 {
     if (text->weight >= HY_DEDUP_WEIGHT_MIN)
         return hash_bytes(text->line.data, text->line.len, seed);
-    if (author == 0 || m->folded.len == 0)
+    if (post->relation == HY_DEDUP_REPOST)
+        return (struct hy_dedup_hash){post->origin.low ^ seed, post->origin.high ^ seed};
+    if (post->author == 0 || m->folded.len == 0)
         return (struct hy_dedup_hash){0};
-    seed += (uint64_t)author << 32 | 1;
+    seed += (uint64_t)post->author << 32 | 1;
     if (text->line.len == 0)
         return hash_bytes(m->folded.data, m->folded.len, seed + 1);
     return hash_bytes(text->line.data, text->line.len, seed);
+}
+
+/* What it says of itself to be, and of what. A repost may be a quote's; then it is a repost. */
+static void relate(const hydrant_mention *m, const struct hy_dedup_text *text, uint64_t network,
+                   struct hy_dedup_post *post)
+{
+    hydrant_str origin = m->repost_of.len ? m->repost_of : m->quote_of;
+    post->relation = HY_DEDUP_OWN;
+    if (origin.len == 0)
+        return;
+    post->origin = hash_bytes(origin.data, origin.len, network);
+    post->relation = m->repost_of.len                     ? HY_DEDUP_REPOST
+                     : text->weight < HY_DEDUP_WEIGHT_MIN ? HY_DEDUP_BARE_QUOTE
+                                                          : HY_DEDUP_QUOTE;
 }
 
 static uint32_t seconds(int64_t time_us)
@@ -179,6 +196,7 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m, 
 {
     int64_t time_us = m->m.created_at_us == HYDRANT_TIME_NONE ? now_us : m->m.created_at_us;
     post->event = (uint8_t)m->m.event;
+    post->relation = HY_DEDUP_OWN;
     /* Ids and authors are those of a network: its hash is their seed. */
     uint64_t network = XXH3_64bits_withSeed(m->m.network.data, m->m.network.len, worker->seed);
     post->id = hash_bytes(m->m.id.data, m->m.id.len, network);
@@ -191,7 +209,8 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m, 
     post->author = hash_author(&m->m, network);
     worker->text.buffer = worker->line;
     hy_dedup_text_read(m->folded.data, m->folded.len, &worker->text);
-    post->text = hash_text(m, &worker->text, post->author, worker->seed);
+    relate(&m->m, &worker->text, network, post);
+    post->text = hash_text(m, &worker->text, post, worker->seed);
     if (worker->text.weight >= HY_DEDUP_WEIGHT_MIN)
         hy_dedup_sketch_make(&worker->text, worker->seed, &post->sketch, &post->keys);
 }
@@ -213,10 +232,9 @@ void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *bat
 /* ---- one mention in its turn ---- */
 
 struct turn {
+    struct hy_dedup_about about;
     struct hy_dedup *dedup;
     struct hy_dedup_window *w;
-    struct hy_batch *batch;
-    struct hy_mention *mention;
     const struct hy_dedup_post *post;
     _Atomic uint32_t *id_bucket, *text_bucket;
     uint32_t id_seen, text_seen; /* the buckets' fronts when they were searched */
@@ -225,45 +243,33 @@ struct turn {
     struct hy_dedup_view group;  /* valid if kind is EXACT or NEAR: the head of its group */
     bool is_known;
     hydrant_dup_kind kind; /* NONE, EXACT or NEAR */
+    enum hy_dedup_way way; /* of a copy: how it was recognised */
     uint32_t *record;      /* room for HY_DEDUP_LOG_UNITS_MAX: the group's */
 };
-
-static void answer(struct turn *t, hydrant_dup_kind kind, hydrant_str first_id, uint32_t count)
-{
-    hydrant_dup *dup = HY_ARENA_NEW(&t->batch->arena, hydrant_dup, 1);
-    HY_ASSERT(dup);
-    bool same_author =
-        t->kind != HYDRANT_DUP_NONE && t->post->author && t->post->author == t->group.author;
-    *dup = (hydrant_dup){
-        .kind = kind, .first_id = first_id, .count = count, .same_author = same_author};
-    t->mention->dup = dup;
-}
-
-static void answer_new(struct turn *t)
-{
-    answer(t, HYDRANT_DUP_NONE, t->mention->m.id, 1);
-}
-
-/* first_id from t->record */
-static void answer_group(struct turn *t, hydrant_dup_kind kind, uint32_t count)
-{
-    char *id = hy_arena_alloc(&t->batch->arena, HY_DEDUP_ID_BYTES, 1);
-    HY_ASSERT(id);
-    uint32_t len = hy_dedup_record_id(t->record, id);
-    hy_arena_trim(&t->batch->arena, id, len);
-    answer(t, kind, hy_str(id, len), count);
-}
 
 /* The mention was here before, as t->known. */
 static void answer_redelivered(struct turn *t)
 {
     struct hy_dedup_view head = t->known;
     if (hy_dedup_decide(t->w, t->post, &head, t->record))
-        answer_group(t, HYDRANT_DUP_REDELIVERED, hy_dedup_count(head.state));
+        hy_dedup_answer_known(&t->about, HYDRANT_DUP_REDELIVERED, &head, t->record,
+                              hy_dedup_count(head.state));
     else
-        answer(t, HYDRANT_DUP_REDELIVERED, t->mention->m.id, 1);
+        hy_dedup_answer_new(&t->about, HYDRANT_DUP_REDELIVERED);
     if (!t->dedup->keep_redelivered)
-        t->mention->drop = HYDRANT_DROP_REDELIVERED;
+        t->about.mention->drop = HYDRANT_DROP_REDELIVERED;
+}
+
+/* Is it a repost, or a quote with nothing to say, of a mention in the window? */
+static bool look_for_origin(struct turn *t)
+{
+    if (t->post->relation == HY_DEDUP_OWN || t->post->relation == HY_DEDUP_QUOTE ||
+        !hy_dedup_find_origin(t->w, t->post, &t->group, t->record))
+        return false;
+    bool repost = t->post->relation == HY_DEDUP_REPOST;
+    t->kind = repost ? HYDRANT_DUP_EXACT : HYDRANT_DUP_NEAR;
+    t->way = repost ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_NEAR;
+    return true;
 }
 
 /* Fills in what the window knows of the mention. */
@@ -277,11 +283,16 @@ static void look(struct turn *t)
     t->is_known = hy_dedup_find_id(w, post, t->id_seen, 0, &t->known);
     if (t->is_known && post->event == HYDRANT_EVENT_POST)
         return;
+    if (look_for_origin(t))
+        return;
     if (hy_dedup_has_text(post) && hy_dedup_find_text(w, post, t->text_seen, 0, &t->group) &&
-        hy_dedup_window_record(w, &t->group, t->record))
+        hy_dedup_window_record(w, &t->group, t->record)) {
         t->kind = HYDRANT_DUP_EXACT;
-    else if (hy_dedup_find_near(w, post, 0, &t->group, t->record))
+        t->way = post->relation == HY_DEDUP_REPOST ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_EXACT;
+    } else if (hy_dedup_find_near(w, post, 0, &t->group, t->record)) {
         t->kind = HYDRANT_DUP_NEAR;
+        t->way = post->relation == HY_DEDUP_REPOST ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_NEAR;
+    }
 }
 
 /* An edit that stays in the group that its post is in. */
@@ -292,6 +303,14 @@ static bool is_counted(const struct turn *t)
            head.name == t->group.name;
 }
 
+/* May others be found to repeat the group by this mention's text? An exact repeat's is there
+ * already, a repost's or a bare quote's says nothing. */
+static bool adds_text(const struct turn *t)
+{
+    return t->kind == HYDRANT_DUP_NONE ||
+           (t->way == HY_DEDUP_WAY_NEAR && t->post->relation != HY_DEDUP_BARE_QUOTE);
+}
+
 /*
  * Adds the mention's entry and makes it known by id. Returns its name; 0 when it stays out, which
  * is because its id is known by now if t->is_known.
@@ -299,15 +318,17 @@ static bool is_counted(const struct turn *t)
 static uint32_t enter(struct turn *t, bool opens)
 {
     const struct hy_dedup_post *post = t->post;
+    const hydrant_mention *m = &t->about.mention->m;
     uint32_t own[HY_DEDUP_LOG_UNITS_MAX];
     struct hy_dedup_new n = {.id = post->id, .time_s = post->time_s, .author = post->author};
-    if (t->kind != HYDRANT_DUP_EXACT)
-        n.text = post->text; /* an exact repeat is found by the text that is there already */
+    if (adds_text(t))
+        n.text = post->text;
     if (t->kind != HYDRANT_DUP_NONE) {
         n.head = t->group.name;
+        n.way = t->way;
     } else if (opens) {
         n.record = own;
-        n.record_units = hy_dedup_record_make(own, t->mention->m.id, &post->sketch);
+        n.record_units = hy_dedup_record_make(own, m->id, hy_dedup_author(m), &post->sketch);
     }
     uint32_t name = hy_dedup_window_add(t->w, &n);
     if (name == 0)
@@ -349,11 +370,16 @@ static void answer_opened(struct turn *t, uint32_t name)
     struct hy_dedup_view head;
     if (!hy_dedup_window_view(t->w, name, &head) || hy_dedup_kind(head.state) != HY_DEDUP_MEMBER ||
         !hy_dedup_decide(t->w, t->post, &head, t->record)) {
-        answer_new(t);
+        hy_dedup_answer_new(&t->about, HYDRANT_DUP_NONE);
         return;
     }
-    bool exact = head.text_low == t->post->text.low && head.text_high == t->post->text.high;
-    answer_group(t, exact ? HYDRANT_DUP_EXACT : HYDRANT_DUP_NEAR, hy_dedup_count(head.state));
+    bool exact = hy_dedup_is_text(&head, t->post->text);
+    enum hy_dedup_way way = exact ? HY_DEDUP_WAY_EXACT : HY_DEDUP_WAY_NEAR;
+    /* What it brought into the group by the way of two groups becoming one. */
+    atomic_store_explicit(&hy_dedup_place(t->w, name)->tally, (uint32_t)way + 1,
+                          memory_order_release);
+    hy_dedup_answer_copy(&t->about, exact ? HYDRANT_DUP_EXACT : HYDRANT_DUP_NEAR, way, &head,
+                         t->record, hy_dedup_count(head.state));
 }
 
 /* Counts the mention in the group that it repeats. Returns the new count; 0 when the group is gone,
@@ -371,37 +397,55 @@ static uint32_t join_group(struct turn *t)
     return 0;
 }
 
+/* A quote with words of its own is no copy, but the group that it quotes hears of it. */
+static void count_quote(struct turn *t)
+{
+    struct hy_dedup_view head;
+    if (t->post->relation == HY_DEDUP_QUOTE &&
+        hy_dedup_find_origin(t->w, t->post, &head, t->record))
+        hy_dedup_answer_quote(&t->about, &head);
+}
+
+static void answer_copy(struct turn *t, uint32_t name, uint32_t count)
+{
+    if (name != 0 && adds_text(t))
+        hy_dedup_link(t->w, t->text_bucket, &hy_dedup_place(t->w, name)->next_text, name, 0, NULL,
+                      NULL, NULL);
+    hy_dedup_answer_copy(&t->about, t->kind, t->way, &t->group, t->record, count);
+}
+
 static void judge(struct turn *t)
 {
-    struct hy_dedup_window *w = t->w;
-    bool opens = hy_dedup_has_text(t->post) && t->mention->m.id.len <= HY_DEDUP_ID_BYTES;
+    bool post = t->post->event == HYDRANT_EVENT_POST;
+    bool opens = hy_dedup_has_text(t->post) && t->about.mention->m.id.len <= HY_DEDUP_ID_BYTES;
     look(t);
-    if (t->is_known && t->post->event == HYDRANT_EVENT_POST) {
+    if (t->is_known && post) {
         answer_redelivered(t);
         return;
     }
     if (is_counted(t)) {
         bool first = t->known.name == t->group.name;
-        answer_group(t, first ? HYDRANT_DUP_NONE : t->kind, hy_dedup_count(t->group.state));
+        hy_dedup_answer_known(&t->about, first ? HYDRANT_DUP_NONE : t->kind, &t->group, t->record,
+                              hy_dedup_count(t->group.state));
         return;
     }
     /* Counted before it is entered: its entry may take the place of the group's head. */
     uint32_t count = join_group(t);
     uint32_t name = enter(t, opens);
-    if (name == 0 && t->is_known && t->post->event == HYDRANT_EVENT_POST) {
+    if (name == 0 && t->is_known && post) {
         if (count > 0)
-            hy_dedup_leave(w, t->group.name);
+            hy_dedup_leave(t->w, t->group.name);
         answer_redelivered(t);
-    } else if (count > 0) {
-        if (name != 0 && t->kind == HYDRANT_DUP_NEAR)
-            hy_dedup_link(w, t->text_bucket, &hy_dedup_place(w, name)->next_text, name, 0, NULL,
-                          NULL, NULL);
-        answer_group(t, t->kind, count);
+        return;
+    }
+    count_quote(t);
+    if (count > 0) {
+        answer_copy(t, name, count);
     } else if (name != 0 && opens) {
         open_group(t, name);
         answer_opened(t, name);
     } else {
-        answer_new(t);
+        hy_dedup_answer_new(&t->about, HYDRANT_DUP_NONE);
     }
 }
 
@@ -460,10 +504,9 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
         uint32_t ahead = worker->posts_count - i;
         if (i % WARM == 0)
             warm(w, post, ahead < WARM ? ahead : WARM);
-        struct turn t = {.dedup = dedup,
+        struct turn t = {.about = {w, batch, &batch->mentions[post->mention], post},
+                         .dedup = dedup,
                          .w = w,
-                         .batch = batch,
-                         .mention = &batch->mentions[post->mention],
                          .post = post,
                          .record = record,
                          .id_bucket = &w->by_id[hy_dedup_bucket(w, post->id)],

@@ -28,11 +28,6 @@ static bool same_id(const struct hy_dedup_view *view, const struct hy_dedup_post
     return view->id_hash == post->id.low && hy_dedup_kind(view->state) != HY_DEDUP_DEAD;
 }
 
-static bool same_text(const struct hy_dedup_view *view, struct hy_dedup_hash text)
-{
-    return view->text_low == text.low && view->text_high == text.high;
-}
-
 /* Walks a bucket from the entry named from up to, not including, until: the newest entry with the
  * post's id. */
 bool hy_dedup_find_id(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
@@ -56,11 +51,21 @@ bool hy_dedup_find_text(const struct hy_dedup_window *w, const struct hy_dedup_p
         if (!hy_dedup_window_view(w, from, found))
             return false;
         from = found->next_text;
-        if (same_text(found, post->text) && hy_dedup_follow(w, found) &&
+        if (hy_dedup_is_text(found, post->text) && hy_dedup_follow(w, found) &&
             in_window(w, found->time_s, post->time_s))
             return true;
     }
     return false;
+}
+
+bool hy_dedup_find_origin(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                          struct hy_dedup_view *found, uint32_t *record)
+{
+    struct hy_dedup_post origin = {.id = post->origin};
+    uint32_t bucket = hy_dedup_bucket(w, post->origin);
+    uint32_t front = atomic_load_explicit(&w->by_id[bucket], memory_order_acquire); /* R2 */
+    return hy_dedup_find_id(w, &origin, front, 0, found) && hy_dedup_follow(w, found) &&
+           in_window(w, found->time_s, post->time_s) && hy_dedup_window_record(w, found, record);
 }
 
 /* A head that somebody counts on is decided by that: see hy_dedup_meet. */
@@ -187,13 +192,31 @@ uint64_t hy_dedup_kill(struct hy_dedup_window *w, uint32_t name)
     return dead;
 }
 
+/* A member that came in this way (+ 1) is no copy of the head called name any more. */
+static void uncount(struct hy_dedup_window *w, uint32_t name, uint32_t way)
+{
+    struct hy_dedup_view head;
+    if (way == 0 || way > HY_DEDUP_WAYS || !hy_dedup_window_view(w, name, &head))
+        return;
+    struct hy_dedup_first first = hy_dedup_first(w, &head);
+    struct hy_dedup_tally *tally = hy_dedup_tally_find(&w->tallies, &first);
+    if (tally)
+        hy_dedup_tally_remove(tally, (enum hy_dedup_way)(way - 1));
+}
+
 static void forget(struct hy_dedup_window *w, const struct hy_dedup_view *view)
 {
     uint64_t was = hy_dedup_kill(w, view->name);
-    if (hy_dedup_kind(was) == HY_DEDUP_MEMBER)
+    if (hy_dedup_kind(was) == HY_DEDUP_MEMBER) {
         hy_dedup_leave(w, hy_dedup_group(was));
-    else if (hy_dedup_kind(was) != HY_DEDUP_DEAD)
+        uncount(w, hy_dedup_group(was), view->tally);
+    } else if (hy_dedup_kind(was) != HY_DEDUP_DEAD) {
         hy_dedup_window_wipe(w, view);
+        struct hy_dedup_first first = hy_dedup_first(w, view);
+        struct hy_dedup_tally *tally = hy_dedup_tally_find(&w->tallies, &first);
+        if (tally)
+            hy_dedup_tally_drop(tally, view->name);
+    }
 }
 
 void hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post)
@@ -224,10 +247,15 @@ bool hy_dedup_link(struct hy_dedup_window *w, _Atomic uint32_t *bucket, _Atomic 
     return true;
 }
 
-/* ---- records: units | id length << 8 | IS_NUMBER; the id, as a number if it is one; sketch ----
- */
+/* ---- records: units | id length << 8 | author code << 24 | IS_NUMBER; the id, as a number if it
+ * is one; the author; the sketch ---- */
 
 #define IS_NUMBER 0x80000000u
+
+enum {
+    AUTHOR_SMALL = 126, /* codes above lengths: a number of one unit, ... */
+    AUTHOR_NUMBER = 127 /* ... of two */
+};
 
 /* An id of at most 19 digits that can be written as a number and read back the same. */
 static bool parse_number(hydrant_str id, uint64_t *number)
@@ -248,7 +276,28 @@ static uint32_t id_units(uint32_t size)
     return size & IS_NUMBER ? 2 : ((size >> 8 & 0xFFFF) + 3) / 4;
 }
 
-uint32_t hy_dedup_record_make(uint32_t *record, hydrant_str id,
+static uint32_t author_units(uint32_t code)
+{
+    return code == AUTHOR_NUMBER ? 2 : code == AUTHOR_SMALL ? 1 : (code + 3) / 4;
+}
+
+/* Writes the author to units and returns its code. */
+static uint32_t store_author(hydrant_str author, uint32_t *units)
+{
+    uint64_t number;
+    if (parse_number(author, &number)) {
+        bool small = number <= UINT32_MAX;
+        memcpy(units, &number, small ? sizeof *units : sizeof number);
+        return small ? AUTHOR_SMALL : AUTHOR_NUMBER;
+    }
+    if (author.len == 0 || author.len > HY_DEDUP_RECORD_AUTHOR_BYTES)
+        return 0;
+    units[(author.len - 1) / 4] = 0; /* the padding of the last unit */
+    memcpy(units, author.data, author.len);
+    return author.len;
+}
+
+uint32_t hy_dedup_record_make(uint32_t *record, hydrant_str id, hydrant_str author,
                               const struct hy_dedup_sketch *sketch)
 {
     uint64_t number;
@@ -260,29 +309,56 @@ uint32_t hy_dedup_record_make(uint32_t *record, hydrant_str id,
         record[id_units(size)] = 0; /* the padding of the id's last unit */
         memcpy(record + 1, id.data, id.len);
     }
-    uint32_t units = 1 + id_units(size);
+    uint32_t units = 1 + id_units(size), code = store_author(author, record + units);
+    units += author_units(code);
     units += hy_dedup_sketch_store(sketch, record + units);
-    record[0] = size | units;
+    record[0] = size | code << 24 | units;
     return units;
+}
+
+/* Writes a number of len digits. */
+static void write_number(uint64_t number, char *out, uint32_t len)
+{
+    for (uint32_t i = len; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
 }
 
 uint32_t hy_dedup_record_id(const uint32_t *record, char *id)
 {
     uint32_t len = record[0] >> 8 & 0xFFFF;
+    if (len > HY_DEDUP_RECORD_ID_BYTES)
+        return 0; /* only in a snapshot that somebody made up */
     if (!(record[0] & IS_NUMBER)) {
         memcpy(id, record + 1, len);
         return len;
     }
     uint64_t number;
     memcpy(&number, record + 1, sizeof number);
-    for (uint32_t i = len; i-- > 0; number /= 10)
-        id[i] = (char)('0' + number % 10);
+    write_number(number, id, len);
     return len;
+}
+
+uint32_t hy_dedup_record_author(const uint32_t *record, char *author)
+{
+    uint32_t code = record[0] >> 24 & 0x7F, digits = 1;
+    const uint32_t *units = record + 1 + id_units(record[0]);
+    if (code < AUTHOR_SMALL) {
+        uint32_t len = code < HY_DEDUP_RECORD_AUTHOR_BYTES ? code : HY_DEDUP_RECORD_AUTHOR_BYTES;
+        memcpy(author, units, len);
+        return len;
+    }
+    uint64_t number = 0;
+    memcpy(&number, units, author_units(code) * sizeof *units);
+    for (uint64_t rest = number / 10; rest; rest /= 10)
+        digits++;
+    write_number(number, author, digits);
+    return digits;
 }
 
 static void load_sketch(const uint32_t *record, struct hy_dedup_sketch *sketch)
 {
-    uint32_t units = record[0] & 0xFF, used = 1 + id_units(record[0]);
+    uint32_t units = record[0] & 0xFF;
+    uint32_t used = 1 + id_units(record[0]) + author_units(record[0] >> 24 & 0x7F);
     hy_dedup_sketch_load(record + used, units > used ? units - used : 0, sketch);
 }
 

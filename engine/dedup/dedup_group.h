@@ -16,13 +16,18 @@
 #include "dedup/dedup_sketch.h"
 #include "dedup/dedup_window.h"
 
+/* What a mention says of itself to be. A bare quote has no words of its own to speak of. */
+enum hy_dedup_relation { HY_DEDUP_OWN, HY_DEDUP_REPOST, HY_DEDUP_BARE_QUOTE, HY_DEDUP_QUOTE };
+
 /* A mention as the window sees it. */
 struct hy_dedup_post {
     struct hy_dedup_hash id, text; /* text 0, 0: nothing to find it by */
+    struct hy_dedup_hash origin;   /* id of what it reposts or quotes, if relation says so */
     uint32_t author;               /* hash, 0: unknown */
     uint32_t time_s;
     uint16_t mention; /* index in the batch */
     uint8_t event;    /* hydrant_event */
+    uint8_t relation; /* enum hy_dedup_relation */
     struct hy_dedup_sketch sketch;
     struct hy_dedup_keys keys; /* none: never nearly the same as another */
 };
@@ -46,6 +51,10 @@ hy_dedup_find_fn hy_dedup_find_text;
  * except (0: any), and its record. */
 bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
                         uint32_t except, struct hy_dedup_view *found, uint32_t *record);
+
+/* The head of the group that the post's origin is in, if that is in the window, and its record. */
+bool hy_dedup_find_origin(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                          struct hy_dedup_view *found, uint32_t *record);
 
 /* Makes *view the head of its group. False when the group is gone. */
 bool hy_dedup_follow(const struct hy_dedup_window *w, struct hy_dedup_view *view);
@@ -85,15 +94,19 @@ uint64_t hy_dedup_kill(struct hy_dedup_window *w, uint32_t name);
 /* Forgets all entries of the post's id, and the groups that they opened. */
 void hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post);
 
-/* ---- what a head keeps in the log: sizes | id | sketch ---- */
+/* ---- what a head keeps in the log: sizes | id | author | sketch ---- */
 
-enum { HY_DEDUP_RECORD_ID_BYTES = 256 };
+enum { HY_DEDUP_RECORD_ID_BYTES = 256, HY_DEDUP_RECORD_AUTHOR_BYTES = 64 };
 
-/* Writes a record for an id of at most HY_DEDUP_RECORD_ID_BYTES and a sketch. Returns its units. */
-uint32_t hy_dedup_record_make(uint32_t *record, hydrant_str id,
+/* Writes a record for an id of at most HY_DEDUP_RECORD_ID_BYTES, an author (left out when it is
+ * longer than HY_DEDUP_RECORD_AUTHOR_BYTES) and a sketch. Returns its units. */
+uint32_t hy_dedup_record_make(uint32_t *record, hydrant_str id, hydrant_str author,
                               const struct hy_dedup_sketch *sketch);
 
 /* The id in a record, written to id[HY_DEDUP_RECORD_ID_BYTES]; returns its length. */
 uint32_t hy_dedup_record_id(const uint32_t *record, char *id);
+
+/* The same for the author, written to author[HY_DEDUP_RECORD_AUTHOR_BYTES]; 0: not known. */
+uint32_t hy_dedup_record_author(const uint32_t *record, char *author);
 
 #endif

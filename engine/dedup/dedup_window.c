@@ -11,9 +11,10 @@
 #endif
 
 enum {
-    /* Log bytes per entry: what is left of 160 beside entry, buckets and key slots. A text of 19
-     * words with an id of 19 digits fits; longer ones make the window shorter. */
-    LOG_BYTES_PER_ENTRY = 71,
+    /* Log bytes per entry: what is left of 160 beside entry, buckets, key slots and tallies. A text
+     * of 15 words with an id and an author of 19 digits fits; if longer ones are the rule, the
+     * window is shorter. */
+    LOG_BYTES_PER_ENTRY = 62,
     LOG_BYTES_MIN = 8 << 20, /* a small window is never short of log, ... */
     HUGE_PAGE_BYTES = 2 << 20,
 };
@@ -42,7 +43,8 @@ size_t hy_dedup_window_bytes(uint32_t entries)
 {
     size_t per_entry = sizeof(struct hy_dedup_entry) + 2 * sizeof(uint32_t);
     size_t slots = (size_t)lines_count(entries) * HY_DEDUP_LINE_SLOTS * sizeof(uint32_t);
-    return per_entry * entries + slots + log_bytes(entries) + 5 * 64;
+    size_t tallies = sizeof(struct hy_dedup_tally) * hy_dedup_tallies_count(entries);
+    return per_entry * entries + slots + tallies + log_bytes(entries) + 6 * 64;
 }
 
 /* Fewer TLB misses; only a hint, and only where it does not waste memory. */
@@ -77,6 +79,9 @@ void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uin
     w->name_bits = 32 - (uint32_t)__builtin_clz(entries - 1);
     w->slots = take(arena, sizeof *w->slots * w->lines_count * HY_DEDUP_LINE_SLOTS);
     w->log = take(arena, sizeof *w->log * w->log_units);
+    uint32_t tallies = hy_dedup_tallies_count(entries);
+    hy_dedup_tallies_init(&w->tallies, take(arena, sizeof(struct hy_dedup_tally) * tallies),
+                          tallies);
     atomic_init(&w->seq, 0);
     atomic_init(&w->published, 0);
     atomic_init(&w->log_head, 1); /* position 0 means "no record" */
@@ -184,7 +189,8 @@ uint32_t hy_dedup_window_add(struct hy_dedup_window *w, const struct hy_dedup_ne
     atomic_store_explicit(&e->state, state, memory_order_release);
     atomic_store_explicit(&e->id_hash, n->id.low, memory_order_release);
     atomic_store_explicit(&e->text_low, n->text.low, memory_order_release);
-    atomic_store_explicit(&e->text_high, n->text.high, memory_order_release);
+    atomic_store_explicit(&e->text_mid, (uint32_t)n->text.high, memory_order_release);
+    atomic_store_explicit(&e->tally, n->head ? n->way + 1 : 0, memory_order_release);
     atomic_store_explicit(&e->next_id, 0, memory_order_release);
     atomic_store_explicit(&e->next_text, 0, memory_order_release);
     atomic_store_explicit(&e->log, log, memory_order_release);
@@ -206,11 +212,12 @@ bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
     view->state = atomic_load_explicit(&e->state, memory_order_acquire);
     view->id_hash = atomic_load_explicit(&e->id_hash, memory_order_acquire);
     view->text_low = atomic_load_explicit(&e->text_low, memory_order_acquire);
-    view->text_high = atomic_load_explicit(&e->text_high, memory_order_acquire);
+    view->text_mid = atomic_load_explicit(&e->text_mid, memory_order_acquire);
     view->next_id = atomic_load_explicit(&e->next_id, memory_order_acquire);
     view->next_text = atomic_load_explicit(&e->next_text, memory_order_acquire);
     view->log = atomic_load_explicit(&e->log, memory_order_acquire);
     view->author = atomic_load_explicit(&e->author, memory_order_acquire);
+    view->tally = atomic_load_explicit(&e->tally, memory_order_acquire);
     return atomic_load_explicit(&e->self, memory_order_relaxed) == name;
 }
 

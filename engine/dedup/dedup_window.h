@@ -14,6 +14,8 @@
  *
  *   log     ... | check | id bytes, sketch words | check | ...   a ring of 4-byte units
  *
+ *   tallies what is counted of groups of two and more: dedup_tally.h
+ *
  * An entry is named by its seq, which only grows; links and buckets hold its low 32 bits. Names are
  * never trusted: an entry holds its own, and what is found is compared in full, so a name that
  * outlived its entry, or wrapped, finds nothing.
@@ -51,6 +53,7 @@
 #include <hydrant/types.h>
 
 #include "base/arena.h"
+#include "dedup/dedup_tally.h"
 
 #include <stdatomic.h>
 
@@ -68,7 +71,8 @@ enum {
 enum hy_dedup_state { HY_DEDUP_DECIDING, HY_DEDUP_HEAD, HY_DEDUP_MEMBER, HY_DEDUP_DEAD };
 
 struct hy_dedup_hash {
-    uint64_t low, high; /* low is compared; high chooses the bucket, and is compared for texts */
+    uint64_t low, high; /* low is compared; high chooses the bucket, and half of it is compared for
+                           texts */
 };
 
 /* One remembered mention. 56 bytes; all fields by the rules above. */
@@ -77,10 +81,12 @@ struct hy_dedup_entry {
     _Atomic uint32_t time_s; /* seconds since 1970, clamped to 32 bits */
     _Atomic uint64_t state;  /* group << 32 | enum hy_dedup_state << 30 | count */
     _Atomic uint64_t id_hash;
-    _Atomic uint64_t text_low, text_high; /* 0, 0: no text to find it by */
-    _Atomic uint32_t next_id, next_text;  /* names of older entries in the bucket, 0 at the end */
-    _Atomic uint32_t log;                 /* low bits of its record's position; 0: it has none */
-    _Atomic uint32_t author;              /* hash of the author; 0 unknown */
+    _Atomic uint64_t text_low;           /* with text_mid 0, 0: no text to find it by */
+    _Atomic uint32_t text_mid;           /* the half of the hash that chose no bucket */
+    _Atomic uint32_t tally;              /* a head's: its place + 1; a member's: its way + 1 */
+    _Atomic uint32_t next_id, next_text; /* names of older entries in the bucket, 0 at the end */
+    _Atomic uint32_t log;                /* low bits of its record's position; 0: it has none */
+    _Atomic uint32_t author;             /* hash of the author; 0 unknown */
 };
 
 /* A divisor and what makes a remainder by it cheap. */
@@ -110,6 +116,7 @@ struct hy_dedup_window {
     uint32_t name_bits; /* of a slot; the rest is the tag */
     uint32_t log_units;
     uint32_t window_s;
+    struct hy_dedup_tallies tallies;
     _Alignas(64) _Atomic uint64_t seq;       /* of the newest entry */
     _Alignas(64) _Atomic uint64_t log_head;  /* units ever claimed */
     _Alignas(64) _Atomic uint64_t published; /* mentions whose keys were ever published */
@@ -120,6 +127,7 @@ struct hy_dedup_new {
     struct hy_dedup_hash id, text;
     uint32_t time_s, author;
     uint32_t head;          /* its group's; 0: it is to open one, or stays alone without a record */
+    uint32_t way;           /* enum hy_dedup_way of a member */
     const uint32_t *record; /* for the log: record[0] & 0xFF is record_units; NULL for a member */
     uint32_t record_units;  /* < HY_DEDUP_LOG_UNITS_MAX */
 };
@@ -129,9 +137,15 @@ struct hy_dedup_view {
     uint32_t name;
     uint32_t time_s;
     uint64_t state;
-    uint64_t id_hash, text_low, text_high;
-    uint32_t next_id, next_text, log, author;
+    uint64_t id_hash, text_low;
+    uint32_t text_mid, next_id, next_text, log, author, tally;
 };
+
+/* Has it this text? */
+static inline bool hy_dedup_is_text(const struct hy_dedup_view *view, struct hy_dedup_hash text)
+{
+    return view->text_low == text.low && view->text_mid == (uint32_t)text.high;
+}
 
 enum { HY_DEDUP_COUNT_MAX = (1 << 30) - 1 };
 
@@ -183,6 +197,14 @@ static inline const void *hy_dedup_log_place(const struct hy_dedup_window *w, ui
     uint64_t head = atomic_load_explicit(&w->log_head, memory_order_relaxed);
     return (const void *)&w
         ->log[hy_dedup_mod(&w->log_ring, head - (uint32_t)((uint32_t)head - log))];
+}
+
+/* A head as its tally sees it. */
+static inline struct hy_dedup_first hy_dedup_first(const struct hy_dedup_window *w,
+                                                   const struct hy_dedup_view *head)
+{
+    return (struct hy_dedup_first){head->name, head->time_s, head->author,
+                                   &hy_dedup_place(w, head->name)->tally};
 }
 
 /* Makes an entry and returns its name, 0 when it could not be remembered. Not yet linked. */

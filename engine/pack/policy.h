@@ -51,6 +51,25 @@ struct hy_policy_weights {
     float own_to, influence, intensity, spread, waiting_per_hour, waiting_max;
 };
 
+/* A group has crossed the line when it has at least all that is given here (0: not asked for). */
+struct hy_policy_spread {
+    hydrant_str line; /* its name */
+    uint32_t copies, authors, reposts, quotes;
+    uint32_t last_1m, last_5m, last_60m; /* copies in the last minutes */
+    uint32_t doubling_s;                 /* at most so long to double */
+};
+
+enum { HY_POLICY_SPREAD_MAX = 16 }; /* lines: a group remembers which it crossed */
+
+/* What becomes of repeats. */
+enum hy_policy_repeat { HY_REPEAT_PUBLISH, HY_REPEAT_COUNT, HY_REPEAT_SAMPLE };
+
+struct hy_policy_repeats {
+    enum hy_policy_repeat exact, near;
+    enum hy_policy_repeat same_author; /* by the author of the first, if that is stricter */
+    uint32_t every;                    /* SAMPLE: every so many copies one is published */
+};
+
 enum { HY_POLICY_FACTS_MAX = 16 }; /* facts of one line that are said; further ones are not */
 
 struct hy_policy {
@@ -59,6 +78,9 @@ struct hy_policy {
     const struct hy_program *own_to; /* own:to, for the priority */
     struct hy_policy_weights weights;
     int64_t respond_must_us, respond_may_us; /* HYDRANT_TIME_NONE: no deadline */
+    const struct hy_policy_spread *spread;
+    uint32_t spread_count;
+    struct hy_policy_repeats repeats;
 };
 
 #endif

@@ -261,6 +261,41 @@ void hy_emotion_json(writer_t *w, const hydrant_emotion *emotion)
     LITERAL(w, "}");
 }
 
+/* {"NAME":number,...}; names with their separators before them. */
+static void counts(writer_t *w, const char *const *names, const uint32_t *values, int count)
+{
+    for (int i = 0; i < count; i++) {
+        hy_json_raw(w, names[i], strlen(names[i]));
+        hy_json_uint(w, values[i]);
+    }
+    LITERAL(w, "}");
+}
+
+static void group_json(writer_t *w, const hydrant_dup *dup)
+{
+    static const char *const ways[] = {"{\"exact\":", ",\"near\":", ",\"repost\":"};
+    static const char *const horizons[] = {"{\"1m\":", ",\"5m\":", ",\"60m\":"};
+    LITERAL(w, ",\"first_author\":");
+    string_or_null(w, dup->first_author);
+    LITERAL(w, ",\"first_at\":");
+    hy_json_time(w, dup->first_at_us);
+    LITERAL(w, ",\"copies\":");
+    counts(w, ways, (const uint32_t[]){dup->exact, dup->near, dup->reposts}, 3);
+    LITERAL(w, ",\"quotes\":");
+    hy_json_uint(w, dup->quotes);
+    LITERAL(w, ",\"authors\":");
+    hy_json_uint(w, dup->authors);
+    LITERAL(w, ",\"rate\":");
+    counts(w, horizons, (const uint32_t[]){dup->last_1m, dup->last_5m, dup->last_60m}, 3);
+    LITERAL(w, ",\"doubling_s\":");
+    if (dup->doubling_s == HYDRANT_DOUBLING_NONE)
+        LITERAL(w, "null");
+    else
+        hy_json_uint(w, dup->doubling_s);
+    LITERAL(w, ",\"spread\":");
+    strings(w, dup->spread, dup->spread_count);
+}
+
 static void dup_json(writer_t *w, const hydrant_dup *dup)
 {
     if (!dup) {
@@ -273,6 +308,7 @@ static void dup_json(writer_t *w, const hydrant_dup *dup)
     string_or_null(w, dup->first_id);
     LITERAL(w, ",\"count\":");
     hy_json_uint(w, dup->count);
+    group_json(w, dup);
     LITERAL(w, "}");
 }
 

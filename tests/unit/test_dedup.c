@@ -279,7 +279,8 @@ static void without_a_time_the_batch_gives_it(void **state)
 static void a_delete_forgets(void **state)
 {
     struct window w = open_window((struct hy_dedup_options){.entries = 100});
-    struct test_post gone = {"1", "ann", NULL, 1, HYDRANT_EVENT_DELETE};
+    struct test_post gone = {
+        .id = "1", .author = "ann", .time_s = 1, .event = HYDRANT_EVENT_DELETE};
     expect(&w, POST("1", "ann", COMPLAINT, 1), HYDRANT_DUP_NONE, "1", 1);
     expect(&w, POST("2", "bob", COMPLAINT, 1), HYDRANT_DUP_EXACT, "1", 2);
     assert_null(lane_post(&w.lane, w.dedup, gone));
@@ -294,9 +295,10 @@ static void a_delete_forgets(void **state)
 static void an_edit_counts_once(void **state)
 {
     struct window w = open_window((struct hy_dedup_options){.entries = 100});
-    struct test_post first = {"1", "ann", COMPLAINT, 1, HYDRANT_EVENT_EDIT};
-    struct test_post copy = {"2", "bob", COMPLAINT "!", 1, HYDRANT_EVENT_EDIT};
-    struct test_post other = {"2", "bob", "it is all fine again here now", 1, HYDRANT_EVENT_EDIT};
+    struct test_post first = POST("1", "ann", COMPLAINT, 1);
+    struct test_post copy = POST("2", "bob", COMPLAINT "!", 1);
+    struct test_post other = POST("2", "bob", "it is all fine again here now", 1);
+    first.event = copy.event = other.event = HYDRANT_EVENT_EDIT;
     expect(&w, POST("1", "ann", COMPLAINT, 1), HYDRANT_DUP_NONE, "1", 1);
     expect(&w, POST("2", "bob", COMPLAINT, 1), HYDRANT_DUP_EXACT, "1", 2);
     expect(&w, first, HYDRANT_DUP_NONE, "1", 2);

@@ -111,7 +111,13 @@ static hydrant_item *full_item(void)
         .labels = 1u << 2 | 1u << 3, .label = 2, .ekman = {0.81f, 0, 0, 0.01f},
         .sentiment = HYDRANT_NEGATIVE, .speech_act = HYDRANT_ACT_COMPLAINT, .scored = true,
         .valence = -0.62f, .intensity = 0.8f};
-    static const hydrant_dup dup = {.kind = HYDRANT_DUP_NONE, .first_id = HY_STR("190"), .count = 1};
+    static const hydrant_str spread[] = {HY_STR("viral")};
+    static const hydrant_dup dup = {
+        .kind = HYDRANT_DUP_NEAR, .first_id = HY_STR("190"), .count = 8,
+        .first_author = HY_STR("64"), .first_at_us = INT64_C(1767225600000000),
+        .exact = 1, .near = 2, .reposts = 4, .quotes = 5, .authors = 6,
+        .last_1m = 3, .last_5m = 7, .last_60m = 8, .doubling_s = 40,
+        .spread = spread, .spread_count = 1};
     static const hydrant_pii pii[] = {{HY_STR("phone"), {3, 9}}};
     static const hydrant_mention mention = {
         .id = HY_STR("190"), .created_at_us = INT64_C(1767225600543000), .network = HY_STR("x"),
@@ -142,7 +148,10 @@ static const char full_line[] =
     "\"emotion\":{\"label\":\"anger\",\"labels\":[\"anger\",\"annoyance\"],"
     "\"ekman\":{\"anger\":0.81,\"joy\":0.01},\"sentiment\":\"negative\",\"valence\":-0.62,"
     "\"intensity\":0.8,\"speech_act\":\"complaint\"},"
-    "\"dup\":{\"kind\":\"none\",\"first_id\":\"190\",\"count\":1},"
+    "\"dup\":{\"kind\":\"near\",\"first_id\":\"190\",\"count\":8,\"first_author\":\"64\","
+    "\"first_at\":\"2026-01-01T00:00:00Z\","
+    "\"copies\":{\"exact\":1,\"near\":2,\"repost\":4},\"quotes\":5,\"authors\":6,"
+    "\"rate\":{\"1m\":3,\"5m\":7,\"60m\":8},\"doubling_s\":40,\"spread\":[\"viral\"]},"
     "\"pii\":[{\"kind\":\"phone\",\"span\":[3,9]}],"
     "\"author\":{\"id\":\"64\",\"handle\":\"tara\",\"followers\":212},"
     "\"text\":\"No signal in Austin again, @att\"}";

@@ -90,11 +90,29 @@ typedef struct hydrant_emotion {
     float intensity; /* 0 .. 1 */
 } hydrant_emotion;
 
+#define HYDRANT_DOUBLING_NONE UINT32_MAX /* a group of one has not doubled yet */
+
+/*
+ * The group that a mention is in. One that repeats nothing is the first of its own: its figures are
+ * those of itself alone. first_author is the id of the first's author, or the handle where the source
+ * gives no id; empty when neither is known or it is longer than 64 bytes. authors is an estimate
+ * (exact for few, 7 % off on average for many), 0 when no author is known. last_* count the copies of
+ * the last 1, 5 and 60 minutes before this mention's own time. docs/dedup.md says how each is made.
+ */
 typedef struct hydrant_dup {
     hydrant_dup_kind kind;
     hydrant_str first_id; /* id of the group's first mention; this one's own when kind is none */
     uint32_t count;       /* distinct copies so far, this one included */
     bool same_author;     /* a repeat whose first copy has the same author; false if unknown */
+    hydrant_str first_author;
+    int64_t first_at_us;  /* whole seconds in a repeat; HYDRANT_TIME_NONE: not known */
+    uint32_t exact, near, reposts; /* the copies behind the first, by how they were recognised */
+    uint32_t quotes;      /* mentions that quote one of the group in words of their own: no copies */
+    uint32_t authors;
+    uint32_t last_1m, last_5m, last_60m;
+    uint32_t doubling_s;  /* seconds in which the copies doubled last, or HYDRANT_DOUBLING_NONE */
+    const hydrant_str *spread; /* thresholds of the policy that this mention made its group cross */
+    uint32_t spread_count;
 } hydrant_dup;
 
 typedef struct hydrant_reason {
