@@ -1,0 +1,123 @@
+/*
+ * The engine's side of the ring: making it or taking it over, the groups that it promises things
+ * to, and one writer per worker.
+ *
+ *   hy_ring_open ──> hy_ring_writer_create, one per worker
+ *                      put, put, put, position     what one batch publishes
+ *                      commit                      from here on readers see it
+ *                    hy_ring_wake                  once per batch
+ *   hy_ring_close
+ *
+ * Stands below the stages: it knows records as bytes with a header, not what an item is.
+ *
+ * Threads: open and close by one thread; a writer by one thread at a time; everything else by any.
+ * No lock and no system call while there is room. When a group is behind, the writer that needs
+ * the room waits (polling) and then applies the group's policy under a mutex.
+ */
+#ifndef HY_RING_ENGINE_H
+#define HY_RING_ENGINE_H
+
+#include <hydrant/types.h>
+
+#include "ring/ring_layout.h"
+
+struct hy_ring;        /* the ring, as the engine that has it sees it */
+struct hy_ring_writer; /* a worker's */
+
+struct hy_ring_group_options {
+    const char *name;
+    bool from_oldest; /* of a group that the ring has not known: it gets what is there already */
+    enum hy_ring_policy policy; /* when it is slow, after block_us */
+    uint64_t block_us;          /* ignored by HY_RING_BLOCK, which waits for ever */
+    uint64_t spill_bytes_max;   /* HY_RING_SPILL: then it blocks */
+    uint32_t actions;           /* bit per action; 0: all */
+    const char *const *routes;  /* NULL: all; their names and NULs take at most 255 bytes */
+    size_t routes_count;
+};
+
+struct hy_ring_options {
+    const char *dir;       /* made when missing (its parent must be there) */
+    uint64_t bytes;        /* of all chunks together; 0: 32 MiB; rounded down to whole chunks */
+    uint32_t chunk_bytes;  /* 0: 256 KiB. 4 KiB .. 16 MiB, a multiple of 64 */
+    const char *spill_dir; /* where groups with HY_RING_SPILL spill; NULL: none may */
+    uint32_t deliveries_max; /* of an item to a group, before it goes to the dead letters; 0: 5 */
+    const struct hy_ring_group_options *groups;
+    size_t groups_count; /* at most HY_RING_GROUPS */
+};
+
+/*
+ * Makes the ring, or takes over the one that is there: what its last engine had committed stays,
+ * readers stay attached, chunks that it left open are sealed where they were committed. An existing
+ * ring keeps its sizes. Groups that are no longer declared end. HYDRANT_ERR_STATE: an engine that
+ * lives has it; _SYSTEM; _DATA and _UNSUPPORTED: something else is there; _ARGUMENT; _NOMEM.
+ */
+hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_ring **out,
+                            hydrant_error *err);
+/* ended: nothing more is to come, readers are told. All writers are destroyed before. */
+void hy_ring_close(struct hy_ring **ring, bool ended);
+
+const struct hy_ring_header *hy_ring_header(const struct hy_ring *ring);
+
+/* ---- writing ---- */
+
+hydrant_status hy_ring_writer_create(struct hy_ring *ring, struct hy_ring_writer **out,
+                                     hydrant_error *err);
+/* Commits nothing: what was put and not committed is gone. Seals the writer's chunk. */
+void hy_ring_writer_destroy(struct hy_ring_writer **writer);
+
+/*
+ * Puts one item: bytes (1 .. hy_ring_item_bytes_max) that begin with the item's own header. May
+ * wait for room, until *stop is set (then HYDRANT_ERR_CANCELLED; stop may be NULL). *seq is set.
+ * HYDRANT_ERR_LIMIT: too long. When a chunk is full, what was put before is committed.
+ */
+hydrant_status hy_ring_put(struct hy_ring_writer *writer, const void *item, uint32_t bytes,
+                           const _Atomic bool *stop, uint64_t *seq);
+uint32_t hy_ring_item_bytes_max(const struct hy_ring *ring);
+
+/* Says that batch number `batch` of a source, [from, to) of it, is in the ring with this. Waits and
+ * errors as hy_ring_put. source: of hy_ring_source. */
+hydrant_status hy_ring_put_position(struct hy_ring_writer *writer, uint32_t source, uint64_t batch,
+                                    uint64_t from, uint64_t to, const _Atomic bool *stop);
+
+/* Shows readers everything that was put. */
+void hy_ring_commit_all(struct hy_ring_writer *writer);
+/* Seals the writer's chunk, if it has items, so that its room can be used again by others. */
+void hy_ring_writer_rest(struct hy_ring_writer *writer);
+
+/* Wakes readers that sleep; after commits. A system call only when somebody does. */
+void hy_ring_wake(struct hy_ring *ring);
+
+/* The last item or position that was committed by this writer: seq and 1; 0 for none. */
+uint64_t hy_ring_writer_last(const struct hy_ring_writer *writer);
+
+/* ---- where sources stand ---- */
+
+/* The number of a source in the ring, by name; it is entered when it is new. -1: no room. */
+int hy_ring_source(struct hy_ring *ring, const char *name);
+/* Saves the source's cursor: all batches before `batch`, which begins at position, are committed.
+ * One thread at a time per source. */
+void hy_ring_source_save(struct hy_ring *ring, uint32_t source, uint64_t batch, uint64_t position);
+/* Where a source is to go on after a takeover: the saved cursor, moved on over the position records
+ * that are in the ring without a gap. *batch is 0 when nothing is known. Before any writer. */
+void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t *batch,
+                           uint64_t *position);
+
+/* ---- groups ---- */
+
+/* Has every declared group acknowledged everything up to this item (a value of writer_last)?
+ * An item that was dropped by a group's policy counts as acknowledged, one that lies in a spill
+ * segment does not. */
+bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last);
+
+/* Removes spill segments that their group is done with. Any thread; also done when room is made. */
+void hy_ring_tend(struct hy_ring *ring);
+
+struct hy_ring_group_stats {
+    const char *name;
+    uint64_t dropped, spilled, spill_bytes, lag; /* items; bytes; items not acknowledged, about */
+    uint32_t members;                            /* that live */
+};
+/* The i-th live group; false when there is none. */
+bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out);
+
+#endif

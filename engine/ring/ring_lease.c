@@ -1,0 +1,274 @@
+/*
+ * How members of a group share a chunk: see the lease word in ring_layout.h. A member looks for
+ * items first in the spill segments, which are older, then chunk by chunk from the group's tail.
+ * Only when that finds nothing it looks whether somebody who has a lease is dead.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ring/ring_reader.h"
+#include "ring/ring_state.h"
+
+static bool step(_Atomic uint64_t *word, uint64_t *seen, struct hy_ring_lease to)
+{
+    bool ok = atomic_compare_exchange_strong_explicit(word, seen, hy_ring_lease_pack(to),
+                                                      memory_order_acq_rel, /* L1 */
+                                                      memory_order_acquire);
+    HY_RING_STORED("member lease");
+    return ok;
+}
+
+static bool may_take(hydrant_ring *ring, struct hy_ring_lease lease, bool from_dead)
+{
+    if (lease.owner == HY_RING_NOBODY)
+        return true;
+    uint32_t member = lease.owner - 1u;
+    if (!from_dead || lease.owner == HY_RING_ENGINE)
+        return false;
+    if (member >= HY_RING_MEMBERS || member == ring->member)
+        return true; /* nobody can be that; or a predecessor in this place, who is gone */
+    return !hy_ring_member_lives(ring->ctl_map.fd, &ring->ctl->members[member], member);
+}
+
+/*
+ * Takes items from a word if there are any up to `items`. *done is set when the group has no more to
+ * do there (so far).
+ */
+static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, uint32_t items,
+                 bool from_dead, bool *done)
+{
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire); /* L1 */
+    for (;;) {
+        struct hy_ring_lease lease = hy_ring_lease_of(seen, id);
+        uint32_t limit = lease.taken && lease.end < items ? lease.end : items;
+        *done = hy_ring_lease_done(lease, items);
+        if (lease.acked >= limit && lease.owner == HY_RING_NOBODY)
+            return false;
+        if (!may_take(ring, lease, from_dead))
+            return false;
+        struct hy_ring_lease mine = lease;
+        uint32_t end = lease.acked + ring->lease_items;
+        mine.owner = (uint8_t)(ring->member + 1);
+        mine.tries = (uint8_t)(lease.tries < HY_RING_TRIES_MAX ? lease.tries + 1 : lease.tries);
+        if (lease.acked >= limit) /* a dead one had acknowledged all */
+            mine.owner = HY_RING_NOBODY;
+        else if (!lease.taken)
+            mine.end = (uint16_t)(end < limit ? end : limit);
+        if (!step(word, &seen, mine))
+            continue;
+        if (mine.owner == HY_RING_NOBODY)
+            return false;
+        ring->hold = (struct hy_ring_hold){.word = word,
+                                           .id = id,
+                                           .chunk = id,
+                                           .next = mine.acked,
+                                           .acked = mine.acked,
+                                           .end = mine.end < limit ? mine.end : limit,
+                                           .tries = mine.tries};
+        return true;
+    }
+}
+
+/* ---- spill segments ---- */
+
+static bool load_segment(hydrant_ring *ring, uint64_t number, struct hy_ring_spill *header)
+{
+    char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
+    hy_ring_spill_path(ring->group, number, path, sizeof path);
+    if (!hy_ring_spill_read_header(ring->group, number, header) ||
+        header->bytes > ring->header->chunk_bytes)
+        return false;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    unsigned char *room = realloc(ring->segment, header->bytes + 1);
+    if (room)
+        ring->segment = room;
+    bool ok = room && pread(fd, room, header->bytes, sizeof *header) == (ssize_t)header->bytes &&
+              hy_ring_crc(room, header->bytes) == header->crc_records;
+    close(fd);
+    return ok;
+}
+
+static bool take_spilled(hydrant_ring *ring, bool from_dead)
+{
+    uint64_t head = atomic_load_explicit(&ring->group->spill_head, memory_order_acquire); /* S1 */
+    uint64_t tail = atomic_load_explicit(&ring->group->spill_tail, memory_order_acquire);
+    for (uint64_t number = tail + 1; number <= head; number++) {
+        struct hy_ring_spill header;
+        bool done;
+        _Atomic uint64_t *word = &ring->ctl->spill_leases[number % HY_RING_SPILLS];
+        uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
+        struct hy_ring_lease lease = hy_ring_lease_of(seen, number);
+        if (lease.owner != HY_RING_NOBODY && !from_dead)
+            continue;
+        if (!hy_ring_spill_read_header(ring->group, number, &header) ||
+            !take(ring, word, number, header.items, from_dead, &done))
+            continue;
+        if (!load_segment(ring, number, &header)) {
+            hy_ring_lease_release(ring);
+            continue;
+        }
+        ring->hold.spill = true;
+        ring->hold.chunk = header.chunk;
+        ring->hold.first = header.first;
+        ring->hold.bytes = ring->segment;
+        ring->hold.bytes_count = header.bytes;
+        ring->hold.offset = hy_ring_item_offset(ring->segment, header.bytes, ring->hold.next);
+        return true;
+    }
+    return false;
+}
+
+/* ---- chunks ---- */
+
+/* The chunk is there and has items: fills in where those that are held lie. */
+static void find_items(hydrant_ring *ring, uint64_t commit)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    struct hy_ring_mark *mark = &ring->marks[h->id % ring->header->chunk_count];
+    h->bytes = hy_ring_reader_chunk(ring, h->id);
+    h->bytes_count = hy_ring_commit_bytes(commit);
+    if (h->bytes_count > ring->header->chunk_bytes)
+        h->bytes_count = ring->header->chunk_bytes;
+    h->offset = mark->id == h->id && mark->number == h->next
+                    ? mark->offset
+                    : hy_ring_item_offset(h->bytes, h->bytes_count, h->next);
+}
+
+/* An ephemeral group's: items of a chunk that was written over. */
+static void count_lost(hydrant_ring *ring, uint64_t id)
+{
+    _Atomic uint64_t *word = &ring->ctl->leases[id % ring->header->chunk_count];
+    struct hy_ring_lease lease =
+        hy_ring_lease_of(atomic_load_explicit(word, memory_order_acquire), id);
+    uint32_t items = hy_ring_reader_count(ring, id);
+    if (!ring->group && items > lease.acked)
+        atomic_fetch_add_explicit(&ring->ctl->lost, items - lease.acked, memory_order_relaxed);
+}
+
+enum found { NOTHING, TOOK, OVER }; /* OVER: the group is done with the chunk for good */
+
+static enum found look_at(hydrant_ring *ring, uint64_t id, bool from_dead)
+{
+    const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
+    bool done;
+    if (atomic_load_explicit(&slot->decided, memory_order_acquire) < id) /* O3 */
+        return NOTHING;
+    if (atomic_load_explicit(&slot->content, memory_order_acquire) != id) /* O2 */
+        return OVER;
+    uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire); /* C1 */
+    uint32_t items = hy_ring_commit_items(commit);
+    _Atomic uint64_t *word = &ring->ctl->leases[id % ring->header->chunk_count];
+    if (take(ring, word, id, items, from_dead, &done)) {
+        find_items(ring, commit);
+        return TOOK;
+    }
+    return done && (commit & HY_RING_SEALED) ? OVER : NOTHING;
+}
+
+/* True for the one who moves it there; *tail is where it is. */
+static bool move_tail(hydrant_ring *ring, uint64_t *tail, uint64_t to)
+{
+    bool moved = atomic_compare_exchange_strong_explicit(&ring->ctl->tail, tail, to,
+                                                         memory_order_acq_rel,
+                                                         memory_order_acquire);
+    HY_RING_STORED("tail");
+    if (moved)
+        *tail = to;
+    return moved;
+}
+
+/* From the group's tail on. Whoever finds the first chunks over moves the tail. */
+static bool take_from_chunks(hydrant_ring *ring, bool from_dead)
+{
+    uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
+    uint64_t oldest = hy_ring_oldest(next, ring->header->chunk_count), tail, id;
+    tail = atomic_load_explicit(&ring->ctl->tail, memory_order_acquire);
+    id = tail < next ? tail : 1; /* whatever is written there, it is only where to begin */
+    if (id < oldest) {
+        uint64_t gone = id;
+        id = oldest;
+        if (move_tail(ring, &tail, id))
+            for (; !ring->group && gone < id; gone++)
+                count_lost(ring, gone);
+    }
+    if (ring->group && id < ring->group->start)
+        id = ring->group->start;
+    for (bool leading = true; id < next; id++) {
+        enum found found = look_at(ring, id, from_dead);
+        if (found == TOOK)
+            return true;
+        leading = leading && found == OVER;
+        if (!leading)
+            continue;
+        bool gone = atomic_load_explicit(&hy_ring_reader_slot(ring, id)->content,
+                                         memory_order_relaxed) != id;
+        if (move_tail(ring, &tail, id + 1) && !ring->group && gone)
+            count_lost(ring, id);
+    }
+    return false;
+}
+
+bool hy_ring_lease_take(hydrant_ring *ring)
+{
+    for (int from_dead = 0; from_dead < 2; from_dead++) {
+        if (ring->group && take_spilled(ring, from_dead))
+            return true;
+        if (take_from_chunks(ring, from_dead))
+            return true;
+    }
+    return false;
+}
+
+bool hy_ring_lease_ack(hydrant_ring *ring, uint32_t number)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    uint64_t seen = atomic_load_explicit(h->word, memory_order_acquire);
+    for (;;) {
+        struct hy_ring_lease lease = hy_ring_lease_of(seen, h->id);
+        if (lease.owner != ring->member + 1 || lease.acked != h->acked) {
+            h->word = NULL; /* taken away: not ours to change */
+            return false;
+        }
+        lease.acked = (uint16_t)number;
+        lease.tries = 1;
+        if (number == h->end) {
+            lease.owner = HY_RING_NOBODY;
+            lease.tries = 0;
+        }
+        if (!step(h->word, &seen, lease))
+            continue;
+        h->acked = number;
+        if (number == h->end) {
+            struct hy_ring_mark *mark = &ring->marks[h->id % ring->header->chunk_count];
+            if (!h->spill && h->next == h->end)
+                *mark = (struct hy_ring_mark){h->id, h->next, h->offset};
+            h->word = NULL;
+        }
+        return true;
+    }
+}
+
+void hy_ring_lease_release(hydrant_ring *ring)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    if (!h->word)
+        return;
+    uint64_t seen = atomic_load_explicit(h->word, memory_order_acquire);
+    for (;;) {
+        struct hy_ring_lease lease = hy_ring_lease_of(seen, h->id);
+        if (lease.owner != ring->member + 1)
+            break;
+        lease.owner = HY_RING_NOBODY;
+        if (!lease.taken)
+            lease.end = lease.acked;
+        if (step(h->word, &seen, lease))
+            break;
+    }
+    h->word = NULL;
+}

@@ -1,0 +1,545 @@
+/*
+ * The reader: attaching, the next item, acknowledging. Members of groups take leases (ring_lease.c);
+ * observers walk the chunks by themselves.
+ */
+#include "ring/ring_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "ring/ring_item.h"
+#include "ring/ring_state.h"
+
+enum { LEASE_DEFAULT = 64, LEASE_MAX = 4096, CTL_MODE = 0660 };
+
+#define INDEX_MASK ((1u << HY_RING_INDEX_BITS) - 1)
+
+void hydrant_ring_options_init(hydrant_ring_options *options)
+{
+    *options = (hydrant_ring_options){.size = sizeof *options, .lease_items = LEASE_DEFAULT};
+}
+
+uint32_t hy_ring_reader_count(const hydrant_ring *ring, uint64_t id)
+{
+    uint64_t at = id % ((uint64_t)ring->header->chunk_count * HY_RING_HISTORY);
+    uint64_t word = atomic_load_explicit(&ring->history[at], memory_order_acquire);
+    return word >> HY_RING_INDEX_BITS == id << HY_RING_INDEX_BITS >> HY_RING_INDEX_BITS
+               ? (uint32_t)(word & INDEX_MASK)
+               : 0;
+}
+
+bool hy_ring_reader_record(const unsigned char *bytes, uint32_t bytes_count, uint32_t offset,
+                           struct hy_ring_record *out)
+{
+    if (offset > bytes_count || bytes_count - offset < sizeof *out)
+        return false;
+    memcpy(out, bytes + offset, sizeof *out);
+    return out->bytes >= sizeof *out && out->bytes <= bytes_count - offset;
+}
+
+/* Is another chunk in its place, or none? */
+static bool is_gone(const hydrant_ring *ring, uint64_t id)
+{
+    const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
+    return atomic_load_explicit(&slot->decided, memory_order_acquire) >= id &&
+           atomic_load_explicit(&slot->content, memory_order_acquire) != id;
+}
+
+/* ---- attaching ---- */
+
+static hydrant_status map_data(hydrant_ring *ring, const char *dir, hydrant_error *err)
+{
+    hydrant_status status = hy_ring_dir(dir, false, &ring->dir_fd, err);
+    if (status == HYDRANT_OK)
+        status = hy_ring_map(ring->dir_fd, "data", false, &ring->map, err);
+    if (status == HYDRANT_OK)
+        status = hy_ring_check(&ring->map, err);
+    if (status != HYDRANT_OK)
+        return hy_error_at(err, dir, 0, 0);
+    const unsigned char *base = ring->map.base;
+    ring->header = ring->map.base;
+    ring->groups = (const struct hy_ring_group *)(base + ring->header->groups_at);
+    ring->history = (const hy_ring_history *)(base + ring->header->history_at);
+    ring->slots = (const struct hy_ring_slot *)(base + ring->header->slots_at);
+    ring->chunks = base + ring->header->chunks_at;
+    return HYDRANT_OK;
+}
+
+static const struct hy_ring_group *find_declared(const hydrant_ring *ring, const char *name)
+{
+    for (uint32_t i = 0; i < HY_RING_GROUPS; i++) {
+        const struct hy_ring_group *g = &ring->groups[i];
+        if (atomic_load_explicit(&g->state, memory_order_acquire) == 1 && /* G1 */
+            strncmp(g->name, name, sizeof g->name) == 0)
+            return g;
+    }
+    return NULL;
+}
+
+struct ephemeral {
+    const hydrant_ring *ring;
+    const char *name;
+};
+
+/* An ephemeral group begins with what is committed after now. */
+static void fill_ephemeral(void *base, void *ctx)
+{
+    const struct ephemeral *e = ctx;
+    const struct hy_ring_header *h = e->ring->header;
+    struct hy_ring_ctl *c = base;
+    uint64_t next = atomic_load_explicit(&h->next, memory_order_acquire), count = h->chunk_count;
+    memcpy(c->magic, HY_RING_CTL_MAGIC, sizeof c->magic);
+    c->version = HY_RING_VERSION;
+    c->chunk_count = h->chunk_count;
+    memcpy(c->uuid, h->uuid, sizeof c->uuid);
+    memcpy(c->name, e->name, strlen(e->name) + 1);
+    c->crc = hy_ring_crc(c, offsetof(struct hy_ring_ctl, crc));
+    uint64_t oldest = hy_ring_oldest(next, h->chunk_count);
+    atomic_init(&c->tail, oldest);
+    for (uint64_t id = oldest; id < next; id++) {
+        if (atomic_load_explicit(&hy_ring_reader_slot(e->ring, id)->content,
+                                 memory_order_acquire) != id)
+            continue;
+        uint64_t commit =
+            atomic_load_explicit(&hy_ring_reader_slot(e->ring, id)->commit, memory_order_acquire);
+        uint16_t items = (uint16_t)hy_ring_commit_items(commit);
+        struct hy_ring_lease lease = {.id = (uint16_t)id, .acked = items, .end = items};
+        atomic_init(&c->leases[id % count], hy_ring_lease_pack(lease));
+    }
+}
+
+/* Takes a free place among the members. */
+static bool take_place(hydrant_ring *ring)
+{
+    for (uint32_t i = 0; i < HY_RING_MEMBERS; i++) {
+        if (!hy_ring_lock(ring->ctl_map.fd, i))
+            continue;
+        ring->member = i;
+        struct hy_ring_member *m = &ring->ctl->members[i];
+        atomic_store_explicit(&m->pid_space, hy_ring_pid_space(), memory_order_release);
+        atomic_store_explicit(&m->pid, (uint32_t)getpid(), memory_order_release);
+        HY_RING_STORED("member pid");
+        return true;
+    }
+    return false;
+}
+
+static bool has_members(const hydrant_ring *ring, uint32_t except)
+{
+    for (uint32_t i = 0; i < HY_RING_MEMBERS; i++) {
+        if (i != except && hy_ring_is_locked(ring->ctl_map.fd, i))
+            return true;
+    }
+    return false;
+}
+
+static bool is_unlinked(int fd)
+{
+    struct stat stat;
+    return fstat(fd, &stat) == 0 && stat.st_nlink == 0;
+}
+
+/* One try to be a member. AGAIN: the group ended meanwhile. */
+static hydrant_status join_once(hydrant_ring *ring, const char *file, const char *name,
+                                hydrant_error *err)
+{
+    hydrant_status status = hy_ring_map(ring->dir_fd, file, true, &ring->ctl_map, err);
+    if (status != HYDRANT_OK && !ring->group && errno == ENOENT) {
+        struct ephemeral e = {ring, name};
+        status = hy_ring_make(ring->dir_fd, file, hy_ring_ctl_bytes(ring->header->chunk_count),
+                              CTL_MODE, fill_ephemeral, &e, err);
+        return status == HYDRANT_OK || status == HYDRANT_ERR_STATE ? HYDRANT_ERR_AGAIN : status;
+    }
+    if (status == HYDRANT_OK)
+        status = hy_ring_check_ctl(&ring->ctl_map, ring->header, err);
+    if (status != HYDRANT_OK)
+        return status;
+    ring->ctl = ring->ctl_map.base;
+    if (!take_place(ring))
+        return hy_error_set(err, HYDRANT_ERR_LIMIT, "group %s has %d members", name,
+                            HY_RING_MEMBERS);
+    if (is_unlinked(ring->ctl_map.fd)) {
+        hy_ring_unmap(&ring->ctl_map);
+        return HYDRANT_ERR_AGAIN;
+    }
+    return HYDRANT_OK;
+}
+
+static hydrant_status join(hydrant_ring *ring, const char *name, hydrant_error *err)
+{
+    char file[HY_RING_NAME_BYTES + 16];
+    if (!hy_ring_ctl_name(name, file))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "'%s' is no name for a group: letters, digits, . _ -, at most %d", name,
+                            HY_RING_NAME_BYTES - 1);
+    memcpy(ring->group_name, name, strlen(name) + 1);
+    ring->group = find_declared(ring, name);
+    hydrant_status status = HYDRANT_ERR_AGAIN;
+    for (int tries = 0; tries < 100 && status == HYDRANT_ERR_AGAIN; tries++)
+        status = join_once(ring, file, name, err);
+    if (status == HYDRANT_ERR_AGAIN)
+        return hy_error_set(err, HYDRANT_ERR_STATE, "group %s comes and goes", name);
+    return status;
+}
+
+static hydrant_status take_options(hydrant_ring *ring, const hydrant_ring_options *o,
+                                   hydrant_error *err)
+{
+    size_t used = 0;
+    ring->lease_items = o->lease_items;
+    ring->actions = o->actions;
+    if (o->lease_items < 1 || o->lease_items > LEASE_MAX)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "lease_items %u is not in 1..%d",
+                            o->lease_items, LEASE_MAX);
+    for (size_t i = 0; o->routes && i < o->routes_count; i++) {
+        size_t len = strlen(o->routes[i]) + 1;
+        if (used + len >= sizeof ring->routes)
+            return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the routes take more than 254 bytes");
+        memcpy(ring->routes + used, o->routes[i], len);
+        used += len;
+        ring->any_route = true;
+    }
+    return HYDRANT_OK;
+}
+
+static hydrant_status allocate(hydrant_ring *ring, hydrant_error *err)
+{
+    ring->marks = calloc(ring->header->chunk_count, sizeof *ring->marks);
+    ring->copy = malloc(hy_ring_record_max(ring->header->chunk_bytes) + HY_RING_RECORD_ALIGN);
+    if (!ring->marks || !ring->copy)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a ring's reader");
+    return HYDRANT_OK;
+}
+
+/* Observers that begin with the newest item count all that is there as read. */
+static void begin_observer(hydrant_ring *ring, bool from_oldest)
+{
+    uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
+    uint64_t count = ring->header->chunk_count;
+    ring->tail = hy_ring_oldest(next, ring->header->chunk_count);
+    while (ring->tail < next && is_gone(ring, ring->tail))
+        ring->tail++;
+    for (uint64_t id = ring->tail; id < next && !from_oldest; id++) {
+        uint64_t commit =
+            atomic_load_explicit(&hy_ring_reader_slot(ring, id)->commit, memory_order_acquire);
+        if (!is_gone(ring, id))
+            ring->marks[id % count] = (struct hy_ring_mark){id, hy_ring_commit_items(commit),
+                                                            hy_ring_commit_bytes(commit)};
+    }
+}
+
+/* Without the right to write waiting.ctl a reader looks from time to time. */
+static void find_waiting(hydrant_ring *ring)
+{
+    if (ring->group) {
+        ring->waiting = ring->ctl;
+        return;
+    }
+    if (hy_ring_map(ring->dir_fd, "waiting.ctl", true, &ring->waiting_map, NULL) == HYDRANT_OK &&
+        hy_ring_check_ctl(&ring->waiting_map, ring->header, NULL) == HYDRANT_OK)
+        ring->waiting = ring->waiting_map.base;
+}
+
+hydrant_status hydrant_ring_attach(const char *dir, const hydrant_ring_options *options,
+                                   hydrant_ring **out, hydrant_error *err)
+{
+    hydrant_ring_options o;
+    hydrant_ring_options_init(&o);
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    *out = NULL;
+    hydrant_ring *ring = calloc(1, sizeof *ring);
+    if (!ring)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a ring's reader");
+    ring->dir_fd = ring->map.fd = ring->ctl_map.fd = ring->waiting_map.fd = ring->event_fd = -1;
+    hydrant_status status = take_options(ring, &o, err);
+    if (status == HYDRANT_OK)
+        status = map_data(ring, dir, err);
+    if (status == HYDRANT_OK)
+        status = allocate(ring, err);
+    if (status == HYDRANT_OK && o.group)
+        status = join(ring, o.group, err);
+    if (status != HYDRANT_OK) {
+        hydrant_ring_detach(&ring);
+        return status;
+    }
+    if (!o.group)
+        begin_observer(ring, o.from_oldest);
+    find_waiting(ring);
+    *out = ring;
+    return HYDRANT_OK;
+}
+
+static void leave_group(hydrant_ring *ring)
+{
+    char file[HY_RING_NAME_BYTES + 16];
+    hy_ring_lease_release(ring);
+    if (!ring->group && !has_members(ring, ring->member) &&
+        hy_ring_ctl_name(ring->group_name, file) && !is_unlinked(ring->ctl_map.fd))
+        unlinkat(ring->dir_fd, file, 0);
+    hy_ring_unlock(ring->ctl_map.fd, ring->member);
+}
+
+void hydrant_ring_detach(hydrant_ring **ring_)
+{
+    hydrant_ring *ring = *ring_;
+    if (!ring)
+        return;
+    hy_ring_bridge_end(ring);
+    if (ring->ctl)
+        leave_group(ring);
+    hy_ring_unmap(&ring->ctl_map);
+    hy_ring_unmap(&ring->waiting_map);
+    hy_ring_unmap(&ring->map);
+    if (ring->dir_fd >= 0)
+        close(ring->dir_fd);
+    free(ring->marks);
+    free(ring->copy);
+    free(ring->segment);
+    free(ring->scratch);
+    free(ring);
+    *ring_ = NULL;
+}
+
+/* ---- the next item ---- */
+
+/* Word by word, as an engine may be writing there: what was read counts only if the chunk is still
+ * the same afterwards (O1). */
+static void copy_out(unsigned char *to, const unsigned char *from, uint32_t bytes)
+{
+    for (uint32_t at = 0; at < bytes; at += 8) {
+        uint64_t word = atomic_load_explicit((const _Atomic uint64_t *)(from + at),
+                                             memory_order_acquire); /* O1 */
+        memcpy(to + at, &word, sizeof word);
+    }
+}
+
+/* Copies the record at an offset of chunk id. False: the chunk is another by now, or damaged. */
+static bool copy_record(hydrant_ring *ring, uint64_t id, const unsigned char *bytes,
+                        uint32_t bytes_count, uint32_t offset, struct hy_ring_record *record)
+{
+    _Alignas(8) unsigned char head[sizeof *record];
+    if (offset > bytes_count || bytes_count - offset < sizeof head)
+        return false;
+    copy_out(head, bytes + offset, sizeof head);
+    memcpy(record, head, sizeof head);
+    uint32_t most = hy_ring_record_max(ring->header->chunk_bytes);
+    if (record->bytes < sizeof *record || record->bytes > bytes_count - offset ||
+        record->bytes > most)
+        return false;
+    copy_out(ring->copy, bytes + offset, hy_ring_padded(record->bytes));
+    return atomic_load_explicit(&hy_ring_reader_slot(ring, id)->content, memory_order_relaxed) ==
+           id;
+}
+
+static bool has_route(const char *routes, size_t cap, hydrant_str route)
+{
+    for (size_t at = 0; at < cap && routes[at]; at += strlen(routes + at) + 1) {
+        if (strlen(routes + at) == route.len && memcmp(routes + at, route.data, route.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_wanted(const hydrant_ring *ring, const hydrant_ring_item *item)
+{
+    uint32_t bit = 1u << (item->action & 31);
+    const struct hy_ring_group *g = ring->group;
+    if ((ring->actions && !(ring->actions & bit)) || (g && g->actions && !(g->actions & bit)))
+        return false;
+    if (ring->any_route && !has_route(ring->routes, sizeof ring->routes, item->route))
+        return false;
+    return !g || !g->routes[0] || has_route(g->routes, sizeof g->routes, item->route);
+}
+
+/* Of one's own chunk or segment, or of a copy. */
+static hydrant_status view_item(const unsigned char *bytes, uint32_t bytes_count, uint64_t seq,
+                                hydrant_ring_item *out)
+{
+    if (!hy_ring_item_view(bytes, bytes_count, out))
+        return HYDRANT_ERR_DATA;
+    out->seq = seq;
+    return HYDRANT_OK;
+}
+
+/* A record of what is held that is no item is passed over; HYDRANT_ERR_STATE: lost it. */
+static hydrant_status next_held(hydrant_ring *ring, hydrant_ring_item *out)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    for (;;) {
+        struct hy_ring_record record;
+        const unsigned char *bytes = h->bytes + h->offset;
+        if (ring->group || h->spill) {
+            if (!hy_ring_reader_record(h->bytes, h->bytes_count, h->offset, &record))
+                return HYDRANT_ERR_DATA;
+        } else {
+            if (!copy_record(ring, h->id, h->bytes, h->bytes_count, h->offset, &record))
+                return HYDRANT_ERR_STATE;
+            bytes = ring->copy;
+        }
+        h->offset += hy_ring_padded(record.bytes);
+        if (record.kind != HY_RING_ITEM)
+            continue;
+        uint64_t seq = h->chunk << HY_RING_INDEX_BITS | (h->first + h->next);
+        h->next++;
+        out->deliveries = h->next - 1 == h->acked ? h->tries : 1;
+        return view_item(bytes, record.bytes, seq, out);
+    }
+}
+
+/* Too often delivered: kept in a file of its own and acknowledged, so that it holds up nobody. */
+static bool is_poison(const hydrant_ring *ring, const hydrant_ring_item *item)
+{
+    return ring->group && ring->group->deliveries_max &&
+           item->deliveries > ring->group->deliveries_max;
+}
+
+static void bury(hydrant_ring *ring, const hydrant_ring_item *item)
+{
+    char file[HY_RING_NAME_BYTES + 16];
+    hy_ring_ctl_name(ring->group_name, file);
+    memcpy(strrchr(file, '.'), ".dead", 6);
+    int fd = openat(ring->dir_fd, file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+                    0640);
+    if (fd < 0)
+        return;
+    if (write(fd, item->bytes, item->bytes_count) == (ssize_t)item->bytes_count)
+        hy_ring_lease_ack(ring, ring->hold.next);
+    close(fd);
+}
+
+static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    for (;;) {
+        if (!h->word && !hy_ring_lease_take(ring))
+            return HYDRANT_ERR_AGAIN;
+        if (h->next == h->end) /* delivered, not acknowledged */
+            return HYDRANT_ERR_LIMIT;
+        bool nothing_out = h->next == h->acked;
+        hydrant_status status = next_held(ring, out);
+        if (status == HYDRANT_ERR_STATE) {
+            atomic_fetch_add_explicit(&ring->ctl->lost, h->end - h->acked, memory_order_relaxed);
+            h->next = h->end;
+            hy_ring_lease_ack(ring, h->end);
+            continue;
+        }
+        if (status != HYDRANT_OK)
+            return status;
+        if (is_poison(ring, out)) {
+            bury(ring, out);
+            continue;
+        }
+        if (is_wanted(ring, out)) {
+            struct hy_ring_member *m = &ring->ctl->members[ring->member];
+            atomic_fetch_add_explicit(&m->delivered, 1, memory_order_relaxed);
+            return HYDRANT_OK;
+        }
+        if (nothing_out) /* else it is acknowledged with the next that is */
+            hy_ring_lease_ack(ring, h->next);
+    }
+}
+
+/* The observer's next item of a chunk. AGAIN: there is none (now). */
+static hydrant_status next_of_chunk(hydrant_ring *ring, uint64_t id, hydrant_ring_item *out)
+{
+    const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
+    struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
+    if (mark->id != id)
+        *mark = (struct hy_ring_mark){.id = id};
+    while (atomic_load_explicit(&slot->content, memory_order_acquire) == id) { /* O2 */
+        uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire); /* C1 */
+        uint32_t bytes_count = hy_ring_commit_bytes(commit);
+        struct hy_ring_record record;
+        if (mark->offset >= bytes_count || bytes_count > ring->header->chunk_bytes)
+            return HYDRANT_ERR_AGAIN;
+        if (!copy_record(ring, id, hy_ring_reader_chunk(ring, id), bytes_count, mark->offset,
+                         &record))
+            continue;
+        mark->offset += hy_ring_padded(record.bytes);
+        if (record.kind != HY_RING_ITEM)
+            continue;
+        uint64_t seq = id << HY_RING_INDEX_BITS | mark->number++;
+        hydrant_status status = view_item(ring->copy, record.bytes, seq, out);
+        out->deliveries = 1;
+        if (status != HYDRANT_OK || is_wanted(ring, out))
+            return status;
+    }
+    return HYDRANT_ERR_AGAIN;
+}
+
+/* Has the observer seen the last of a chunk? Counts what it missed. */
+static bool is_over(hydrant_ring *ring, uint64_t id)
+{
+    const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
+    struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
+    uint32_t seen = mark->id == id ? mark->number : 0;
+    if (atomic_load_explicit(&slot->decided, memory_order_acquire) < id)
+        return false;
+    if (atomic_load_explicit(&slot->content, memory_order_acquire) != id) {
+        uint32_t items = hy_ring_reader_count(ring, id);
+        ring->lost += items > seen ? items - seen : 0;
+        return true;
+    }
+    uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire);
+    return (commit & HY_RING_SEALED) && mark->id == id &&
+           mark->offset >= hy_ring_commit_bytes(commit);
+}
+
+static hydrant_status next_observed(hydrant_ring *ring, hydrant_ring_item *out)
+{
+    uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
+    if (ring->current && next_of_chunk(ring, ring->current, out) == HYDRANT_OK)
+        return HYDRANT_OK;
+    while (ring->tail < next && is_over(ring, ring->tail))
+        ring->tail++;
+    for (uint64_t id = ring->tail; id < next; id++) {
+        hydrant_status status = next_of_chunk(ring, id, out);
+        if (status != HYDRANT_ERR_AGAIN) {
+            ring->current = id;
+            return status;
+        }
+    }
+    ring->current = 0;
+    while (ring->tail < next && is_over(ring, ring->tail))
+        ring->tail++;
+    return HYDRANT_ERR_AGAIN;
+}
+
+hydrant_status hydrant_ring_next(hydrant_ring *ring, hydrant_ring_item *out)
+{
+    /* Read first: what was committed before the end is seen by the look that follows. */
+    bool ended = atomic_load_explicit(&ring->header->ended, memory_order_acquire);
+    ring->wake_before = atomic_load_explicit(&ring->header->wake, memory_order_seq_cst); /* K1 */
+    hydrant_status status = ring->ctl ? next_of_group(ring, out) : next_observed(ring, out);
+    return status == HYDRANT_ERR_AGAIN && ended ? HYDRANT_ERR_CANCELLED : status;
+}
+
+hydrant_status hydrant_ring_ack(hydrant_ring *ring, uint64_t seq)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    if (!ring->ctl)
+        return HYDRANT_OK;
+    uint64_t number = (seq & INDEX_MASK) - h->first;
+    if (!h->word || seq >> HY_RING_INDEX_BITS != h->chunk || number < h->acked || number >= h->next)
+        return HYDRANT_ERR_STATE;
+    /* Unwanted items at the end of the lease go with the last that was wanted. */
+    uint32_t before = h->acked;
+    if (!hy_ring_lease_ack(ring, (uint32_t)number + 1))
+        return HYDRANT_ERR_STATE;
+    atomic_fetch_add_explicit(&ring->ctl->members[ring->member].acked, number + 1 - before,
+                              memory_order_relaxed);
+    return HYDRANT_OK;
+}
+
+uint64_t hydrant_ring_lost(const hydrant_ring *ring)
+{
+    if (ring->group)
+        return atomic_load_explicit(&ring->group->dropped, memory_order_relaxed);
+    return ring->ctl ? atomic_load_explicit(&ring->ctl->lost, memory_order_relaxed) : ring->lost;
+}

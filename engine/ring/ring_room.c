@@ -1,0 +1,246 @@
+/*
+ * Room for a new chunk: may the bytes that a slot holds be written over? Only when every declared
+ * group is done with them. A group that is not is waited for up to its bound; then its policy takes
+ * the rest of the chunk away from it, into a spill segment or into a count of dropped items.
+ *
+ *   lease word          the engine's step                            then
+ *   nobody, or a dead   owner = engine (nobody can take it)          spill [acked, end) / count it,
+ *   member's                                                         taken, end = acked: done
+ *   a living member's   spill [end, items) / count it, taken         its segment stays in place:
+ *                                                                    the slot is left out this lap
+ *
+ * A slot is left out too while the writer of its chunk has not sealed it. A group that was waited
+ * for in vain is slow until a chunk of it is found done again; nobody waits for a slow one.
+ *
+ * What a group's members write is read once per step and only ever spoils their own group: at most
+ * an eighth of the slots is left out for one group, then its members are written over.
+ *
+ * Any writer's thread; steps on one group are serialised by the ring's policy mutex.
+ */
+#include <time.h>
+
+#include "ring/ring_state.h"
+
+enum { POLL_US = 100 };
+
+enum answer { DONE, WAIT, LEAVE };
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static _Atomic uint64_t *lease_of(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id)
+{
+    return &served->ctl->leases[id % ring->header->chunk_count];
+}
+
+static bool step(_Atomic uint64_t *word, uint64_t *seen, struct hy_ring_lease to)
+{
+    bool ok = atomic_compare_exchange_strong_explicit(word, seen, hy_ring_lease_pack(to),
+                                                      memory_order_acq_rel, /* L1 */
+                                                      memory_order_acquire);
+    HY_RING_STORED("engine lease");
+    return ok;
+}
+
+static bool is_done(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                    uint32_t items)
+{
+    if (!served->group || id < served->group->start)
+        return true;
+    uint64_t word = atomic_load_explicit(lease_of(ring, served, id), memory_order_acquire); /* L1 */
+    return hy_ring_lease_done(hy_ring_lease_of(word, id), items);
+}
+
+/* Takes items [first, items) of the chunk away from the group. False: they cannot be spilled. */
+static bool take_away(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                      uint32_t first, uint32_t items)
+{
+    if (first >= items)
+        return true;
+    if (served->group->policy == HY_RING_SPILL)
+        return hy_ring_spill_write(ring, served, id, first, items);
+    atomic_fetch_add_explicit(&served->group->dropped, items - first, memory_order_relaxed);
+    return true;
+}
+
+/* May one more slot be left out for the group? */
+static bool may_leave(struct hy_ring *ring, struct hy_ring_served *served)
+{
+    uint32_t left = 0, most = (ring->header->chunk_count + 7) / 8;
+    for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
+        uint64_t word = atomic_load_explicit(&served->ctl->leases[i], memory_order_relaxed);
+        struct hy_ring_lease lease = hy_ring_lease_unpack(word);
+        uint64_t content = atomic_load_explicit(&ring->slots[i].content, memory_order_relaxed);
+        left += lease.taken && lease.owner != HY_RING_NOBODY && lease.id == (uint16_t)content;
+    }
+    return left <= most;
+}
+
+/* The lease is a living member's: what is behind its segment goes, the segment stays. */
+static enum answer take_behind(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                               uint32_t items, uint64_t word, struct hy_ring_lease lease)
+{
+    uint32_t end = lease.end < items ? lease.end : items;
+    if (!lease.taken) {
+        if (!take_away(ring, served, id, end, items))
+            return WAIT;
+        for (;;) { /* the member may acknowledge meanwhile, or give the lease up */
+            struct hy_ring_lease to = lease;
+            to.taken = true;
+            to.end = (uint16_t)end;
+            if (step(lease_of(ring, served, id), &word, to))
+                break;
+            lease = hy_ring_lease_of(word, id);
+        }
+    }
+    if (lease.owner == HY_RING_NOBODY)
+        return WAIT;
+    return may_leave(ring, served) ? LEAVE : DONE;
+}
+
+/* Nobody who lives has the lease: all that is left goes. */
+static enum answer take_rest(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                             uint32_t items, uint64_t word, struct hy_ring_lease lease)
+{
+    uint32_t end = lease.taken && lease.end < items ? lease.end : items;
+    struct hy_ring_lease mine = lease;
+    mine.owner = HY_RING_ENGINE;
+    mine.end = (uint16_t)end;
+    if (lease.owner != HY_RING_ENGINE && !step(lease_of(ring, served, id), &word, mine))
+        return WAIT; /* somebody was quicker: look again */
+    if (lease.owner != HY_RING_ENGINE)
+        word = hy_ring_lease_pack(mine);
+    bool ok = take_away(ring, served, id, lease.acked, end);
+    struct hy_ring_lease to = lease;
+    to.owner = HY_RING_NOBODY;
+    if (ok) {
+        to.taken = true;
+        to.end = lease.acked;
+    }
+    step(lease_of(ring, served, id), &word, to);
+    return ok ? DONE : WAIT;
+}
+
+/* One step of a group's policy. */
+static enum answer apply_policy(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                                uint32_t items)
+{
+    hy_ring_spill_tend(served);
+    if (is_done(ring, served, id, items))
+        return DONE;
+    if (served->group->policy == HY_RING_BLOCK)
+        return WAIT;
+    uint64_t word = atomic_load_explicit(lease_of(ring, served, id), memory_order_acquire);
+    struct hy_ring_lease lease = hy_ring_lease_of(word, id);
+    uint32_t member = lease.owner - 1u;
+    bool lives = lease.owner != HY_RING_NOBODY && lease.owner != HY_RING_ENGINE &&
+                 member < HY_RING_MEMBERS &&
+                 hy_ring_member_lives(served->ctl_map.fd, &served->ctl->members[member], member);
+    return lives ? take_behind(ring, served, id, items, word, lease)
+                 : take_rest(ring, served, id, items, word, lease);
+}
+
+static enum answer ask_group(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                             uint32_t items, uint64_t waited_us)
+{
+    if (is_done(ring, served, id, items)) {
+        if (waited_us == 0 && served->slow) {
+            pthread_mutex_lock(&ring->policy);
+            served->slow = false;
+            pthread_mutex_unlock(&ring->policy);
+        }
+        return DONE;
+    }
+    pthread_mutex_lock(&ring->policy);
+    enum answer answer = WAIT;
+    if (served->slow || waited_us >= served->group->block_us) {
+        served->slow = served->group->policy != HY_RING_BLOCK;
+        answer = apply_policy(ring, served, id, items);
+    }
+    pthread_mutex_unlock(&ring->policy);
+    return answer;
+}
+
+static enum answer ask_groups(struct hy_ring *ring, uint64_t id, uint32_t items, uint64_t waited_us)
+{
+    enum answer worst = DONE;
+    for (uint32_t i = 0; i < ring->served_count; i++) {
+        enum answer answer = ask_group(ring, &ring->served[i], id, items, waited_us);
+        if (answer == LEAVE || (answer == WAIT && worst == DONE))
+            worst = answer;
+    }
+    return worst;
+}
+
+enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *slot,
+                                    const _Atomic bool *stop)
+{
+    uint64_t content = atomic_load_explicit(&slot->content, memory_order_acquire), began = 0;
+    if (content == 0 || content == HY_RING_BUSY)
+        return HY_RING_ROOM;
+    uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire);
+    if (!(commit & HY_RING_SEALED))
+        return HY_RING_SKIP;
+    for (;;) {
+        uint64_t waited_us = began ? now_us() - began : 0;
+        enum answer answer =
+            ask_groups(ring, content, hy_ring_commit_items(commit), waited_us);
+        if (answer == DONE)
+            return HY_RING_ROOM;
+        if (answer == LEAVE)
+            return HY_RING_SKIP;
+        /* Relaxed: nothing is read because of it. */
+        if (stop && atomic_load_explicit(stop, memory_order_relaxed))
+            return HY_RING_STOPPED;
+        if (!began)
+            began = now_us();
+        struct timespec pause = {0, POLL_US * 1000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* A segment may have been published for a chunk whose word does not say so yet. */
+static void mend_by_spill(struct hy_ring *ring, struct hy_ring_served *served, uint64_t number)
+{
+    struct hy_ring_spill header;
+    if (!hy_ring_spill_read_header(served->group, number, &header))
+        return;
+    struct hy_ring_slot *slot = hy_ring_slot_of(ring, header.chunk);
+    if (atomic_load_explicit(&slot->content, memory_order_acquire) != header.chunk)
+        return;
+    _Atomic uint64_t *place = lease_of(ring, served, header.chunk);
+    uint64_t word = atomic_load_explicit(place, memory_order_acquire);
+    for (;;) {
+        struct hy_ring_lease lease = hy_ring_lease_of(word, header.chunk);
+        if (lease.taken)
+            return;
+        lease.taken = true;
+        lease.end = (uint16_t)(header.first > lease.acked ? header.first : lease.acked);
+        if (lease.owner == HY_RING_ENGINE)
+            lease.owner = HY_RING_NOBODY;
+        if (step(place, &word, lease))
+            return;
+    }
+}
+
+void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served)
+{
+    struct hy_ring_group *g = served->group;
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    hy_ring_spill_clean(g, false);
+    for (uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
+         number <= head; number++)
+        mend_by_spill(ring, served, number);
+    for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
+        uint64_t word = atomic_load_explicit(&served->ctl->leases[i], memory_order_acquire);
+        struct hy_ring_lease lease = hy_ring_lease_unpack(word);
+        if (lease.owner != HY_RING_ENGINE)
+            continue;
+        lease.owner = HY_RING_NOBODY;
+        step(&served->ctl->leases[i], &word, lease);
+    }
+}

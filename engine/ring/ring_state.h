@@ -1,0 +1,88 @@
+/*
+ * What the files of engine/ring share about a ring that an engine has open. The protocol of the
+ * shared words is argued in docs/RING-FORMAT.md, "Memory order"; labels such as W1 refer to it.
+ */
+#ifndef HY_RING_STATE_H
+#define HY_RING_STATE_H
+
+#include <pthread.h>
+
+#include "ring/ring_engine.h"
+#include "ring/ring_file.h"
+
+/* Called after every store to shared memory when the tests ask for it (ring_hook.c), to kill the
+ * process there. */
+#ifdef HY_RING_HOOK
+void hy_ring_hook(const char *where);
+#define HY_RING_STORED(where) hy_ring_hook(where)
+#else
+#define HY_RING_STORED(where) ((void)0)
+#endif
+
+/* A declared group: its entry in data, its control file, and what only this engine knows. */
+struct hy_ring_served {
+    struct hy_ring_group *group; /* NULL: none */
+    struct hy_ring_map ctl_map;
+    struct hy_ring_ctl *ctl;
+    bool slow; /* its bound was used up, and it has not caught up since; under policy */
+};
+
+struct hy_ring {
+    int dir_fd, lock_fd;
+    struct hy_ring_map map;
+    struct hy_ring_header *header;
+    struct hy_ring_group *groups;
+    struct hy_ring_source *sources;
+    hy_ring_history *history;
+    struct hy_ring_slot *slots;
+    unsigned char *chunks;
+    struct hy_ring_map waiting_map; /* waiting.ctl: observers and ephemeral groups sleep by it */
+    struct hy_ring_ctl *waiting;
+    struct hy_ring_served served[HY_RING_GROUPS];
+    uint32_t served_count;
+    uint32_t deliveries_max;
+    pthread_mutex_t policy; /* taken only when a group is behind */
+};
+
+static inline struct hy_ring_slot *hy_ring_slot_of(const struct hy_ring *ring, uint64_t id)
+{
+    return &ring->slots[id % ring->header->chunk_count];
+}
+
+static inline unsigned char *hy_ring_chunk_of(const struct hy_ring *ring, uint64_t id)
+{
+    return ring->chunks + id % ring->header->chunk_count * (size_t)ring->header->chunk_bytes;
+}
+
+/* Notes how many items a sealed chunk has. */
+void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
+
+/* ---- ring_room.c ---- */
+
+enum hy_ring_room { HY_RING_ROOM, HY_RING_SKIP, HY_RING_STOPPED };
+
+/* Waits until the slot's bytes may be written over, by each group's policy; SKIP: they may not,
+ * take another slot. */
+enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *slot,
+                                    const _Atomic bool *stop);
+/* After a takeover: finishes what an engine that was killed had begun with a group. */
+void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served);
+
+/* ---- ring_spill.c ---- */
+
+/* Writes items [first, items) of the chunk to the group's next segment and publishes it. False when
+ * there is no room for it, or no disk. */
+bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, uint64_t chunk,
+                         uint32_t first, uint32_t items);
+void hy_ring_spill_tend(struct hy_ring_served *served);
+/* The header of a segment that is published; false when it cannot be read. */
+bool hy_ring_spill_read_header(const struct hy_ring_group *group, uint64_t number,
+                               struct hy_ring_spill *out);
+void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap);
+/* Removes a segment that was written but not published, and all when the group is new. */
+void hy_ring_spill_clean(const struct hy_ring_group *group, bool all);
+
+/* Byte offset of item number `number` in a chunk, of what is committed; bytes when it is the end. */
+uint32_t hy_ring_item_offset(const unsigned char *chunk, uint32_t bytes, uint32_t number);
+
+#endif
