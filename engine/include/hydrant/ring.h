@@ -121,44 +121,6 @@ HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
  * for a durable group those that the engine dropped by its policy. */
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);
 
-/* The item in full. What it points to lives as long as the ring's item. HYDRANT_ERR_DATA, _NOMEM. */
-HYDRANT_API hydrant_status hydrant_ring_item_read(hydrant_ring *ring, const hydrant_ring_item *item,
-                                                  hydrant_item *out);
-/* The item as one line of NDJSON, exactly as `hydrant scan` prints it but for seq and pack-wide
- * counters: cap and return as hydrant_item_json; 0 when its bytes make no sense. */
-HYDRANT_API size_t hydrant_ring_item_json(hydrant_ring *ring, const hydrant_ring_item *item,
-                                          char *out, size_t cap);
-
-/* ---- Looking inside, read-only ---------------------------------------------------------------- */
-
-typedef struct hydrant_ring_group_stat {
-    char name[48];
-    const char *policy;        /* "block", "drop-oldest", "spill" or, ephemeral, "none" */
-    uint32_t members;          /* that live */
-    uint64_t lag;              /* items committed and not acknowledged, those spilled included */
-    uint64_t dropped, spilled; /* items, ever */
-    uint64_t spill_bytes;      /* on disk */
-} hydrant_ring_group_stat;
-
-typedef struct hydrant_ring_stat {
-    char uuid[37];
-    uint32_t layout, epoch;
-    uint64_t file_bytes, chunk_bytes, chunks;
-    uint64_t next_chunk;
-    uint64_t items, item_bytes; /* in the ring now, acknowledged or not */
-    int64_t created_at_us;
-    bool engine_lives, ended;
-    uint32_t groups_count;
-    hydrant_ring_group_stat groups[33];
-} hydrant_ring_stat;
-
-HYDRANT_API hydrant_status hydrant_ring_stat_read(const char *dir, hydrant_ring_stat *out,
-                                                  hydrant_error *err);
-
-/* Walks every committed byte. HYDRANT_OK, or HYDRANT_ERR_DATA with the first thing wrong as *err.
- * Of a ring that an engine is writing it checks what was committed when it looked. */
-HYDRANT_API hydrant_status hydrant_ring_verify(const char *dir, uint64_t *items, hydrant_error *err);
-
 #ifdef __cplusplus
 }
 #endif
