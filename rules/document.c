@@ -24,6 +24,7 @@ struct builder {
     struct hy_yaml_node *stack;
     uint32_t stack_count, stack_capacity;
     uint32_t documents;
+    const char *begin;
     struct {
         size_t index;    /* in characters, as libyaml counts */
         uint32_t offset; /* in bytes */
@@ -436,6 +437,11 @@ static bool take_root(struct builder *b)
         return false;
     }
     b->document->root = b->stack[0];
+    if (b->stack[0].kind != HY_YAML_MAPPING && b->begin) {
+        hy_rules_error(b->diagnostics, ((struct hy_place){source, b->stack[0].start, 0}), b->begin,
+                       "expected keys and values");
+        return false;
+    }
     if (b->stack[0].kind != HY_YAML_MAPPING) {
         hy_rules_error(b->diagnostics, ((struct hy_place){source, b->stack[0].start, 0}),
                        "begin with \"version: 1\", then \"rules:\"",
@@ -453,7 +459,8 @@ bool hy_document_parse(struct hy_document *document, struct hy_source_text *sour
                         .nodes = nodes,
                         .values = values,
                         .diagnostics = diagnostics,
-                        .nodes_max = limits->nodes};
+                        .nodes_max = limits->nodes,
+                        .begin = limits->begin};
     b.depth_max = limits->depth < HY_YAML_DEPTH_MAX ? limits->depth : HY_YAML_DEPTH_MAX;
     *document = (struct hy_document){.source = source};
     if (!yaml_parser_initialize(&b.parser)) {

@@ -45,6 +45,7 @@ struct hy_document {
 /* The most nodes and levels that a document may have; lower ones are for tests. */
 struct hy_yaml_limits {
     uint32_t depth, nodes;
+    const char *begin; /* what a document that is no mapping is told; NULL: how rules begin */
 };
 
 /*
