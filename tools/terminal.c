@@ -157,10 +157,25 @@ static void put_dropped(FILE *out, const hydrant_item *item, bool colour)
     fprintf(out, "%s\n\n", colour ? RESET : "");
 }
 
+/* What became of an earlier item, in one line: "[update] ..." */
+static void put_event(FILE *out, const hydrant_item *item, bool colour)
+{
+    fprintf(out, "%s[%s]  ", colour ? DIM : "", hydrant_item_event_name(item->event));
+    terminal_put(out, item->mention->id);
+    if (item->event == HYDRANT_ITEM_SPREAD && item->dup)
+        fprintf(out, "  %u copies of ", item->dup->count);
+    if (item->event == HYDRANT_ITEM_SPREAD && item->dup)
+        terminal_put(out, item->dup->first_id);
+    fprintf(out, "%s\n", colour ? RESET : "");
+}
+
 void terminal_card(FILE *out, const hydrant_item *item, bool colour)
 {
+    if (item->event != HYDRANT_ITEM_MENTION)
+        put_event(out, item, colour);
     if (!item->verdict) {
-        put_dropped(out, item, colour);
+        if (item->event == HYDRANT_ITEM_MENTION)
+            put_dropped(out, item, colour);
         return;
     }
     put_headline(out, item, colour);

@@ -24,6 +24,7 @@ enum {
     HY_BATCH_MENTIONS = 512,        /* most mentions in a batch */
     HY_BATCH_TEXT_BYTES = 64 << 10, /* folded text handed to the matcher in one call, about */
     HY_RECORD_PADDING = 64,         /* readable bytes after every record (SIMD, simdjson) */
+    HY_MENTION_NOTICES_MAX = 8,     /* notices of one mention */
 };
 
 /* One record inside a block: stage 2 writes it. drop is TOO_LONG for a record that was skipped
@@ -40,16 +41,16 @@ enum hy_format { HY_FORMAT_AUTO, HY_FORMAT_NATIVE, HY_FORMAT_CSV, HY_FORMAT_TEXT
 
 /* What a record's source is. Immutable while parcels of it are in flight. */
 struct hy_source {
-    hydrant_str name;      /* in items and in made-up ids */
-    enum hy_format format; /* settled: never AUTO when it reaches decode */
+    hydrant_str name;       /* in items and in made-up ids */
+    enum hy_format format;  /* settled: never AUTO when it reaches decode */
     hydrant_str csv_header; /* FORMAT_CSV: its first record, raw */
 };
 
 /* The unit of hand-off from an ingest thread to a worker and back. */
 struct hy_parcel {
-    uint64_t number;                /* input order over all sources of the run, from 0 */
+    uint64_t number; /* input order over all sources of the run, from 0 */
     const struct hy_source *source;
-    void *owner;                    /* ingest's own: the block that the records point into */
+    void *owner; /* ingest's own: the block that the records point into */
     /* Pushed mentions; of records[i] only offset counts: the mention's number in its source. */
     const hydrant_mention *decoded;
     uint32_t count;
@@ -70,23 +71,44 @@ struct hy_hit {
     uint32_t start, end; /* in the original text (mention.text) */
 };
 
+/*
+ * An item beside the mentions' own: what a stage that remembers has to say about an earlier mention
+ * (UPDATE), or about the group that this one joined (SPREAD). dedup and triage make them with
+ * hy_batch_notice; pipeline/output publishes each right after the mention that caused it, whether
+ * that one is published or not, in the order in which they were made, with a number of its own.
+ *
+ * What is NULL or empty applies to no one, except mention: NULL is the mention that caused it, and
+ * then its verdict, matches, emotion, dup and pii go with it. All else lives in the batch's arena.
+ */
+struct hy_notice {
+    struct hy_notice *next;
+    hydrant_item_event event;
+    const hydrant_mention *mention;
+    const hydrant_verdict *verdict;
+    const hydrant_dup *dup; /* NULL with mention NULL: the mention's */
+};
+
 /* One mention on its way. */
 struct hy_mention {
-    hydrant_mention m;     /* decode (text: normalize may replace it by its stripped form) */
-    hydrant_drop drop;     /* any stage */
-    bool complete;         /* decode: every field is filled in; false after a fast locate */
-    struct hy_folded folded;      /* normalize */
-    const struct hy_hit *hits;    /* match: sorted by (term, start) */
+    hydrant_mention m;         /* decode (text: normalize may replace it by its stripped form) */
+    hydrant_drop drop;         /* any stage */
+    bool complete;             /* decode: every field is filled in; false after a fast locate */
+    struct hy_folded folded;   /* normalize */
+    const struct hy_hit *hits; /* match: sorted by (term, start) */
     uint32_t hits_count;
-    hydrant_match *matches;       /* match: rules that are true, in pack order of priority */
+    hydrant_match *matches; /* match: rules that are true, in pack order of priority */
     uint32_t matches_count;
-    uint32_t pending_count;       /* match: rules waiting for scores; 0 after resolve */
-    const uint32_t *pending;      /* match: their indices */
-    const uint32_t *matched_rules;/* match: index in pack->rules of each of matches */
-    bool scored;                  /* emotion has looked at it (emotion.scored says covered) */
-    hydrant_emotion *emotion;     /* emotion: NULL when nobody asked */
-    hydrant_dup *dup;             /* dedup: NULL when not matched */
-    hydrant_verdict *verdict;     /* triage: NULL when not matched */
+    uint32_t pending_count;        /* match: rules waiting for scores; 0 after resolve */
+    const uint32_t *pending;       /* match: their indices */
+    const uint32_t *matched_rules; /* match: index in pack->rules of each of matches */
+    bool scored;                   /* emotion has looked at it (emotion.scored says covered) */
+    hydrant_emotion *emotion;      /* emotion: NULL when nobody asked */
+    hydrant_dup *dup;              /* dedup: NULL when not matched */
+    hydrant_verdict *verdict;      /* triage: NULL when not matched */
+    const hydrant_pii *pii;        /* triage: personal data in the text */
+    uint32_t pii_count;
+    bool known;                /* dedup, triage: an edit or delete of what they remembered */
+    struct hy_notice *notices; /* dedup, triage: what is published behind it, linked by next */
 };
 
 enum hy_text_format { HY_TEXT_PLAIN, HY_TEXT_ENTITIES, HY_TEXT_HTML };
@@ -100,8 +122,21 @@ struct hy_batch {
      * followed by one byte 0xFF, which no UTF-8 text holds. mentions[i].folded points into it. */
     const char *folded;
     uint32_t folded_len;
+    struct hy_notice
+        *ticked; /* triage: published before mentions[0]: what time alone brought about */
     struct hy_arena arena;
     struct hy_mention mentions[HY_BATCH_MENTIONS];
 };
+
+/*
+ * Another notice at the end of a mention's list (&mention->notices) or of &batch->ticked, all zero
+ * but its event. NULL when the list has max or the arena is full: the bound is a mention's and not
+ * a batch's, so that the output does not depend on where batches are cut.
+ */
+struct hy_notice *hy_batch_notice(struct hy_batch *batch, struct hy_notice **list, uint32_t max,
+                                  hydrant_item_event event);
+
+/* What the item of a mention is: an edit or a delete of what was published before, or a mention. */
+hydrant_item_event hy_mention_item_event(const struct hy_mention *mention);
 
 #endif

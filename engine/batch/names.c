@@ -2,7 +2,7 @@
 
 /* The names of NDJSON. Each table is in the order of its enumeration. */
 
-#define NAME_OF(table, index)                                                                      \
+#define NAME_OF(table, index) \
     ((size_t)(index) < sizeof(table) / sizeof *(table) ? (table)[index] : NULL)
 
 const char *hydrant_event_name(hydrant_event event)
@@ -11,10 +11,16 @@ const char *hydrant_event_name(hydrant_event event)
     return NAME_OF(names, event);
 }
 
+const char *hydrant_item_event_name(hydrant_item_event event)
+{
+    static const char *const names[] = {"mention", "update", "delete", "spread"};
+    return NAME_OF(names, event);
+}
+
 const char *hydrant_action_name(hydrant_action action)
 {
-    static const char *const names[] = {"none",  "thank",   "respond", "recover", "correct",
-                                        "share", "monitor", "ignore"};
+    static const char *const names[] = {"none",    "thank", "respond", "recover",
+                                        "correct", "share", "monitor", "ignore"};
     return NAME_OF(names, action);
 }
 
@@ -32,10 +38,9 @@ const char *hydrant_dup_kind_name(hydrant_dup_kind kind)
 
 const char *hydrant_drop_name(hydrant_drop drop)
 {
-    static const char *const names[] = {
-        "none",
+    static const char *const names[] = {"none",
 #define TEXT(NAME, text, meaning) text,
-        HYDRANT_DROP_TABLE(TEXT)
+                                        HYDRANT_DROP_TABLE(TEXT)
 #undef TEXT
     };
     return NAME_OF(names, drop);
@@ -43,10 +48,9 @@ const char *hydrant_drop_name(hydrant_drop drop)
 
 const char *hydrant_drop_meaning(hydrant_drop drop)
 {
-    static const char *const meanings[] = {
-        "published",
+    static const char *const meanings[] = {"published",
 #define TEXT(NAME, text, meaning) meaning,
-        HYDRANT_DROP_TABLE(TEXT)
+                                           HYDRANT_DROP_TABLE(TEXT)
 #undef TEXT
     };
     return NAME_OF(meanings, drop);
@@ -55,11 +59,11 @@ const char *hydrant_drop_meaning(hydrant_drop drop)
 const char *hydrant_emotion_name(unsigned index)
 {
     static const char *const names[] = {
-        "admiration", "amusement",      "anger",       "annoyance",   "approval", "caring",
-        "confusion",  "curiosity",      "desire",      "disappointment", "disapproval", "disgust",
-        "embarrassment", "excitement",  "fear",        "gratitude",   "grief",    "joy",
-        "love",       "nervousness",    "optimism",    "pride",       "realization", "relief",
-        "remorse",    "sadness",        "surprise",    "neutral"};
+        "admiration",    "amusement",   "anger",    "annoyance",      "approval",    "caring",
+        "confusion",     "curiosity",   "desire",   "disappointment", "disapproval", "disgust",
+        "embarrassment", "excitement",  "fear",     "gratitude",      "grief",       "joy",
+        "love",          "nervousness", "optimism", "pride",          "realization", "relief",
+        "remorse",       "sadness",     "surprise", "neutral"};
     return NAME_OF(names, index);
 }
 

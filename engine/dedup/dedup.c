@@ -185,10 +185,12 @@ static uint32_t seconds(int64_t time_us)
     return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
 }
 
+/* A post that is gone, or that was edited so that no rule wants it any more. */
 static bool is_forgotten(const struct hy_mention *m)
 {
-    return m->m.event == HYDRANT_EVENT_DELETE &&
-           (m->drop == HYDRANT_DROP_NONE || m->drop == HYDRANT_DROP_NO_MATCH);
+    bool gone = m->m.event == HYDRANT_EVENT_DELETE ||
+                (m->m.event == HYDRANT_EVENT_EDIT && m->matches_count == 0);
+    return gone && (m->drop == HYDRANT_DROP_NONE || m->drop == HYDRANT_DROP_NO_MATCH);
 }
 
 static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m, int64_t now_us,
@@ -203,7 +205,7 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m, 
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
     post->keys.count = 0;
-    if (m->m.event == HYDRANT_EVENT_DELETE)
+    if (is_forgotten(m))
         return;
     post->time_s = seconds(time_us);
     post->author = hash_author(&m->m, network);
@@ -281,6 +283,7 @@ static void look(struct turn *t)
     t->text_seen = atomic_load_explicit(t->text_bucket, memory_order_acquire);
     t->published_seen = atomic_load_explicit(&w->published, memory_order_acquire); /* R4 */
     t->is_known = hy_dedup_find_id(w, post, t->id_seen, 0, &t->known);
+    t->mention->known = t->is_known && post->event == HYDRANT_EVENT_EDIT;
     if (t->is_known && post->event == HYDRANT_EVENT_POST)
         return;
     if (look_for_origin(t))
@@ -511,8 +514,8 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
                          .record = record,
                          .id_bucket = &w->by_id[hy_dedup_bucket(w, post->id)],
                          .text_bucket = &w->by_text[hy_dedup_bucket(w, post->text)]};
-        if (post->event == HYDRANT_EVENT_DELETE)
-            hy_dedup_forget(w, post);
+        if (is_forgotten(t.mention))
+            t.mention->known = hy_dedup_forget(w, post);
         else
             judge(&t);
     }

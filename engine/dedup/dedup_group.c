@@ -219,17 +219,18 @@ static void forget(struct hy_dedup_window *w, const struct hy_dedup_view *view)
     }
 }
 
-void hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post)
+bool hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post)
 {
     struct hy_dedup_view view;
     uint32_t bucket = hy_dedup_bucket(w, post->id);
     uint32_t from = atomic_load_explicit(&w->by_id[bucket], memory_order_acquire);
     for (int i = 0; i < HY_DEDUP_CHAIN_MAX; i++) {
         if (!hy_dedup_find_id(w, post, from, 0, &view))
-            return;
+            return i > 0;
         forget(w, &view);
         from = view.next_id;
     }
+    return true;
 }
 
 bool hy_dedup_link(struct hy_dedup_window *w, _Atomic uint32_t *bucket, _Atomic uint32_t *next,

@@ -91,8 +91,8 @@ void hy_dedup_settle(struct hy_dedup_window *w, uint32_t me);
  * somebody else had done so. */
 uint64_t hy_dedup_kill(struct hy_dedup_window *w, uint32_t name);
 
-/* Forgets all entries of the post's id, and the groups that they opened. */
-void hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post);
+/* Forgets all entries of the post's id, and the groups that they opened. False: there was none. */
+bool hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post);
 
 /* ---- what a head keeps in the log: sizes | id | author | sketch ---- */
 

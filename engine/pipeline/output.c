@@ -42,12 +42,21 @@ static bool is_bad_record(hydrant_drop drop)
 
 static bool is_published(const struct hy_mention *mention)
 {
-    return mention->drop == HYDRANT_DROP_NONE && mention->verdict;
+    bool says_something = mention->verdict || mention->m.event == HYDRANT_EVENT_DELETE;
+    return mention->drop == HYDRANT_DROP_NONE && says_something;
+}
+
+static uint32_t length(const struct hy_notice *notice)
+{
+    uint32_t count = 0;
+    for (; notice; notice = notice->next)
+        count++;
+    return count;
 }
 
 uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *counters)
 {
-    uint32_t published = 0, matched = 0, actionable = 0;
+    uint32_t published = length(batch->ticked), matched = 0, actionable = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct hy_mention *mention = &batch->mentions[i];
         matched += mention->matches_count > 0;
@@ -55,10 +64,11 @@ uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *count
             hy_count(&counters->dup[mention->dup->kind], 1);
         if (mention->drop != HYDRANT_DROP_NONE)
             hy_count(&counters->dropped[mention->drop], 1);
+        published += length(mention->notices);
         if (!is_published(mention))
             continue;
         published++;
-        actionable += mention->verdict->actionable;
+        actionable += mention->verdict && mention->verdict->actionable;
     }
     hy_count(&counters->posts, batch->count);
     hy_count(&counters->bytes, batch->parcel->bytes);
@@ -76,7 +86,7 @@ static bool is_wanted(const struct hy_output_sink *sink, const struct hy_mention
     case HYDRANT_EMIT_PUBLISHED:
         return is_published(mention);
     case HYDRANT_EMIT_ITEMS:
-        return is_published(mention) && mention->verdict->actionable;
+        return is_published(mention) && (mention->known || mention->verdict->actionable);
     default:
         return false;
     }
@@ -97,8 +107,38 @@ static hydrant_item item_of(const struct hy_batch *batch, const struct hy_mentio
         .matches_count = mention->matches_count,
         .emotion = mention->emotion,
         .dup = mention->dup,
+        .pii = mention->pii,
+        .pii_count = mention->pii_count,
+        .event = hy_mention_item_event(mention),
     };
 }
+
+/* Of the mention that caused it where the notice names none. */
+static hydrant_item item_of_notice(const struct hy_batch *batch, const struct hy_mention *cause,
+                                   const struct hy_notice *notice, uint64_t generation)
+{
+    if (!notice->mention) {
+        hydrant_item item = item_of(batch, cause, generation, 0);
+        item.drop = HYDRANT_DROP_NONE;
+        item.event = notice->event;
+        item.verdict = notice->verdict ? notice->verdict : item.verdict;
+        item.dup = notice->dup ? notice->dup : item.dup;
+        return item;
+    }
+    return (hydrant_item){.generation = generation,
+                          .pack = batch->pack->hash,
+                          .source = batch->parcel->source->name,
+                          .mention = notice->mention,
+                          .verdict = notice->verdict,
+                          .dup = notice->dup,
+                          .event = notice->event};
+}
+
+/* What items are numbered with. */
+struct numbers {
+    uint64_t generation;
+    uint64_t seq; /* of the next one that is published */
+};
 
 static void begin_turn(struct hy_output *output)
 {
@@ -143,27 +183,50 @@ static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
     }
 }
 
+static void hand_out(struct hy_output *output, struct hy_json_writer *writer,
+                     const hydrant_item *item)
+{
+    const struct hy_output_sink *sink = output->sink;
+    if (sink->on_ndjson) {
+        render(writer, item);
+    } else if (sink->on_item) {
+        begin_turn(output);
+        output->refused = output->refused || !sink->on_item(sink->ctx, item);
+    }
+}
+
+/* Notices say what becomes of items that were handed out before: whoever gets items gets them. */
+static void hand_out_notices(struct hy_output *output, struct hy_json_writer *writer,
+                             const struct hy_batch *batch, const struct hy_mention *cause,
+                             const struct hy_notice *notices, struct numbers *numbers)
+{
+    bool wanted = output->sink->emit != HYDRANT_EMIT_NONE;
+    for (const struct hy_notice *n = notices; n && !output->refused; n = n->next) {
+        hydrant_item item = item_of_notice(batch, cause, n, numbers->generation);
+        item.seq = numbers->seq++;
+        if (wanted)
+            hand_out(output, writer, &item);
+    }
+}
+
 bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t generation,
                      uint64_t seq)
 {
-    const struct hy_output_sink *sink = output->sink;
+    struct numbers numbers = {generation, seq};
     struct hy_json_writer writer = {
         .out = output->buffer, .cap = HY_OUTPUT_BUFFER_BYTES, .flush = flush, .ctx = output};
     output->in_turn = false;
     output->refused = false;
+    hand_out_notices(output, &writer, batch, NULL, batch->ticked, &numbers);
     for (uint32_t i = 0; i < batch->count && !output->refused; i++) {
         const struct hy_mention *mention = &batch->mentions[i];
         bool published = is_published(mention);
-        if (is_wanted(sink, mention)) {
-            hydrant_item item = item_of(batch, mention, generation, published ? seq : 0);
-            if (sink->on_ndjson) {
-                render(&writer, &item);
-            } else if (sink->on_item) {
-                begin_turn(output);
-                output->refused = output->refused || !sink->on_item(sink->ctx, &item);
-            }
+        if (is_wanted(output->sink, mention)) {
+            hydrant_item item = item_of(batch, mention, generation, published ? numbers.seq : 0);
+            hand_out(output, &writer, &item);
         }
-        seq += published;
+        numbers.seq += published;
+        hand_out_notices(output, &writer, batch, mention, mention->notices, &numbers);
     }
     if (writer.used)
         flush(&writer);

@@ -38,10 +38,10 @@ hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_s
                               bool (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err);
 void hy_output_fini(struct hy_output *output);
 
-/* Adds the batch to the counters and returns how many of its mentions are published. */
+/* Adds the batch to the counters and returns how many items it publishes. */
 uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *counters);
 
-/* Hands the batch out as judged by this generation; its first published mention gets seq. Returns
+/* Hands the batch out as judged by this generation; its first published item gets seq. Returns
  * false when a callback refused. in_turn says whether begin_turn was called. */
 bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t generation,
                      uint64_t seq);

@@ -26,7 +26,8 @@ hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_o
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a worker's batch");
     hydrant_status status = hy_arena_init(&stages->batch->arena, arena_bytes(options, pack), err);
     if (status == HYDRANT_OK)
-        status = hy_decoder_create(&options->decode, options->record_bytes_max, &stages->decoder, err);
+        status =
+            hy_decoder_create(&options->decode, options->record_bytes_max, &stages->decoder, err);
     if (status == HYDRANT_OK)
         status = hy_match_worker_create(pack, &stages->match, err);
     if (status == HYDRANT_OK && dedup)
@@ -91,6 +92,7 @@ void hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
     batch->parcel = parcel;
     batch->now_us = now_us;
     batch->count = parcel->count;
+    batch->ticked = NULL;
 
     hy_stages_lap_start(stages);
     hy_decode_batch(stages->decoder, batch);
@@ -110,12 +112,15 @@ void hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
     hy_stages_lap(stages, HYDRANT_STAGE_DEDUP);
 }
 
-/* Deletes have passed dedup, which forgets what they name; here a mention that nobody wants ends. */
+/* Deletes have passed dedup, which forgets what they name. Here ends a mention that nobody wants.
+ * A delete or an edit of something known is wanted; a delete has no matches whatever it says. */
 static void drop_unmatched(struct hy_batch *batch)
 {
     for (uint32_t i = 0; i < batch->count; i++) {
         struct hy_mention *mention = &batch->mentions[i];
-        if (mention->drop == HYDRANT_DROP_NONE && mention->matches_count == 0)
+        if (mention->m.event == HYDRANT_EVENT_DELETE)
+            mention->matches_count = 0;
+        if (mention->drop == HYDRANT_DROP_NONE && mention->matches_count == 0 && !mention->known)
             mention->drop = HYDRANT_DROP_NO_MATCH;
     }
 }

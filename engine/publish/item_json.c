@@ -1,7 +1,7 @@
 /*
- * An item as NDJSON, field by field in the order of the documentation (docs/items.md). What does not
- * apply is null or an empty array, never left out, except truncated and dropped, which stand only
- * where they are true. Knows nothing of how an item came about.
+ * An item as NDJSON, field by field in the order of the documentation (docs/items.md). What does
+ * not apply is null or an empty array, never left out, except truncated and dropped, which stand
+ * only where they are true. Knows nothing of how an item came about.
  */
 #include "publish/item_json.h"
 
@@ -348,7 +348,9 @@ static void head(writer_t *w, const hydrant_item *item, const hydrant_mention *m
         hy_json_uint(w, item->seq);
     else
         LITERAL(w, "null");
-    LITERAL(w, ",\"event\":\"mention\",\"generation\":");
+    LITERAL(w, ",\"event\":");
+    name(w, hydrant_item_event_name(item->event));
+    LITERAL(w, ",\"generation\":");
     hy_json_uint(w, item->generation);
     LITERAL(w, ",\"pack\":");
     hy_json_string(w, item->pack);

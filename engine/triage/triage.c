@@ -200,15 +200,30 @@ static hydrant_verdict *judge(struct hy_triage *triage, struct hy_batch *batch,
     return verdict;
 }
 
+/* An edit after which no rule wants the post that was published. */
+static hydrant_verdict *withdraw(struct hy_arena *arena)
+{
+    static const hydrant_reason reason = {HY_STR("edited"),
+                                          HY_STR("no rule matches the edited text")};
+    hydrant_verdict *verdict = HY_ARENA_NEW(arena, hydrant_verdict, 1);
+    HY_ASSERT(verdict);
+    *verdict = (hydrant_verdict){.action = HYDRANT_ACTION_IGNORE,
+                                 .respond_by_us = HYDRANT_TIME_NONE,
+                                 .hold_until_us = HYDRANT_TIME_NONE,
+                                 .reasons = &reason,
+                                 .reasons_count = 1};
+    return verdict;
+}
+
 void hy_triage_batch(struct hy_triage *triage, struct hy_batch *batch)
 {
     for (uint32_t i = 0; i < batch->count; i++) {
         struct hy_mention *mention = &batch->mentions[i];
-        if (mention->drop != HYDRANT_DROP_NONE)
+        if (mention->drop != HYDRANT_DROP_NONE || mention->m.event == HYDRANT_EVENT_DELETE)
             continue;
-        HY_ASSERT_HOT(mention->matches_count > 0);
-        mention->verdict = judge(triage, batch, mention);
-        if (mention->verdict->action == HYDRANT_ACTION_IGNORE)
+        mention->verdict =
+            mention->matches_count ? judge(triage, batch, mention) : withdraw(&batch->arena);
+        if (mention->verdict->action == HYDRANT_ACTION_IGNORE && !mention->known)
             mention->drop = HYDRANT_DROP_IGNORED;
     }
 }

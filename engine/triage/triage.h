@@ -18,8 +18,9 @@ hydrant_status hy_triage_create(const struct hy_pack *pack, struct hy_triage **o
 void hy_triage_destroy(struct hy_triage **triage);
 
 /*
- * Gives every mention without a drop a verdict; where its action is ignore, the drop IGNORED too.
- * Every such mention must have matches. "Now" is the mention's created_at; where it has none and
+ * Gives every mention without a drop a verdict (a delete has none); where its action is ignore, the
+ * drop IGNORED too, unless it is an edit of what was published: then that is the news. A mention
+ * without matches must be such an edit. "Now" is the mention's created_at; where it has none and
  * batch.now_us is HYDRANT_TIME_NONE there is no deadline. Takes at most hy_triage_arena_bytes() of
  * the batch's arena (asserted).
  */

@@ -47,6 +47,8 @@ static void names_end_where_the_enumerations_end(void **state)
     assert_null(hydrant_sentiment_name(HYDRANT_SENTIMENTS));
     assert_string_equal(hydrant_speech_act_name(HYDRANT_ACT_ABUSE), "abuse");
     assert_null(hydrant_speech_act_name(HYDRANT_SPEECH_ACTS));
+    assert_string_equal(hydrant_item_event_name(HYDRANT_ITEM_SPREAD), "spread");
+    assert_null(hydrant_item_event_name(HYDRANT_ITEM_EVENTS));
     assert_string_equal(hydrant_action_name(HYDRANT_ACTION_IGNORE), "ignore");
     assert_null(hydrant_action_name((hydrant_action)(HYDRANT_ACTION_IGNORE + 1)));
     assert_string_equal(hydrant_dup_kind_name(HYDRANT_DUP_REDELIVERED), "redelivered");

@@ -82,9 +82,9 @@ typedef struct hydrant_emotion {
     float sentiment_scores[HYDRANT_SENTIMENTS];
     float acts[HYDRANT_SPEECH_ACTS];
     uint32_t labels, ekman_labels, sentiment_labels;
-    uint8_t label;                /* index into scores */
-    uint8_t sentiment;            /* hydrant_sentiment */
-    uint8_t speech_act;           /* hydrant_speech_act */
+    uint8_t label;      /* index into scores */
+    uint8_t sentiment;  /* hydrant_sentiment */
+    uint8_t speech_act; /* hydrant_speech_act */
     bool scored;
     float valence;   /* -1 (bad) .. 1 (good) */
     float intensity; /* 0 .. 1 */
@@ -126,7 +126,7 @@ typedef struct hydrant_verdict {
     hydrant_obligation obligation;
     bool actionable;
     bool moderate;
-    uint8_t priority;       /* 0..100 */
+    uint8_t priority; /* 0..100 */
     hydrant_str route;
     const hydrant_str *skills;
     uint32_t skills_count;
@@ -134,7 +134,7 @@ typedef struct hydrant_verdict {
     int64_t hold_until_us;
     hydrant_str escalate_to, escalate_why;
     hydrant_str private_why, private_channel; /* take_private is null when private_why is empty */
-    hydrant_str line;       /* the policy line that won */
+    hydrant_str line;                         /* the policy line that won */
     const hydrant_reason *reasons;
     uint32_t reasons_count;
 } hydrant_verdict;
@@ -144,14 +144,23 @@ typedef struct hydrant_pii {
     hydrant_span span;
 } hydrant_pii;
 
-/* What hydrant publishes about one mention. Pointers that do not apply are NULL. */
+/*
+ * What hydrant publishes about one mention. Pointers that do not apply are NULL.
+ *
+ *   MENTION  the verdict about a new mention
+ *   UPDATE   a verdict about a mention that came before, by network and id; of a mention that is
+ * not at hand any more (a hold that ended) only those, conversation_id, author.id and created_at_us
+ * are filled in DELETE   no verdict and no text: network and id of a post that was known and is
+ * gone SPREAD   mention and dup of the repeat that crossed the threshold; its verdict, if it has
+ * one
+ */
 typedef struct hydrant_item {
-    uint64_t seq;            /* counts published items from 1; 0 when dropped */
-    uint64_t generation;     /* of the pack that judged it */
-    hydrant_str pack;        /* content hash of that pack */
-    hydrant_str source;      /* name of the input that delivered it */
+    uint64_t seq;                   /* counts published items from 1; 0 when dropped */
+    uint64_t generation;            /* of the pack that judged it */
+    hydrant_str pack;               /* content hash of that pack */
+    hydrant_str source;             /* name of the input that delivered it */
     const hydrant_mention *mention; /* NULL when the record could not be decoded */
-    hydrant_drop drop;       /* HYDRANT_DROP_NONE when published */
+    hydrant_drop drop;              /* HYDRANT_DROP_NONE when published */
     const hydrant_verdict *verdict;
     const hydrant_match *matches;
     uint32_t matches_count;
@@ -159,10 +168,12 @@ typedef struct hydrant_item {
     const hydrant_dup *dup;
     const hydrant_pii *pii;
     uint32_t pii_count;
+    hydrant_item_event event;
 } hydrant_item;
 
 /* Names as they stand in NDJSON. NULL for a value out of range. */
 HYDRANT_API const char *hydrant_event_name(hydrant_event event);
+HYDRANT_API const char *hydrant_item_event_name(hydrant_item_event event);
 HYDRANT_API const char *hydrant_action_name(hydrant_action action);
 HYDRANT_API const char *hydrant_obligation_name(hydrant_obligation obligation);
 HYDRANT_API const char *hydrant_dup_kind_name(hydrant_dup_kind kind);

@@ -55,12 +55,12 @@ typedef enum hydrant_status {
  */
 typedef struct hydrant_error {
     hydrant_status status;
-    int sys_errno;     /* errno of the failing system call, or 0 */
+    int sys_errno; /* errno of the failing system call, or 0 */
     uint32_t line;
     uint32_t column;
-    uint64_t offset;   /* byte offset in file, where line and column make no sense */
-    char file[256];    /* path, "" when there is none */
-    char text[512];    /* one sentence for a person, no newline at its end */
+    uint64_t offset; /* byte offset in file, where line and column make no sense */
+    char file[256];  /* path, "" when there is none */
+    char text[512];  /* one sentence for a person, no newline at its end */
 } hydrant_error;
 
 typedef enum hydrant_event {
@@ -68,6 +68,16 @@ typedef enum hydrant_event {
     HYDRANT_EVENT_EDIT,
     HYDRANT_EVENT_DELETE
 } hydrant_event;
+
+/* What an item says. */
+typedef enum hydrant_item_event {
+    HYDRANT_ITEM_MENTION, /* what to do about a mention that is new */
+    HYDRANT_ITEM_UPDATE,  /* an earlier item's verdict is another now: a hold ended, the post was
+                             edited */
+    HYDRANT_ITEM_DELETE,  /* the post is gone: drop what is open about it */
+    HYDRANT_ITEM_SPREAD,  /* a group of repeats grew past a threshold */
+    HYDRANT_ITEM_EVENTS   /* how many */
+} hydrant_item_event;
 
 typedef enum hydrant_action {
     HYDRANT_ACTION_NONE, /* not judged: nothing matched */
@@ -118,19 +128,19 @@ typedef enum hydrant_speech_act {
  *
  *   X(NAME, "name in output", "what it means")
  */
-#define HYDRANT_DROP_TABLE(X)                                                                      \
-    X(NO_MATCH, "no_match", "no rule matched")                                                     \
-    X(IGNORED, "ignored", "the policy's action is ignore")                                         \
-    X(DUPLICATE, "duplicate", "a repeat that the policy does not publish")                         \
-    X(REDELIVERED, "redelivered", "the same network and id again, already published")              \
-    X(NOT_JSON, "not_json", "the record is not one valid JSON object")                             \
-    X(INVALID_UTF8, "invalid_utf8", "bytes that are not UTF-8, or a lone surrogate escape")        \
-    X(TOO_LONG, "too_long", "the record is larger than the record limit")                          \
-    X(TOO_DEEP, "too_deep", "JSON nested deeper than the depth limit")                             \
-    X(NO_TEXT, "no_text", "no text (or, for edit and delete, no id)")                              \
-    X(BAD_TYPE, "bad_type", "text, id or event has a type or value it cannot have")                \
-    X(BAD_ROW, "bad_row", "a CSV row that does not fit its header or breaks its quoting")          \
-    X(DECOMPRESS, "decompress", "the compressed input is damaged, cut short or a bomb")            \
+#define HYDRANT_DROP_TABLE(X)                                                               \
+    X(NO_MATCH, "no_match", "no rule matched")                                              \
+    X(IGNORED, "ignored", "the policy's action is ignore")                                  \
+    X(DUPLICATE, "duplicate", "a repeat that the policy does not publish")                  \
+    X(REDELIVERED, "redelivered", "the same network and id again, already published")       \
+    X(NOT_JSON, "not_json", "the record is not one valid JSON object")                      \
+    X(INVALID_UTF8, "invalid_utf8", "bytes that are not UTF-8, or a lone surrogate escape") \
+    X(TOO_LONG, "too_long", "the record is larger than the record limit")                   \
+    X(TOO_DEEP, "too_deep", "JSON nested deeper than the depth limit")                      \
+    X(NO_TEXT, "no_text", "no text (or, for edit and delete, no id)")                       \
+    X(BAD_TYPE, "bad_type", "text, id or event has a type or value it cannot have")         \
+    X(BAD_ROW, "bad_row", "a CSV row that does not fit its header or breaks its quoting")   \
+    X(DECOMPRESS, "decompress", "the compressed input is damaged, cut short or a bomb")     \
     X(SAMPLED_OUT, "sampled_out", "left out by a sample: term or an audit rate")
 
 typedef enum hydrant_drop {
@@ -138,7 +148,7 @@ typedef enum hydrant_drop {
 #define HYDRANT_DROP_ENUM(NAME, text, meaning) HYDRANT_DROP_##NAME,
     HYDRANT_DROP_TABLE(HYDRANT_DROP_ENUM)
 #undef HYDRANT_DROP_ENUM
-    HYDRANT_DROPS /* how many, HYDRANT_DROP_NONE included */
+        HYDRANT_DROPS /* how many, HYDRANT_DROP_NONE included */
 } hydrant_drop;
 
 #ifdef __cplusplus
