@@ -259,7 +259,7 @@ static void answer_redelivered(struct turn *t)
     else
         hy_dedup_answer_new(&t->about, HYDRANT_DUP_REDELIVERED);
     if (!t->dedup->keep_redelivered)
-        t->about.about.mention->drop = HYDRANT_DROP_REDELIVERED;
+        t->about.mention->drop = HYDRANT_DROP_REDELIVERED;
 }
 
 /* Is it a repost, or a quote with nothing to say, of a mention in the window? */
@@ -283,7 +283,7 @@ static void look(struct turn *t)
     t->text_seen = atomic_load_explicit(t->text_bucket, memory_order_acquire);
     t->published_seen = atomic_load_explicit(&w->published, memory_order_acquire); /* R4 */
     t->is_known = hy_dedup_find_id(w, post, t->id_seen, 0, &t->known);
-    t->about.about.mention->known = t->is_known && post->event == HYDRANT_EVENT_EDIT;
+    t->about.mention->known = t->is_known && post->event == HYDRANT_EVENT_EDIT;
     if (t->is_known && post->event == HYDRANT_EVENT_POST)
         return;
     if (look_for_origin(t))
@@ -321,7 +321,7 @@ static bool adds_text(const struct turn *t)
 static uint32_t enter(struct turn *t, bool opens)
 {
     const struct hy_dedup_post *post = t->post;
-    const hydrant_mention *m = &t->about.about.mention->m;
+    const hydrant_mention *m = &t->about.mention->m;
     uint32_t own[HY_DEDUP_LOG_UNITS_MAX];
     struct hy_dedup_new n = {.id = post->id, .time_s = post->time_s, .author = post->author};
     if (adds_text(t))
@@ -420,7 +420,7 @@ static void answer_copy(struct turn *t, uint32_t name, uint32_t count)
 static void judge(struct turn *t)
 {
     bool post = t->post->event == HYDRANT_EVENT_POST;
-    bool opens = hy_dedup_has_text(t->post) && t->about.about.mention->m.id.len <= HY_DEDUP_ID_BYTES;
+    bool opens = hy_dedup_has_text(t->post) && t->about.mention->m.id.len <= HY_DEDUP_ID_BYTES;
     look(t);
     if (t->is_known && post) {
         answer_redelivered(t);
