@@ -171,7 +171,7 @@ static void print_result(struct bench *bench, const char *name, const char *unit
     double value = median(sorted, count), min = sorted[0], max = sorted[count - 1];
     double mad = deviation(sorted, count, value);
     if (bench->json) {
-        printf("{\"bench\":\"%s\",\"name\":\"%s\",\"unit\":\"%s\",\"value\":%.6g,\"min\":%.6g,"
+        printf("{\"bench\":\"%s\",\"name\":\"%s\",\"unit\":\"%s\",\"value\":%.10g,\"min\":%.6g,"
                "\"max\":%.6g,\"mad\":%.3g,\"n\":%zu,\"checked\":true,\"seed\":%llu",
                bench->name, name, unit, value, min, max, mad, count,
                (unsigned long long)bench->seed);

@@ -1,0 +1,371 @@
+/*
+ * How long a post is on its way, at a given rate: from the moment at which it was to be sent to the
+ * moment at which its item is called back, with every stage on.
+ *
+ *     sender thread --pipe--> feeding thread --> worker --> on_item: now - intended(post)
+ *
+ * Post n is to be sent at start + n / rate, whatever happened before. Its latency is counted from
+ * that moment, not from when the sender got round to it: when the engine (or the sender) stalls,
+ * every post that waits meanwhile counts its wait. How late the sender itself was is reported
+ * beside it (lag): it is part of the latency, and no fault of the engine.
+ *
+ * Latencies are of posts that are published; the others leave no item. Checked: at every rate each
+ * published post comes exactly once, and they are the same as without pacing.
+ *
+ * With --reload the rules are replaced every 100 ms meanwhile by another pack, and each item must
+ * name a generation that was in force.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "corpus.h"
+
+enum {
+    RATES_MAX = 8,
+    SECONDS = 4,
+    SECONDS_QUICK = 1,
+    POSTS_MAX = 1000000,
+    ID_BYTES = 24, /* what an id adds to a record */
+    PIPE_BYTES = 1 << 20,
+    RELOAD_EVERY_US = 100000,
+    SPIN_NS = 20000, /* the sender sleeps no closer to a post's moment than this */
+};
+
+struct latency {
+    struct bench_corpus corpus;
+    hydrant_pack *other; /* the rules compiled a second time: --reload */
+    double rate;
+    uint32_t posts; /* of this run */
+    int in, out;    /* the pipe's ends */
+    uint64_t start_ns;
+    uint8_t *expected, *got; /* items of each post */
+    struct bench_histogram latency, lag;
+    hydrant *engine;
+    atomic_bool ended;
+    uint64_t reloads, generation_max;
+    bool strange; /* an item that cannot be */
+};
+
+static void die(const char *what, const char *why)
+{
+    fprintf(stderr, "bench-latency: %s: %s\n", what, why);
+    exit(1);
+}
+
+/* ---- ids: post number n gets the id n, so that its item can be told ---- */
+
+/* Of two equal keys the last one counts: the new id is put behind everything else. */
+static void number_posts(struct bench_corpus *corpus)
+{
+    char *data = malloc(corpus->len + (size_t)corpus->count * ID_BYTES + 64), *at = data;
+    if (!data)
+        die("start", "no memory");
+    for (uint32_t i = 0; i < corpus->count; i++) {
+        struct hy_record *record = &corpus->records[i];
+        const char *brace = memrchr(record->data, '}', record->len);
+        if (!brace)
+            die("--corpus", "a record is not a JSON object");
+        size_t len = (size_t)(brace - record->data);
+        char *start = memcpy(at, record->data, len);
+        at += len;
+        at += snprintf(at, ID_BYTES, ",\"id\":\"%010u\"}\n", i);
+        record->data = start;
+        record->len = (uint32_t)(at - 1 - start);
+    }
+    memset(at, 0, 64);
+    free(corpus->data);
+    corpus->data = data;
+    corpus->len = (size_t)(at - data);
+}
+
+static uint32_t post_of(hydrant_str id)
+{
+    uint64_t number = 0;
+    for (uint32_t i = 0; i < id.len; i++)
+        number = number * 10 + (uint64_t)(id.data[i] - '0');
+    return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
+static uint64_t intended_ns(const struct latency *l, uint32_t post)
+{
+    return l->start_ns + (uint64_t)((double)post * 1e9 / l->rate);
+}
+
+static bool on_item(void *ctx, const hydrant_item *item)
+{
+    struct latency *l = ctx;
+    uint64_t now = bench_now_ns(BENCH_WALL);
+    uint32_t post = post_of(item->mention->id);
+    if (post >= l->posts) {
+        l->strange = true;
+        return true;
+    }
+    if (l->got[post] < UINT8_MAX)
+        l->got[post]++;
+    if (l->rate > 0) {
+        uint64_t intended = intended_ns(l, post);
+        bench_histogram_add(&l->latency, now > intended ? now - intended : 0);
+    }
+    return true;
+}
+
+/* ---- sending ---- */
+
+static void write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t written = write(fd, data, len);
+        if (written < 0 && errno != EINTR)
+            die("pipe", strerror(errno));
+        if (written > 0) {
+            data += written;
+            len -= (size_t)written;
+        }
+    }
+}
+
+static void wait_until(uint64_t ns)
+{
+    uint64_t now = bench_now_ns(BENCH_WALL);
+    if (ns > now + SPIN_NS) {
+        uint64_t wake = ns - SPIN_NS;
+        struct timespec t = {(time_t)(wake / 1000000000u), (long)(wake % 1000000000u)};
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+    }
+    while (bench_now_ns(BENCH_WALL) < ns)
+        __builtin_ia32_pause();
+}
+
+/* Sends every post whose moment has come, in one write, then waits for the next one's. */
+static void *send_paced(void *ctx)
+{
+    struct latency *l = ctx;
+    prctl(PR_SET_TIMERSLACK, 1);
+    for (uint32_t next = 0; next < l->posts;) {
+        wait_until(intended_ns(l, next));
+        uint64_t now = bench_now_ns(BENCH_WALL);
+        uint32_t end = next + 1;
+        while (end < l->posts && end - next < HY_BATCH_MENTIONS && intended_ns(l, end) <= now)
+            end++;
+        const struct hy_record *last = &l->corpus.records[end - 1];
+        const char *from = l->corpus.records[next].data;
+        write_all(l->in, from, (size_t)(last->data + last->len + 1 - from));
+        now = bench_now_ns(BENCH_WALL);
+        for (uint32_t post = next; post < end; post++) {
+            uint64_t intended = intended_ns(l, post);
+            bench_histogram_add(&l->lag, now > intended ? now - intended : 0);
+        }
+        next = end;
+    }
+    close(l->in);
+    return NULL;
+}
+
+static void *send_at_once(void *ctx)
+{
+    struct latency *l = ctx;
+    const struct hy_record *last = &l->corpus.records[l->posts - 1];
+    write_all(l->in, l->corpus.data, (size_t)(last->data + last->len + 1 - l->corpus.data));
+    close(l->in);
+    return NULL;
+}
+
+static void *reload(void *ctx)
+{
+    struct latency *l = ctx;
+    for (uint64_t n = 0; !atomic_load(&l->ended); n++) {
+        struct timespec pause = {0, RELOAD_EVERY_US * 1000};
+        nanosleep(&pause, NULL);
+        hydrant_pack *pack = n % 2 ? l->corpus.pack : l->other;
+        if (hydrant_reload(l->engine, pack, NULL) == HYDRANT_OK)
+            l->reloads++;
+    }
+    return NULL;
+}
+
+/* ---- a run ---- */
+
+static void open_engine(struct latency *l)
+{
+    int ends[2];
+    hydrant_options options;
+    hydrant_error err = {0};
+    hydrant_options_init(&options);
+    options.workers = 1;
+    options.parse = HYDRANT_PARSE_FAST;
+    options.emit = HYDRANT_EMIT_PUBLISHED;
+    options.on_item = on_item;
+    options.ctx = l;
+    options.event_time = true;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        die("pipe", strerror(errno));
+    fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
+    l->out = ends[0];
+    l->in = ends[1];
+    if (hydrant_create(&options, l->corpus.pack, &l->engine, &err) != HYDRANT_OK ||
+        hydrant_add_fd(l->engine, l->out, "pipe", true, &err) != HYDRANT_OK)
+        die("engine", err.text);
+}
+
+static void run(struct latency *l, double rate, uint32_t posts, bool reloading)
+{
+    pthread_t sender, reloader;
+    hydrant_error err = {0};
+    memset(&l->latency, 0, sizeof l->latency);
+    memset(&l->lag, 0, sizeof l->lag);
+    memset(l->got, 0, l->corpus.count);
+    l->rate = rate;
+    l->posts = posts;
+    l->reloads = 0;
+    atomic_store(&l->ended, false);
+    open_engine(l);
+    l->start_ns = bench_now_ns(BENCH_WALL) + 50000000; /* all threads are up by then */
+    if (pthread_create(&sender, NULL, rate > 0 ? send_paced : send_at_once, l) != 0 ||
+        (reloading && pthread_create(&reloader, NULL, reload, l) != 0))
+        die("thread", "none left");
+    if (hydrant_run(l->engine, &err) != HYDRANT_OK)
+        die("engine", err.text);
+    atomic_store(&l->ended, true);
+    pthread_join(sender, NULL);
+    if (reloading)
+        pthread_join(reloader, NULL);
+    hydrant_destroy(&l->engine);
+}
+
+static void check_run(struct bench *bench, const struct latency *l, const char *name)
+{
+    uint32_t lost = 0, twice = 0, more = 0;
+    for (uint32_t i = 0; i < l->posts; i++) {
+        lost += l->got[i] < l->expected[i];
+        twice += l->got[i] > 1;
+        more += l->got[i] > l->expected[i];
+    }
+    bench_check(bench, lost + twice + more == 0 && !l->strange,
+                "%s: of the items %u did not come, %u were not expected, %u came twice", name, lost,
+                more, twice);
+}
+
+struct figure {
+    const char *name;
+    double share;
+};
+
+static const struct figure figures[] = {
+    {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1},
+};
+
+enum { FIGURES = sizeof figures / sizeof *figures };
+
+static void measure(struct bench *bench, struct latency *l, const double *rates, uint32_t count,
+                    bool reloading)
+{
+    static double samples[RATES_MAX][2][FIGURES][BENCH_SAMPLES_MAX];
+    static double reloads[RATES_MAX][BENCH_SAMPLES_MAX];
+    char name[64];
+    for (uint32_t r = 0; r < bench->repeats && bench->failures == 0; r++) {
+        for (uint32_t c = 0; c < count; c++) {
+            double seconds = bench->quick ? SECONDS_QUICK : SECONDS;
+            uint64_t posts = (uint64_t)(rates[c] * seconds);
+            run(l, rates[c], posts < l->corpus.count ? (uint32_t)posts : l->corpus.count,
+                reloading);
+            snprintf(name, sizeof name, "latency at %.0f posts/s", rates[c]);
+            check_run(bench, l, name);
+            for (uint32_t f = 0; f < FIGURES; f++) {
+                samples[c][0][f][r] =
+                    (double)bench_histogram_at(&l->latency, figures[f].share) / 1e3;
+                samples[c][1][f][r] = (double)bench_histogram_at(&l->lag, figures[f].share) / 1e3;
+            }
+            reloads[c][r] = (double)l->reloads;
+        }
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        const char *kind = reloading ? "latency-reload" : "latency";
+        for (uint32_t f = 0; f < 2 * FIGURES; f++) {
+            snprintf(name, sizeof name, "%s%s/%.0f/%s", kind, f < FIGURES ? "" : "-lag", rates[c],
+                     figures[f % FIGURES].name);
+            bench_samples(bench, name, "us", samples[c][f / FIGURES][f % FIGURES], bench->repeats);
+        }
+        snprintf(name, sizeof name, "%s/%.0f/reloads", kind, rates[c]);
+        if (reloading)
+            bench_samples(bench, name, "reloads", reloads[c], bench->repeats);
+    }
+}
+
+/* What is published without pacing, over all posts and over the first ones of a shorter run alike:
+ * whether a post is published hangs on earlier ones only. */
+static void expect(struct bench *bench, struct latency *l)
+{
+    uint64_t published = 0, unlikely = 0;
+    run(l, 0, l->corpus.count, false);
+    for (uint32_t i = 0; i < l->corpus.count; i++) {
+        l->expected[i] = l->got[i];
+        published += l->got[i];
+        unlikely += l->got[i] && l->corpus.matches && !l->corpus.matches[i];
+    }
+    bench_check(bench, published > 0, "nothing is published");
+    bench_check(bench, unlikely == 0, "%llu published posts match no rule by the truth",
+                (unsigned long long)unlikely);
+}
+
+static uint32_t parse_rates(int *argc, char **argv, double *rates, bool *reloading)
+{
+    uint32_t count = 0;
+    int left = 1;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--reload") == 0)
+            *reloading = true;
+        else if (strcmp(argv[i], "--rate") == 0 && i + 1 < *argc && count < RATES_MAX)
+            rates[count++] = strtod(argv[++i], NULL);
+        else
+            argv[left++] = argv[i];
+    }
+    *argc = left;
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    static struct latency l;
+    static const double standard[] = {10000, 100000, 500000};
+    struct bench bench;
+    double rates[RATES_MAX] = {0}, most = 0;
+    bool reloading = false;
+    bench_begin(&bench, &argc, argv, "latency",
+                "From the moment a post was to be sent to its item, at a given rate.",
+                "  --rate N       posts a second; may be repeated (default 10000, 100000, 500000)\n"
+                "  --reload       with other rules every 100 ms meanwhile\n");
+    uint32_t count = parse_rates(&argc, argv, rates, &reloading);
+    bench_no_more_options(&bench, argc, argv);
+    if (count == 0)
+        memcpy(rates, standard, sizeof standard), count = bench.quick ? 2 : 3;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!(rates[i] >= 1 && rates[i] <= 1e7))
+            die("--rate", "1 to 10000000 posts a second");
+        most = rates[i] > most ? rates[i] : most;
+    }
+    double posts = most * (bench.quick ? SECONDS_QUICK : SECONDS);
+    bench_corpus_open(&bench, posts < POSTS_MAX ? (uint32_t)posts : POSTS_MAX, &l.corpus);
+    number_posts(&l.corpus);
+    l.expected = calloc(l.corpus.count, 1);
+    l.got = calloc(l.corpus.count, 1);
+    const char *path = bench_corpus_rules(&bench, &l.corpus);
+    hydrant_rules rules = {.paths = &path, .paths_count = path ? 1 : 0};
+    if (!l.expected || !l.got || hydrant_pack_compile(&rules, &l.other, NULL) != HYDRANT_OK)
+        die("start", "no memory, or rules that do not compile");
+    expect(&bench, &l);
+    if (bench.failures == 0)
+        measure(&bench, &l, rates, count, reloading);
+    hydrant_pack_destroy(&l.other);
+    free(l.expected);
+    free(l.got);
+    bench_corpus_close(&l.corpus);
+    return bench_end(&bench);
+}

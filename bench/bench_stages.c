@@ -1,0 +1,140 @@
+/*
+ * What each stage costs, in the whole engine, on one thread: posts from a file through all stages,
+ * published items rendered as NDJSON and thrown away. The figures are the engine's own, read with
+ * hydrant_stats_read: CPU time between the borders of stages, taken once a batch.
+ *
+ * Checked first: which posts match, against the truth of the generator (when it is known), and that
+ * parse fast and strict say the same about every post.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "corpus.h"
+
+enum { POSTS = 100000, POSTS_QUICK = 10000, MODES = 2, ALL = HYDRANT_STAGES, FIGURES };
+
+struct run {
+    struct bench_corpus corpus;
+    const char *path; /* of the posts */
+    bool *matches;    /* what the pass that is checked said */
+    uint64_t seen;
+};
+
+static const char *const mode_names[MODES] = {"strict", "fast"};
+
+static void die(const hydrant_error *err)
+{
+    fprintf(stderr, "bench-stages: %s\n", err->text);
+    exit(1);
+}
+
+static bool note_item(void *ctx, const hydrant_item *item)
+{
+    struct run *run = ctx;
+    if (run->seen < run->corpus.count)
+        run->matches[run->seen] = item->matches_count > 0;
+    run->seen++;
+    return true;
+}
+
+static bool throw_away(void *ctx, const char *data, size_t len)
+{
+    (void)ctx;
+    bench_use(len ? (uint64_t)data[len - 1] : 0);
+    return true;
+}
+
+/* One pass with an engine of its own, so that the dedup window begins empty. */
+static uint64_t pass(struct run *run, hydrant_parse parse, bool check, hydrant_stats *stats)
+{
+    hydrant_options options;
+    hydrant *engine = NULL;
+    hydrant_error err = {0};
+    hydrant_options_init(&options);
+    options.workers = 0;
+    options.parse = parse;
+    options.event_time = true;
+    options.emit = check ? HYDRANT_EMIT_ALL : HYDRANT_EMIT_PUBLISHED;
+    if (check)
+        options.on_item = note_item;
+    else
+        options.on_ndjson = throw_away;
+    options.ctx = run;
+    run->seen = 0;
+    if (hydrant_create(&options, run->corpus.pack, &engine, &err) != HYDRANT_OK ||
+        hydrant_add_file(engine, run->path, &err) != HYDRANT_OK)
+        die(&err);
+    uint64_t start = bench_now_ns(BENCH_CPU);
+    if (hydrant_run(engine, &err) != HYDRANT_OK)
+        die(&err);
+    uint64_t ns = bench_now_ns(BENCH_CPU) - start;
+    hydrant_stats_read(engine, stats);
+    hydrant_destroy(&engine);
+    return ns;
+}
+
+static void check(struct bench *bench, struct run *run)
+{
+    hydrant_stats stats[MODES];
+    uint32_t count = run->corpus.count, wrong = 0, differ = 0;
+    bool *strict = malloc(count);
+    run->matches = calloc(count, 1);
+    if (!run->matches || !strict)
+        exit(1);
+    pass(run, HYDRANT_PARSE_STRICT, true, &stats[0]);
+    memcpy(strict, run->matches, count);
+    bench_check(bench, run->seen == count, "%llu items of %u posts", (unsigned long long)run->seen,
+                count);
+    pass(run, HYDRANT_PARSE_FAST, true, &stats[1]);
+    for (uint32_t i = 0; i < count; i++) {
+        wrong += run->corpus.matches && strict[i] != run->corpus.matches[i];
+        differ += strict[i] != run->matches[i];
+    }
+    bench_check(bench, wrong == 0, "%u of %u posts are not judged as the truth says", wrong, count);
+    bench_check(bench, differ == 0 && stats[0].published == stats[1].published,
+                "parse fast and strict differ on %u posts", differ);
+    free(strict);
+    free(run->matches);
+}
+
+static void measure(struct bench *bench, struct run *run)
+{
+    static double samples[MODES][FIGURES][BENCH_SAMPLES_MAX];
+    for (uint32_t r = 0; r < bench->repeats; r++) {
+        for (uint32_t i = 0; i < MODES; i++) {
+            uint32_t mode = r % 2 ? MODES - 1 - i : i;
+            hydrant_stats stats;
+            double ns = (double)pass(run, (hydrant_parse)mode, false, &stats);
+            samples[mode][ALL][r] = ns / (double)stats.posts;
+            for (uint32_t s = 0; s < HYDRANT_STAGES; s++)
+                samples[mode][s][r] = (double)stats.stage_cpu_ns[s] / (double)stats.posts;
+        }
+    }
+    for (uint32_t mode = 0; mode < MODES; mode++) {
+        for (uint32_t s = 0; s < FIGURES; s++) {
+            char name[64];
+            snprintf(name, sizeof name, "stage/%s/%s", mode_names[mode],
+                     s == ALL ? "all" : hydrant_stage_name((hydrant_stage)s));
+            bench_samples(bench, name, "ns/post", samples[mode][s], bench->repeats);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct run run;
+    struct bench bench;
+    char path[64];
+    bench_begin(&bench, &argc, argv, "stages",
+                "What each stage costs in the whole engine, one thread.", NULL);
+    bench_no_more_options(&bench, argc, argv);
+    bench_corpus_open(&bench, bench.quick ? POSTS_QUICK : POSTS, &run.corpus);
+    run.path = bench_corpus_file(&run.corpus, path, sizeof path);
+    check(&bench, &run);
+    if (bench.failures == 0)
+        measure(&bench, &run);
+    bench_corpus_close(&run.corpus);
+    return bench_end(&bench);
+}

@@ -1,0 +1,91 @@
+/*
+ * Writes what tools that know no JSON and no rules are given: the texts of a corpus, one a line,
+ * and the phrases of the rules, one a line; and prints how many texts hold a phrase as grep -F -i
+ * sees it (letters of ASCII in any case, no word boundaries): the reference for those tools.
+ *
+ * usage: bench-extract --corpus FILE --rules PATH TEXTS PHRASES
+ */
+#include <hs.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "corpus.h"
+
+static int on_report(unsigned int id, unsigned long long from, unsigned long long to,
+                     unsigned int flags, void *context)
+{
+    (void)id, (void)from, (void)to, (void)flags;
+    *(bool *)context = true;
+    return 1; /* one is enough */
+}
+
+static void write_lines(const char *path, const hydrant_str *lines, size_t count)
+{
+    FILE *file = fopen(path, "w");
+    for (size_t i = 0; file && i < count; i++) {
+        fwrite(lines[i].data, 1, lines[i].len, file);
+        fputc('\n', file);
+    }
+    if (!file || fclose(file) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static uint64_t texts_with_a_phrase(const hydrant_str *texts, uint32_t texts_count,
+                                    const hydrant_str *phrases, size_t count)
+{
+    const char **patterns = calloc(count, sizeof *patterns);
+    size_t *lengths = calloc(count, sizeof *lengths);
+    unsigned *flags = calloc(count, sizeof *flags), *ids = calloc(count, sizeof *ids);
+    hs_database_t *db = NULL;
+    hs_scratch_t *scratch = NULL;
+    hs_compile_error_t *error = NULL;
+    uint64_t with = 0;
+    for (size_t i = 0; i < count; i++) {
+        patterns[i] = phrases[i].data;
+        lengths[i] = phrases[i].len;
+        flags[i] = HS_FLAG_CASELESS;
+        ids[i] = (unsigned)i; /* the same id for all makes compiling slow */
+    }
+    if (hs_compile_lit_multi(patterns, flags, ids, lengths, (unsigned)count, HS_MODE_BLOCK, NULL,
+                             &db, &error) != HS_SUCCESS ||
+        hs_alloc_scratch(db, &scratch) != HS_SUCCESS) {
+        fputs("bench-extract: the phrases do not compile\n", stderr);
+        exit(1);
+    }
+    for (uint32_t i = 0; i < texts_count; i++) {
+        bool found = false;
+        hs_scan(db, texts[i].data, texts[i].len, 0, scratch, on_report, &found);
+        with += found;
+    }
+    hs_free_scratch(scratch);
+    hs_free_database(db);
+    free(patterns);
+    free(lengths);
+    free(flags);
+    free(ids);
+    return with;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench;
+    struct bench_corpus corpus;
+    hydrant_str *phrases;
+    bench_begin(&bench, &argc, argv, "extract", "Writes texts and phrases for other tools.",
+                "usage: bench-extract --corpus FILE --rules PATH TEXTS PHRASES\n");
+    if (argc != 3 || !bench.corpus || !bench.rules) {
+        fputs("usage: bench-extract --corpus FILE --rules PATH TEXTS PHRASES\n", stderr);
+        return 2;
+    }
+    bench_corpus_open(&bench, 20000000, &corpus);
+    hydrant_str *texts = bench_corpus_texts(&corpus);
+    size_t count = bench_rule_phrases(bench.rules, &phrases);
+    write_lines(argv[1], texts, corpus.count);
+    write_lines(argv[2], phrases, count);
+    uint64_t with = texts_with_a_phrase(texts, corpus.count, phrases, count);
+    printf("{\"posts\":%u,\"phrases\":%zu,\"texts_with_a_phrase\":%llu}\n", corpus.count, count,
+           (unsigned long long)with);
+    return 0;
+}

@@ -1,0 +1,246 @@
+"""The plots of a report, from results. Each returns True when there was something to draw."""
+
+from suite import console, svg
+
+STAGES = ["ingest", "decode", "normalize", "match", "emotion", "dedup", "triage", "publish"]
+WIDTH = 760
+
+
+def value_text(value):
+    return console.number(value)
+
+
+def bar_label(name):
+    """A row of the pipeline bench in words."""
+    kind, _, value = name.partition("-")
+    words = {"hits": f"{value} of posts match".replace("%", " %"), "phrases": f"{int(value):,} phrases"
+             if value.isdigit() else value, "record": {"short": "200-byte records", "x": "5 KB records"}.get(value),
+             "parse": f"parse {value}", "base": "base"}
+    return words.get(kind) or name
+
+
+def bar_order(name):
+    """Base first, then each axis from small to large."""
+    kind, _, value = name.partition("-")
+    digits = value.rstrip("%")
+    place = ["base", "parse", "hits", "phrases", "record"].index(kind) if kind in (
+        "base", "parse", "hits", "phrases", "record") else 9
+    return place, float(digits) if digits.replace(".", "").isdigit() else 0, value
+
+
+def y_axis(picture, scale, ticks, left, right, unit):
+    for tick in ticks:
+        y = scale.at(tick)
+        picture.line(left, y, right, y)
+        picture.text(left - 8, y + 4, svg.short(tick), size=11, colour=svg.SOFT, anchor="end")
+    picture.text(left - 8, scale.end - 14, unit, size=11, colour=svg.SOFT, anchor="end")
+
+
+def throughput_by_rules(rows, path):
+    """Posts a second of one core by number of phrases."""
+    points = []
+    for name, row in rows.items():
+        if name.startswith("pipeline/phrases-"):
+            points.append((int(name.rpartition("-")[2]), row))
+    base = rows.get("pipeline/base")
+    if base and points:
+        points.append((base_phrases(base), base))
+    if len(points) < 2:
+        return False
+    points.sort(key=lambda point: point[0])
+    picture = svg.Picture(WIDTH, 400, "Throughput by number of phrases",
+                          "posts a second of one core, everything on; the bar is the range of all runs")
+    left, right, top, bottom = 78, WIDTH - 40, 100, 340
+    most = max(1e9 / row["min"] for _, row in points)
+    ticks = svg.nice_ticks(most)
+    y = svg.Scale(0, ticks[-1], bottom, top)
+    x = svg.Scale(points[0][0], points[-1][0], left + 40, right - 40, log=True)
+    y_axis(picture, y, ticks, left, right, "posts/s")
+    picture.path([(x.at(n), y.at(1e9 / row["value"])) for n, row in points], svg.COLOURS[0])
+    for n, row in points:
+        picture.line(x.at(n), y.at(1e9 / row["max"]), x.at(n), y.at(1e9 / row["min"]), svg.COLOURS[0], 2)
+        picture.dot(x.at(n), y.at(1e9 / row["value"]), svg.COLOURS[0], 5, f"{row['value']:.0f} ns/post")
+        picture.text(x.at(n), y.at(1e9 / row["min"]) - 12, svg.short(round(1e9 / row["value"], -3)), size=12,
+                     anchor="middle", weight="bold")
+        picture.text(x.at(n), bottom + 20, f"{n:,}", size=12, colour=svg.SOFT, anchor="middle")
+    picture.text((left + right) / 2, bottom + 44, "phrases in the rules", size=12, colour=svg.SOFT, anchor="middle")
+    picture.save(path)
+    return True
+
+
+def base_phrases(row):
+    words = row.get("corpus", "").split()
+    return int(words[words.index("--phrases") + 1]) if "--phrases" in words else row.get("patterns", 0)
+
+
+def latency(rows, path):
+    """Percentiles of latency by rate, with and without reloads."""
+    runs = {}
+    for name, row in rows.items():
+        kind, _, rest = name.partition("/")
+        rate, _, share = rest.partition("/")
+        if kind in ("latency", "latency-reload") and (share.startswith("p") or share == "max"):
+            runs.setdefault((kind, int(rate)), {})[share] = row
+    if not runs:
+        return False
+    shares = ["p50", "p90", "p99", "p99.9", "max"]
+    order = sorted(runs)
+    height = 420
+    picture = svg.Picture(WIDTH, height, "Latency from the intended send time",
+                          "source to item, median of runs; microseconds, logarithmic; lower is better")
+    left, right, top, bottom = 78, WIDTH - 190, 100, height - 60
+    values = [row["value"] for run in runs.values() for row in run.values() if row["value"] > 0]
+    ticks = svg.decades(min(values), max(values))
+    y = svg.Scale(ticks[0], ticks[-1], bottom, top, log=True)
+    x = svg.Scale(0, len(shares) - 1, left + 30, right - 30)
+    y_axis(picture, y, ticks, left, right, "µs")
+    for i, share in enumerate(shares):
+        picture.text(x.at(i), bottom + 20, share, size=12, colour=svg.SOFT, anchor="middle")
+    labels = []
+    for k, key in enumerate(order):
+        colour, dash = svg.COLOURS[k % len(svg.COLOURS)], "6 4" if key[0] == "latency-reload" else None
+        points = [(x.at(i), y.at(runs[key][share]["value"])) for i, share in enumerate(shares) if share in runs[key]]
+        picture.path(points, colour, dash=dash)
+        for px, py in points:
+            picture.dot(px, py, colour)
+        what = " + reloads" if key[0] == "latency-reload" else ""
+        labels.append((points[-1][1], f"{svg.short(key[1])} posts/s{what}", colour))
+    place = 0.0
+    for at, label, colour in sorted(labels):
+        place = max(at, place + 16)
+        picture.text(right - 18, place + 4, label, size=12, colour=colour, weight="bold")
+    picture.save(path)
+    return True
+
+
+def stages(rows, path):
+    """Cost per stage as stacked bars: the axes of the pipeline bench."""
+    bars = [(name.partition("/")[2], row) for name, row in rows.items() if row.get("stage_ns")]
+    if not bars:
+        for mode in ("fast", "strict"):
+            costs = {s: rows[f"stage/{mode}/{s}"]["value"] for s in STAGES if f"stage/{mode}/{s}" in rows}
+            if costs:
+                bars.append((mode, {"stage_ns": costs, "value": sum(costs.values())}))
+    if not bars:
+        return False
+    bars.sort(key=lambda bar: bar_order(bar[0]))
+    height = 130 + 34 * len(bars)
+    picture = svg.Picture(WIDTH, height, "CPU per post, stage by stage",
+                          "nanoseconds; base: 20 % match, 10,000 phrases, 780-byte records, parse fast; each bar changes one thing")
+    left, right, top = 170, WIDTH - 70, 104
+    most = max(sum(row["stage_ns"].values()) for _, row in bars)
+    ticks = svg.nice_ticks(most)
+    x = svg.Scale(0, ticks[-1], left, right)
+    for tick in ticks:
+        picture.line(x.at(tick), top - 4, x.at(tick), height - 34)
+        picture.text(x.at(tick), height - 16, svg.short(tick), size=11, colour=svg.SOFT, anchor="middle")
+    at = 24
+    for i, stage in enumerate(STAGES):
+        picture.rect(at, 72, 12, 12, svg.COLOURS[i], radius=2)
+        picture.text(at + 17, 82, stage, size=12)
+        at += 32 + 7.2 * len(stage)
+    for i, (name, row) in enumerate(bars):
+        y, start = top + 34 * i, 0.0
+        picture.text(left - 10, y + 16, bar_label(name), size=12, anchor="end")
+        for k, stage in enumerate(STAGES):
+            cost = row["stage_ns"].get(stage, 0)
+            picture.rect(x.at(start), y, x.at(start + cost) - x.at(start), 24, svg.COLOURS[k],
+                         f"{stage}: {cost:.0f} ns")
+            start += cost
+        picture.text(x.at(start) + 8, y + 16, value_text(start), size=12, weight="bold")
+    picture.save(path)
+    return True
+
+
+def peers(rows, path):
+    """CPU per post beside other tools, logarithmic."""
+    bars = sorted((row for name, row in rows.items() if name.startswith("peers/")), key=lambda row: row["value"])
+    if len(bars) < 2:
+        return False
+    height = 118 + 34 * len(bars)
+    picture = svg.Picture(WIDTH, height, "CPU per post beside other tools",
+                          "nanoseconds, logarithmic; hydrant does its whole job, the others only look for the phrases")
+    left, right, top = 345, WIDTH - 135, 84
+    ticks = svg.decades(min(row["value"] for row in bars) / 1.5, max(row["value"] for row in bars))
+    x = svg.Scale(ticks[0], ticks[-1], left, right, log=True)
+    for tick in ticks:
+        picture.line(x.at(tick), top - 6, x.at(tick), height - 34)
+        picture.text(x.at(tick), height - 16, svg.short(tick), size=11, colour=svg.SOFT, anchor="middle")
+    for i, row in enumerate(bars):
+        y = top + 34 * i
+        mine = row["name"].startswith("peers/hydrant")
+        picture.text(left - 10, y + 16, row["label"], size=12, anchor="end", weight="bold" if mine else "normal")
+        picture.rect(left, y, x.at(row["value"]) - left, 24, svg.COLOURS[0] if mine else "#b4bec9", radius=2)
+        times = f"   ×{console.number(row['ratio'])}" if not mine and row.get("ratio") else ""
+        picture.text(x.at(row["value"]) + 8, y + 16, value_text(row["value"]) + times, size=12,
+                     weight="bold" if mine else "normal")
+    picture.save(path)
+    return True
+
+
+def fit_usl(points):
+    """(lambda, sigma, kappa) of X(N) = lambda N / (1 + sigma (N-1) + kappa N (N-1)) by least squares
+    over N / X; with two points kappa is taken as 0."""
+    n1, x1 = points[0]
+    unit = x1 / n1
+    rows = [(n, unit * n / x - 1) for n, x in points[1:]]
+    if not rows:
+        return unit, 0.0, 0.0
+    if len(rows) == 1:
+        n, y = rows[0]
+        return unit, max(0.0, y / (n - 1)), 0.0
+    a = sum((n - 1) ** 2 for n, _ in rows)
+    b = sum((n - 1) * n * (n - 1) for n, _ in rows)
+    d = sum((n * (n - 1)) ** 2 for n, _ in rows)
+    p, q = sum((n - 1) * y for n, y in rows), sum(n * (n - 1) * y for n, y in rows)
+    determinant = a * d - b * b
+    sigma, kappa = ((p * d - q * b) / determinant, (a * q - b * p) / determinant) if determinant else (p / a, 0.0)
+    if kappa < 0:
+        sigma, kappa = p / a, 0.0
+    if sigma < 0:
+        sigma, kappa = 0.0, max(0.0, q / d)
+    return unit, max(0.0, sigma), kappa
+
+
+def usl(parameters, n):
+    unit, sigma, kappa = parameters
+    return unit * n / (1 + sigma * (n - 1) + kappa * n * (n - 1))
+
+
+def scaling(rows, path):
+    """Posts a second by workers, with the fit of the Universal Scalability Law."""
+    points = sorted((row["workers"], row) for name, row in rows.items() if name.startswith("workers/"))
+    if len(points) < 2:
+        return False
+    fit = fit_usl([(n, row["value"]) for n, row in points])
+    formula = f"USL: σ = {fit[1]:.3f}, κ = {fit[2]:.5f}" + ("; two points: κ is taken as 0" if len(points) == 2 else "")
+    picture = svg.Picture(WIDTH, 400, "Scaling by workers",
+                          f"posts a second, wall clock, as many cores as workers; {formula}")
+    left, right, top, bottom = 78, WIDTH - 40, 100, 340
+    cores = points[-1][0]
+    ticks = svg.nice_ticks(max(max(row["max"] for _, row in points), fit[0] * cores))
+    y, x = svg.Scale(0, ticks[-1], bottom, top), svg.Scale(0, cores * 1.05, left, right)
+    y_axis(picture, y, ticks, left, right, "posts/s")
+    steps = [cores * i / 60 for i in range(1, 61)]
+    picture.path([(x.at(0), y.at(0)), (x.at(cores), y.at(fit[0] * cores))], svg.SOFT, 1.5, "3 5")
+    picture.path([(x.at(n), y.at(usl(fit, n))) for n in steps if n >= 1], svg.COLOURS[0])
+    picture.text(x.at(cores) - 8, y.at(fit[0] * cores) - 8, "linear", size=12, colour=svg.SOFT, anchor="end")
+    for n, row in points:
+        picture.line(x.at(n), y.at(row["min"]), x.at(n), y.at(row["max"]), svg.COLOURS[0], 2)
+        picture.dot(x.at(n), y.at(row["value"]), svg.COLOURS[0], 5)
+        picture.text(x.at(n) + (10 if n < cores else -10), y.at(row["value"]) + 18,
+                     f"{svg.short(round(row['value'], -3))} (×{row['value'] / points[0][1]['value']:.2f})", size=12,
+                     weight="bold", anchor="start" if n < cores else "end")
+        picture.text(x.at(n), bottom + 20, n, size=12, colour=svg.SOFT, anchor="middle")
+    picture.text((left + right) / 2, bottom + 44, "workers", size=12, colour=svg.SOFT, anchor="middle")
+    picture.save(path)
+    return True
+
+
+ALL = {"throughput-by-phrases": throughput_by_rules, "stages": stages, "peers": peers, "latency": latency,
+       "scaling": scaling}
+
+
+def draw(folder, rows):
+    """Draws what there are results for; the names of the files."""
+    return [name for name, chart in ALL.items() if chart(rows, folder / f"{name}.svg")]

@@ -1,0 +1,117 @@
+"""Corpora: made by hydrant gen, kept in a cache, and known with their true answers."""
+
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+from suite import console
+
+
+class Corpus:
+    """Posts, rules and what the truth says about them (None where nobody knows)."""
+
+    def __init__(self, posts, rules, truth=None, count=0, matched=None, byte_count=0, made="", work=None):
+        self.posts, self.rules, self.truth = posts, rules, truth
+        self.work = pathlib.Path(work or posts.parent)  # where what is made from it may lie
+        self.count, self.matched, self.bytes, self.made = count, matched, byte_count, made
+
+    def head(self, count):
+        """The first posts only, as a corpus of its own."""
+        if count >= self.count:
+            return self
+        path = self.beside(f"{count}.ndjson")
+        truth = self.beside(f"{count}.truth") if self.truth else None
+        cut(self.posts, path, count)
+        if truth:
+            cut(self.truth, truth, count)
+        matched = matched_lines(truth) if truth else None
+        return Corpus(path, self.rules, truth, count, matched, path.stat().st_size, self.made,
+                      self.work)
+
+    def beside(self, ending):
+        return self.work / f"{self.posts.stem}.{ending}"
+
+
+def cut(source, target, lines):
+    if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+        return
+    part = target.with_suffix(".part")
+    with open(source, "rb") as reader, open(part, "wb") as writer:
+        for _, line in zip(range(lines), reader):
+            writer.write(line)
+    part.rename(target)
+
+
+def matched_lines(truth):
+    with open(truth, "rb") as file:
+        return sum(b'"rules":[]' not in line for line in file)
+
+
+class Store:
+    """Makes corpora once; the same options give the same files."""
+
+    def __init__(self, hydrant, seed, folder=None):
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        self.folder = pathlib.Path(folder or os.path.join(cache, "hydrant-bench"))
+        self.hydrant, self.seed = hydrant, seed
+        self.folder.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256(pathlib.Path(hydrant).read_bytes())
+        self.program = digest.hexdigest()[:12]
+
+    def get(self, posts, hit_rate=0.2, phrases=10000, size="normal"):
+        options = ["--posts", str(posts), "--seed", str(self.seed), "--hit-rate", str(hit_rate),
+                   "--phrases", str(phrases), "--record-bytes", size]
+        name = f"s{self.seed}-{posts}-h{hit_rate}-p{phrases}-{size}"
+        paths = {kind: self.folder / f"{name}.{kind}" for kind in ("ndjson", "yaml", "truth", "json")}
+        if not self.fresh(paths):
+            self.make(options, paths)
+        about = json.loads(paths["json"].read_text())
+        return Corpus(paths["ndjson"], paths["yaml"], paths["truth"], about["posts"], about["matched"],
+                      about["bytes"], "hydrant gen " + " ".join(options))
+
+    def fresh(self, paths):
+        """Made before, by a generator that gives the same bytes: its first posts say so."""
+        if not all(path.exists() for path in paths.values()):
+            return False
+        about = json.loads(paths["json"].read_text())
+        if about["program"] == self.program:
+            return True
+        options = about["options"]
+        options = options[:options.index("--posts")] + options[options.index("--posts") + 2:]
+        probe = subprocess.run([self.hydrant, "gen", "--posts", "200", *options, "--rules-out",
+                                str(self.folder / "probe.yaml")], capture_output=True, check=True)
+        with open(paths["ndjson"], "rb") as file:
+            same = file.read(len(probe.stdout)) == probe.stdout[:about["bytes"]]
+        same = same and (self.folder / "probe.yaml").read_bytes() == paths["yaml"].read_bytes()
+        if same:
+            about["program"] = self.program
+            paths["json"].write_text(json.dumps(about))
+        return same
+
+    def make(self, options, paths):
+        console.progress("making posts: hydrant gen " + " ".join(options))
+        begin = time.monotonic()
+        subprocess.run([self.hydrant, "gen", *options, "--threads", str(len(os.sched_getaffinity(0))),
+                        "-o", str(paths["ndjson"]), "--rules-out", str(paths["yaml"]),
+                        "--truth", str(paths["truth"])], check=True)
+        about = {"program": self.program, "options": options, "bytes": paths["ndjson"].stat().st_size,
+                 "posts": int(options[options.index("--posts") + 1]),
+                 "matched": matched_lines(paths["truth"]), "seconds": time.monotonic() - begin}
+        paths["json"].write_text(json.dumps(about))
+        console.progress_end()
+
+
+def own(posts, rules, work):
+    """The benchmarker's own posts and rules; no truth. What is made from them goes to work."""
+    posts, rules = pathlib.Path(posts), pathlib.Path(rules)
+    for path in (posts, rules):
+        if not path.exists():
+            console.fail(f"{path}: no such file")
+    with open(posts, "rb") as file:
+        count = sum(1 for line in file if line.strip())
+    if count == 0:
+        console.fail(f"{posts}: no posts in it (NDJSON: one JSON object a line)")
+    return Corpus(posts, rules, None, count, None, posts.stat().st_size, str(posts), work)

@@ -1,0 +1,106 @@
+"""Where and with what a run was made: everything that a figure may hang on."""
+
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGES = ["libhyperscan5", "libvectorscan5", "libsimdjson14", "liburing2", "libjemalloc2", "libzstd1",
+            "libicu72", "libyaml-0-2", "libxxhash0", "libc6"]
+
+
+def output(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return (done.stdout or done.stderr).strip()
+
+
+def first_line(*command):
+    return output(*command).partition("\n")[0]
+
+
+def cpu():
+    fields = {}
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        key, _, value = line.partition(":")
+        fields.setdefault(key.strip(), value.strip())
+    flags = set(fields.get("flags", "").split())
+    wanted = ["avx2", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512_vbmi2", "hypervisor"]
+    caches = re.findall(r"(L\S+)(?: cache)?:\s+(.+)", output("lscpu"))
+    return {
+        "model": fields.get("model name", platform.machine()),
+        "cores": len(os.sched_getaffinity(0)),
+        "flags": [flag for flag in wanted if flag in flags],
+        "caches": {name: size.strip() for name, size in caches},
+        "governor": read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+    }
+
+
+def read(path):
+    try:
+        return pathlib.Path(path).read_text().strip()
+    except OSError:
+        return None
+
+
+def memory_bytes():
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def libraries():
+    versions = {}
+    for line in output("dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES).splitlines():
+        name, _, version = line.partition(" ")
+        if version and not name.startswith("dpkg-query"):
+            versions[name] = version
+    return versions
+
+
+def commit():
+    head = first_line("git", "-C", str(ROOT), "rev-parse", "HEAD")
+    if not re.fullmatch(r"[0-9a-f]{40}", head):
+        return None
+    changed = output("git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=no")
+    return head + ("+changes" if changed else "")
+
+
+def tools():
+    asked = {"grep": ["--version"], "rg": ["--version"], "jq": ["--version"], "node": ["--version"],
+             "python3": ["--version"]}
+    return {name: first_line(name, *args) for name, args in asked.items() if shutil.which(name)}
+
+
+def compiler(build):
+    cache = (build / "CMakeCache.txt").read_text() if (build / "CMakeCache.txt").exists() else ""
+
+    def entry(name):
+        found = re.search(rf"^{name}:[A-Z]+=(.*)$", cache, re.MULTILINE)
+        return found.group(1) if found else ""
+    kind = entry("CMAKE_BUILD_TYPE")
+    return {
+        "c": first_line(entry("CMAKE_C_COMPILER") or "cc", "--version"),
+        "build": kind,
+        "flags": " ".join((entry("CMAKE_C_FLAGS") + " " + entry(f"CMAKE_C_FLAGS_{kind.upper()}")).split()),
+        "sanitizers": entry("HYDRANT_SANITIZE"),
+    }
+
+
+def load_average():
+    return [round(x, 2) for x in os.getloadavg()]
+
+
+def environment(build, seed, mode):
+    """The first line of a file of results."""
+    return {
+        "bench": "environment", "mode": mode, "seed": seed, "commit": commit(), "cpu": cpu(),
+        "memory_bytes": memory_bytes(), "kernel": platform.release(), "libc": " ".join(platform.libc_ver()),
+        "distribution": platform.freedesktop_os_release().get("PRETTY_NAME"),
+        "compiler": compiler(build), "libraries": libraries(), "tools": tools(),
+        "hydrant_cpu": os.environ.get("HYDRANT_CPU"), "load_at_start": load_average(),
+        "transparent_huge_pages": read("/sys/kernel/mm/transparent_hugepage/enabled"),
+    }

@@ -1,0 +1,159 @@
+"""The whole pipeline as people run it: hydrant scan on files, everything on, items to /dev/null.
+
+CPU per post is of the whole process (ingest, judging, output; user and system) without what starting
+and compiling the rules took, which hydrant counts itself. Each answer is checked: the number of
+posts that match must be what the truth of the corpus says."""
+
+import subprocess
+import time
+
+from suite import console, measure, programs, results
+
+
+def check(plan, corpus, stats, what):
+    """True when the answers are right; without a truth, that no post was lost."""
+    if stats["posts"] != corpus.count:
+        plan.fail(what, f"{stats['posts']} of {corpus.count} posts were read")
+        return False
+    if corpus.matched is not None and stats["matched"] != corpus.matched:
+        plan.fail(what, f"{stats['matched']} posts match, by the truth {corpus.matched}")
+        return False
+    return True
+
+
+def cpu_ns(stats):
+    return (stats["cpu_seconds"] - stats["compile_cpu_seconds"]) * 1e9 / stats["posts"]
+
+
+def add(plan, bench, name, unit, samples, **more):
+    row = results.result(bench, name, unit, samples, plan.seed, **more)
+    plan.writer.add(row)
+    programs.show(row)
+
+
+def axes(plan):
+    """{name: (corpus, options of scan)}: one property at a time differs from the base."""
+    mode = plan.mode
+    base = plan.corpus()
+    runs = {"pipeline/base": (base, {}), "pipeline/parse-strict": (base, {"parse": "strict"})}
+    if plan.own:
+        return runs
+    for rate in mode.hits:
+        if rate != 0.2:
+            runs[f"pipeline/hits-{rate * 100:g}%"] = (plan.corpus(hit_rate=rate), {})
+    for phrases in mode.phrases:
+        if phrases != mode.base_phrases:
+            runs[f"pipeline/phrases-{phrases}"] = (plan.corpus(phrases=phrases), {})
+    runs["pipeline/record-short"] = (plan.corpus(size="short"), {})
+    runs["pipeline/record-x"] = (plan.corpus(size="x", posts=mode.big_posts), {})
+    return runs
+
+
+def throughput(plan):
+    """CPU per post by hit rate, number of phrases, size of record and parse mode; one worker."""
+    runs = axes(plan)
+    good = {}
+    for name, (corpus, options) in runs.items():
+        stats, _ = measure.scan(plan.hydrant, corpus, **options)
+        if check(plan, corpus, stats, name):
+            good[name] = stats
+    kept = {}
+
+    def take(name):
+        corpus, options = runs[name]
+        stats, _ = measure.scan(plan.hydrant, corpus, **options)
+        kept.setdefault(name, []).append(stats)
+        return cpu_ns(stats)
+    for name, samples in measure.rounds(plan.mode.rounds, list(good), take).items():
+        corpus = runs[name][0]
+        stages = {stage: sorted(s["stage_ns"][stage] for s in kept[name])[len(samples) // 2]
+                  for stage in kept[name][0]["stage_ns"]}
+        stats = kept[name][-1]
+        add(plan, "throughput", name, "ns/post", samples, stage_ns=stages, parse=stats["parse"], io=stats["io"],
+            posts=stats["posts"], bytes_per_post=round(corpus.bytes / corpus.count), patterns=stats["patterns"],
+            matched_share=round(stats["matched"] / stats["posts"], 4), corpus=corpus.made)
+
+
+def workers(plan):
+    """Posts a second with 1, 2, 4 ... workers, the process kept on as many cores: with one, reading
+    and judging share a core. Wall clock."""
+    count, counts = plan.cores(), []
+    step = 1
+    while step < count:
+        counts.append(step)
+        step *= 2
+    counts.append(count)
+    corpus = plan.corpus()
+    for n in counts:
+        stats, _ = measure.scan(plan.hydrant, corpus, workers=n, cores=measure.pinned(n))
+        if not check(plan, corpus, stats, f"workers {n}"):
+            return
+
+    def take(n):
+        stats, _ = measure.scan(plan.hydrant, corpus, workers=n, cores=measure.pinned(n))
+        return stats["posts"] / stats["seconds"]
+    for n, samples in measure.rounds(plan.mode.rounds, counts, take).items():
+        add(plan, "workers", f"workers/{n}", "posts/s", samples, workers=n)
+
+
+def empty(plan):
+    path = plan.store.folder / "empty.ndjson" if plan.store else None
+    if path:
+        path.write_bytes(b"")
+    return str(path or "/dev/null")
+
+
+def startup(plan):
+    """From the start of the program to its end on an empty input: reading, checking and compiling
+    rules. And to the first item of one post. Wall clock."""
+    corpora = {f"{n} phrases": plan.corpus(phrases=n) for n in plan.mode.phrases} if not plan.own else {
+        "own rules": plan.own}
+    nothing = empty(plan)
+
+    def compile_only(name):
+        command = [str(plan.hydrant), "scan", "--rules", str(corpora[name].rules), "--emit", "none", nothing]
+        return measure.must(measure.run(command), command).wall * 1e3
+    for name, samples in measure.rounds(max(3, plan.mode.rounds // 2), list(corpora), compile_only).items():
+        add(plan, "startup", "startup/" + name.replace(" ", "-"), "ms", samples)
+    version = [str(plan.hydrant), "--version"]
+    bare = measure.rounds(plan.mode.rounds, ["bare"],
+                          lambda _: measure.must(measure.run(version), version).wall * 1e3)
+    add(plan, "startup", "startup/no-rules", "ms", bare["bare"])
+    first = measure.rounds(plan.mode.rounds, ["first"], lambda _: first_item(plan) * 1e3)
+    if all(sample > 0 for sample in first["first"]):
+        add(plan, "startup", "startup/first-item-starter-rules", "ms", first["first"])
+
+
+def first_item(plan):
+    """Seconds from starting hydrant with the starter rules to its first line of output, input open."""
+    post = b'{"id":"1","network":"x","text":"my phone has no signal since yesterday, please help @att"}\n'
+    begin = time.monotonic()
+    child = subprocess.Popen([str(plan.hydrant), "scan", "-e", '"no signal"', "--json"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child.stdin.write(post)
+    child.stdin.flush()
+    line = child.stdout.readline()
+    took = time.monotonic() - begin
+    child.stdin.close()
+    child.stdout.close()
+    child.wait()
+    if b'"no signal' not in line and b'"id":"1"' not in line:
+        plan.fail("startup/first-item", "the post was not published")
+        return -1
+    return took
+
+
+def generator(plan):
+    """How fast hydrant gen makes posts, so that it can be seen not to be what limits a bench."""
+    posts = max(1000, plan.mode.posts // 2)
+    command = [str(plan.hydrant), "gen", "--posts", str(posts), "--seed", str(plan.seed)]
+    once = measure.must(measure.run(command), command)
+    if once.out.count("\n") != posts:
+        plan.fail("gen", f"{once.out.count(chr(10))} of {posts} posts were made")
+        return
+    def take(threads):
+        full = command + ["--threads", threads.removeprefix("threads-")]
+        return posts / measure.must(measure.run(full, keep_output=False), full).wall
+    names = sorted({"threads-1", f"threads-{plan.cores()}"})
+    for name, samples in measure.rounds(max(3, plan.mode.rounds // 2), names, take).items():
+        add(plan, "gen", f"gen/{name}", "posts/s", samples)

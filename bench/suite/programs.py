@@ -1,0 +1,68 @@
+"""Bench programs in C: bench_X.c is bench-X, found by name and run with --json."""
+
+import json
+import pathlib
+
+from suite import console, measure
+
+FOLDER = pathlib.Path(__file__).resolve().parents[1]
+# These take the corpus of the suite, so that their figures are of the same posts as the others'.
+TAKE_CORPUS = {"limits", "stages", "latency", "reload", "memory"}
+
+
+def names():
+    """Every bench program there is a source of."""
+    found = [path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.c")]
+    return sorted(name for name in found if "_" not in name)
+
+
+def corpus_arguments(plan, posts=None):
+    corpus = plan.corpus()
+    if posts:
+        corpus = corpus.head(posts)
+    arguments = ["--corpus", str(corpus.posts), "--rules", str(corpus.rules)]
+    return arguments + (["--truth", str(corpus.truth)] if corpus.truth else [])
+
+
+def arguments_of(plan, name):
+    arguments = ["--json", "--seed", str(plan.seed), *plan.mode.program_args]
+    if plan.mode.name == "full" and name == "latency":
+        arguments += ["--repeats", "5"]
+    if name == "latency" and plan.mode.name == "tiny":
+        arguments += [part for rate in plan.mode.rates for part in ("--rate", str(rate))]
+    tiny = plan.mode.name == "tiny"
+    if plan.own or (tiny and name in TAKE_CORPUS) or name in {"limits", "stages", "memory"}:
+        arguments += corpus_arguments(plan)
+    return arguments
+
+
+def run(plan, name, extra=()):
+    """Runs bench-NAME and takes its results over. A program that only prints text is shown as such."""
+    program = plan.program(name)
+    if not program.exists():
+        plan.fail(name, f"{program} is not built")
+        return
+    command = [str(program), *arguments_of(plan, name), *extra]
+    done = measure.run(command)
+    rows = []
+    for line in done.out.splitlines():
+        if line.startswith("{"):
+            rows.append(json.loads(line))
+    if done.code == 2 and "--json" in done.err:
+        plan.skip(name, f"bench-{name} does not print results as bench/README.md says")
+        return
+    if done.code != 0:
+        plan.fail(name, done.err.strip().splitlines()[-1] if done.err.strip() else f"exit code {done.code}")
+        console.say(done.err.rstrip())
+        return
+    for row in rows:
+        plan.writer.add(row)
+        show(row)
+    if not rows:
+        plan.fail(name, "it printed no result")
+
+
+def show(row):
+    value, unit = console.amount(row["value"], row["unit"])
+    spread = " .. ".join(console.amount(row[end], row["unit"])[0] for end in ("min", "max"))
+    console.note(f"{row['name']:<38} {value:>10} {unit:<9} {spread if row['n'] > 1 else ''}".rstrip())

@@ -1,0 +1,144 @@
+"""The report of a run for a person: Markdown, with the plots beside it."""
+
+from suite import charts, console
+
+TITLES = {
+    "peers": "Beside other tools", "throughput": "The whole pipeline", "stages": "Stage by stage",
+    "workers": "Scaling by workers", "latency": "Latency", "limits": "What bounds any engine",
+    "startup": "Starting", "memory": "Memory", "gen": "The generator of posts",
+}
+PLOTS = {"peers": "peers", "throughput": "throughput-by-phrases", "stages": "stages", "workers": "scaling",
+         "latency": "latency"}
+ORDER = ["peers", "throughput", "stages", "workers", "latency", "limits", "startup", "memory", "gen"]
+NOTES = {
+    "peers": "hydrant does its whole job: parsing, rules with boolean logic, emotion, near-duplicates, triage. The "
+             "others look for the same phrases as substrings and count posts. Starting and building tables is "
+             "taken off for every tool. `×` is CPU against `hydrant scan --parse fast`, the median of the ratios "
+             "round by round, with their range. *checked*: the count equals the reference, worked out by "
+             "Hyperscan on the same texts; the tools that see raw JSON, or tell cases apart, do another job, and "
+             "their count is shown instead.",
+    "throughput": "CPU per post of `hydrant scan` on a file in the page cache, one worker, items to /dev/null: user and "
+                  "system, the whole process, reading included, without starting and compiling rules. *base* is "
+                  "20 % hits, 10,000 phrases, 780-byte records, `--parse fast`; one thing differs in each row.",
+    "stages": "The same work on one thread, as hydrant counts it itself between stages.",
+    "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
+    "latency": "From the moment at which a post was to be sent (start + n / rate) to its item's callback, through a "
+               "pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "
+               "`latency-lag` is how late the sender was, which is part of the latency. `latency-reload`: with other "
+               "rules every 100 ms.",
+    "limits": "In memory, one thread. Hyperscan gets the phrases as literals, without word boundaries.",
+    "memory": "Growth of the resident set at each step.",
+}
+NOT_MEASURED = """\
+- Disks and networks: posts come from the page cache or a pipe.
+- Other rules than phrase lists with boolean conditions, unless you give your own with `--corpus` and `--rules`.
+- The posts are made up. Their statistics (Zipf's law of brands, near misses, several scripts) are those of
+  `docs/gen.md`, not those of your traffic.
+- Accuracy: see `docs/accuracy.md`.
+- Anything with a clock of its own on a shared or virtual machine is as steady as that machine."""
+
+
+def group(row):
+    if row["name"].startswith(("latency", "latency-")):
+        return "latency"
+    return row["bench"]
+
+
+def table(rows):
+    if any("ratio" in row for row in rows):
+        return peers_table(rows)
+    lines = ["| | median | | least .. most | n |", "|---|--:|---|--:|--:|"]
+    for row in rows:
+        value, unit = console.amount(row["value"], row["unit"])
+        spread = " .. ".join(console.amount(row[end], row["unit"])[0] for end in ("min", "max"))
+        lines.append(f"| {row['name']} | {value} | {unit} | {spread if row['n'] > 1 else ''} | {row['n']} |")
+    return lines
+
+
+def checked_text(row):
+    if row.get("answers_checked") or row["name"].startswith("peers/hydrant"):
+        return "checked"
+    if row.get("counted") is None:
+        return "prints, does not count"
+    return f"{row['counted']:,} (reference {row['reference']:,})"
+
+
+def peers_table(rows):
+    lines = ["| | ns/post | × | range of × | posts | answers |", "|---|--:|--:|--:|--:|---|"]
+    for row in sorted(rows, key=lambda row: row["value"]):
+        span = f"{console.number(row['ratio_min'])} .. {console.number(row['ratio_max'])}"
+        posts = f"{row['posts']:,}" if "posts" in row else "all"
+        lines.append(f"| {row['label']} | {console.number(row['value'])} | {console.number(row['ratio'])} | {span} "
+                     f"| {posts} | {checked_text(row)} |")
+    return lines
+
+
+def environment_lines(environment):
+    cpu, compiler = environment["cpu"], environment["compiler"]
+    return [
+        f"- {cpu['model']}, {cpu['cores']} cores ({' '.join(cpu['flags'])}), "
+        f"{environment['memory_bytes'] / 2**30:.0f} GiB, caches {', '.join(f'{k} {v}' for k, v in cpu['caches'].items())}",
+        f"- {environment['distribution']}, Linux {environment['kernel']}, {environment['libc']}",
+        f"- {compiler['c']}, {compiler['build']} `{compiler['flags']}`"
+        + (f", **sanitizers: {compiler['sanitizers']}**" if compiler["sanitizers"] else ""),
+        f"- {', '.join(f'{k} {v}' for k, v in environment['libraries'].items())}",
+        f"- {'; '.join(environment['tools'].values())}",
+        f"- hydrant at commit {environment['commit'] or 'unknown'}; posts: {environment['corpus']}, "
+        f"seed {environment['seed']}; load at start {environment['load_at_start'][0]}",
+    ]
+
+
+def headline(environment, rows):
+    lines = []
+    if environment["mode"] == "tiny":
+        return ["*A tiny run shows that everything works. Its figures mean nothing.*"]
+    base, strict = rows.get("pipeline/base"), rows.get("pipeline/parse-strict")
+    if base:
+        lines.append(f"- **{console.number(base['value'])} ns of CPU a post** with everything on (about "
+                     f"{console.number(1e9 / base['value'])} posts a second of one core), "
+                     f"{base['matched_share'] * 100:.0f} % of posts match, {base['patterns']:,} patterns"
+                     + (f"; {console.number(strict['value'])} with `--parse strict`" if strict else ""))
+    grep = rows.get("peers/grep-json")
+    if grep:
+        lines.append(f"- **{console.number(grep['ratio'])} times less CPU than `LC_ALL=C grep -c -F -i -f`** with "
+                     f"the same phrases on the same posts ({console.number(grep['ratio_min'])} to "
+                     f"{console.number(grep['ratio_max'])} over the rounds)")
+    for rate in ("500000", "100000", "10000"):
+        p50, p99 = rows.get(f"latency/{rate}/p50"), rows.get(f"latency/{rate}/p99")
+        if p50 and p99:
+            lines.append(f"- at {int(rate):,} posts a second, {console.number(p50['value'])} µs to an item "
+                         f"(median), {console.number(p99['value'])} µs for 99 %")
+    return lines
+
+
+def write(folder, environment, rows, suite):
+    """Draws the plots and writes report.md; its path."""
+    plots = charts.draw(folder, rows)
+    groups = {}
+    for row in rows.values():
+        groups.setdefault(group(row), []).append(row)
+    lines = [f"# hydrant bench, {environment['mode']}", "", *headline(environment, rows), ""]
+    if environment["mode"] == "quick":
+        lines += ["*A quick run is for a look. Figures to compare or to quote come from `bench/run full` on an idle "
+                  "machine.*", ""]
+    if suite.failed:
+        lines += ["**Failed, and therefore not shown:**", "", *[f"- {what}: {why}" for what, why in suite.failed], ""]
+    for name in ORDER + sorted(set(groups) - set(ORDER)):
+        if name not in groups:
+            continue
+        lines += [f"## {TITLES.get(name, name)}", ""]
+        if name in NOTES:
+            lines += [NOTES[name], ""]
+        if PLOTS.get(name) in plots:
+            lines += [f"![{TITLES[name]}]({PLOTS[name]}.svg)", ""]
+        lines += [*table(groups[name]), ""]
+    lines += ["## Where and with what", "", *environment_lines(environment), ""]
+    if suite.skipped:
+        lines += ["Left out:", "", *[f"- {what}: {why}" for what, why in suite.skipped], ""]
+    lines += ["## What is not measured", "", NOT_MEASURED, "",
+              "Every figure is a median; samples of what is compared were taken in turns. The answers of every bench "
+              "were checked before it was timed. All samples are in `results.jsonl`; `bench/compare A B` tells two "
+              "runs apart.", ""]
+    path = folder / "report.md"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
