@@ -25,7 +25,8 @@ struct step {
     const char *path;
 };
 
-/* jemalloc's, where it is linked: gives free pages back, so that they are not taken for used ones. */
+/* jemalloc's, where it is linked: gives free pages back, so that they are not taken for used ones.
+ */
 int mallctl(const char *, void *, size_t *, void *, size_t) __attribute__((weak));
 
 static double resident(void)

@@ -211,9 +211,7 @@ hydrant_str *bench_corpus_texts(const struct bench_corpus *corpus)
     size_t bytes = HY_FEEDER_BLOCK_BYTES + RECORD_BYTES_MAX;
     hydrant_error err = {0};
     if (hy_decoder_create(NULL, RECORD_BYTES_MAX, &decoder, &err) != HYDRANT_OK ||
-        hy_arena_init(&batch->arena,
-                      hy_decode_arena_bytes(bytes),
-                      &err) != HYDRANT_OK)
+        hy_arena_init(&batch->arena, hy_decode_arena_bytes(bytes), &err) != HYDRANT_OK)
         fail(&err);
     for (uint32_t first = 0; first < corpus->count; first += parcel->count) {
         bench_corpus_parcel(corpus, first, parcel);

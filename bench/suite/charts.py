@@ -14,7 +14,7 @@ def bar_label(name):
     """A row of the pipeline bench in words."""
     kind, _, value = name.partition("-")
     words = {"hits": f"{value} of posts match".replace("%", " %"), "phrases": f"{int(value):,} phrases"
-             if value.isdigit() else value, "record": {"short": "200-byte records", "x": "5 KB records"}.get(value),
+             if value.isdigit() else value, "text": f"{value} bytes of text", "record": {"short": "200-byte records", "x": "5 KB records"}.get(value),
              "parse": f"parse {value}", "base": "base"}
     return words.get(kind) or name
 
@@ -23,8 +23,8 @@ def bar_order(name):
     """Base first, then each axis from small to large."""
     kind, _, value = name.partition("-")
     digits = value.rstrip("%")
-    place = ["base", "parse", "hits", "phrases", "record"].index(kind) if kind in (
-        "base", "parse", "hits", "phrases", "record") else 9
+    place = ["base", "parse", "hits", "phrases", "text", "record"].index(kind) if kind in (
+        "base", "parse", "hits", "phrases", "text", "record") else 9
     return place, float(digits) if digits.replace(".", "").isdigit() else 0, value
 
 

@@ -35,6 +35,21 @@ class Corpus:
         return self.work / f"{self.posts.stem}.{ending}"
 
 
+def joined(corpus, times):
+    """Posts with longer texts: each has those of `times` posts, and the fields of the first. What the
+    rules say about them nobody wrote down."""
+    path = corpus.beside(f"x{times}.ndjson")
+    if not path.exists() or path.stat().st_mtime < corpus.posts.stat().st_mtime:
+        part = path.with_suffix(".part")
+        with open(corpus.posts, "rb") as reader, open(part, "w", encoding="utf-8") as writer:
+            while rows := [json.loads(line) for _, line in zip(range(times), reader)]:
+                rows[0]["text"] = " ".join(row["text"] for row in rows)
+                writer.write(json.dumps(rows[0], ensure_ascii=False, separators=(",", ":")) + "\n")
+        part.rename(path)
+    return Corpus(path, corpus.rules, None, -(-corpus.count // times), None, path.stat().st_size,
+                  f"{corpus.made}, the texts of {times} posts joined", corpus.work)
+
+
 def cut(source, target, lines):
     if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
         return

@@ -1,5 +1,6 @@
 """Where and with what a run was made: everything that a figure may hang on."""
 
+import json
 import os
 import pathlib
 import platform
@@ -81,13 +82,22 @@ def compiler(build):
     def entry(name):
         found = re.search(rf"^{name}:[A-Z]+=(.*)$", cache, re.MULTILINE)
         return found.group(1) if found else ""
-    kind = entry("CMAKE_BUILD_TYPE")
     return {
         "c": first_line(entry("CMAKE_C_COMPILER") or "cc", "--version"),
-        "build": kind,
-        "flags": " ".join((entry("CMAKE_C_FLAGS") + " " + entry(f"CMAKE_C_FLAGS_{kind.upper()}")).split()),
+        "build": entry("CMAKE_BUILD_TYPE"),
+        "flags": flags_of(build),
         "sanitizers": entry("HYDRANT_SANITIZE"),
     }
+
+
+def flags_of(build):
+    """What the engine's C files are compiled with, as far as it decides about the code."""
+    try:
+        commands = json.loads((build / "compile_commands.json").read_text())
+    except (OSError, ValueError):
+        return ""
+    words = next((entry["command"].split() for entry in commands if entry["file"].endswith("pipeline/worker.c")), [])
+    return " ".join(word for word in words if re.match(r"-(O|g|m|f|DNDEBUG|DHY_DEBUG)", word) and "macro" not in word)
 
 
 def load_average():
