@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "emotion/emotion.h"
 #include "pack/model.h"
+#include "dedup/dedup_snapshot.h"
 #include "pipeline/pipeline.h"
 #include "publish/item_json.h"
 #include "text/utf8.h"
@@ -354,6 +355,26 @@ hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err)
     hy_feeder_push_end(hy_pipeline_feeder(engine->pipeline), NULL);
     feed_all(engine, 0, &first);
     return settle(engine, &first, err);
+}
+
+static struct hy_dedup *find_window(hydrant *engine, hydrant_error *err)
+{
+    struct hy_dedup *dedup = hy_pipeline_dedup(engine->pipeline);
+    if (!dedup)
+        hy_error_set(err, HYDRANT_ERR_STATE, "this engine does not deduplicate");
+    return dedup;
+}
+
+hydrant_status hydrant_window_save(hydrant *engine, const char *path, hydrant_error *err)
+{
+    struct hy_dedup *dedup = find_window(engine, err);
+    return dedup ? hy_dedup_save(dedup, path, 0, HY_DEDUP_ALL, err) : HYDRANT_ERR_STATE;
+}
+
+hydrant_status hydrant_window_load(hydrant *engine, const char *path, hydrant_error *err)
+{
+    struct hy_dedup *dedup = find_window(engine, err);
+    return dedup ? hy_dedup_load(dedup, path, NULL, NULL, err) : HYDRANT_ERR_STATE;
 }
 
 static void release_pack(void *owner)

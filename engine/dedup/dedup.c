@@ -17,8 +17,8 @@
 #include "dedup/dedup_answer.h"
 #include "dedup/dedup_group.h"
 #include "dedup/dedup_sketch.h"
+#include "dedup/dedup_state.h"
 #include "dedup/dedup_text.h"
-#include "dedup/dedup_window.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,15 +38,8 @@ enum {
     WARM = 16, /* mentions whose memory is asked for ahead of their turn */
 };
 
-struct hy_dedup {
-    struct hy_dedup_window window;
-    struct hy_arena memory;
-    uint64_t seed;
-    bool keep_redelivered;
-};
-
 struct hy_dedup_worker {
-    uint64_t seed;
+    const struct hy_dedup *dedup; /* whose seed a restored snapshot may change */
     uint32_t posts_count;
     char *line; /* buffer for text.line */
     struct hy_dedup_text text;
@@ -78,8 +71,9 @@ hydrant_status hy_dedup_create(const struct hy_dedup_options *options, struct hy
     }
     uint64_t window_s = o.window_us / MICROSECONDS;
     window_s = window_s < 1 ? 1 : window_s > UINT32_MAX ? UINT32_MAX : window_s;
-    hy_dedup_window_init(&dedup->window, &dedup->memory, o.entries, (uint32_t)window_s);
-    dedup->seed = o.seed;
+    dedup->window_s = (uint32_t)window_s;
+    hy_dedup_window_init(&dedup->window, &dedup->memory, o.entries, dedup->window_s);
+    dedup->seed = dedup->run = o.seed;
     dedup->keep_redelivered = o.keep_redelivered;
     *out = dedup;
     return HYDRANT_OK;
@@ -110,7 +104,7 @@ hydrant_status hy_dedup_worker_create(const struct hy_dedup *dedup, struct hy_de
         free(line);
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a dedup worker");
     }
-    worker->seed = dedup->seed;
+    worker->dedup = dedup;
     worker->line = line;
     *out = worker;
     return HYDRANT_OK;
@@ -193,15 +187,36 @@ static bool is_forgotten(const struct hy_mention *m)
     return gone && (m->drop == HYDRANT_DROP_NONE || m->drop == HYDRANT_DROP_NO_MATCH);
 }
 
-static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m, int64_t now_us,
-                    struct hy_dedup_post *post)
+/* Was the id made up, of the name and place of its source? Then it names something else after a
+ * restart, when a pipe begins at 0 again. */
+static bool is_made_up(hydrant_str id, const struct hy_parcel *parcel)
 {
+    if (!parcel || !parcel->source)
+        return false;
+    hydrant_str name = parcel->source->name;
+    return id.len > name.len && id.data[name.len] == ':' &&
+           memcmp(id.data, name.data, name.len) == 0;
+}
+
+static struct hy_dedup_hash hash_id(const struct hy_dedup *dedup, const struct hy_mention *m,
+                                    const struct hy_batch *batch, uint64_t network)
+{
+    if (is_made_up(m->m.id, batch->parcel))
+        network ^= dedup->run;
+    return hash_bytes(m->m.id.data, m->m.id.len, network);
+}
+
+static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
+                    const struct hy_batch *batch, struct hy_dedup_post *post)
+{
+    int64_t now_us = batch->now_us;
     int64_t time_us = m->m.created_at_us == HYDRANT_TIME_NONE ? now_us : m->m.created_at_us;
+    uint64_t seed = worker->dedup->seed;
     post->event = (uint8_t)m->m.event;
     post->relation = HY_DEDUP_OWN;
     /* Ids and authors are those of a network: its hash is their seed. */
-    uint64_t network = XXH3_64bits_withSeed(m->m.network.data, m->m.network.len, worker->seed);
-    post->id = hash_bytes(m->m.id.data, m->m.id.len, network);
+    uint64_t network = XXH3_64bits_withSeed(m->m.network.data, m->m.network.len, seed);
+    post->id = hash_id(worker->dedup, m, batch, network);
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
     post->keys.count = 0;
@@ -212,9 +227,9 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m, 
     worker->text.buffer = worker->line;
     hy_dedup_text_read(m->folded.data, m->folded.len, &worker->text);
     relate(&m->m, &worker->text, network, post);
-    post->text = hash_text(m, &worker->text, post, worker->seed);
+    post->text = hash_text(m, &worker->text, post, seed);
     if (worker->text.weight >= HY_DEDUP_WEIGHT_MIN)
-        hy_dedup_sketch_make(&worker->text, worker->seed, &post->sketch, &post->keys);
+        hy_dedup_sketch_make(&worker->text, seed, &post->sketch, &post->keys);
 }
 
 void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *batch)
@@ -227,7 +242,7 @@ void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *bat
             continue;
         struct hy_dedup_post *post = &worker->posts[worker->posts_count++];
         post->mention = (uint16_t)i;
-        prepare(worker, m, batch->now_us, post);
+        prepare(worker, m, batch, post);
     }
 }
 
@@ -498,10 +513,24 @@ static void warm(const struct hy_dedup_window *w, const struct hy_dedup_post *po
     }
 }
 
+/* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their parcel
+ * come in its turn, so nobody else writes the mark. */
+static void mark(struct hy_dedup *dedup, const struct hy_batch *batch)
+{
+    if (!batch->parcel)
+        return;
+    uint64_t position = batch->parcel->number + 1;
+    struct hy_dedup_mark *m = &dedup->marks[position % HY_DEDUP_MARKS];
+    uint64_t seq = atomic_load_explicit(&dedup->window.seq, memory_order_relaxed);
+    atomic_store_explicit(&m->seq, seq + 1, memory_order_relaxed);
+    atomic_store_explicit(&m->position, position, memory_order_release);
+}
+
 void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, struct hy_batch *batch)
 {
     struct hy_dedup_window *w = &dedup->window;
     uint32_t record[HY_DEDUP_LOG_UNITS_MAX];
+    mark(dedup, batch);
     for (uint32_t i = 0; i < worker->posts_count; i++) {
         const struct hy_dedup_post *post = &worker->posts[i];
         uint32_t ahead = worker->posts_count - i;

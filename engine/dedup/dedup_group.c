@@ -204,7 +204,7 @@ static void uncount(struct hy_dedup_window *w, uint32_t name, uint32_t way)
         hy_dedup_tally_remove(tally, (enum hy_dedup_way)(way - 1));
 }
 
-static void forget(struct hy_dedup_window *w, const struct hy_dedup_view *view)
+void hy_dedup_expel(struct hy_dedup_window *w, const struct hy_dedup_view *view)
 {
     uint64_t was = hy_dedup_kill(w, view->name);
     if (hy_dedup_kind(was) == HY_DEDUP_MEMBER) {
@@ -227,7 +227,7 @@ bool hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post
     for (int i = 0; i < HY_DEDUP_CHAIN_MAX; i++) {
         if (!hy_dedup_find_id(w, post, from, 0, &view))
             return i > 0;
-        forget(w, &view);
+        hy_dedup_expel(w, &view);
         from = view.next_id;
     }
     return true;

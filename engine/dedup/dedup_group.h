@@ -91,6 +91,9 @@ void hy_dedup_settle(struct hy_dedup_window *w, uint32_t me);
  * somebody else had done so. */
 uint64_t hy_dedup_kill(struct hy_dedup_window *w, uint32_t name);
 
+/* Takes an entry out: of the group that it is in, or the group that it opened with it. */
+void hy_dedup_expel(struct hy_dedup_window *w, const struct hy_dedup_view *view);
+
 /* Forgets all entries of the post's id, and the groups that they opened. False: there was none. */
 bool hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post);
 

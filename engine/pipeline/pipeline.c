@@ -395,6 +395,11 @@ hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_
     return status;
 }
 
+struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline)
+{
+    return pipeline->shared.dedup;
+}
+
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline)
 {
     wait_for_free(pipeline, pipeline->pool_count);

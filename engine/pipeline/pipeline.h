@@ -72,6 +72,10 @@ hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_
                                   bool same, void *owner, void (*release)(void *owner),
                                   uint64_t *number, hydrant_error *err);
 
+/* The window of mentions seen, NULL without deduplication; see dedup/dedup_snapshot.h for saving it.
+ * Positions there are parcel numbers + 1. */
+struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline);
+
 /* Waits until every parcel that was handed on is done. */
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);
 

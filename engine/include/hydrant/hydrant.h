@@ -299,6 +299,21 @@ HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
 HYDRANT_API hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err);
 
 /*
+ * The window of mentions seen (options.dedup_entries), kept over a restart: saved to a file of mode
+ * 0600 after the last drain (or while the engine runs: what comes meanwhile may be in it or not), and
+ * loaded after create, before the first mention is brought in. A file that is damaged, of another
+ * version or of another number of entries is refused as a whole with HYDRANT_ERR_DATA, and the window
+ * is empty then: what was seen before will not be recognised, and nothing is lost. HYDRANT_ERR_SYSTEM:
+ * the file cannot be read or written (one that was there before stays). HYDRANT_ERR_STATE: the engine
+ * does not deduplicate, or mentions were brought in before the load. Both block for the disk. The
+ * feeding thread's.
+ */
+HYDRANT_API hydrant_status hydrant_window_save(hydrant *engine, const char *path,
+                                               hydrant_error *err);
+HYDRANT_API hydrant_status hydrant_window_load(hydrant *engine, const char *path,
+                                               hydrant_error *err);
+
+/*
  * Puts other rules in the place of the present ones while mentions flow, from any thread (not from a
  * callback; with workers == 0 from the feeding thread). Returns at once: that is success; each batch is judged by one generation as a whole,
  * and items say which. The engine keeps its own reference to pack and gives the old one back when
