@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include <xxhash.h>
+
 #include "base/error.h"
 #include "base/str.h"
 #include "pack/policy.h"
@@ -181,6 +183,39 @@ static struct hy_policy_weights weights_of(const struct hy_policy_priority *prio
     };
 }
 
+/* The bit of a name that no line before it has. */
+static uint32_t choose_bit(hydrant_str line, const struct hy_policy_spread *before, uint32_t count)
+{
+    uint32_t bit = (uint32_t)(XXH3_64bits(line.data, line.len) % HY_POLICY_SPREAD_BITS);
+    for (uint32_t i = 0; i < count; i++) {
+        if (before[i].bit == bit) {
+            bit = (bit + 1) % HY_POLICY_SPREAD_BITS;
+            i = UINT32_MAX; /* look at all of them again */
+        }
+    }
+    return bit;
+}
+
+static hydrant_status compile_spread(struct policy_compiler *pc,
+                                     const struct hy_policy_source *source,
+                                     struct hy_policy *policy)
+{
+    struct hy_policy_spread *lines =
+        HY_ARENA_NEW(&pc->pack->arena, struct hy_policy_spread, source->spread_count);
+    if (!lines)
+        return no_memory(pc);
+    for (uint32_t i = 0; i < source->spread_count; i++) {
+        lines[i] = source->spread[i];
+        if (!copy_string(pc->pack, &lines[i].line, source->spread[i].line))
+            return no_memory(pc);
+        lines[i].bit = choose_bit(lines[i].line, lines, i);
+    }
+    policy->spread = lines;
+    policy->spread_count = source->spread_count;
+    policy->repeats = source->repeats;
+    return HYDRANT_OK;
+}
+
 hydrant_status hy_policy_compile(struct hy_compiler *compiler, const struct hy_ruleset *ruleset,
                                  struct hy_pack *pack, hydrant_error *err)
 {
@@ -209,6 +244,8 @@ hydrant_status hy_policy_compile(struct hy_compiler *compiler, const struct hy_r
         status = compile_lines(&pc, parts[i].lines, parts[i].count, parts[i].out);
     if (status == HYDRANT_OK)
         status = compile_own_to(&pc, policy);
+    if (status == HYDRANT_OK)
+        status = compile_spread(&pc, source, policy);
     if (status == HYDRANT_OK)
         pack->policy = policy;
     return status;

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "rules/loader.h"
 
-#define POLICY_KEYS "actions|escalate|private|moderate|priority|respond"
+#define POLICY_KEYS "actions|escalate|private|moderate|priority|respond|spread|repeats"
 #define HOUR_US INT64_C(3600000000)
 
 /* The keys of one kind of line: needed ones are errors when they are missing. */
@@ -240,6 +240,8 @@ void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section
     policy->escalate = load_lines(loader, section, &shapes[1], &policy->escalate_count);
     policy->take_private = load_lines(loader, section, &shapes[2], &policy->private_count);
     policy->moderate = load_lines(loader, section, &shapes[3], &policy->moderate_count);
+    hy_load_spread(loader, hy_yaml_get(section, "spread"));
+    hy_load_repeats(loader, hy_yaml_get(section, "repeats"));
     const struct hy_yaml_node *priority = hy_yaml_get(section, "priority");
     const struct hy_yaml_node *respond = hy_yaml_get(section, "respond");
     if (priority)

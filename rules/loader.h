@@ -192,6 +192,9 @@ void hy_load_networks(struct hy_loader *loader, const struct hy_yaml_node *secti
 void hy_load_rules(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_query_rule(struct hy_loader *loader, const char *text, uint32_t number);
 void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section);
+/* load_repeats.c: section may be NULL, then what it says is the default */
+void hy_load_spread(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_repeats(struct hy_loader *loader, const struct hy_yaml_node *section);
 
 /* load_tests.c: the tests of a rule */
 void hy_load_tests(struct hy_loader *loader, const struct hy_yaml_node *node,

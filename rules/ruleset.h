@@ -7,6 +7,7 @@
 #define HY_RULES_RULESET_H
 
 #include "pack/pack.h"
+#include "pack/policy.h"
 #include "rules/query.h"
 
 enum hy_severity { HY_SEVERITY_ERROR, HY_SEVERITY_WARNING };
@@ -70,6 +71,9 @@ struct hy_policy_source {
     uint32_t actions_count, escalate_count, private_count, moderate_count, hold_count;
     struct hy_policy_priority priority;
     int64_t respond_must_us, respond_may_us;
+    const struct hy_policy_spread *spread;
+    uint32_t spread_count;
+    struct hy_policy_repeats repeats;
     hydrant_str
         respond_hours; /* as written: "mon-fri 07:00-19:00 America/Chicago"; empty: always */
     bool given;        /* false: no file has a policy, this is the built-in one */

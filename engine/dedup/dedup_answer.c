@@ -8,7 +8,9 @@
 
 #define MICROSECONDS INT64_C(1000000)
 
-_Static_assert((int)HY_POLICY_SPREAD_MAX <= (int)HY_DEDUP_FIRED_MAX,
+enum { NOTICES_MAX = 8 }; /* of one mention; dedup, which comes first, adds one */
+
+_Static_assert((int)HY_POLICY_SPREAD_BITS <= (int)HY_DEDUP_FIRED_MAX,
                "a tally has a bit for every threshold");
 _Static_assert(HYDRANT_DOUBLING_NONE == HY_DEDUP_DOUBLING_NONE, "handed on as it is");
 
@@ -16,7 +18,7 @@ size_t hy_dedup_answer_bytes(void)
 {
     return sizeof(hydrant_dup) + _Alignof(hydrant_dup) + HY_DEDUP_RECORD_ID_BYTES +
            HY_DEDUP_RECORD_AUTHOR_BYTES + HY_POLICY_SPREAD_MAX * sizeof(hydrant_str) +
-           _Alignof(hydrant_str);
+           _Alignof(hydrant_str) + sizeof(struct hy_notice) + _Alignof(struct hy_notice);
 }
 
 static const struct hy_policy *policy_of(const struct hy_batch *batch)
@@ -126,7 +128,7 @@ static void fire(const struct hy_dedup_about *about, struct hy_dedup_tally *tall
         return;
     hydrant_str lines[HY_POLICY_SPREAD_MAX];
     for (uint32_t i = 0; i < policy->spread_count; i++) {
-        if (has_crossed(&policy->spread[i], dup) && hy_dedup_tally_fire(tally, i))
+        if (has_crossed(&policy->spread[i], dup) && hy_dedup_tally_fire(tally, policy->spread[i].bit))
             lines[dup->spread_count++] = policy->spread[i].line;
     }
     if (dup->spread_count == 0)
@@ -136,6 +138,7 @@ static void fire(const struct hy_dedup_about *about, struct hy_dedup_tally *tall
     for (uint32_t i = 0; i < dup->spread_count; i++)
         kept[i] = lines[i];
     dup->spread = kept;
+    hy_batch_notice(about->batch, &about->mention->notices, NOTICES_MAX, HYDRANT_ITEM_SPREAD);
 }
 
 /* When it counts: a live mention cannot be of the future, whatever it says. */

@@ -45,7 +45,7 @@ enum hy_dedup_way {
 enum {
     HY_DEDUP_HORIZONS = 3, /* 1, 5 and 60 minutes */
     HY_DEDUP_AUTHOR_REGISTERS = 256,
-    HY_DEDUP_FIRED_MAX = 16, /* thresholds that a group remembers to have crossed */
+    HY_DEDUP_FIRED_MAX = 31, /* thresholds that a group remembers to have crossed */
 };
 
 #define HY_DEDUP_DOUBLING_NONE UINT32_MAX

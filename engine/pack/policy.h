@@ -54,12 +54,17 @@ struct hy_policy_weights {
 /* A group has crossed the line when it has at least all that is given here (0: not asked for). */
 struct hy_policy_spread {
     hydrant_str line; /* its name */
+    uint32_t bit;     /* by which a group remembers that it crossed it; the name's, over reloads */
     uint32_t copies, authors, reposts, quotes;
     uint32_t last_1m, last_5m, last_60m; /* copies in the last minutes */
     uint32_t doubling_s;                 /* at most so long to double */
 };
 
-enum { HY_POLICY_SPREAD_MAX = 16 }; /* lines: a group remembers which it crossed */
+enum {
+    HY_POLICY_SPREAD_MAX = 16,   /* lines */
+    HY_POLICY_SPREAD_BITS = 31,
+    HY_POLICY_REPEATS_EVERY = 10 /* unless the policy says otherwise */
+};
 
 /* What becomes of repeats. */
 enum hy_policy_repeat { HY_REPEAT_PUBLISH, HY_REPEAT_COUNT, HY_REPEAT_SAMPLE };

@@ -233,8 +233,8 @@ static void a_redelivery_counts_nowhere(void **state)
 
 static const struct hy_policy_spread lines[] = {
     {.line = HY_STR("many"), .copies = 5},
-    {.line = HY_STR("wide"), .copies = 3, .authors = 3},
-    {.line = HY_STR("fast"), .copies = 4, .last_1m = 4, .doubling_s = 10},
+    {.line = HY_STR("wide"), .bit = 1, .copies = 3, .authors = 3},
+    {.line = HY_STR("fast"), .bit = 2, .copies = 4, .last_1m = 4, .doubling_s = 10},
 };
 
 static const hydrant_dup *judged(struct test_post post, struct hy_policy *policy,
