@@ -1,6 +1,6 @@
 /*
- * The policy's words on repeats: "spread", the thresholds at which a group of repeats is told of, and
- * "repeats", what becomes of the repeats themselves.
+ * The policy's words on repeats: "spread", the thresholds at which a group of repeats is told of,
+ * and "repeats", what becomes of the repeats themselves.
  */
 #include <string.h>
 

@@ -513,8 +513,8 @@ static void warm(const struct hy_dedup_window *w, const struct hy_dedup_post *po
     }
 }
 
-/* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their parcel
- * come in its turn, so nobody else writes the mark. */
+/* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their
+ * parcel come in its turn, so nobody else writes the mark. */
 static void mark(struct hy_dedup *dedup, const struct hy_batch *batch)
 {
     if (!batch->parcel)

@@ -128,7 +128,8 @@ static void fire(const struct hy_dedup_about *about, struct hy_dedup_tally *tall
         return;
     hydrant_str lines[HY_POLICY_SPREAD_MAX];
     for (uint32_t i = 0; i < policy->spread_count; i++) {
-        if (has_crossed(&policy->spread[i], dup) && hy_dedup_tally_fire(tally, policy->spread[i].bit))
+        if (has_crossed(&policy->spread[i], dup) &&
+            hy_dedup_tally_fire(tally, policy->spread[i].bit))
             lines[dup->spread_count++] = policy->spread[i].line;
     }
     if (dup->spread_count == 0)

@@ -74,8 +74,8 @@ static void list_tables(struct hy_dedup *dedup, struct table tables[TABLES])
 /* Another list gives the same word another form. */
 static uint64_t hash_words(void)
 {
-    return XXH3_64bits(hy_dedup_lexicon_slots, sizeof *hy_dedup_lexicon_slots
-                                                   << HY_DEDUP_LEXICON_BITS);
+    return XXH3_64bits(hy_dedup_lexicon_slots,
+                       sizeof *hy_dedup_lexicon_slots << HY_DEDUP_LEXICON_BITS);
 }
 
 static uint64_t check_header(const struct header *h)
@@ -250,8 +250,8 @@ struct loader {
 
 static hydrant_status refuse(const struct loader *l, const char *why)
 {
-    hydrant_status status =
-        hy_error_set(l->err, HYDRANT_ERR_DATA, "the dedup snapshot %s is not used: %s", l->path, why);
+    hydrant_status status = hy_error_set(l->err, HYDRANT_ERR_DATA,
+                                         "the dedup snapshot %s is not used: %s", l->path, why);
     if (l->err)
         l->err->offset = l->offset;
     return status;
@@ -424,8 +424,8 @@ static void adopt(struct hy_dedup *dedup, const struct header *h)
     atomic_store_explicit(&w->published, h->published, memory_order_relaxed);
 }
 
-static hydrant_status load(struct loader *l, struct hy_dedup *dedup,
-                           const struct hy_dedup_cut *cut, struct hy_dedup_snapshot *out)
+static hydrant_status load(struct loader *l, struct hy_dedup *dedup, const struct hy_dedup_cut *cut,
+                           struct hy_dedup_snapshot *out)
 {
     struct header h;
     hydrant_status status = read_header(l, dedup, &h);

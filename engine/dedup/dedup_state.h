@@ -1,4 +1,5 @@
-/* What struct hy_dedup is made of: for dedup.c, which runs it, and dedup_snapshot.c, which saves it. */
+/* What struct hy_dedup is made of: for dedup.c, which runs it, and dedup_snapshot.c, which saves
+ * it. */
 #ifndef HY_DEDUP_DEDUP_STATE_H
 #define HY_DEDUP_DEDUP_STATE_H
 

@@ -1,6 +1,6 @@
 /*
- * What a group knows of itself: its first, its copies by the way they came, its authors, its rates and
- * doubling, what deletes take back; and reposts and quotes that name their original.
+ * What a group knows of itself: its first, its copies by the way they came, its authors, its rates
+ * and doubling, what deletes take back; and reposts and quotes that name their original.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,9 +63,15 @@ static void a_group_names_its_first(void **state)
 
 static void authors_of_any_form_come_back(void **state)
 {
-    static const char *const authors[] = {
-        "7",  "4294967295", "4294967296", "9223372036854775807", "12345678901234567890", "007",
-        "a", "did:plc:z72i7hdynmk6r22z27h6tvur", "\xC3\xA9mile"};
+    static const char *const authors[] = {"7",
+                                          "4294967295",
+                                          "4294967296",
+                                          "9223372036854775807",
+                                          "12345678901234567890",
+                                          "007",
+                                          "a",
+                                          "did:plc:z72i7hdynmk6r22z27h6tvur",
+                                          "\xC3\xA9mile"};
     for (size_t i = 0; i < sizeof authors / sizeof *authors; i++) {
         char text[128], id[2][16];
         snprintf(text, sizeof text, "message of its own number w%zuq said at length w%zuz", i, i);
@@ -276,9 +282,8 @@ static void a_threshold_is_crossed_once(void **state)
 
 static void the_policy_says_which_repeats_are_published(void **state)
 {
-    struct hy_policy policy = {.repeats = {.exact = HY_REPEAT_COUNT,
-                                           .near = HY_REPEAT_SAMPLE,
-                                           .every = 2}};
+    struct hy_policy policy = {
+        .repeats = {.exact = HY_REPEAT_COUNT, .near = HY_REPEAT_SAMPLE, .every = 2}};
     hydrant_drop drop;
     judged(POST("1", "ann", COMPLAINT, 1000), &policy, &drop);
     assert_int_equal(drop, HYDRANT_DROP_NONE);
