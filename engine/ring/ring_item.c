@@ -16,7 +16,8 @@ bool hy_ring_item_view(const void *record, uint32_t bytes, hydrant_ring_item *ou
     if (bytes < sizeof head)
         return false;
     memcpy(&head, record, sizeof head);
-    *out = (hydrant_ring_item){.event = (hydrant_event)head.event,
+    *out = (hydrant_ring_item){.item_event = (hydrant_item_event)head.item_event,
+                               .event = (hydrant_event)head.event,
                                .action = (hydrant_action)head.action,
                                .actionable = head.flags & HY_RING_ITEM_ACTIONABLE,
                                .priority = head.priority,

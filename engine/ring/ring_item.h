@@ -17,7 +17,8 @@ struct hy_ring_item_head {
     struct hy_ring_record record;
     uint16_t head_bytes; /* of this: later versions append to it */
     uint8_t event, action, obligation, priority;
-    uint16_t flags; /* enum hy_ring_item_flags */
+    uint8_t flags;      /* enum hy_ring_item_flags */
+    uint8_t item_event; /* hydrant_item_event */
     uint64_t generation;
     int64_t created_at_us, respond_by_us, hold_until_us; /* INT64_MIN: none */
     uint32_t route_at, route_len, id_at, id_len;         /* from the record's first byte */

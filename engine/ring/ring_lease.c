@@ -3,12 +3,6 @@
  * items first in the spill segments, which are older, then chunk by chunk from the group's tail.
  * Only when that finds nothing it looks whether somebody who has a lease is dead.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "ring/ring_reader.h"
 #include "ring/ring_state.h"
@@ -75,25 +69,6 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, uint32
 
 /* ---- spill segments ---- */
 
-static bool load_segment(hydrant_ring *ring, uint64_t number, struct hy_ring_spill *header)
-{
-    char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
-    hy_ring_spill_path(ring->group, number, path, sizeof path);
-    if (!hy_ring_spill_read_header(ring->group, number, header) ||
-        header->bytes > ring->header->chunk_bytes)
-        return false;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    unsigned char *room = realloc(ring->segment, header->bytes + 1);
-    if (room)
-        ring->segment = room;
-    bool ok = room && pread(fd, room, header->bytes, sizeof *header) == (ssize_t)header->bytes &&
-              hy_ring_crc(room, header->bytes) == header->crc_records;
-    close(fd);
-    return ok;
-}
-
 static bool take_spilled(hydrant_ring *ring, bool from_dead)
 {
     uint64_t head = atomic_load_explicit(&ring->group->spill_head, memory_order_acquire); /* S1 */
@@ -109,7 +84,7 @@ static bool take_spilled(hydrant_ring *ring, bool from_dead)
         if (!hy_ring_spill_read_header(ring->group, number, &header) ||
             !take(ring, word, number, header.items, from_dead, &done))
             continue;
-        if (!load_segment(ring, number, &header)) {
+        if (!hy_ring_spill_load(ring->group, &header, ring->header->chunk_bytes, &ring->segment)) {
             hy_ring_lease_release(ring);
             continue;
         }

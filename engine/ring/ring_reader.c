@@ -308,9 +308,7 @@ void hydrant_ring_detach(hydrant_ring **ring_)
 
 /* ---- the next item ---- */
 
-/* Word by word, as an engine may be writing there: what was read counts only if the chunk is still
- * the same afterwards (O1). */
-static void copy_out(unsigned char *to, const unsigned char *from, uint32_t bytes)
+void hy_ring_copy_out(unsigned char *to, const unsigned char *from, uint32_t bytes)
 {
     for (uint32_t at = 0; at < bytes; at += 8) {
         uint64_t word = atomic_load_explicit((const _Atomic uint64_t *)(from + at),
@@ -326,13 +324,13 @@ static bool copy_record(hydrant_ring *ring, uint64_t id, const unsigned char *by
     _Alignas(8) unsigned char head[sizeof *record];
     if (offset > bytes_count || bytes_count - offset < sizeof head)
         return false;
-    copy_out(head, bytes + offset, sizeof head);
+    hy_ring_copy_out(head, bytes + offset, sizeof head);
     memcpy(record, head, sizeof head);
     uint32_t most = hy_ring_record_max(ring->header->chunk_bytes);
     if (record->bytes < sizeof *record || record->bytes > bytes_count - offset ||
         record->bytes > most)
         return false;
-    copy_out(ring->copy, bytes + offset, hy_ring_padded(record->bytes));
+    hy_ring_copy_out(ring->copy, bytes + offset, hy_ring_padded(record->bytes));
     return atomic_load_explicit(&hy_ring_reader_slot(ring, id)->content, memory_order_relaxed) ==
            id;
 }

@@ -86,6 +86,11 @@ uint32_t hy_ring_reader_count(const hydrant_ring *ring, uint64_t id);
 bool hy_ring_reader_record(const unsigned char *bytes, uint32_t bytes_count, uint32_t offset,
                            struct hy_ring_record *out);
 
+/* Word by word, as an engine may be writing there: what was read counts only if the chunk is still
+ * the same afterwards (O1).
+ * bytes is rounded up to words; both are aligned to them. */
+void hy_ring_copy_out(unsigned char *to, const unsigned char *from, uint32_t bytes);
+
 /* ring_wait.c: ends the eventfd's thread, if there is one. */
 void hy_ring_bridge_end(hydrant_ring *ring);
 

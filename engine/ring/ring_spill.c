@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,6 +120,24 @@ bool hy_ring_spill_read_header(const struct hy_ring_group *group, uint64_t numbe
               memcmp(out->magic, HY_RING_SPILL_MAGIC, sizeof out->magic) == 0 &&
               out->version == HY_RING_VERSION && out->number == number &&
               out->crc == hy_ring_crc(out, offsetof(struct hy_ring_spill, crc));
+    close(fd);
+    return ok;
+}
+
+bool hy_ring_spill_load(const struct hy_ring_group *group, const struct hy_ring_spill *header,
+                        uint32_t bytes_max, unsigned char **room)
+{
+    char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
+    hy_ring_spill_path(group, header->number, path, sizeof path);
+    unsigned char *grown = header->bytes <= bytes_max ? realloc(*room, header->bytes + 1) : NULL;
+    if (!grown)
+        return false;
+    *room = grown;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool ok = pread(fd, grown, header->bytes, sizeof *header) == (ssize_t)header->bytes &&
+              hy_ring_crc(grown, header->bytes) == header->crc_records;
     close(fd);
     return ok;
 }

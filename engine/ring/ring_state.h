@@ -78,6 +78,9 @@ void hy_ring_spill_tend(struct hy_ring_served *served);
 /* The header of a segment that is published; false when it cannot be read. */
 bool hy_ring_spill_read_header(const struct hy_ring_group *group, uint64_t number,
                                struct hy_ring_spill *out);
+/* The records of a segment into *room, which grows (realloc). False: damaged, gone, no memory. */
+bool hy_ring_spill_load(const struct hy_ring_group *group, const struct hy_ring_spill *header,
+                        uint32_t bytes_max, unsigned char **room);
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap);
 /* Removes a segment that was written but not published, and all when the group is new. */
 void hy_ring_spill_clean(const struct hy_ring_group *group, bool all);

@@ -78,6 +78,7 @@ HYDRANT_API void hydrant_ring_detach(hydrant_ring **ring);
 /* An item as it lies in the ring. What it points to is valid until the next call with the ring. */
 typedef struct hydrant_ring_item {
     uint64_t seq;           /* ascending within a chunk of the ring; unique in the ring's life */
+    hydrant_item_event item_event;
     hydrant_event event;    /* of the mention */
     hydrant_action action;
     bool actionable;
@@ -120,6 +121,57 @@ HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
 /* Items that were overwritten before this handle (observer) or its group (ephemeral) read them;
  * for a durable group those that the engine dropped by its policy. */
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);
+
+/*
+ * The item in full: all that NDJSON shows, the mention's site, visibility, author's name and figures;
+ * not the mention's lists and the bio. What it points to is valid until the next call with the ring.
+ * HYDRANT_ERR_DATA, _NOMEM.
+ */
+HYDRANT_API hydrant_status hydrant_ring_item_read(hydrant_ring *ring, const hydrant_ring_item *item,
+                                                  hydrant_item *out);
+/*
+ * The item as one line of NDJSON without the newline, exactly as `hydrant scan` prints it; its seq is
+ * the ring's. At most cap bytes, NUL-terminated when cap > 0; what does not fit is left out. Returns
+ * the length of the whole line; 0 when the bytes make no sense or there is no memory.
+ */
+HYDRANT_API size_t hydrant_ring_item_json(hydrant_ring *ring, const hydrant_ring_item *item,
+                                          char *out, size_t cap);
+
+/* ---- Looking inside, read-only ---------------------------------------------------------------- */
+
+typedef struct hydrant_ring_group_stat {
+    char name[48];
+    const char *policy;        /* "block", "drop-oldest", "spill" or, ephemeral, "none" */
+    uint32_t members;          /* that live */
+    uint64_t lag;              /* items committed and not acknowledged, those spilled included;
+                                  UINT64_MAX: its control file may not be read */
+    uint64_t dropped, spilled; /* items, ever */
+    uint64_t spill_bytes;      /* on disk */
+} hydrant_ring_group_stat;
+
+typedef struct hydrant_ring_stat {
+    char uuid[37];
+    uint32_t layout, epoch;
+    uint64_t file_bytes, chunk_bytes, chunks;
+    uint64_t next_chunk;
+    uint64_t items, item_bytes; /* in the ring now, acknowledged or not */
+    int64_t created_at_us;
+    bool engine_lives, ended;
+    uint32_t groups_count;
+    hydrant_ring_group_stat groups[64]; /* declared ones first; more ephemeral ones are left out */
+} hydrant_ring_stat;
+
+/* Figures of a ring that is being written are of moments close together, not of one. Errors as
+ * hydrant_ring_attach. */
+HYDRANT_API hydrant_status hydrant_ring_stat_read(const char *dir, hydrant_ring_stat *out,
+                                                  hydrant_error *err);
+
+/*
+ * Walks every committed byte, and the spill segments. HYDRANT_OK, or HYDRANT_ERR_DATA with the first
+ * thing that is wrong in err; else as hydrant_ring_attach. *items: how many were good. Of a ring that
+ * an engine is writing it checks what was committed when it looked.
+ */
+HYDRANT_API hydrant_status hydrant_ring_verify(const char *dir, uint64_t *items, hydrant_error *err);
 
 #ifdef __cplusplus
 }
