@@ -6,6 +6,11 @@
 /* X(name, "one line for --help") in the order of --help */
 #define HY_COMMAND_TABLE(X)                                                                        \
     X(scan, "judge mentions from files or stdin, print items")                                     \
+    X(run, "the daemon: sources to a ring, rules kept up to date")                                 \
+    X(tail, "print the items of a ring as they come")                                              \
+    X(ring, "look inside a ring: figures, check, all items")                                       \
+    X(ctl, "ask a daemon that runs: status, reload, rollback, drain ...")                          \
+    X(top, "what a daemon does, live")                                                             \
     X(score, "print the emotion of each mention or line of text")                                  \
     X(check, "validate rules")                                                                     \
     X(test, "run the tests beside the rules")                                                      \

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/engine_inner.h"
+#include "api/engine_ring.h"
 #include "api/pack_handle.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -37,6 +38,8 @@ struct hydrant {
     hydrant_pack *pack;
     struct hy_pipeline *pipeline;
     struct push_source *push_sources;
+    struct hy_ring *ring; /* NULL: none, or it is somebody else's */
+    bool ended;           /* nothing more is to come: readers of the ring are told */
     bool reads;  /* inputs of its own were added */
     bool pushed; /* something was pushed: the two exclude each other */
 };
@@ -101,6 +104,8 @@ static hydrant_status check_options(const hydrant_options *o, hydrant_error *err
         return out_of_range(err, "io", (unsigned)o->io, 0, HYDRANT_IO_READ);
     if ((unsigned)o->emit > HYDRANT_EMIT_NONE)
         return out_of_range(err, "emit", (unsigned)o->emit, 0, HYDRANT_EMIT_NONE);
+    if (o->ring && (o->on_item || o->on_ndjson || o->on_dead_letter))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "a ring and callbacks exclude each other");
     if (o->on_item && o->on_ndjson)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "on_item and on_ndjson exclude each other");
     return HYDRANT_OK;
@@ -154,8 +159,9 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
     };
 }
 
-hydrant_status hydrant_create(const hydrant_options *options, hydrant_pack *pack, hydrant **out,
-                              hydrant_error *err)
+hydrant_status hy_engine_create(const hydrant_options *options,
+                                const struct hy_engine_setup *setup, hydrant_pack *pack,
+                                hydrant **out, hydrant_error *err)
 {
     *out = NULL;
     hydrant_status status = check_options(options, err);
@@ -165,13 +171,33 @@ hydrant_status hydrant_create(const hydrant_options *options, hydrant_pack *pack
     if (!engine)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for an engine");
     engine->options = *options;
+    engine->options.ring = NULL;
     engine->pack = hy_pack_handle_acquire(pack);
     struct hy_pipeline_options inner = pipeline_options(options);
-    status = hy_pipeline_create(&inner, pack->pack, &engine->pipeline, err);
+    inner.ring = setup->ring;
+    inner.watch = setup->watch;
+    if (options->ring)
+        status = hy_engine_ring_open(options->ring, &engine->ring, err);
+    if (engine->ring)
+        inner.ring = engine->ring;
+    if (status == HYDRANT_OK)
+        status = hy_pipeline_create(&inner, pack->pack, &engine->pipeline, err);
     if (status != HYDRANT_OK)
         hydrant_destroy(&engine);
     *out = engine;
     return status;
+}
+
+hydrant_status hydrant_create(const hydrant_options *options, hydrant_pack *pack, hydrant **out,
+                              hydrant_error *err)
+{
+    static const struct hy_engine_setup nothing;
+    return hy_engine_create(options, &nothing, pack, out, err);
+}
+
+struct hy_pipeline *hy_engine_pipeline(hydrant *engine)
+{
+    return engine->pipeline;
 }
 
 void hydrant_destroy(hydrant **out)
@@ -181,6 +207,8 @@ void hydrant_destroy(hydrant **out)
     if (!engine)
         return;
     hy_pipeline_destroy(&engine->pipeline);
+    if (engine->ring)
+        hy_ring_close(&engine->ring, engine->ended);
     hy_pack_handle_release(engine->pack);
     while (engine->push_sources) {
         struct push_source *next = engine->push_sources->next;
@@ -204,6 +232,7 @@ static hydrant_status begin_push(hydrant *engine, hydrant_error *err)
         return hy_error_set(err, HYDRANT_ERR_STATE,
                             "cannot push to an engine that reads its own inputs");
     engine->pushed = true;
+    engine->ended = false;
     return HYDRANT_OK;
 }
 
@@ -265,6 +294,7 @@ static hydrant_status settle(hydrant *engine, const hydrant_error *first, hydran
     hy_pipeline_settle(engine->pipeline);
     if (hy_pipeline_stopped(engine->pipeline))
         return cancelled(err);
+    engine->ended = true;
     if (first->status != HYDRANT_OK && err)
         *err = *first;
     return first->status;

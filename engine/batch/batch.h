@@ -44,6 +44,16 @@ struct hy_source {
     hydrant_str name;       /* in items and in made-up ids */
     enum hy_format format;  /* settled: never AUTO when it reaches decode */
     hydrant_str csv_header; /* FORMAT_CSV: its first record, raw */
+    uint32_t stream; /* the pushing side's own number for it; 0 unless it gave one */
+};
+
+/* Where a parcel stands in a stream whose positions are kept: filled in by the feeding thread when
+ * it leaves. published: set by the worker when everything of it is in the ring. */
+struct hy_parcel_place {
+    bool known;
+    bool published;
+    uint32_t stream, source; /* number of the stream; of its entry in the ring */
+    uint64_t batch, from, to;
 };
 
 /* The unit of hand-off from an ingest thread to a worker and back. */
@@ -55,6 +65,8 @@ struct hy_parcel {
     const hydrant_mention *decoded;
     uint32_t count;
     uint64_t bytes; /* input bytes that this parcel stands for, separators included */
+    uint64_t end;   /* offset in the source behind its last record: what was before it is cut */
+    struct hy_parcel_place place;
     struct hy_record records[HY_BATCH_MENTIONS];
 };
 

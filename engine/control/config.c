@@ -191,8 +191,7 @@ static void put_bound(const struct hy_config_key *key, uint64_t value, char out[
 static void check_bounds(struct reader *r, const struct hy_config_key *key, const void *base,
                          const struct hy_yaml_node *node)
 {
-    if (!is_number(key->kind) ||
-        (key->kind == HY_CONFIG_WORKERS && hy_str_is(node->value, "auto")))
+    if (!is_number(key->kind) || (key->kind == HY_CONFIG_WORKERS && hy_str_is(node->value, "auto")))
         return;
     uint64_t value = *(const uint64_t *)(const void *)((const char *)base + key->at);
     if (value >= key->low && value <= key->high)

@@ -269,13 +269,15 @@ static bool settle(struct hy_feeder *f)
     const struct hy_framing *framing = f->options.framing;
     struct hy_frame_choice choice;
     size_t len = hy_window_pending(w);
-    if (!framing->detect(len ? w->begin : "", len, f->bytes_ended, f->options.format, &choice))
+    enum hy_format wanted = input->wanted == HY_FORMAT_AUTO ? f->options.format : input->wanted;
+    if (!framing->detect(len ? w->begin : "", len, f->bytes_ended, wanted, &choice))
         return false;
     input->source.format = choice.format;
     input->settled = true;
     w->begin += choice.skip;
     f->consumed += choice.skip;
-    framing->begin(&input->framer, choice.kind, f->options.record_bytes_max, choice.skip);
+    framing->begin(&input->framer, choice.kind, f->options.record_bytes_max,
+                   input->base + choice.skip);
     return true;
 }
 
@@ -338,6 +340,19 @@ static bool can_cut(const struct hy_feeder *f)
     return f->bytes_ended || f->window.begin != f->window.end;
 }
 
+/* Takes out what was delivered before this run. True: there was something. */
+static bool leave_out(struct hy_feeder *f, struct hy_parcel *parcel, uint32_t from)
+{
+    uint32_t kept = from, count = parcel->count;
+    for (uint32_t i = from; i < count; i++)
+        if (parcel->records[i].offset >= f->current->skip_before)
+            parcel->records[kept++] = parcel->records[i];
+    parcel->count = kept;
+    if (kept == 0)
+        f->consumed = 0;
+    return kept < count;
+}
+
 static void cut_records(struct hy_feeder *f, struct hy_parcel *parcel)
 {
     struct hy_input *input = f->current;
@@ -346,7 +361,12 @@ static void cut_records(struct hy_feeder *f, struct hy_parcel *parcel)
         return;
     if (input->framer.kind == HY_FRAME_CSV && !input->has_header && !cut_header(f, parcel))
         return;
-    run_framer(f, parcel, HY_BATCH_MENTIONS);
+    for (bool again = true; again;) {
+        uint32_t before = parcel->count;
+        run_framer(f, parcel, HY_BATCH_MENTIONS);
+        bool full = parcel->count == HY_BATCH_MENTIONS;
+        again = leave_out(f, parcel, before) && full;
+    }
     if (parcel->count == 0 || !w->block)
         return;
     w->cut = w->begin;
@@ -376,6 +396,8 @@ static enum hy_feed hand_on(struct hy_feeder *f, struct hy_parcel *parcel)
     parcel->source = &input->source;
     parcel->number = f->number++;
     parcel->bytes = f->consumed;
+    parcel->end = input->framer.offset;
+    parcel->place.known = parcel->place.published = false;
     f->consumed = 0;
     input->parcels++;
     f->parcels_out++;

@@ -88,6 +88,18 @@ hydrant_status hy_feeder_add_fd(struct hy_feeder *feeder, int fd, const char *na
 hydrant_status hy_feeder_push(struct hy_feeder *feeder, const char *source_name, const void *data,
                               size_t len, size_t *taken);
 
+/* How a pushed stream begins, when it is not at its first byte. */
+struct hy_push_options {
+    enum hy_format format; /* AUTO: the feeder's own */
+    uint64_t base;         /* offset of the first byte that will be pushed */
+    uint64_t skip_before;  /* records that begin before it are left out */
+    uint32_t stream;       /* goes to hy_source.stream */
+    const char *shown;     /* what items call it; outlives the feeder. NULL: source_name */
+};
+/* Begins the stream source_name, which must not be there. NOMEM; STATE as for push. */
+hydrant_status hy_feeder_push_begin(struct hy_feeder *feeder, const char *source_name,
+                                    const struct hy_push_options *options);
+
 /* The stream ends: what stands there unterminated is its last record, handed on by hy_feeder_next;
  * the name is free again. source_name NULL: all streams. */
 void hy_feeder_push_end(struct hy_feeder *feeder, const char *source_name);

@@ -24,6 +24,8 @@ struct hy_input {
     bool ended;            /* push: no more is coming */
     bool retired;          /* done with; freed with its last parcel */
     uint64_t offset, size; /* where reading starts; how large the file was, 0: not known */
+    enum hy_format wanted; /* push: AUTO is the feeder's */
+    uint64_t base, skip_before; /* push: offset of the first byte; records before it are left out */
     uint32_t parcels;      /* that are out */
     struct hy_framer framer;
     char *name, *header;

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
 enum { PUSH_ROOM_MIN = 16 << 10 }; /* records are not cut up for less room in a block */
 
 static struct hy_input *find(const struct hy_feeder *f, const char *name)
@@ -20,12 +22,9 @@ static struct hy_input *find(const struct hy_feeder *f, const char *name)
     return NULL;
 }
 
-static struct hy_input *find_or_make(struct hy_feeder *f, const char *name)
+static struct hy_input *make(struct hy_feeder *f, const char *name)
 {
-    struct hy_input *input = find(f, name);
-    if (input)
-        return input;
-    input = hy_input_create(HY_INPUT_PUSH, name);
+    struct hy_input *input = hy_input_create(HY_INPUT_PUSH, name);
     if (!input)
         return NULL;
     input->probed = true;
@@ -34,6 +33,29 @@ static struct hy_input *find_or_make(struct hy_feeder *f, const char *name)
     hy_feeder_adopt(f, input);
     atomic_fetch_add_explicit(&f->sizes_unknown, 1, memory_order_relaxed);
     return input;
+}
+
+static struct hy_input *find_or_make(struct hy_feeder *f, const char *name)
+{
+    struct hy_input *input = find(f, name);
+    return input ? input : make(f, name);
+}
+
+hydrant_status hy_feeder_push_begin(struct hy_feeder *f, const char *source_name,
+                                    const struct hy_push_options *options)
+{
+    if (f->queue_head || (f->current && f->current->kind != HY_INPUT_PUSH) || find(f, source_name))
+        return HYDRANT_ERR_STATE;
+    struct hy_input *input = make(f, source_name);
+    if (!input)
+        return HYDRANT_ERR_NOMEM;
+    input->wanted = options->format;
+    input->base = options->base;
+    input->skip_before = options->skip_before;
+    input->source.stream = options->stream;
+    if (options->shown)
+        input->source.name = hy_str_cstr(options->shown);
+    return HYDRANT_OK;
 }
 
 /* Gives the window to input. AGAIN: next must run, or a block come back, first. */

@@ -11,6 +11,7 @@
 struct hy_counters {
     _Alignas(64) _Atomic uint64_t posts;
     _Atomic uint64_t bytes, matched, actionable, published, ignored_fields;
+    _Atomic uint64_t ring_items, ring_shortened, ring_too_long;
     _Atomic uint64_t dup[HYDRANT_DUP_REDELIVERED + 1];
     _Atomic uint64_t dropped[HYDRANT_DROPS];
     _Atomic uint64_t stage_cpu_ns[HYDRANT_STAGES];

@@ -187,7 +187,9 @@ static void hand_out(struct hy_output *output, struct hy_json_writer *writer,
                      const hydrant_item *item)
 {
     const struct hy_output_sink *sink = output->sink;
-    if (sink->on_ndjson) {
+    if (output->put) {
+        output->refused = output->refused || !output->put(output->put_ctx, item);
+    } else if (sink->on_ndjson) {
         render(writer, item);
     } else if (sink->on_item) {
         begin_turn(output);

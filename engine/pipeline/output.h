@@ -28,6 +28,9 @@ struct hy_output {
      * so that nothing is called any more. */
     bool (*begin_turn)(void *ctx);
     void *turn_ctx;
+    /* Instead of the sink's: takes each item as it comes, out of turn (ring_output.h). */
+    bool (*put)(void *ctx, const hydrant_item *item);
+    void *put_ctx;
     bool in_turn;
     bool refused; /* a callback returned false, in this batch or before */
 };

@@ -32,6 +32,7 @@ struct hy_pipeline {
     uint64_t next_number;
     uint32_t record_bytes_max;
     hydrant_parse parse;
+    struct hy_pipeline_watch watch;
     pthread_mutex_t reloading; /* around reload and reclaim; never taken by a worker */
     _Atomic bool retired;      /* generations wait to be freed */
 };
@@ -106,6 +107,12 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     pipeline->shared.clock = options->clock;
     pipeline->shared.event_time = options->event_time;
     pipeline->shared.sink = options->sink;
+    pipeline->shared.ring = options->ring;
+    if (options->ring) { /* dead letters go in turn, and there are no turns */
+        pipeline->shared.sink.emit = HYDRANT_EMIT_PUBLISHED;
+        pipeline->shared.sink.on_dead_letter = NULL;
+    }
+    pipeline->watch = options->watch;
     pipeline->shared.seq = 1;
     pipeline->record_bytes_max = options->stages.record_bytes_max;
     pipeline->parse =
@@ -138,6 +145,8 @@ struct hy_feeder *hy_pipeline_feeder(struct hy_pipeline *pipeline)
 
 static void put_back(struct hy_pipeline *pipeline, struct pooled *pooled)
 {
+    if (!pooled->parcel.decoded && pipeline->watch.back)
+        pipeline->watch.back(pipeline->watch.ctx, &pooled->parcel);
     if (!pooled->parcel.decoded)
         hy_feeder_release(pipeline->feeder, &pooled->parcel);
     pipeline->free[pipeline->free_count++] = pooled;
@@ -260,6 +269,8 @@ enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydr
         wait_for_free(pipeline, pipeline->free_count + 1);
         fed = timed_next(pipeline, &pooled->parcel, timeout_ms, err);
     }
+    if (fed == HY_FEED_PARCEL && pipeline->watch.leave)
+        pipeline->watch.leave(pipeline->watch.ctx, &pooled->parcel);
     if (fed == HY_FEED_PARCEL)
         hand_on(pipeline, pooled);
     else
@@ -290,6 +301,7 @@ static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source
     }
     pooled->parcel.source = source;
     pooled->parcel.decoded = decoded;
+    pooled->parcel.place.known = false;
     pooled->parcel.count = (uint32_t)count;
     pooled->parcel.bytes = bytes;
     return HYDRANT_OK;
@@ -406,6 +418,21 @@ hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline)
     return hy_pipeline_stopped(pipeline) ? HYDRANT_ERR_CANCELLED : HYDRANT_OK;
 }
 
+void hy_pipeline_collect(struct hy_pipeline *pipeline)
+{
+    collect(pipeline);
+}
+
+uint32_t hy_pipeline_parcels(const struct hy_pipeline *pipeline)
+{
+    return pipeline->pool_count;
+}
+
+uint32_t hy_pipeline_parcels_out(const struct hy_pipeline *pipeline)
+{
+    return pipeline->pool_count - pipeline->free_count;
+}
+
 void hy_pipeline_stop(struct hy_pipeline *pipeline)
 {
     atomic_store_explicit(&pipeline->shared.stopped, true, memory_order_relaxed);
@@ -424,6 +451,9 @@ static void add_counters(const struct hy_counters *from, hydrant_stats *to)
     to->matched += hy_counter_read(&from->matched);
     to->actionable += hy_counter_read(&from->actionable);
     to->published += hy_counter_read(&from->published);
+    to->ring_items += hy_counter_read(&from->ring_items);
+    to->ring_shortened += hy_counter_read(&from->ring_shortened);
+    to->ring_too_long += hy_counter_read(&from->ring_too_long);
     to->dup_exact += hy_counter_read(&from->dup[HYDRANT_DUP_EXACT]);
     to->dup_near += hy_counter_read(&from->dup[HYDRANT_DUP_NEAR]);
     to->dup_redelivered += hy_counter_read(&from->dup[HYDRANT_DUP_REDELIVERED]);

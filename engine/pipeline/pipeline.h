@@ -25,6 +25,14 @@
 
 struct hy_pipeline;
 
+/* What the feeding thread tells of each parcel that the feeder filled: before it leaves (its place
+ * can be filled in), and when it is back (place.published says what came of it). */
+struct hy_pipeline_watch {
+    void (*leave)(void *ctx, struct hy_parcel *parcel);
+    void (*back)(void *ctx, const struct hy_parcel *parcel);
+    void *ctx;
+};
+
 struct hy_pipeline_options {
     uint32_t workers;
     struct hy_stages_options stages;
@@ -32,6 +40,8 @@ struct hy_pipeline_options {
     struct hy_dedup_options dedup;
     bool deduplicate;
     struct hy_output_sink sink;
+    struct hy_ring *ring; /* where items go instead of the sink; outlives it. NULL: none */
+    struct hy_pipeline_watch watch; /* its functions may be NULL */
     bool event_time; /* batch.now_us stays HYDRANT_TIME_NONE */
     struct hy_clock clock;
 };
@@ -81,6 +91,13 @@ hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);
 
 void hy_pipeline_stop(struct hy_pipeline *pipeline); /* any thread, signal handlers too */
 bool hy_pipeline_stopped(const struct hy_pipeline *pipeline);
+
+/* Takes back what the workers are done with, without waiting. The feeding thread. */
+void hy_pipeline_collect(struct hy_pipeline *pipeline);
+/* The most parcels that can be out at a time. */
+uint32_t hy_pipeline_parcels(const struct hy_pipeline *pipeline);
+/* Parcels that are out now. The feeding thread. */
+uint32_t hy_pipeline_parcels_out(const struct hy_pipeline *pipeline);
 
 void hy_pipeline_stats(const struct hy_pipeline *pipeline, hydrant_stats *out); /* any thread */
 

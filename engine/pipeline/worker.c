@@ -21,6 +21,12 @@ hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared
         hy_stages_init(&worker->stages, options, pack, shared->dedup, &worker->counters, err);
     if (status == HYDRANT_OK)
         status = hy_output_init(&worker->output, &shared->sink, begin_output_turn, worker, err);
+    if (status == HYDRANT_OK && shared->ring) {
+        status = hy_ring_output_init(&worker->ring_output, shared->ring, &shared->stopped,
+                                     &worker->counters, err);
+        worker->output.put = hy_ring_output_put;
+        worker->output.put_ctx = &worker->ring_output;
+    }
     if (status == HYDRANT_OK && slots)
         status = hy_spsc_create(slots, &worker->in, err);
     if (status == HYDRANT_OK && slots)
@@ -37,6 +43,7 @@ void hy_worker_fini(struct hy_worker *worker)
     }
     hy_stages_fini(&worker->stages);
     hy_output_fini(&worker->output);
+    hy_ring_output_fini(&worker->ring_output);
     hy_spsc_destroy(&worker->in);
     hy_spsc_destroy(&worker->back);
 }
@@ -64,6 +71,16 @@ static void output_in_turn(struct hy_worker *worker, uint64_t seq)
     hy_stages_lap(stages, HYDRANT_STAGE_PUBLISH);
 }
 
+/* Nobody waits for a turn: what is promised of a ring's items does not depend on their order. */
+static void publish(struct hy_worker *worker, struct hy_parcel *parcel, uint64_t seq)
+{
+    hy_stages_lap_start(&worker->stages);
+    parcel->place.published =
+        hy_output_batch(&worker->output, worker->stages.batch, worker->generation->number, seq) &&
+        hy_ring_output_commit(&worker->ring_output, &parcel->place);
+    hy_stages_lap(&worker->stages, HYDRANT_STAGE_PUBLISH);
+}
+
 void hy_worker_take_up_rules(struct hy_worker *worker)
 {
     struct hy_generation *current =
@@ -81,7 +98,7 @@ void hy_worker_take_up_rules(struct hy_worker *worker)
         atomic_store_explicit(&worker->swap_cpu_ns_max, took_ns, memory_order_relaxed);
 }
 
-void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel)
+void hy_worker_take(struct hy_worker *worker, struct hy_parcel *parcel)
 {
     struct hy_shared *shared = worker->shared;
     hy_worker_take_up_rules(worker);
@@ -94,8 +111,14 @@ void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel)
     } else {
         int64_t now_us = shared->event_time ? HYDRANT_TIME_NONE : hy_clock_now_us(&shared->clock);
         hy_stages_judge(&worker->stages, parcel, now_us);
-        output_in_turn(worker, settle_in_turn(worker));
+        uint64_t seq = settle_in_turn(worker);
+        if (shared->ring)
+            publish(worker, parcel, seq);
+        else
+            output_in_turn(worker, seq);
     }
+    if (shared->ring)
+        return;
     if (!worker->output.in_turn)
         hy_ticket_wait(&shared->output, parcel->number);
     hy_ticket_done(&shared->output, parcel->number);

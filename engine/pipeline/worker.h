@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/handoff.h"
 #include "pipeline/output.h"
+#include "pipeline/ring_output.h"
 #include "pipeline/stages.h"
 #include "pipeline/ticket.h"
 
@@ -19,6 +20,7 @@ struct hy_shared {
     struct hy_clock clock;
     bool event_time;
     struct hy_output_sink sink;
+    struct hy_ring *ring; /* where items go instead; NULL: to the sink */
     struct hy_dedup *dedup;
     struct hy_ticket settle; /* turn for dedup and triage */
     struct hy_ticket output; /* turn for the sink */
@@ -43,6 +45,7 @@ struct hy_worker {
     const struct hy_parcel *parcel; /* the one being taken through */
     struct hy_stages stages;
     struct hy_output output;
+    struct hy_ring_output ring_output;
     struct hy_counters counters;
 };
 
@@ -58,6 +61,6 @@ hydrant_status hy_worker_start(struct hy_worker *worker, hydrant_error *err);
 void hy_worker_take_up_rules(struct hy_worker *worker);
 
 /* Takes one parcel through all stages, in turn where order counts. */
-void hy_worker_take(struct hy_worker *worker, const struct hy_parcel *parcel);
+void hy_worker_take(struct hy_worker *worker, struct hy_parcel *parcel);
 
 #endif

@@ -567,6 +567,21 @@ bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last)
     return true;
 }
 
+uint32_t hy_ring_committed(const struct hy_ring *ring, uint64_t *lasts, uint32_t cap)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
+        uint64_t id = atomic_load_explicit(&ring->slots[i].content, memory_order_acquire);
+        if (id == 0 || id == HY_RING_BUSY)
+            continue;
+        uint64_t commit = atomic_load_explicit(&ring->slots[i].commit, memory_order_acquire);
+        uint32_t items = hy_ring_commit_items(commit);
+        if (items && count++ < cap)
+            lasts[count - 1] = id << HY_RING_INDEX_BITS | items;
+    }
+    return count;
+}
+
 void hy_ring_tend(struct hy_ring *ring)
 {
     pthread_mutex_lock(&ring->policy);

@@ -109,6 +109,10 @@ void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t
  * segment does not. */
 bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last);
 
+/* What is committed now: for each chunk that holds items, a value as of writer_last. Returns how many
+ * there are, of which cap are written; at most chunk_count of the header. */
+uint32_t hy_ring_committed(const struct hy_ring *ring, uint64_t *lasts, uint32_t cap);
+
 /* Removes spill segments that their group is done with. Any thread; also done when room is made. */
 void hy_ring_tend(struct hy_ring *ring);
 

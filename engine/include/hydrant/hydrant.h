@@ -9,7 +9,7 @@
  *                                          |  hydrant_add_file / _add_fd, then hydrant_run
  *                                          |  hydrant_push_bytes / _push_mentions, then hydrant_drain
  *                                          v
- *                                        options.on_item / options.on_ndjson
+ *                                        options.on_item / options.on_ndjson / options.ring
  *
  * Threads. One thread at a time brings mentions in ("the feeding thread": whoever calls add, push,
  * step, run or drain). With options.workers > 0 the engine starts that many threads, which judge
@@ -212,6 +212,41 @@ typedef enum hydrant_emit {
 
 typedef enum hydrant_log_level { HYDRANT_LOG_INFO, HYDRANT_LOG_WARNING } hydrant_log_level;
 
+/* What becomes of items that a group of the ring does not read in time. */
+typedef enum hydrant_when_slow {
+    HYDRANT_SLOW_BLOCK,       /* the engine waits */
+    HYDRANT_SLOW_DROP_OLDEST, /* the oldest are dropped for this group, and counted */
+    HYDRANT_SLOW_SPILL        /* they go to files, up to spill_bytes_max; then the engine waits */
+} hydrant_when_slow;
+
+/* A group of readers whose place is kept while nobody of it is there. */
+typedef struct hydrant_ring_group {
+    const char *name;         /* letters, digits, . _ -, at most 47 */
+    bool from_oldest;         /* new to the ring: it gets what is there already */
+    hydrant_when_slow when_slow;
+    uint64_t block_us;        /* how long the engine waits first */
+    uint64_t spill_bytes_max;
+    uint32_t actions;         /* 1 << hydrant_action for each that it wants; 0: all */
+    const char *const *routes; /* NULL: all */
+    size_t routes_count;
+} hydrant_ring_group;
+
+/*
+ * Items to a ring in shared memory, for readers in other processes (hydrant/ring.h). A ring that is
+ * there is taken over: what is in it stays, and keeps its size. Items are those that are published,
+ * actionable or to monitor. Those of one batch stay together and in order, the batches of several
+ * workers do not.
+ */
+typedef struct hydrant_ring_target {
+    const char *dir;         /* a folder in a tmpfs; its parent must be there */
+    uint64_t bytes;          /* 0: 32 MiB */
+    uint32_t chunk_bytes;    /* 0: 256 KiB */
+    uint32_t deliveries_max; /* 0: 5 */
+    const char *spill_dir;   /* for groups that spill; NULL: none may */
+    const hydrant_ring_group *groups;
+    size_t groups_count;     /* at most 32 */
+} hydrant_ring_target;
+
 /* Fill with hydrant_options_init, then change what you need. */
 typedef struct hydrant_options {
     size_t size;              /* of this struct; set by hydrant_options_init */
@@ -231,6 +266,10 @@ typedef struct hydrant_options {
                            const char *data, size_t len);
     void (*on_log)(void *ctx, hydrant_log_level level, const char *text); /* may be NULL */
     void *ctx;
+    /* The other way out; on_item, on_ndjson and on_dead_letter must be NULL then. Not kept. When a
+     * group blocks, run, push and drain block. The ring is given up by hydrant_destroy; readers are
+     * told that nothing more comes when run or drain has ended well before. */
+    const hydrant_ring_target *ring;
     /* true: "now" is each mention's own created_at and hashes are not seeded at random, so the same
      * input gives the same output at any time (what scan does). false: now is the clock's. */
     bool event_time;
@@ -249,7 +288,8 @@ HYDRANT_API void hydrant_options_init(hydrant_options *options);
 
 /*
  * Allocates everything that the path needs and starts the workers. Errors: _ARGUMENT (a value out
- * of range: the text names it), _NOMEM, _UNSUPPORTED (HYDRANT_IO_URING refused), _SYSTEM.
+ * of range: the text names it), _NOMEM, _UNSUPPORTED (HYDRANT_IO_URING refused, or a ring of
+ * another version is there), _SYSTEM, and of a ring _STATE (another engine has it), _DATA.
  */
 HYDRANT_API hydrant_status hydrant_create(const hydrant_options *options, hydrant_pack *pack,
                                           hydrant **out, hydrant_error *err);
@@ -348,6 +388,9 @@ typedef struct hydrant_stats {
     uint64_t published;  /* actionable or to monitor */
     uint64_t ignored_fields; /* optional fields of a wrong type */
     uint64_t dup_exact, dup_near, dup_redelivered;
+    uint64_t ring_items;     /* written to the ring, if there is one */
+    uint64_t ring_shortened; /* of these: cut, as they were longer than the ring admits */
+    uint64_t ring_too_long;  /* longer even then: left out */
     uint64_t dropped[HYDRANT_DROPS];        /* by hydrant_drop */
     uint64_t stage_cpu_ns[HYDRANT_STAGES];  /* CPU time spent in each stage, all threads */
     uint64_t generation; /* of the rules that every worker has taken up; 0 before the first batch */

@@ -1,0 +1,517 @@
+/* The feeding thread of the daemon: from sources to the feeder, and positions back. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/daemon_inner.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "ingest/intake_file.h"
+
+/* ---- what sources ask of us -------------------------------------------------------------------
+ */
+
+static void host_log(void *ctx, bool warning, const char *text)
+{
+    struct hy_daemon_source *source = ctx;
+    hy_log(&source->daemon->log, warning ? HY_LOG_WARNING : HY_LOG_INFO, text,
+           HY_LOG_TEXT("source", source->config->name));
+}
+
+static hydrant_status host_save(void *ctx, hydrant_error *err)
+{
+    return hy_daemon_save(((struct hy_daemon_source *)ctx)->daemon, err);
+}
+
+/* Where a stream goes on: where the ring says, if it is the one that the checkpoint knows and knows
+ * the stream; else, with a ring that is new, behind what was acknowledged. */
+static uint64_t resume_position(struct hydrant_daemon *daemon, struct hy_daemon_stream *stream)
+{
+    const struct hy_checkpoint_stream *known =
+        hy_checkpoint_stream(&daemon->checkpoint, stream->name);
+    uint64_t batch, position;
+    if (strcmp(daemon->ring_uuid, daemon->checkpoint.ring) != 0)
+        return known ? known->acknowledged : 0;
+    hy_ring_source_resume(daemon->ring, stream->ring_source, &batch, &position);
+    if (batch)
+        return position;
+    return known ? known->committed : 0;
+}
+
+static hydrant_status begin_stream(struct hydrant_daemon *daemon, struct hy_daemon_stream *stream,
+                                   hydrant_error *err)
+{
+    int ring_source = hy_ring_source(daemon->ring, stream->name);
+    if (ring_source < 0)
+        return hy_error_set(err, HYDRANT_ERR_LIMIT, "the ring has no room for another source");
+    stream->ring_source = (uint32_t)ring_source;
+    stream->resume = resume_position(daemon, stream);
+    const struct hy_checkpoint_stream *known =
+        hy_checkpoint_stream(&daemon->checkpoint, stream->name);
+    stream->acknowledged = known ? known->acknowledged : 0;
+    if (stream->acknowledged > stream->resume)
+        stream->acknowledged = stream->resume;
+    /* Numbers of batches of an earlier life of the engine never come again. */
+    uint64_t first = (uint64_t)hy_ring_header(daemon->ring)->epoch << 40 | 1;
+    uint32_t workers = (uint32_t)daemon->config->workers;
+    hydrant_status status =
+        hy_progress_init(&stream->progress, 8 * workers + 8, first, stream->resume, err);
+    if (status == HYDRANT_OK && stream->kind == HY_STREAM_MARKS) {
+        stream->marks = calloc(HY_DAEMON_MARKS, sizeof *stream->marks);
+        if (!stream->marks)
+            status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a source");
+    }
+    if (status == HYDRANT_OK)
+        hy_ring_source_save(daemon->ring, stream->ring_source, first, stream->resume);
+    return status;
+}
+
+static void destroy_stream(struct hy_daemon_stream *stream)
+{
+    hy_progress_fini(&stream->progress);
+    free(stream->marks);
+    free(stream);
+}
+
+static int host_open_stream(void *ctx, const struct hy_stream_options *options, uint64_t *resume,
+                            hydrant_error *err)
+{
+    struct hy_daemon_source *source = ctx;
+    struct hydrant_daemon *daemon = source->daemon;
+    struct hy_daemon_stream *stream = calloc(1, sizeof *stream);
+    hydrant_status status = HYDRANT_OK;
+    if (!stream)
+        status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a source");
+    else if (daemon->streams_count == HY_DAEMON_STREAMS_MAX)
+        status =
+            hy_error_set(err, HYDRANT_ERR_LIMIT, "more than %d streams", HY_DAEMON_STREAMS_MAX);
+    if (status == HYDRANT_OK) {
+        stream->source = source;
+        stream->kind = options->kind;
+        snprintf(stream->name, sizeof stream->name, "%s%s", source->config->name,
+                 options->part ? options->part : "");
+        status = begin_stream(daemon, stream, err);
+    }
+    if (status != HYDRANT_OK) {
+        if (stream)
+            destroy_stream(stream);
+        return -1;
+    }
+    *resume = stream->resume;
+    daemon->streams[daemon->streams_count] = stream;
+    hy_log(&daemon->log, HY_LOG_INFO, "stream opened", HY_LOG_TEXT("source", stream->name),
+           HY_LOG_NUMBER("position", stream->resume),
+           HY_LOG_TEXT("from", daemon->ring_is_new ? "acknowledged" : "committed"));
+    return (int)daemon->streams_count++;
+}
+
+/* ---- making sources ---------------------------------------------------------------------------
+ */
+
+static hydrant_status create_intake(struct hydrant_daemon *daemon,
+                                    const struct hy_config_source *config, struct hy_intake **out,
+                                    hydrant_error *err)
+{
+    struct hy_intake_file_options file = {.name = config->name,
+                                          .pattern = config->path,
+                                          .follow = config->follow && !daemon->options.once};
+    switch (config->type) {
+    case HY_SOURCE_FILE:
+        return hy_intake_file_create(&file, out, err);
+    default:
+        *out = NULL;
+        return hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "no such type of source");
+    }
+}
+
+hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err)
+{
+    for (uint32_t i = 0; i < daemon->config->sources_count; i++) {
+        struct hy_daemon_source *source = &daemon->sources[i];
+        const struct hy_checkpoint_source *known =
+            hy_checkpoint_source(&daemon->checkpoint, daemon->config->sources[i].name);
+        *source = (struct hy_daemon_source){
+            .daemon = daemon,
+            .config = &daemon->config->sources[i],
+            .host = {.ctx = source,
+                     .open_stream = host_open_stream,
+                     .save = host_save,
+                     .log = host_log,
+                     .state = known ? hy_str(known->state, known->state_len) : HY_STR("")}};
+        hydrant_status status = create_intake(daemon, source->config, &source->intake, err);
+        daemon->sources_count += status == HYDRANT_OK;
+        if (status == HYDRANT_OK)
+            status = source->intake->type->start(source->intake, &source->host, err);
+        if (status != HYDRANT_OK)
+            return hy_error_context(err, "source %s", source->config->name);
+    }
+    return HYDRANT_OK;
+}
+
+void hy_daemon_close_sources(struct hydrant_daemon *daemon)
+{
+    for (uint32_t i = 0; i < daemon->sources_count; i++)
+        daemon->sources[i].intake->type->destroy(daemon->sources[i].intake);
+    for (uint32_t i = 0; i < daemon->streams_count; i++)
+        destroy_stream(daemon->streams[i]);
+    daemon->sources_count = daemon->streams_count = 0;
+}
+
+/* ---- positions --------------------------------------------------------------------------------
+ */
+
+/* The position that is reached when bytes up to `end` of the stream are cut. */
+static uint64_t position_at(struct hy_daemon_stream *stream, uint64_t end)
+{
+    uint64_t position = stream->progress.handed;
+    if (stream->kind == HY_STREAM_BYTES)
+        return end > position ? end : position;
+    while (stream->marks_count && stream->marks[stream->marks_head].bytes <= end) {
+        position = stream->marks[stream->marks_head].position;
+        stream->marks_head = (stream->marks_head + 1) % HY_DAEMON_MARKS;
+        stream->marks_count--;
+    }
+    return position;
+}
+
+void hy_daemon_leave(void *ctx, struct hy_parcel *parcel)
+{
+    struct hydrant_daemon *daemon = ctx;
+    uint32_t number = parcel->source->stream - 1; /* 0 is nobody's */
+    struct hy_daemon_stream *stream = daemon->streams[number];
+    uint64_t from = stream->progress.handed, to = position_at(stream, parcel->end);
+    parcel->place = (struct hy_parcel_place){.known = true,
+                                             .stream = number,
+                                             .source = stream->ring_source,
+                                             .batch = hy_progress_leave(&stream->progress, to),
+                                             .from = from,
+                                             .to = to};
+}
+
+void hy_daemon_back(void *ctx, const struct hy_parcel *parcel)
+{
+    struct hydrant_daemon *daemon = ctx;
+    struct hy_daemon_stream *stream = daemon->streams[parcel->place.stream];
+    if (!parcel->place.published || !hy_progress_done(&stream->progress, parcel->place.batch))
+        return;
+    const struct hy_progress *progress = &stream->progress;
+    hy_ring_source_save(daemon->ring, stream->ring_source, progress->first, progress->committed);
+    daemon->positions_moved = true;
+    struct hy_intake *intake = stream->source->intake;
+    if (intake->type->committed)
+        intake->type->committed(intake, parcel->place.stream, progress->committed);
+}
+
+static void set_acknowledged(struct hydrant_daemon *daemon, uint32_t number, uint64_t position)
+{
+    struct hy_daemon_stream *stream = daemon->streams[number];
+    if (position <= stream->acknowledged)
+        return;
+    stream->acknowledged = position;
+    daemon->positions_moved = true;
+    struct hy_intake *intake = stream->source->intake;
+    if (intake->type->acknowledged)
+        intake->type->acknowledged(intake, number, position);
+}
+
+/*
+ * What lies in the ring now is remembered together with the positions of now; once all of it is
+ * acknowledged, so are the positions. Then again.
+ */
+static void witness(struct hydrant_daemon *daemon)
+{
+    if (daemon->witnessing) {
+        for (; daemon->witness_count; daemon->witness_count--)
+            if (!hy_ring_is_acked(daemon->ring, daemon->witness[daemon->witness_count - 1]))
+                return;
+        for (uint32_t i = 0; i < daemon->streams_count; i++)
+            set_acknowledged(daemon, i, daemon->streams[i]->witnessed);
+    }
+    for (uint32_t i = 0; i < daemon->streams_count; i++)
+        daemon->streams[i]->witnessed = daemon->streams[i]->progress.committed;
+    daemon->witness_count = hy_ring_committed(daemon->ring, daemon->witness, daemon->witness_cap);
+    daemon->witnessing = true;
+}
+
+static bool fill_checkpoint(struct hydrant_daemon *daemon)
+{
+    struct hy_checkpoint *checkpoint = &daemon->checkpoint;
+    memcpy(checkpoint->ring, daemon->ring_uuid, sizeof checkpoint->ring);
+    checkpoint->saved_us = hy_clock_wall_us();
+    for (uint32_t i = 0; i < daemon->streams_count; i++) {
+        const struct hy_daemon_stream *stream = daemon->streams[i];
+        struct hy_checkpoint_stream *saved = hy_checkpoint_add_stream(checkpoint, stream->name);
+        if (!saved)
+            return false;
+        saved->committed = stream->progress.committed;
+        saved->acknowledged = stream->acknowledged;
+    }
+    for (uint32_t i = 0; i < daemon->sources_count; i++) {
+        struct hy_intake *intake = daemon->sources[i].intake;
+        size_t len = intake->type->state ? intake->type->state(intake, daemon->state_buffer,
+                                                               HY_CHECKPOINT_STATE_BYTES_MAX)
+                                         : 0;
+        if (len > HY_CHECKPOINT_STATE_BYTES_MAX ||
+            (intake->type->state &&
+             !hy_checkpoint_set_state(checkpoint, intake->name, daemon->state_buffer, len)))
+            return false;
+    }
+    return true;
+}
+
+hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err)
+{
+    hydrant_error problem = {0};
+    hydrant_status status =
+        fill_checkpoint(daemon)
+            ? hy_checkpoint_save(daemon->state_fd, &daemon->checkpoint, &problem)
+            : hy_error_set(&problem, HYDRANT_ERR_LIMIT, "the checkpoint is too large");
+    daemon->saved_ns = hy_clock_mono_ns();
+    daemon->saves += status == HYDRANT_OK;
+    daemon->save_failures += status != HYDRANT_OK;
+    daemon->positions_moved &= status != HYDRANT_OK;
+    if (status != HYDRANT_OK)
+        hy_log(&daemon->log, HY_LOG_ERROR, "checkpoint not saved",
+               HY_LOG_TEXT("error", problem.text));
+    if (status != HYDRANT_OK && err)
+        *err = problem;
+    return status;
+}
+
+/* ---- ticks ------------------------------------------------------------------------------------
+ */
+
+static void show(struct hydrant_daemon *daemon)
+{
+    struct hy_daemon_view *view = &daemon->view;
+    pthread_mutex_lock(&daemon->view_lock);
+    view->streams_count = daemon->streams_count;
+    for (uint32_t i = 0; i < daemon->streams_count; i++) {
+        const struct hy_daemon_stream *stream = daemon->streams[i];
+        memcpy(view->streams[i].name, stream->name, sizeof stream->name);
+        view->streams[i].committed = stream->progress.committed;
+        view->streams[i].acknowledged = stream->acknowledged;
+    }
+    for (uint32_t i = 0; i < daemon->sources_count; i++) {
+        view->source_errors[i] = daemon->sources[i].errors;
+        view->source_ended[i] = daemon->sources[i].ended;
+    }
+    view->parcels = hy_pipeline_parcels(daemon->pipeline);
+    view->parcels_out = hy_pipeline_parcels_out(daemon->pipeline);
+    view->saved_us = daemon->checkpoint.saved_us;
+    view->saves = daemon->saves;
+    view->save_failures = daemon->save_failures;
+    pthread_mutex_unlock(&daemon->view_lock);
+}
+
+static void tick(struct hydrant_daemon *daemon)
+{
+    uint64_t now = hy_clock_mono_ns();
+    if (now - daemon->ticked_ns < HY_DAEMON_TICK_MS * UINT64_C(1000000))
+        return;
+    daemon->ticked_ns = now;
+    hy_pipeline_collect(daemon->pipeline);
+    witness(daemon);
+    if (now - daemon->saved_ns >= HY_DAEMON_SAVE_MS * UINT64_C(1000000)) {
+        hy_ring_tend(daemon->ring);
+        if (daemon->positions_moved)
+            hy_daemon_save(daemon, NULL);
+    }
+    show(daemon);
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
+
+static void report(struct hydrant_daemon *daemon, struct hy_daemon_source *source,
+                   const hydrant_error *problem)
+{
+    source->errors++;
+    hy_log(&daemon->log, HY_LOG_WARNING, "source", HY_LOG_TEXT("source", source->config->name),
+           HY_LOG_TEXT("file", problem->file), HY_LOG_TEXT("error", problem->text));
+}
+
+/* Hands on whatever is whole. */
+static void hand_on(struct hydrant_daemon *daemon)
+{
+    hydrant_error problem = {0};
+    enum hy_feed fed;
+    do {
+        fed = hy_pipeline_feed(daemon->pipeline, 0, &problem);
+        tick(daemon);
+    } while ((fed == HY_FEED_PARCEL || fed == HY_FEED_ERROR) &&
+             !hy_pipeline_stopped(daemon->pipeline));
+}
+
+static hydrant_status begin_input(struct hydrant_daemon *daemon, struct hy_daemon_stream *stream,
+                                  const struct hy_intake_chunk *chunk)
+{
+    bool bytes = stream->kind == HY_STREAM_BYTES;
+    struct hy_push_options options = {.format = (enum hy_format)stream->source->config->format,
+                                      .base = bytes ? chunk->position - chunk->len : stream->pushed,
+                                      .skip_before = bytes ? stream->resume : 0,
+                                      .stream = chunk->stream + 1,
+                                      .shown = stream->source->config->name};
+    hydrant_status status =
+        hy_feeder_push_begin(hy_pipeline_feeder(daemon->pipeline), stream->name, &options);
+    stream->open = status == HYDRANT_OK;
+    return status;
+}
+
+static void end_input(struct hydrant_daemon *daemon, struct hy_daemon_stream *stream)
+{
+    if (!stream->open)
+        return;
+    hy_feeder_push_end(hy_pipeline_feeder(daemon->pipeline), stream->name);
+    stream->open = false;
+    hand_on(daemon);
+}
+
+static void add_mark(struct hy_daemon_stream *stream, const struct hy_intake_chunk *chunk)
+{
+    stream->pushed += chunk->len;
+    uint32_t last = (stream->marks_head + stream->marks_count) % HY_DAEMON_MARKS;
+    if (stream->marks_count == HY_DAEMON_MARKS) /* the two newest are one from now on */
+        last = (last + HY_DAEMON_MARKS - 1) % HY_DAEMON_MARKS;
+    else
+        stream->marks_count++;
+    stream->marks[last] = (struct hy_daemon_mark){stream->pushed, chunk->position};
+}
+
+/* Brings a chunk to the feeder; waits while the workers are behind. */
+static void push(struct hydrant_daemon *daemon, const struct hy_intake_chunk *chunk)
+{
+    struct hy_daemon_stream *stream = daemon->streams[chunk->stream];
+    struct hy_feeder *feeder = hy_pipeline_feeder(daemon->pipeline);
+    if (chunk->begins)
+        end_input(daemon, stream);
+    hydrant_status status = HYDRANT_OK;
+    if (chunk->len && !stream->open)
+        status = begin_input(daemon, stream, chunk);
+    if (stream->kind == HY_STREAM_MARKS && chunk->len)
+        add_mark(stream, chunk);
+    for (size_t done = 0; done < chunk->len && status == HYDRANT_OK;) {
+        size_t taken = 0;
+        if (hy_pipeline_stopped(daemon->pipeline))
+            return;
+        status =
+            hy_feeder_push(feeder, stream->name, chunk->data + done, chunk->len - done, &taken);
+        if (status == HYDRANT_ERR_AGAIN)
+            status = HYDRANT_OK;
+        done += taken;
+        hand_on(daemon);
+    }
+    if (status != HYDRANT_OK) { /* no memory: go on from the checkpoint rather than with a gap */
+        hy_log(&daemon->log, HY_LOG_ERROR, "no memory for what a source delivered; stopping",
+               HY_LOG_TEXT("source", stream->name));
+        hydrant_stop(daemon->engine);
+        hydrant_daemon_stop(daemon);
+    }
+    if (chunk->ends)
+        end_input(daemon, stream);
+}
+
+/* One chunk of each source that has one. False: none had. */
+static bool take_round(struct hydrant_daemon *daemon)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < daemon->sources_count; i++) {
+        struct hy_daemon_source *source = &daemon->sources[i];
+        struct hy_intake_chunk chunk;
+        hydrant_error problem = {0};
+        if (source->ended || atomic_load_explicit(&daemon->stop, memory_order_relaxed))
+            continue;
+        switch (source->intake->type->take(source->intake, &chunk, &problem)) {
+        case HY_TAKE_CHUNK:
+            push(daemon, &chunk);
+            any = true;
+            break;
+        case HY_TAKE_ERROR:
+            report(daemon, source, &problem);
+            any = true;
+            break;
+        case HY_TAKE_END:
+            source->ended = true;
+            hy_log(&daemon->log, HY_LOG_INFO, "source ended",
+                   HY_LOG_TEXT("source", source->config->name));
+            break;
+        default:
+            break;
+        }
+    }
+    return any;
+}
+
+static bool all_ended(const struct hydrant_daemon *daemon)
+{
+    for (uint32_t i = 0; i < daemon->sources_count; i++)
+        if (!daemon->sources[i].ended)
+            return false;
+    return true;
+}
+
+static void wait_for_sources(struct hydrant_daemon *daemon)
+{
+    struct pollfd fds[HY_CONFIG_SOURCES_MAX + 1];
+    nfds_t count = 0;
+    int timeout_ms = HY_DAEMON_TICK_MS; /* parcels that are out come back meanwhile */
+    if (hy_pipeline_parcels_out(daemon->pipeline) == 0 && !daemon->positions_moved)
+        timeout_ms = HY_DAEMON_SAVE_MS;
+    fds[count++] = (struct pollfd){.fd = daemon->wake_fd, .events = POLLIN};
+    for (uint32_t i = 0; i < daemon->sources_count; i++) {
+        struct hy_intake *intake = daemon->sources[i].intake;
+        int most_ms = -1;
+        if (daemon->sources[i].ended)
+            continue;
+        int fd = intake->type->wait(intake, &most_ms);
+        if (most_ms >= 0 && most_ms < timeout_ms)
+            timeout_ms = most_ms;
+        if (fd >= 0)
+            fds[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+    }
+    poll(fds, count, timeout_ms);
+    uint64_t value;
+    if (fds[0].revents && read(daemon->wake_fd, &value, sizeof value) < 0)
+        errno = 0; /* somebody else read it: nothing to do */
+}
+
+void hy_daemon_feed(struct hydrant_daemon *daemon)
+{
+    while (!atomic_load_explicit(&daemon->stop, memory_order_relaxed) &&
+           !hy_pipeline_stopped(daemon->pipeline)) {
+        bool any = take_round(daemon);
+        tick(daemon);
+        if (daemon->options.once && all_ended(daemon))
+            return;
+        if (!any)
+            wait_for_sources(daemon);
+    }
+}
+
+hydrant_status hy_daemon_drain(struct hydrant_daemon *daemon, hydrant_error *err)
+{
+    static const struct timespec moment = {.tv_nsec = 2000000};
+    for (uint32_t i = 0; i < daemon->sources_count; i++)
+        if (daemon->sources[i].intake->type->stop)
+            daemon->sources[i].intake->type->stop(daemon->sources[i].intake);
+    hand_on(daemon);
+    for (;;) { /* the minder stops the engine when the time is up */
+        hy_pipeline_collect(daemon->pipeline);
+        if (hy_pipeline_parcels_out(daemon->pipeline) == 0)
+            break;
+        tick(daemon);
+        nanosleep(&moment, NULL);
+    }
+    witness(daemon);
+    witness(daemon);
+    show(daemon);
+    if (hy_pipeline_stopped(daemon->pipeline))
+        return hy_error_set(err, HYDRANT_ERR_CANCELLED,
+                            "the time for a drain was up; what was not done will be read again");
+    return HYDRANT_OK;
+}

@@ -1,0 +1,144 @@
+/*
+ * What the files of the daemon share.
+ *
+ *   daemon.c         life: opens everything in order, runs, drains, closes
+ *   daemon_feed.c    the feeding thread: sources -> feeder, positions, checkpoint
+ *   daemon_status.c  metrics, health, status, control commands
+ *
+ * Threads: the feeding thread (whoever calls run) owns sources, streams, pipeline and checkpoint.
+ * The minder (one small thread) does what may block or must not be missed while the feeding thread
+ * waits: reloads asked for by signal, the end of the time for a drain. HTTP and control threads
+ * read `view` under its lock, atomics, and what is safe for any thread (engine's statistics, ring,
+ * manager).
+ */
+#ifndef HY_API_DAEMON_INNER_H
+#define HY_API_DAEMON_INNER_H
+
+#include <hydrant/daemon.h>
+#include <hydrant/manager.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api/engine_inner.h"
+#include "control/checkpoint.h"
+#include "control/config.h"
+#include "control/control_socket.h"
+#include "control/http.h"
+#include "control/log.h"
+#include "ingest/intake.h"
+#include "pipeline/progress.h"
+#include "ring/ring_engine.h"
+
+enum {
+    HY_DAEMON_STREAMS_MAX = 256, /* the ring's table of sources has as many */
+    HY_DAEMON_MARKS = 4096,      /* chunks of a stream that are not committed yet */
+    HY_DAEMON_TICK_MS = 100,
+    HY_DAEMON_SAVE_MS = 1000,
+};
+
+/* What is true when so many bytes of a stream are cut (HY_STREAM_MARKS). */
+struct hy_daemon_mark {
+    uint64_t bytes, position;
+};
+
+struct hy_daemon_source;
+
+struct hy_daemon_stream {
+    char name[HY_CHECKPOINT_NAME_BYTES]; /* in the ring, the checkpoint and the feeder */
+    struct hy_daemon_source *source;
+    enum hy_stream_kind kind;
+    uint32_t ring_source;
+    uint64_t resume;
+    struct hy_progress progress;
+    uint64_t acknowledged;
+    uint64_t witnessed; /* committed when the ring was last looked at for acknowledgements */
+    bool open;          /* an input of it is in the feeder */
+    uint64_t pushed;    /* MARKS: bytes so far */
+    struct hy_daemon_mark *marks; /* MARKS: a ring of HY_DAEMON_MARKS */
+    uint32_t marks_head, marks_count;
+};
+
+struct hy_daemon_source {
+    struct hydrant_daemon *daemon;
+    const struct hy_config_source *config;
+    struct hy_intake *intake;
+    struct hy_intake_host host;
+    bool ended;
+    uint64_t errors;
+};
+
+/* A copy for other threads. */
+struct hy_daemon_view {
+    uint32_t streams_count;
+    struct hy_daemon_view_stream {
+        char name[HY_CHECKPOINT_NAME_BYTES];
+        uint64_t committed, acknowledged;
+    } streams[HY_DAEMON_STREAMS_MAX];
+    uint64_t source_errors[HY_CONFIG_SOURCES_MAX];
+    bool source_ended[HY_CONFIG_SOURCES_MAX];
+    uint32_t parcels_out, parcels;
+    int64_t saved_us;
+    uint64_t saves, save_failures;
+};
+
+enum hy_daemon_phase { HY_DAEMON_STARTING, HY_DAEMON_READY, HY_DAEMON_DRAINING, HY_DAEMON_ENDED };
+
+struct hydrant_daemon {
+    hydrant_daemon_options options;
+    struct hy_config *config;
+    struct hy_log log;
+    int64_t started_us;
+    int state_fd, lock_fd;
+    struct hy_checkpoint checkpoint; /* as it was loaded; then as it is saved */
+    struct hy_ring *ring;
+    char ring_uuid[37];
+    bool ring_is_new;
+    hydrant_manager *manager;
+    hydrant *engine;
+    struct hy_pipeline *pipeline;
+    struct hy_http *http;
+    struct hy_control *control;
+
+    struct hy_daemon_source sources[HY_CONFIG_SOURCES_MAX];
+    uint32_t sources_count;
+    struct hy_daemon_stream *streams[HY_DAEMON_STREAMS_MAX];
+    uint32_t streams_count;
+    uint64_t *witness; /* what was in the ring when `witnessed` was true */
+    uint32_t witness_count, witness_cap;
+    bool witnessing;
+    char *state_buffer;
+    bool positions_moved;
+    uint64_t ticked_ns, saved_ns, saves, save_failures;
+
+    int wake_fd;       /* eventfd: stop, or a tick is wanted */
+    _Atomic int phase; /* enum hy_daemon_phase */
+    _Atomic bool stop, reload, minder_ends;
+    _Atomic uint64_t drain_until_ns; /* 0: no drain yet */
+    int minder_fd;                   /* eventfd */
+    pthread_t minder;
+    bool minded;
+    pthread_mutex_t view_lock;
+    struct hy_daemon_view view;
+};
+
+/* ---- daemon_feed.c ---- */
+
+/* Makes and starts every source; the ring is open, its writers are not made. */
+hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err);
+void hy_daemon_close_sources(struct hydrant_daemon *daemon);
+void hy_daemon_leave(void *ctx, struct hy_parcel *parcel); /* struct hy_pipeline_watch */
+void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
+/* Takes what sources have and waits when they have nothing, until a stop or their end. */
+void hy_daemon_feed(struct hydrant_daemon *daemon);
+/* Waits until what was taken is in the ring, or the time is up. */
+hydrant_status hy_daemon_drain(struct hydrant_daemon *daemon, hydrant_error *err);
+hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err);
+
+/* ---- daemon_status.c ---- */
+
+bool hy_daemon_answer(void *ctx, const char *path, struct hy_http_answer *out);
+size_t hy_daemon_request(void *ctx, const struct hy_control_request *request, char *out,
+                         size_t cap);
+void hy_daemon_rules_event(void *ctx, const hydrant_rules_event *event);
+
+#endif

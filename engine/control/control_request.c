@@ -1,0 +1,164 @@
+#include "control/control_request.h"
+
+#include <string.h>
+
+#include "text/utf8.h"
+
+struct cursor {
+    const char *at, *end;
+};
+
+struct value {
+    enum { TEXT, NUMBER, NOTHING } kind;
+    char text[HY_CONTROL_TEXT_BYTES];
+    uint64_t number;
+};
+
+static const char not_json[] = "the request is not a JSON object";
+
+static void skip_space(struct cursor *c)
+{
+    while (c->at < c->end && strchr(" \t\r\n", *c->at))
+        c->at++;
+}
+
+static bool take(struct cursor *c, char wanted)
+{
+    skip_space(c);
+    if (c->at == c->end || *c->at != wanted)
+        return false;
+    c->at++;
+    return true;
+}
+
+/* The character that an escape stands for; 0: none that is accepted. */
+static char unescape(struct cursor *c)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *found = c->at < c->end && *c->at ? strchr(from, *c->at) : NULL;
+    c->at++;
+    return found ? to[found - from] : '\0';
+}
+
+static const char *take_text(struct cursor *c, char out[static HY_CONTROL_TEXT_BYTES])
+{
+    size_t len = 0;
+    if (!take(c, '"'))
+        return not_json;
+    while (c->at < c->end && *c->at != '"') {
+        char next = *c->at++;
+        if (next == '\\')
+            next = unescape(c);
+        if (c->at > c->end || (unsigned char)next < 0x20)
+            return "a text of the request has a character that is not accepted";
+        if (len + 1 == HY_CONTROL_TEXT_BYTES)
+            return "a text of the request is too long";
+        out[len++] = next;
+    }
+    out[len] = '\0';
+    return take(c, '"') ? NULL : not_json;
+}
+
+static bool take_word(struct cursor *c, const char *word)
+{
+    size_t len = strlen(word);
+    if ((size_t)(c->end - c->at) < len || memcmp(c->at, word, len) != 0)
+        return false;
+    c->at += len;
+    return true;
+}
+
+static const char *take_value(struct cursor *c, struct value *value)
+{
+    *value = (struct value){.kind = NOTHING};
+    skip_space(c);
+    if (c->at < c->end && *c->at == '"') {
+        value->kind = TEXT;
+        return take_text(c, value->text);
+    }
+    if (take_word(c, "null"))
+        return NULL;
+    const char *begin = c->at;
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
+        if (__builtin_mul_overflow(value->number, 10, &value->number) ||
+            __builtin_add_overflow(value->number, (uint64_t)(*c->at++ - '0'), &value->number))
+            return "a number of the request is too large";
+    value->kind = NUMBER;
+    if (c->at == begin || (*begin == '0' && c->at - begin > 1))
+        return "a value of the request is neither a text nor a whole number";
+    return NULL;
+}
+
+static const char *set_text(char *out, size_t cap, const struct value *value)
+{
+    if (value->kind == NOTHING)
+        return NULL;
+    if (value->kind != TEXT)
+        return "a text was expected";
+    size_t len = strlen(value->text);
+    if (len >= cap)
+        return "a text of the request is too long";
+    memcpy(out, value->text, len + 1);
+    return NULL;
+}
+
+static const char *set_number(uint64_t *out, const struct value *value)
+{
+    if (value->kind == TEXT)
+        return "a number was expected";
+    *out = value->number;
+    return NULL;
+}
+
+static const char *set(struct hy_control_request *out, const char *key, const struct value *value,
+                       uint32_t *given)
+{
+    static const char *const keys[] = {"command", "rule", "generation", "interval_ms"};
+    uint32_t i = 0;
+    while (i < 4 && strcmp(key, keys[i]) != 0)
+        i++;
+    if (i == 4)
+        return "the request has a key that is not known";
+    if (*given & 1u << i)
+        return "the request has a key twice";
+    *given |= 1u << i;
+    switch (i) {
+    case 0:
+        return set_text(out->command, sizeof out->command, value);
+    case 1:
+        return set_text(out->rule, sizeof out->rule, value);
+    case 2:
+        return set_number(&out->generation, value);
+    default:
+        return set_number(&out->interval_ms, value);
+    }
+}
+
+const char *hy_control_request_parse(const char *line, size_t len, struct hy_control_request *out)
+{
+    struct cursor c = {line, line + len};
+    uint32_t given = 0;
+    *out = (struct hy_control_request){0};
+    if (!hy_utf8_valid(line, len) || !take(&c, '{'))
+        return not_json;
+    for (bool more = !take(&c, '}'); more;) {
+        char key[HY_CONTROL_TEXT_BYTES];
+        struct value value;
+        const char *problem = take_text(&c, key);
+        if (!problem && !take(&c, ':'))
+            problem = not_json;
+        if (!problem)
+            problem = take_value(&c, &value);
+        if (!problem)
+            problem = set(out, key, &value, &given);
+        if (problem)
+            return problem;
+        more = take(&c, ',');
+        if (!more && !take(&c, '}'))
+            return not_json;
+    }
+    skip_space(&c);
+    if (c.at != c.end)
+        return not_json;
+    return out->command[0] ? NULL : "the request has no command";
+}

@@ -1,0 +1,174 @@
+#include "ingest/file_list.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+void hy_file_list_fini(struct hy_file_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        free(list->entries[i].path);
+    free(list->entries);
+    *list = (struct hy_file_list){0};
+}
+
+struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *path)
+{
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity ? 2 * list->capacity : 16;
+        void *grown = realloc(list->entries, capacity * sizeof *list->entries);
+        if (!grown)
+            return NULL;
+        list->entries = grown;
+        list->capacity = capacity;
+    }
+    char *copy = strdup(path);
+    if (!copy)
+        return NULL;
+    struct hy_file_entry *entry = &list->entries[list->count++];
+    *entry = (struct hy_file_entry){.path = copy, .end = UINT64_MAX};
+    return entry;
+}
+
+/* ---- as text: "START END INODE HASH HEAD_BYTES PATH\n", END "-" when it is not finished
+ * ---------- */
+
+static bool take_number(const char **at, const char *end, int base, uint64_t *out)
+{
+    *out = 0;
+    const char *begin = *at;
+    for (; *at < end; (*at)++) {
+        int c = **at, digit = c >= '0' && c <= '9'   ? c - '0'
+                              : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                                     : 99;
+        if (digit >= base)
+            break;
+        if (__builtin_mul_overflow(*out, (uint64_t)base, out) ||
+            __builtin_add_overflow(*out, (uint64_t)digit, out))
+            return false;
+    }
+    return *at > begin && *at < end && *(*at)++ == ' ';
+}
+
+static bool parse_line(struct hy_file_list *list, const char *at, const char *end)
+{
+    struct hy_file_entry read = {0};
+    uint64_t head_bytes;
+    char path[4096];
+    if (!take_number(&at, end, 10, &read.start))
+        return false;
+    if (end - at > 2 && at[0] == '-' && at[1] == ' ') {
+        read.end = UINT64_MAX;
+        at += 2;
+    } else if (!take_number(&at, end, 10, &read.end)) {
+        return false;
+    }
+    if (!take_number(&at, end, 10, &read.inode) || !take_number(&at, end, 16, &read.head_hash) ||
+        !take_number(&at, end, 10, &head_bytes) || head_bytes > HY_FILE_HEAD_BYTES ||
+        read.end < read.start || end == at || (size_t)(end - at) >= sizeof path ||
+        memchr(at, '\0', (size_t)(end - at)))
+        return false;
+    const struct hy_file_entry *last = list->count ? &list->entries[list->count - 1] : NULL;
+    if (last && (last->end == UINT64_MAX || read.start < last->end))
+        return false;
+    snprintf(path, sizeof path, "%.*s", (int)(end - at), at);
+    struct hy_file_entry *entry = hy_file_list_add(list, path);
+    if (!entry)
+        return false;
+    read.head_bytes = (uint32_t)head_bytes;
+    read.path = entry->path;
+    *entry = read;
+    return true;
+}
+
+bool hy_file_list_parse(struct hy_file_list *list, hydrant_str state)
+{
+    const char *at = state.data, *end = state.data + state.len;
+    *list = (struct hy_file_list){0};
+    while (state.len && at < end) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        if (!line_end || !parse_line(list, at, line_end)) {
+            hy_file_list_fini(list);
+            return false;
+        }
+        at = line_end + 1;
+    }
+    return true;
+}
+
+size_t hy_file_list_print(const struct hy_file_list *list, char *out, size_t cap)
+{
+    size_t len = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct hy_file_entry *entry = &list->entries[i];
+        char end[24] = "-";
+        if (entry->end != UINT64_MAX)
+            snprintf(end, sizeof end, "%" PRIu64, entry->end);
+        int n = snprintf(len < cap ? out + len : NULL, len < cap ? cap - len : 0,
+                         "%" PRIu64 " %s %" PRIu64 " %016" PRIx64 " %u %s\n", entry->start, end,
+                         entry->inode, entry->head_hash, entry->head_bytes, entry->path);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return len;
+}
+
+/* ---- which file is it? -------------------------------------------------------------------------
+ */
+
+/* FNV-1a: it tells a file from its neighbours, nothing more. */
+static bool hash_head(int fd, uint32_t bytes, uint64_t *out)
+{
+    char head[HY_FILE_HEAD_BYTES];
+    ssize_t n = bytes ? pread(fd, head, bytes, 0) : 0;
+    if (n < 0 || (uint32_t)n != bytes)
+        return false;
+    *out = UINT64_C(0xcbf29ce484222325);
+    for (uint32_t i = 0; i < bytes; i++)
+        *out = (*out ^ (unsigned char)head[i]) * UINT64_C(0x100000001b3);
+    return true;
+}
+
+bool hy_file_identify(struct hy_file_entry *entry, int fd, const struct stat *st)
+{
+    entry->inode = st->st_ino;
+    entry->head_bytes =
+        st->st_size < HY_FILE_HEAD_BYTES ? (uint32_t)st->st_size : HY_FILE_HEAD_BYTES;
+    return hash_head(fd, entry->head_bytes, &entry->head_hash);
+}
+
+bool hy_file_is_entry(const struct hy_file_entry *entry, const char *path, int fd,
+                      const struct stat *st)
+{
+    bool same_path = strcmp(path, entry->path) == 0, same_inode = st->st_ino == entry->inode;
+    uint64_t hash;
+    if (entry->head_bytes == 0)
+        return same_path && same_inode;
+    return (same_path || same_inode) && (uint64_t)st->st_size >= entry->head_bytes &&
+           hash_head(fd, entry->head_bytes, &hash) && hash == entry->head_hash;
+}
+
+struct hy_file_entry *hy_file_list_find(const struct hy_file_list *list, const char *path, int fd,
+                                        const struct stat *st)
+{
+    for (uint32_t i = list->count; i-- > 0;)
+        if (hy_file_is_entry(&list->entries[i], path, fd, st))
+            return &list->entries[i];
+    return NULL;
+}
+
+void hy_file_list_forget(struct hy_file_list *list)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct hy_file_entry *entry = &list->entries[i];
+        if (i + 1 < list->count && access(entry->path, F_OK) != 0)
+            free(entry->path);
+        else
+            list->entries[kept++] = *entry;
+    }
+    list->count = kept;
+}

@@ -1,0 +1,51 @@
+/*
+ * The files that a source has read or is reading, in the order in which their bytes make its
+ * stream: see intake_file.h. One thread.
+ */
+#ifndef HY_INGEST_FILE_LIST_H
+#define HY_INGEST_FILE_LIST_H
+
+#include <hydrant/types.h>
+#include <sys/stat.h>
+
+enum { HY_FILE_HEAD_BYTES = 1024 };
+
+struct hy_file_entry {
+    uint64_t start; /* position of its first byte */
+    uint64_t end;   /* position behind its last one; UINT64_MAX: it is not finished */
+    uint64_t inode;
+    uint64_t head_hash;  /* of its first head_bytes bytes, as they lie on disk */
+    uint32_t head_bytes; /* at most HY_FILE_HEAD_BYTES; 0: it was empty */
+    uint64_t disk_end;   /* how large it was on disk when it was finished; 0: not known */
+    bool told;           /* that it grew after it was finished */
+    char *path;
+};
+
+struct hy_file_list {
+    struct hy_file_entry *entries; /* by start */
+    uint32_t count, capacity;
+};
+
+void hy_file_list_fini(struct hy_file_list *list);
+
+/* Reads what hy_file_list_print wrote. False: it is something else, or no memory; list is empty. */
+bool hy_file_list_parse(struct hy_file_list *list, hydrant_str state);
+/* A line a file, into cap bytes; returns the length that it needs. */
+size_t hy_file_list_print(const struct hy_file_list *list, char *out, size_t cap);
+
+/* Adds one at the end. The path is copied. NULL: no memory. */
+struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *path);
+
+/* Is the open file that entry's? st is of it. */
+bool hy_file_is_entry(const struct hy_file_entry *entry, const char *path, int fd,
+                      const struct stat *st);
+/* The newest entry that the file is; NULL: none. */
+struct hy_file_entry *hy_file_list_find(const struct hy_file_list *list, const char *path, int fd,
+                                        const struct stat *st);
+/* Fills in inode and head. False: it cannot be read (errno). */
+bool hy_file_identify(struct hy_file_entry *entry, int fd, const struct stat *st);
+
+/* Forgets finished files that are gone, but for the last; called when the list is long. */
+void hy_file_list_forget(struct hy_file_list *list);
+
+#endif

@@ -1,0 +1,533 @@
+#include "ingest/intake_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "ingest/feeder.h"
+#include "ingest/file_list.h"
+#include "ingest/inflate.h"
+
+enum {
+    RAW_BYTES = 256 << 10,
+    LOOK_MS = 1000, /* how often the pattern is looked at when inotify says nothing */
+};
+
+struct intake_file {
+    struct hy_intake intake;
+    struct hy_intake_file_options options;
+    const struct hy_intake_host *host;
+    int stream;
+    struct hy_file_list list;
+    uint64_t resume;  /* where the host wants to go on */
+    uint32_t replay;  /* entries from here on are read before new files are */
+    uint32_t current; /* index of the open file */
+    int fd;           /* -1: none is open */
+    uint64_t position, disk_offset;
+    bool begun;           /* a chunk of it was delivered */
+    bool probed;          /* is it zstd? is settled */
+    bool inflating, full; /* the decoder holds output back */
+    struct hy_inflate *inflate;
+    char *raw, *unpacked;
+    const char *raw_at, *raw_end;
+    char **unreadable; /* paths that were reported */
+    size_t unreadable_count;
+    uint64_t looked_ns;
+    int inotify_fd, file_watch;
+};
+
+static struct intake_file *of(struct hy_intake *intake)
+{
+    return (struct intake_file *)(void *)intake;
+}
+
+/* ---- which file is next -----------------------------------------------------------------------
+ */
+
+static enum hy_take error_at(hydrant_error *err, const char *path, int error, const char *what)
+{
+    hy_error_system(err, error, "%s", what);
+    hy_error_at(err, path, 0, 0);
+    return HY_TAKE_ERROR;
+}
+
+/* True the first time. */
+static bool remember_unreadable(struct intake_file *file, const char *path)
+{
+    for (size_t i = 0; i < file->unreadable_count; i++)
+        if (strcmp(file->unreadable[i], path) == 0)
+            return false;
+    char **grown = realloc(file->unreadable, (file->unreadable_count + 1) * sizeof *grown);
+    char *copy = strdup(path);
+    if (grown)
+        file->unreadable = grown;
+    if (grown && copy)
+        file->unreadable[file->unreadable_count++] = copy;
+    else
+        free(copy);
+    return true;
+}
+
+/* Opens a regular file. -1: errno says why. */
+static int open_regular(const char *path, struct stat *st)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    int error = fd < 0 ? errno : S_ISDIR(st->st_mode) ? EISDIR : ENOTSUP;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return -1;
+}
+
+static void watch_file(struct intake_file *file, const char *path)
+{
+    if (file->inotify_fd < 0)
+        return;
+    if (file->file_watch >= 0)
+        inotify_rm_watch(file->inotify_fd, file->file_watch);
+    file->file_watch =
+        inotify_add_watch(file->inotify_fd, path, IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF);
+}
+
+static void begin_file(struct intake_file *file, uint32_t index, int fd)
+{
+    file->current = index;
+    file->fd = fd;
+    file->position = file->list.entries[index].start;
+    file->disk_offset = 0;
+    file->begun = file->probed = file->inflating = file->full = false;
+    file->raw_at = file->raw_end = file->raw;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (file->options.follow)
+        watch_file(file, file->list.entries[index].path);
+}
+
+/* A file that is new: it begins where the last one ended. */
+static enum hy_take add_file(struct intake_file *file, const char *path, int fd,
+                             const struct stat *st, hydrant_error *err)
+{
+    struct hy_file_list *list = &file->list;
+    uint64_t start = list->count ? list->entries[list->count - 1].end : 0;
+    if (list->count >= HY_INTAKE_FILES_MAX)
+        hy_file_list_forget(list);
+    struct hy_file_entry *entry =
+        list->count < 2 * HY_INTAKE_FILES_MAX ? hy_file_list_add(list, path) : NULL;
+    if (!entry) {
+        close(fd);
+        hy_error_set(err, HYDRANT_ERR_LIMIT, "source %s has too many files", file->intake.name);
+        return HY_TAKE_ERROR;
+    }
+    entry->start = start;
+    if (!hy_file_identify(entry, fd, st) || file->host->save(file->host->ctx, err) != HYDRANT_OK) {
+        free(entry->path);
+        list->count--;
+        close(fd);
+        return HY_TAKE_ERROR;
+    }
+    file->replay = list->count;
+    begin_file(file, list->count - 1, fd);
+    return HY_TAKE_CHUNK;
+}
+
+static void warn_growth(struct intake_file *file, struct hy_file_entry *entry,
+                        const struct stat *st)
+{
+    if (entry->told || !entry->disk_end || (uint64_t)st->st_size <= entry->disk_end)
+        return;
+    entry->told = true;
+    char text[4400];
+    snprintf(text, sizeof text, "%s grew after it was finished; what was added is not read",
+             entry->path);
+    file->host->log(file->host->ctx, true, text);
+}
+
+/* A path of the pattern. CHUNK: it is new and open now; IDLE: it is not. */
+static enum hy_take try_path(struct intake_file *file, const char *path, hydrant_error *err)
+{
+    struct stat st;
+    int fd = open_regular(path, &st);
+    if (fd < 0 && errno == ENOENT)
+        return HY_TAKE_IDLE;
+    if (fd < 0) {
+        int error = errno;
+        if (!remember_unreadable(file, path))
+            return HY_TAKE_IDLE;
+        return error == ENOTSUP ? error_at(err, path, error, "only regular files can be read")
+                                : error_at(err, path, error, "cannot open");
+    }
+    struct hy_file_entry *known = hy_file_list_find(&file->list, path, fd, &st);
+    /* one that became shorter than what was read of it is a new one */
+    if (known && !(known->disk_end && (uint64_t)st.st_size < known->disk_end)) {
+        warn_growth(file, known, &st);
+        close(fd);
+        return HY_TAKE_IDLE;
+    }
+    return add_file(file, path, fd, &st, err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The first file of the pattern that is new. */
+static enum hy_take look_for_new(struct intake_file *file, hydrant_error *err)
+{
+    glob_t found = {0};
+    enum hy_take took = HY_TAKE_IDLE;
+    file->looked_ns = hy_clock_mono_ns();
+    int status = glob(file->options.pattern, GLOB_NOSORT, NULL, &found);
+    if (status == 0) {
+        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_name);
+        for (size_t i = 0; i < found.gl_pathc && took == HY_TAKE_IDLE; i++)
+            took = try_path(file, found.gl_pathv[i], err);
+    }
+    globfree(&found);
+    return took;
+}
+
+/* Opens an entry of before the restart, under its old name or, if it was renamed, its new one. */
+static int open_entry(struct intake_file *file, struct hy_file_entry *entry)
+{
+    struct stat st;
+    int fd = open_regular(entry->path, &st);
+    if (fd >= 0 && hy_file_is_entry(entry, entry->path, fd, &st))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    glob_t found = {0};
+    char pattern[4200];
+    snprintf(pattern, sizeof pattern, "%s*", entry->path); /* app.log is app.log.1 now */
+    const char *const patterns[] = {file->options.pattern, pattern};
+    fd = -1;
+    for (int k = 0; k < 2 && fd < 0; k++) {
+        if (glob(patterns[k], GLOB_NOSORT, NULL, &found) != 0)
+            continue;
+        for (size_t i = 0; i < found.gl_pathc && fd < 0; i++) {
+            fd = open_regular(found.gl_pathv[i], &st);
+            if (fd >= 0 && !hy_file_is_entry(entry, found.gl_pathv[i], fd, &st)) {
+                close(fd);
+                fd = -1;
+            }
+        }
+        globfree(&found);
+    }
+    return fd;
+}
+
+/* The next of those that were begun before the restart and not finished. */
+static enum hy_take replay_next(struct intake_file *file, hydrant_error *err)
+{
+    while (file->replay < file->list.count) {
+        struct hy_file_entry *entry = &file->list.entries[file->replay++];
+        if (entry->end != UINT64_MAX && entry->end <= file->resume)
+            continue;
+        int fd = open_entry(file, entry);
+        if (fd >= 0) {
+            begin_file(file, file->replay - 1, fd);
+            return HY_TAKE_CHUNK;
+        }
+        if (entry->end == UINT64_MAX) /* how long it was is not known: go on behind what is safe */
+            entry->end = file->resume > entry->start ? file->resume : entry->start;
+        return error_at(err, entry->path, ENOENT, "a file that was not read to its end is gone");
+    }
+    return HY_TAKE_IDLE;
+}
+
+static enum hy_take next_file(struct intake_file *file, hydrant_error *err)
+{
+    enum hy_take took = replay_next(file, err);
+    return took == HY_TAKE_IDLE ? look_for_new(file, err) : took;
+}
+
+/* ---- bytes of the open file -------------------------------------------------------------------
+ */
+
+static enum hy_take finish_file(struct intake_file *file, struct hy_intake_chunk *out)
+{
+    struct hy_file_entry *entry = &file->list.entries[file->current];
+    if (entry->end == UINT64_MAX)
+        entry->end = file->position;
+    entry->disk_end = file->disk_offset;
+    close(file->fd);
+    file->fd = -1;
+    if (!file->begun)
+        return HY_TAKE_IDLE; /* it was empty */
+    *out = (struct hy_intake_chunk){
+        .stream = (uint32_t)file->stream, .position = file->position, .ends = true};
+    return HY_TAKE_CHUNK;
+}
+
+/* Is there a reason to leave a file at whose end we are? */
+static bool is_over(struct intake_file *file)
+{
+    struct hy_file_entry *entry = &file->list.entries[file->current];
+    struct stat st, named;
+    if (entry->end != UINT64_MAX || !file->options.follow || file->replay < file->list.count)
+        return true;
+    if (fstat(file->fd, &st) != 0 || (uint64_t)st.st_size > file->disk_offset)
+        return false;
+    if ((uint64_t)st.st_size < file->disk_offset) /* cut */
+        return true;
+    return stat(entry->path, &named) == 0 && named.st_ino != st.st_ino;
+}
+
+static enum hy_take damaged(struct intake_file *file, enum hy_inflate_end end, hydrant_error *err)
+{
+    const char *why = end == HY_INFLATE_DAMAGED     ? hy_inflate_reason(file->inflate)
+                      : end == HY_INFLATE_TOO_MUCH  ? "it expands to too much"
+                      : end == HY_INFLATE_TOO_DENSE ? "it expands too many times"
+                                                    : "it is cut short";
+    hy_error_set(err, HYDRANT_ERR_DATA, "damaged zstd data: %s", why);
+    hy_error_at(err, file->list.entries[file->current].path, 0, 0);
+    file->raw_at = file->raw_end;
+    file->full = false;
+    file->inflating = false; /* the next take ends the file: nothing of it is read on */
+    lseek(file->fd, 0, SEEK_END);
+    file->list.entries[file->current].end = file->position;
+    return HY_TAKE_ERROR;
+}
+
+/* More raw bytes. CHUNK: there are; IDLE: the end, for now. */
+static enum hy_take read_raw(struct intake_file *file, hydrant_error *err)
+{
+    ssize_t n;
+    do
+        n = read(file->fd, file->raw, RAW_BYTES);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return error_at(err, file->list.entries[file->current].path, errno, "cannot read on");
+    file->raw_at = file->raw;
+    file->raw_end = file->raw + n;
+    file->disk_offset += (uint64_t)n;
+    return n ? HY_TAKE_CHUNK : HY_TAKE_IDLE;
+}
+
+static bool start_inflating(struct intake_file *file)
+{
+    if (!file->inflate)
+        file->inflate = hy_inflate_create(
+            file->options.decompressed_bytes_max ? file->options.decompressed_bytes_max
+                                                 : UINT64_C(1) << 40,
+            file->options.decompressed_ratio_max ? file->options.decompressed_ratio_max
+                                                 : HY_FEEDER_RATIO_DEFAULT);
+    if (!file->unpacked)
+        file->unpacked = malloc(RAW_BYTES);
+    if (!file->inflate || !file->unpacked)
+        return false;
+    hy_inflate_reset(file->inflate);
+    file->inflating = true;
+    return true;
+}
+
+/* Puts what was read into a chunk, up to where the entry ends. */
+static enum hy_take deliver(struct intake_file *file, const char *data, size_t len,
+                            struct hy_intake_chunk *out)
+{
+    uint64_t left = file->list.entries[file->current].end - file->position;
+    if (len > left)
+        len = (size_t)left;
+    if (len == 0)
+        return HY_TAKE_IDLE;
+    file->position += len;
+    *out = (struct hy_intake_chunk){.stream = (uint32_t)file->stream,
+                                    .data = data,
+                                    .len = len,
+                                    .position = file->position,
+                                    .begins = !file->begun};
+    file->begun = true;
+    return HY_TAKE_CHUNK;
+}
+
+static enum hy_take deliver_inflated(struct intake_file *file, struct hy_intake_chunk *out,
+                                     hydrant_error *err)
+{
+    char *end = file->unpacked;
+    enum hy_inflate_end stopped = hy_inflate_run(file->inflate, &file->raw_at, file->raw_end, &end,
+                                                 file->unpacked + RAW_BYTES);
+    file->full = stopped == HY_INFLATE_FULL;
+    if (end > file->unpacked) /* what is wrong shows again without output */
+        return deliver(file, file->unpacked, (size_t)(end - file->unpacked), out);
+    return stopped > HY_INFLATE_FULL ? damaged(file, stopped, err) : HY_TAKE_IDLE;
+}
+
+static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk *out,
+                               hydrant_error *err)
+{
+    if (!file->full && file->raw_at == file->raw_end) {
+        enum hy_take got = read_raw(file, err);
+        if (got != HY_TAKE_CHUNK)
+            return got;
+    }
+    if (!file->probed) {
+        file->probed = true;
+        if (hy_inflate_is_magic(file->raw_at, (size_t)(file->raw_end - file->raw_at)) > 0 &&
+            !start_inflating(file)) {
+            hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a zstd decoder");
+            return HY_TAKE_ERROR;
+        }
+    }
+    if (file->inflating)
+        return deliver_inflated(file, out, err);
+    const char *data = file->raw_at;
+    file->raw_at = file->raw_end;
+    return deliver(file, data, (size_t)(file->raw_end - data), out);
+}
+
+static enum hy_take at_end(struct intake_file *file, struct hy_intake_chunk *out,
+                           hydrant_error *err)
+{
+    struct hy_file_entry *entry = &file->list.entries[file->current];
+    bool over = is_over(file);
+    if (!over && file->options.follow &&
+        hy_clock_mono_ns() - file->looked_ns > LOOK_MS * UINT64_C(1000000)) {
+        /* a new file? then this one is over: look_for_new opens it when this one is closed */
+        glob_t found = {0};
+        file->looked_ns = hy_clock_mono_ns();
+        if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
+            for (size_t i = 0; i < found.gl_pathc && !over; i++) {
+                struct stat st;
+                int fd = open_regular(found.gl_pathv[i], &st);
+                over = fd >= 0 && !hy_file_list_find(&file->list, found.gl_pathv[i], fd, &st);
+                if (fd >= 0)
+                    close(fd);
+            }
+        globfree(&found);
+    }
+    if (!over)
+        return HY_TAKE_IDLE;
+    if (file->inflating && entry->end == UINT64_MAX && !hy_inflate_is_whole(file->inflate))
+        return damaged(file, HY_INFLATE_MORE, err);
+    return finish_file(file, out);
+}
+
+static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, hydrant_error *err)
+{
+    struct intake_file *file = of(intake);
+    for (;;) {
+        enum hy_take got;
+        if (file->fd < 0) {
+            got = next_file(file, err);
+            if (got == HY_TAKE_IDLE && !file->options.follow)
+                return HY_TAKE_END;
+            if (got != HY_TAKE_CHUNK)
+                return got;
+        }
+        bool done = file->position >= file->list.entries[file->current].end;
+        got = done ? HY_TAKE_IDLE : take_bytes(file, out, err);
+        if (got != HY_TAKE_IDLE)
+            return got;
+        if (!done && (file->full || file->raw_at < file->raw_end))
+            continue;
+        got = at_end(file, out, err);
+        if (got != HY_TAKE_IDLE || file->fd >= 0)
+            return got;
+    }
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static void watch_folder(struct intake_file *file)
+{
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", file->options.pattern);
+    folder[strcspn(folder, "*?[")] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (!slash)
+        snprintf(folder, sizeof folder, ".");
+    else
+        slash[slash == folder] = '\0';
+    file->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (file->inotify_fd >= 0)
+        inotify_add_watch(file->inotify_fd, folder, IN_CREATE | IN_MOVED_TO | IN_DELETE);
+}
+
+static hydrant_status start(struct hy_intake *intake, const struct hy_intake_host *host,
+                            hydrant_error *err)
+{
+    struct intake_file *file = of(intake);
+    static const struct hy_stream_options bytes = {.kind = HY_STREAM_BYTES};
+    file->host = host;
+    if (!hy_file_list_parse(&file->list, host->state))
+        return hy_error_set(err, HYDRANT_ERR_DATA, "the state of source %s makes no sense",
+                            intake->name);
+    file->stream = host->open_stream(host->ctx, &bytes, &file->resume, err);
+    if (file->stream < 0)
+        return HYDRANT_ERR_LIMIT;
+    if (file->options.follow)
+        watch_folder(file);
+    return HYDRANT_OK;
+}
+
+static int wait_for(struct hy_intake *intake, int *timeout_ms)
+{
+    struct intake_file *file = of(intake);
+    char events[4096];
+    *timeout_ms = LOOK_MS;
+    while (file->inotify_fd >= 0 && read(file->inotify_fd, events, sizeof events) > 0) {
+        file->looked_ns = 0;
+        *timeout_ms = 0; /* something has happened since we looked */
+    }
+    return file->inotify_fd;
+}
+
+static size_t state(struct hy_intake *intake, char *out, size_t cap)
+{
+    return hy_file_list_print(&of(intake)->list, out, cap);
+}
+
+static void destroy(struct hy_intake *intake)
+{
+    struct intake_file *file = of(intake);
+    if (file->fd >= 0)
+        close(file->fd);
+    if (file->inotify_fd >= 0)
+        close(file->inotify_fd);
+    for (size_t i = 0; i < file->unreadable_count; i++)
+        free(file->unreadable[i]);
+    free(file->unreadable);
+    hy_inflate_destroy(file->inflate);
+    hy_file_list_fini(&file->list);
+    free(file->raw);
+    free(file->unpacked);
+    free(file);
+}
+
+static const struct hy_intake_type type = {
+    .name = "file",
+    .start = start,
+    .take = take,
+    .wait = wait_for,
+    .state = state,
+    .destroy = destroy,
+};
+
+hydrant_status hy_intake_file_create(const struct hy_intake_file_options *options,
+                                     struct hy_intake **out, hydrant_error *err)
+{
+    struct intake_file *file = calloc(1, sizeof *file);
+    *out = NULL;
+    if (file)
+        file->raw = malloc(RAW_BYTES);
+    if (!file || !file->raw) {
+        free(file);
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a source");
+    }
+    file->intake = (struct hy_intake){.type = &type, .name = options->name};
+    file->options = *options;
+    file->fd = file->inotify_fd = file->file_watch = -1;
+    file->raw_at = file->raw_end = file->raw;
+    *out = &file->intake;
+    return HYDRANT_OK;
+}

@@ -1,0 +1,38 @@
+/*
+ * Files as a source of the daemon: those that a pattern names, one after the other in the order of
+ * their names, .zst unpacked. With follow, the last one is read on as it grows, and new ones are
+ * taken as they appear; a file that was replaced (rotated away) is read to its end first, one that
+ * was cut is read from its beginning.
+ *
+ * All files of the source are one stream: file after file, by the bytes that they hold unpacked.
+ *
+ *   position  0 ........... a.ndjson ......... 700 ..... b.ndjson ..... 900 ... c.ndjson
+ *   state     0 700 ino hash a.ndjson          700 900 ino hash b.ndjson    900 - ino hash c.ndjson
+ *
+ * The state says where each file begins, and is saved before a file's first byte is delivered, so
+ * that a position means the same after a restart. A file is known by its path or inode together
+ * with a hash of its first bytes. It is read again from its beginning, since a format may need
+ * that; what lies before the position is left out by the feeder.
+ *
+ * Limits: HY_INTAKE_FILES_MAX files are remembered; those that are gone are forgotten first. What
+ * is appended to a file after a later one was begun is not read (a warning says so).
+ */
+#ifndef HY_INGEST_INTAKE_FILE_H
+#define HY_INGEST_INTAKE_FILE_H
+
+#include "ingest/intake.h"
+
+enum { HY_INTAKE_FILES_MAX = 16384 };
+
+struct hy_intake_file_options {
+    const char *name;    /* of the source; outlives it */
+    const char *pattern; /* of glob(7), or a path */
+    bool follow;
+    uint64_t decompressed_bytes_max, decompressed_ratio_max; /* 0: as struct hy_feeder_options */
+};
+
+/* HYDRANT_OK or _NOMEM. Nothing is opened before start. */
+hydrant_status hy_intake_file_create(const struct hy_intake_file_options *options,
+                                     struct hy_intake **out, hydrant_error *err);
+
+#endif

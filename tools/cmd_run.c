@@ -1,0 +1,148 @@
+/*
+ * hydrant run: the daemon in the foreground. Signals and exit codes here, everything else in the
+ * library (hydrant/daemon.h).
+ */
+#include <getopt.h>
+#include <hydrant/daemon.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+#include "tools/terminal.h"
+
+static const char help[] =
+    "Reads sources for as long as it runs and writes items to a ring in shared memory.\n"
+    "\n"
+    "usage: hydrant run [-c FILE] [--once] [--check] [--schema]\n"
+    "\n"
+    "  -c, --config FILE  what to run (default: hydrant.yaml)\n"
+    "      --once         end when everything that is there now has been read\n"
+    "      --check        read and check the configuration, run nothing\n"
+    "      --schema       print the JSON Schema of the configuration, for editors\n"
+    "  -h, --help         this\n"
+    "\n"
+    "SIGHUP reads the rules again; SIGTERM and SIGINT drain and end: what was taken goes to the\n"
+    "ring, then the positions of the sources are saved. A second one does not wait.\n"
+    "\n"
+    "exit code: 0 ended as asked; 1 it could not run, or the time for the drain was up; 2 usage\n";
+
+static _Atomic(hydrant_daemon *) running;
+static volatile sig_atomic_t stops;
+
+static void on_signal(int number)
+{
+    hydrant_daemon *daemon = atomic_load_explicit(&running, memory_order_acquire);
+    if (number == SIGHUP) {
+        if (daemon)
+            hydrant_daemon_reload(daemon);
+        return;
+    }
+    if (stops++ > 0 || !daemon) { /* a second one, or nothing has begun: nothing to wait for */
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    hydrant_daemon_stop(daemon);
+}
+
+static void install_handlers(void)
+{
+    static const int numbers[] = {SIGHUP, SIGTERM, SIGINT};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &action, NULL);
+}
+
+static void on_diagnostic(void *ctx, const hydrant_diagnostic *problem)
+{
+    fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
+}
+
+static int failed(const hydrant_error *err)
+{
+    fprintf(stderr, "hydrant run: %s%s%s\n", err->file, err->file[0] ? ": " : "", err->text);
+    return HY_EXIT_FAILED;
+}
+
+static int check(const char *path)
+{
+    hydrant_error err = {0};
+    hydrant_status status =
+        hydrant_config_check(path, terminal_wants_colour(stderr), on_diagnostic, NULL, NULL, &err);
+    if (status != HYDRANT_OK)
+        return failed(&err);
+    printf("ok: %s\n", path);
+    return HY_EXIT_OK;
+}
+
+static int print_schema(void)
+{
+    size_t len = hydrant_config_schema(NULL, 0);
+    char *schema = malloc(len + 1);
+    if (!schema)
+        return HY_EXIT_FAILED;
+    hydrant_config_schema(schema, len + 1);
+    fputs(schema, stdout);
+    free(schema);
+    return HY_EXIT_OK;
+}
+
+static int run(const hydrant_daemon_options *options)
+{
+    hydrant_daemon *daemon;
+    hydrant_error err = {0};
+    if (hydrant_daemon_create(options, &daemon, &err) != HYDRANT_OK)
+        return failed(&err);
+    atomic_store_explicit(&running, daemon, memory_order_release);
+    install_handlers();
+    hydrant_status status = hydrant_daemon_run(daemon, &err);
+    atomic_store_explicit(&running, NULL, memory_order_release);
+    hydrant_daemon_destroy(&daemon);
+    return status == HYDRANT_OK ? HY_EXIT_OK : failed(&err);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, 'o'},
+        {"check", no_argument, NULL, 'k'},        {"schema", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    hydrant_daemon_options options;
+    bool only_check = false;
+    hydrant_daemon_options_init(&options);
+    options.config = "hydrant.yaml";
+    options.compiler = "/proc/self/exe";
+    options.on_diagnostic = on_diagnostic;
+    options.colour = terminal_wants_colour(stderr);
+    for (int c; (c = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            options.config = optarg;
+            break;
+        case 'o':
+            options.once = true;
+            break;
+        case 'k':
+            only_check = true;
+            break;
+        case 's':
+            return print_schema();
+        case 'h':
+            fputs(help, stdout);
+            return HY_EXIT_OK;
+        default:
+            fputs("'hydrant run --help' lists the options\n", stderr);
+            return HY_EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "hydrant run: '%s' is too much; a configuration is named with -c\n",
+                argv[optind]);
+        return HY_EXIT_USAGE;
+    }
+    return only_check ? check(options.config) : run(&options);
+}

@@ -1,0 +1,200 @@
+/*
+ * hydrant top: what a daemon does, live; on anything but a terminal one line a second.
+ */
+#include <getopt.h>
+#include <hydrant/hydrant.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/commands.h"
+#include "tools/control_client.h"
+#include "tools/terminal.h"
+
+static const char help[] =
+    "Shows what a daemon does, once a second, until it ends or you press Ctrl-C.\n"
+    "\n"
+    "usage: hydrant top [options]\n"
+    "\n"
+    "  -s, --socket PATH   the control socket\n"
+    "  -c, --config FILE   or the configuration that names it (default: as hydrant ctl)\n"
+    "  -n, --count N       end after N views\n"
+    "      --interval MS   between two views (default 1000)\n"
+    "  -h, --help          this\n"
+    "\n"
+    "Where stdout is no terminal each view is one line: state, posts/s, published/s, generation.\n"
+    "\n"
+    "exit code: 0 ok; 1 no daemon; 2 usage\n";
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    stopped = number;
+}
+
+struct view {
+    char state[16], generation[24], rules[24], uptime[24], in_flight[24], refused[512];
+    uint64_t posts, published, actionable;
+    double at; /* seconds */
+};
+
+static double now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static uint64_t number_of(const char *reply, const char *key)
+{
+    char text[32];
+    return control_client_value(reply, key, text, sizeof text) ? strtoull(text, NULL, 10) : 0;
+}
+
+static void read_view(const char *reply, struct view *view)
+{
+    *view = (struct view){.at = now()};
+    control_client_value(reply, "state", view->state, sizeof view->state);
+    control_client_value(reply, "generation", view->generation, sizeof view->generation);
+    control_client_value(reply, "rules", view->rules, sizeof view->rules);
+    control_client_value(reply, "uptime_seconds", view->uptime, sizeof view->uptime);
+    control_client_value(reply, "parcels_in_flight", view->in_flight, sizeof view->in_flight);
+    control_client_value(reply, "refused", view->refused, sizeof view->refused);
+    view->posts = number_of(reply, "posts");
+    view->published = number_of(reply, "published");
+    view->actionable = number_of(reply, "actionable");
+}
+
+static uint64_t rate(uint64_t before, uint64_t after, double seconds)
+{
+    return seconds > 0 && after >= before ? (uint64_t)((double)(after - before) / seconds) : 0;
+}
+
+/* The objects of an array, a row each: name and up to three figures. */
+static void print_rows(const char *reply, const char *array, const char *const keys[3])
+{
+    char wanted[32], name[64], value[3][32];
+    snprintf(wanted, sizeof wanted, "\"%s\":[", array);
+    const char *at = strstr(reply, wanted);
+    const char *stop = at ? strchr(at, ']') : NULL;
+    while (at && (at = strchr(at, '{')) && at < stop) {
+        if (!control_client_value(at, "name", name, sizeof name))
+            return;
+        for (int i = 0; i < 3; i++) {
+            value[i][0] = '\0';
+            if (keys[i])
+                control_client_value(at, keys[i], value[i], sizeof value[i]);
+        }
+        printf("  %-28s %16s %16s %16s\n", name, value[0], value[1], value[2]);
+        at = strchr(at, '}');
+    }
+}
+
+static void draw(const char *reply, const struct view *view, const struct view *before)
+{
+    static const char *const stream_keys[3] = {"committed", "acknowledged", NULL};
+    static const char *const group_keys[3] = {"lag", "members", "dropped"};
+    char a[32], b[32], c[32], d[32];
+    double seconds = view->at - before->at;
+    printf("\033[H\033[Jhydrant %s, up %s s, generation %s, %s rules\n", view->state, view->uptime,
+           view->generation, view->rules);
+    if (view->refused[0])
+        printf("the last change of the rules was refused: %s\n", view->refused);
+    printf("\n  posts      %14s   %10s/s\n  published  %14s   %10s/s\n  in flight  %14s parcels\n",
+           terminal_count(view->posts, a),
+           terminal_count(rate(before->posts, view->posts, seconds), b),
+           terminal_count(view->published, c),
+           terminal_count(rate(before->published, view->published, seconds), d), view->in_flight);
+    printf("\n  %-28s %16s %16s\n", "source", "committed", "acknowledged");
+    print_rows(reply, "streams", stream_keys);
+    printf("\n  %-28s %16s %16s %16s\n", "group", "lag", "members", "dropped");
+    print_rows(reply, "groups", group_keys);
+}
+
+static bool show(const char *reply, struct view *before, bool terminal)
+{
+    struct view view;
+    read_view(reply, &view);
+    double seconds = view.at - before->at;
+    if (terminal)
+        draw(reply, &view, before);
+    else
+        printf("%s posts=%llu posts_per_second=%llu published=%llu published_per_second=%llu "
+               "generation=%s\n",
+               view.state, (unsigned long long)view.posts,
+               (unsigned long long)rate(before->posts, view.posts, seconds),
+               (unsigned long long)view.published,
+               (unsigned long long)rate(before->published, view.published, seconds),
+               view.generation);
+    *before = view;
+    return fflush(stdout) == 0;
+}
+
+static int run(const char *socket, const char *config, const char *interval, uint64_t count)
+{
+    struct control_client client;
+    char path[256], request[128];
+    if (!control_client_path("hydrant top", socket, config, path) ||
+        !control_client_open(&client, "hydrant top", path))
+        return HY_EXIT_FAILED;
+    snprintf(request, sizeof request, "{\"command\":\"watch\",\"interval_ms\":%s}", interval);
+    bool terminal = terminal_is(stdout), going = true;
+    struct view before = {0};
+    uint64_t shown = 0;
+    /* one view at once, with nothing to compare it to */
+    if (!control_client_send(&client, "{\"command\":\"status\"}"))
+        going = false;
+    const char *reply = going ? control_client_read(&client) : NULL;
+    int code = reply && strncmp(reply, "{\"ok\":true", 10) == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
+    if (code != HY_EXIT_OK)
+        fprintf(stderr, "hydrant top: %s\n", reply ? reply : "the daemon has gone");
+    else
+        read_view(reply, &before);
+    going = code == HY_EXIT_OK && show(reply, &before, terminal) && ++shown != count &&
+            control_client_send(&client, request);
+    while (going && !stopped && (reply = control_client_read(&client)))
+        if (strncmp(reply, "{\"ok\":true", 10) == 0)
+            going = show(reply, &before, terminal) && ++shown != count;
+        else if (!terminal)
+            going = puts(reply) != EOF && fflush(stdout) == 0; /* an event */
+    control_client_close(&client);
+    return code;
+}
+
+int cmd_top(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
+        {"count", required_argument, NULL, 'n'},  {"interval", required_argument, NULL, 'i'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    const char *socket = NULL, *config = NULL, *interval = "1000", *count = "0";
+    for (int c; (c = getopt_long(argc, argv, "s:c:n:h", long_options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            return HY_EXIT_OK;
+        } else if (c == 's')
+            socket = optarg;
+        else if (c == 'c')
+            config = optarg;
+        else if (c == 'n')
+            count = optarg;
+        else if (c == 'i')
+            interval = optarg;
+        else {
+            fputs("'hydrant top --help' lists the options\n", stderr);
+            return HY_EXIT_USAGE;
+        }
+    }
+    if (optind < argc || !*count || count[strspn(count, "0123456789")] || !*interval ||
+        interval[strspn(interval, "0123456789")] || strlen(interval) > 9) {
+        fputs("usage: hydrant top [--socket PATH] [--count N] [--interval MS]\n", stderr);
+        return HY_EXIT_USAGE;
+    }
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    return run(socket, config, interval, strtoull(count, NULL, 10));
+}

@@ -1,0 +1,103 @@
+#include "tools/control_client.h"
+
+#include <errno.h>
+#include <hydrant/daemon.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void print_problem(void *ctx, const hydrant_diagnostic *problem)
+{
+    fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
+}
+
+bool control_client_path(const char *command, const char *named, const char *config,
+                         char path[static 256])
+{
+    hydrant_config_paths paths;
+    hydrant_error err = {0};
+    if (named) {
+        snprintf(path, 256, "%s", named);
+        return true;
+    }
+    if (!config && access("hydrant.yaml", R_OK) == 0)
+        config = "hydrant.yaml";
+    if (!config) {
+        snprintf(path, 256, "/run/hydrant/control.sock");
+        return true;
+    }
+    if (hydrant_config_check(config, false, print_problem, NULL, &paths, &err) != HYDRANT_OK) {
+        fprintf(stderr, "%s: %s%s%s\n", command, err.file, err.file[0] ? ": " : "", err.text);
+        return false;
+    }
+    snprintf(path, 256, "%s", paths.control);
+    return true;
+}
+
+bool control_client_open(struct control_client *client, const char *command, const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    *client = (struct control_client){0};
+    if (strlen(path) >= sizeof at.sun_path) {
+        fprintf(stderr, "%s: the path of the socket is too long: %s\n", command, path);
+        return false;
+    }
+    strcpy(at.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0)
+        client->stream = fdopen(fd, "r+");
+    if (client->stream)
+        return true;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    fprintf(stderr, "%s: no daemon at %s: %s\n", command, path, strerror(error));
+    if (error == ENOENT || error == ECONNREFUSED)
+        fprintf(stderr, "start one with 'hydrant run -c hydrant.yaml', or name its socket with "
+                        "--socket\n");
+    return false;
+}
+
+void control_client_close(struct control_client *client)
+{
+    if (client->stream)
+        fclose(client->stream);
+    free(client->line);
+    *client = (struct control_client){0};
+}
+
+bool control_client_send(struct control_client *client, const char *request)
+{
+    return fprintf(client->stream, "%s\n", request) > 0 && fflush(client->stream) == 0;
+}
+
+const char *control_client_read(struct control_client *client)
+{
+    ssize_t len = getline(&client->line, &client->cap, client->stream);
+    if (len <= 0)
+        return NULL;
+    if (client->line[len - 1] == '\n')
+        client->line[len - 1] = '\0';
+    return client->line;
+}
+
+bool control_client_value(const char *reply, const char *key, char *out, size_t cap)
+{
+    char wanted[64];
+    int len = snprintf(wanted, sizeof wanted, "\"%s\":", key);
+    const char *at = strstr(reply, wanted);
+    if (!at || cap == 0)
+        return false;
+    at += len;
+    bool text = *at == '"';
+    size_t used = 0;
+    for (at += text; *at && (text ? *at != '"' : !strchr(",}]", *at)) && used + 1 < cap; at++) {
+        if (text && *at == '\\' && at[1])
+            at++;
+        out[used++] = *at;
+    }
+    out[used] = '\0';
+    return true;
+}

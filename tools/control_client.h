@@ -1,0 +1,35 @@
+/* The other end of the daemon's control socket: a line out, a line back. One thread. */
+#ifndef HY_TOOLS_CONTROL_CLIENT_H
+#define HY_TOOLS_CONTROL_CLIENT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct control_client {
+    FILE *stream; /* both ways */
+    char *line;   /* the last reply, without its newline */
+    size_t cap;
+};
+
+/* Which socket: the one that was named, else that of the configuration, else the default. config
+ * may be NULL. Writes it to path[256]; false having said why not. */
+bool control_client_path(const char *command, const char *socket, const char *config,
+                         char path[static 256]);
+
+/* False having said why not, in the name of the command. */
+bool control_client_open(struct control_client *client, const char *command, const char *path);
+void control_client_close(struct control_client *client);
+
+/* Sends one request (an object). False: the daemon is gone. */
+bool control_client_send(struct control_client *client, const char *request);
+/* Reads the next line. NULL: the daemon has closed. */
+const char *control_client_read(struct control_client *client);
+
+/*
+ * A value of a reply: finds the first "key": and copies the value
+ * as it stands, without its quotes. Replies are the daemon's own, so this need not be a whole
+ * parser.
+ */
+bool control_client_value(const char *reply, const char *key, char *out, size_t cap);
+
+#endif
