@@ -147,8 +147,8 @@ static hydrant_status open_data(struct hy_ring *ring, const struct hy_ring_optio
         if (status != HYDRANT_OK)
             return status;
         lay_out(&plan, &header);
-        status = hy_ring_make(ring->dir_fd, "data", header.file_bytes, DATA_MODE, fill_data, &plan,
-                              err);
+        status =
+            hy_ring_make(ring->dir_fd, "data", header.file_bytes, DATA_MODE, fill_data, &plan, err);
         if (status != HYDRANT_OK)
             return status;
     }
@@ -262,6 +262,17 @@ static struct hy_ring_group *new_group(struct hy_ring *ring, const struct hy_rin
     return NULL;
 }
 
+/* The file to which members append what was delivered too often: they may not make files. */
+static hydrant_status make_dead_letters(struct hy_ring *ring, char *ctl_file, hydrant_error *err)
+{
+    memcpy(strrchr(ctl_file, '.'), ".dead", 6);
+    int fd = openat(ring->dir_fd, ctl_file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, CTL_MODE);
+    bool ok = fd >= 0 && fchmod(fd, CTL_MODE) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok ? HYDRANT_OK : hy_error_system(err, errno, "cannot make %s", ctl_file);
+}
+
 static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options *options,
                               const struct hy_ring_group_options *o, hydrant_error *err)
 {
@@ -297,6 +308,11 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     status = open_ctl(ring, file, o->name, true, &served->ctl_map, err);
     if (status != HYDRANT_OK)
         return status;
+    status = make_dead_letters(ring, file, err);
+    if (status != HYDRANT_OK) {
+        hy_ring_unmap(&served->ctl_map);
+        return status;
+    }
     served->group = g;
     served->ctl = served->ctl_map.base;
     ring->served_count++;
@@ -322,7 +338,7 @@ static void end_undeclared(struct hy_ring *ring, const struct hy_ring_options *o
         char file[HY_RING_NAME_BYTES + 16];
         if (!atomic_load_explicit(&g->state, memory_order_acquire) || is_declared(options, g->name))
             continue;
-        hy_ring_spill_clean(g, true);
+        hy_ring_spill_end(g);
         if (hy_ring_ctl_name(g->name, file))
             unlinkat(ring->dir_fd, file, 0);
         atomic_store_explicit(&g->state, 0, memory_order_release);
@@ -531,7 +547,8 @@ void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t
         uint64_t commit = atomic_load_explicit(&ring->slots[i].commit, memory_order_acquire);
         read_positions(hy_ring_chunk_of(ring, id), hy_ring_commit_bytes(commit), &all);
     }
-    qsort(all.at, all.count, sizeof *all.at, by_batch);
+    if (all.count > 0)
+        qsort(all.at, all.count, sizeof *all.at, by_batch);
     for (size_t i = 0; i < all.count; i++) {
         if (all.at[i].batch != *batch)
             continue;
@@ -541,27 +558,48 @@ void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t
     free(all.at);
 }
 
+/* Has the group acknowledged the first upto items of chunk id, or was it relieved of them? */
+static bool is_chunk_acked(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                           uint32_t upto)
+{
+    if (id < served->group->start)
+        return true;
+    struct hy_ring_slot *slot = hy_ring_slot_of(ring, id);
+    if (atomic_load_explicit(&slot->content, memory_order_acquire) != id)
+        return true; /* written over, so the group was done with it */
+    uint32_t items =
+        hy_ring_commit_items(atomic_load_explicit(&slot->commit, memory_order_acquire));
+    uint64_t word = atomic_load_explicit(&served->ctl->leases[id % ring->header->chunk_count],
+                                         memory_order_acquire);
+    struct hy_ring_lease lease = hy_ring_lease_of(word, id);
+    uint32_t wanted = upto < items ? upto : items;
+    return lease.acked >= wanted || (lease.taken && lease.acked >= lease.end);
+}
+
+/* Every chunk that is there and not younger is asked for: what comes before an item may lie in
+ * chunks of any writer. */
+static bool is_group_acked(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                           uint32_t upto)
+{
+    const struct hy_ring_group *g = served->group;
+    if (atomic_load_explicit(&g->spill_head, memory_order_acquire) !=
+        atomic_load_explicit(&g->spill_tail, memory_order_acquire))
+        return false;
+    for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
+        uint64_t there = atomic_load_explicit(&ring->slots[i].content, memory_order_acquire);
+        if (there != 0 && there <= id &&
+            !is_chunk_acked(ring, served, there, there == id ? upto : UINT32_MAX))
+            return false;
+    }
+    return true;
+}
+
 bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last)
 {
     uint64_t id = last >> HY_RING_INDEX_BITS;
     uint32_t upto = (uint32_t)(last & ((1 << HY_RING_INDEX_BITS) - 1));
-    if (last == 0)
-        return true;
-    for (uint32_t i = 0; i < ring->served_count; i++) {
-        struct hy_ring_served *served = &ring->served[i];
-        const struct hy_ring_group *g = served->group;
-        if (id < g->start)
-            continue;
-        if (atomic_load_explicit(&g->spill_head, memory_order_acquire) !=
-            atomic_load_explicit(&g->spill_tail, memory_order_acquire))
-            return false;
-        struct hy_ring_slot *slot = hy_ring_slot_of(ring, id);
-        if (atomic_load_explicit(&slot->content, memory_order_acquire) != id)
-            continue; /* written over, so the group was done with it */
-        uint64_t word = atomic_load_explicit(&served->ctl->leases[id % ring->header->chunk_count],
-                                             memory_order_acquire);
-        struct hy_ring_lease lease = hy_ring_lease_of(word, id);
-        if (lease.acked < upto && !(lease.taken && lease.acked >= lease.end))
+    for (uint32_t i = 0; last != 0 && i < ring->served_count; i++) {
+        if (!is_group_acked(ring, &ring->served[i], id, upto))
             return false;
     }
     return true;

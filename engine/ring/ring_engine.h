@@ -36,10 +36,10 @@ struct hy_ring_group_options {
 };
 
 struct hy_ring_options {
-    const char *dir;       /* made when missing (its parent must be there) */
-    uint64_t bytes;        /* of all chunks together; 0: 32 MiB; rounded down to whole chunks */
-    uint32_t chunk_bytes;  /* 0: 256 KiB. 4 KiB .. 16 MiB, a multiple of 64 */
-    const char *spill_dir; /* where groups with HY_RING_SPILL spill; NULL: none may */
+    const char *dir;         /* made when missing (its parent must be there) */
+    uint64_t bytes;          /* of all chunks together; 0: 32 MiB; rounded down to whole chunks */
+    uint32_t chunk_bytes;    /* 0: 256 KiB. 4 KiB .. 16 MiB, a multiple of 64 */
+    const char *spill_dir;   /* where groups with HY_RING_SPILL spill; NULL: none may */
     uint32_t deliveries_max; /* of an item to a group, before it goes to the dead letters; 0: 5 */
     const struct hy_ring_group_options *groups;
     size_t groups_count; /* at most HY_RING_GROUPS */
@@ -104,9 +104,11 @@ void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t
 
 /* ---- groups ---- */
 
-/* Has every declared group acknowledged everything up to this item (a value of writer_last)?
- * An item that was dropped by a group's policy counts as acknowledged, one that lies in a spill
- * segment does not. */
+/*
+ * Has every declared group acknowledged everything up to `last` (a value of hy_ring_writer_last; 0:
+ * nothing), what is committed in older chunks included? An item that was dropped by a group's
+ * policy counts as acknowledged; with a spill segment that is not read to its end the answer is no.
+ */
 bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last);
 
 /* What is committed now: for each chunk that holds items, a value as of writer_last. Returns how many

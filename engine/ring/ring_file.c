@@ -185,7 +185,8 @@ size_t hy_ring_ctl_bytes(uint32_t chunk_count)
 bool hy_ring_ctl_name(const char *name, char out[static HY_RING_NAME_BYTES + 16])
 {
     size_t len = strlen(name);
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     if (len == 0 || len >= HY_RING_NAME_BYTES || strspn(name, allowed) != len || name[0] == '.')
         return false;
     snprintf(out, HY_RING_NAME_BYTES + 16, "group-%s.ctl", name);

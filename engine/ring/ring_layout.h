@@ -2,8 +2,8 @@
  * The ring's files, byte by byte. docs/RING-FORMAT.md is the specification; the asserts at the end
  * keep the two together. Only structures and pure functions; no system calls.
  *
- *   DIR/data              header | groups | sources | history | slots | chunks   engine rw, readers ro
- *   DIR/group-NAME.ctl    header | waiting | members | leases | spill leases     members of it rw
+ *   DIR/data              header | groups | sources | history | slots | chunks   engine rw, readers
+ * ro DIR/group-NAME.ctl    header | waiting | members | leases | spill leases     members of it rw
  *   DIR/lock              empty; an open-file-description lock on it is "the engine lives"
  *
  * A chunk has an id, counted from 1, and lies in slot id % chunks. Its items are numbered from 0:
@@ -33,7 +33,7 @@ enum {
     HY_RING_CHUNK_BYTES_MAX = 16 << 20,
     HY_RING_GROUPS = 32,
     HY_RING_SOURCES = 256,
-    HY_RING_MEMBERS = 64,  /* of a group */
+    HY_RING_MEMBERS = 64,    /* of a group */
     HY_RING_NAME_BYTES = 48, /* of a group, its NUL included */
     HY_RING_PATH_BYTES = 256,
     HY_RING_HISTORY = 8,   /* laps for which the count of a chunk is remembered */
@@ -62,8 +62,8 @@ struct hy_ring_header {
     int64_t created_us;
     uint32_t crc; /* CRC-32C of the bytes before this field */
     /* Live: */
-    _Alignas(HY_RING_LINE) _Atomic uint64_t next; /* id of the chunk that is taken next */
-    _Alignas(HY_RING_LINE) _Atomic uint32_t wake; /* futex; steps after items were committed */
+    _Alignas(HY_RING_LINE) _Atomic uint64_t next;  /* id of the chunk that is taken next */
+    _Alignas(HY_RING_LINE) _Atomic uint32_t wake;  /* futex; steps after items were committed */
     _Alignas(HY_RING_LINE) _Atomic uint32_t epoch; /* engines that had this ring */
     _Atomic uint32_t ended; /* 1: drained and closed; nothing more comes in this epoch */
 };
@@ -84,6 +84,9 @@ struct hy_ring_group {
     _Atomic uint64_t spilled;                        /* items, ever */
     _Atomic uint64_t spill_head, spill_tail;         /* segments made; segments done */
     _Atomic uint64_t spill_bytes;                    /* on disk now */
+    /* What dropped is going to be when the step on the lease of chunk drop_chunk is made; 0: none.
+     */
+    _Atomic uint64_t drop_total, drop_chunk;
     char spill_dir[HY_RING_PATH_BYTES];
     char routes[256]; /* names of routes, each NUL-terminated; empty: all */
 };
@@ -122,8 +125,8 @@ struct hy_ring_ctl {
     uint32_t chunk_count;
     uint8_t uuid[16];
     char name[HY_RING_NAME_BYTES];
-    uint32_t durable; /* 1: declared by the engine */
-    uint32_t crc;     /* CRC-32C of the bytes before */
+    uint32_t durable;                                /* 1: declared by the engine */
+    uint32_t crc;                                    /* CRC-32C of the bytes before */
     _Alignas(HY_RING_LINE) _Atomic uint32_t waiting; /* 1: somebody sleeps, or is about to */
     _Alignas(HY_RING_LINE) _Atomic uint64_t tail;    /* a hint: chunks before it are done */
     _Atomic uint64_t lost; /* ephemeral groups: items overwritten before they were read */
@@ -260,7 +263,8 @@ struct hy_ring_spill {
     uint64_t number; /* of the segment, from 1 */
     uint64_t chunk;
     uint32_t first;
-    uint32_t bytes; /* of records behind this header */
+    uint32_t bytes;            /* of records behind this header */
+    uint64_t total;            /* items ever spilled, these included */
     uint32_t crc_records, crc; /* CRC-32C; crc of this header's bytes before it */
 };
 
@@ -273,6 +277,6 @@ _Static_assert(offsetof(struct hy_ring_ctl, waiting) == 128, "RING-FORMAT: ctl.w
 _Static_assert(sizeof(struct hy_ring_member) == 64, "RING-FORMAT: member");
 _Static_assert(offsetof(struct hy_ring_ctl, members) == 256, "RING-FORMAT: ctl.members");
 _Static_assert(sizeof(struct hy_ring_position) == 40, "RING-FORMAT: position");
-_Static_assert(sizeof(struct hy_ring_spill) == 64, "RING-FORMAT: spill");
+_Static_assert(sizeof(struct hy_ring_spill) == 72, "RING-FORMAT: spill");
 
 #endif

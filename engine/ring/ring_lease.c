@@ -29,8 +29,8 @@ static bool may_take(hydrant_ring *ring, struct hy_ring_lease lease, bool from_d
 }
 
 /*
- * Takes items from a word if there are any up to `items`. *done is set when the group has no more to
- * do there (so far).
+ * Takes items from a word if there are any up to `items`. *done is set when the group has no more
+ * to do there (so far).
  */
 static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, uint32_t items,
                  bool from_dead, bool *done)
@@ -45,7 +45,8 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, uint32
         if (!may_take(ring, lease, from_dead))
             return false;
         struct hy_ring_lease mine = lease;
-        uint32_t end = lease.acked + ring->lease_items;
+        /* One that was handed out before goes alone: then it is known what somebody died of. */
+        uint32_t end = lease.acked + (lease.tries > 0 ? 1 : ring->lease_items);
         mine.owner = (uint8_t)(ring->member + 1);
         mine.tries = (uint8_t)(lease.tries < HY_RING_TRIES_MAX ? lease.tries + 1 : lease.tries);
         if (lease.acked >= limit) /* a dead one had acknowledged all */
@@ -149,9 +150,8 @@ static enum found look_at(hydrant_ring *ring, uint64_t id, bool from_dead)
 /* True for the one who moves it there; *tail is where it is. */
 static bool move_tail(hydrant_ring *ring, uint64_t *tail, uint64_t to)
 {
-    bool moved = atomic_compare_exchange_strong_explicit(&ring->ctl->tail, tail, to,
-                                                         memory_order_acq_rel,
-                                                         memory_order_acquire);
+    bool moved = atomic_compare_exchange_strong_explicit(
+        &ring->ctl->tail, tail, to, memory_order_acq_rel, memory_order_acquire);
     HY_RING_STORED("tail");
     if (moved)
         *tail = to;
@@ -189,10 +189,25 @@ static bool take_from_chunks(hydrant_ring *ring, bool from_dead)
     return false;
 }
 
+/* A slot that was left out for laps, because a member had a lease in it, still holds its chunk. */
+static bool take_left_behind(hydrant_ring *ring)
+{
+    uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
+    uint64_t oldest = hy_ring_oldest(next, ring->header->chunk_count);
+    for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
+        uint64_t id = atomic_load_explicit(&ring->slots[i].content, memory_order_acquire); /* O2 */
+        if (id != 0 && id < oldest && id >= ring->group->start && look_at(ring, id, true) == TOOK)
+            return true;
+    }
+    return false;
+}
+
 bool hy_ring_lease_take(hydrant_ring *ring)
 {
     for (int from_dead = 0; from_dead < 2; from_dead++) {
         if (ring->group && take_spilled(ring, from_dead))
+            return true;
+        if (from_dead && ring->group && take_left_behind(ring))
             return true;
         if (take_from_chunks(ring, from_dead))
             return true;
@@ -229,21 +244,33 @@ bool hy_ring_lease_ack(hydrant_ring *ring, uint32_t number)
     }
 }
 
-void hy_ring_lease_release(hydrant_ring *ring)
+/* Gives up a lease, whoever had it in this place. */
+static void give_up(hydrant_ring *ring, _Atomic uint64_t *word)
 {
-    struct hy_ring_hold *h = &ring->hold;
-    if (!h->word)
-        return;
-    uint64_t seen = atomic_load_explicit(h->word, memory_order_acquire);
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
     for (;;) {
-        struct hy_ring_lease lease = hy_ring_lease_of(seen, h->id);
+        struct hy_ring_lease lease = hy_ring_lease_unpack(seen);
         if (lease.owner != ring->member + 1)
-            break;
+            return;
         lease.owner = HY_RING_NOBODY;
         if (!lease.taken)
             lease.end = lease.acked;
-        if (step(h->word, &seen, lease))
-            break;
+        if (step(word, &seen, lease))
+            return;
     }
-    h->word = NULL;
+}
+
+void hy_ring_lease_inherit(hydrant_ring *ring)
+{
+    for (uint32_t i = 0; i < ring->header->chunk_count; i++)
+        give_up(ring, &ring->ctl->leases[i]);
+    for (uint32_t i = 0; i < HY_RING_SPILLS; i++)
+        give_up(ring, &ring->ctl->spill_leases[i]);
+}
+
+void hy_ring_lease_release(hydrant_ring *ring)
+{
+    if (ring->hold.word)
+        give_up(ring, ring->hold.word);
+    ring->hold.word = NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * The reader: attaching, the next item, acknowledging. Members of groups take leases (ring_lease.c);
- * observers walk the chunks by themselves.
+ * The reader: attaching, the next item, acknowledging. Members of groups take leases
+ * (ring_lease.c); observers walk the chunks by themselves.
  */
 #include "ring/ring_reader.h"
 
@@ -167,6 +167,7 @@ static hydrant_status join_once(hydrant_ring *ring, const char *file, const char
         hy_ring_unmap(&ring->ctl_map);
         return HYDRANT_ERR_AGAIN;
     }
+    hy_ring_lease_inherit(ring);
     return HYDRANT_OK;
 }
 
@@ -373,6 +374,8 @@ static hydrant_status next_held(hydrant_ring *ring, hydrant_ring_item *out)
         struct hy_ring_record record;
         const unsigned char *bytes = h->bytes + h->offset;
         if (ring->group || h->spill) {
+            if (!h->spill && is_gone(ring, h->id)) /* the lease was taken away */
+                return HYDRANT_ERR_STATE;
             if (!hy_ring_reader_record(h->bytes, h->bytes_count, h->offset, &record))
                 return HYDRANT_ERR_DATA;
         } else {
@@ -397,18 +400,26 @@ static bool is_poison(const hydrant_ring *ring, const hydrant_ring_item *item)
            item->deliveries > ring->group->deliveries_max;
 }
 
-static void bury(hydrant_ring *ring, const hydrant_ring_item *item)
+/* False: it cannot be kept; then it is delivered again. */
+static bool bury(hydrant_ring *ring, const hydrant_ring_item *item)
 {
     char file[HY_RING_NAME_BYTES + 16];
     hy_ring_ctl_name(ring->group_name, file);
     memcpy(strrchr(file, '.'), ".dead", 6);
-    int fd = openat(ring->dir_fd, file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-                    0640);
+    int fd = openat(ring->dir_fd, file, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return;
-    if (write(fd, item->bytes, item->bytes_count) == (ssize_t)item->bytes_count)
-        hy_ring_lease_ack(ring, ring->hold.next);
+        return false;
+    bool kept = write(fd, item->bytes, item->bytes_count) == (ssize_t)item->bytes_count;
     close(fd);
+    if (kept)
+        hy_ring_lease_ack(ring, ring->hold.next);
+    return kept;
+}
+
+static void count(_Atomic uint64_t *counter, uint64_t by) /* nobody else writes it */
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
+                          memory_order_relaxed);
 }
 
 static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
@@ -421,6 +432,10 @@ static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
             return HYDRANT_ERR_LIMIT;
         bool nothing_out = h->next == h->acked;
         hydrant_status status = next_held(ring, out);
+        if (status == HYDRANT_ERR_STATE && ring->group) {
+            h->word = NULL;
+            continue;
+        }
         if (status == HYDRANT_ERR_STATE) {
             atomic_fetch_add_explicit(&ring->ctl->lost, h->end - h->acked, memory_order_relaxed);
             h->next = h->end;
@@ -429,13 +444,10 @@ static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
         }
         if (status != HYDRANT_OK)
             return status;
-        if (is_poison(ring, out)) {
-            bury(ring, out);
+        if (is_poison(ring, out) && bury(ring, out))
             continue;
-        }
         if (is_wanted(ring, out)) {
-            struct hy_ring_member *m = &ring->ctl->members[ring->member];
-            atomic_fetch_add_explicit(&m->delivered, 1, memory_order_relaxed);
+            count(&ring->ctl->members[ring->member].delivered, 1);
             return HYDRANT_OK;
         }
         if (nothing_out) /* else it is acknowledged with the next that is */
@@ -450,7 +462,7 @@ static hydrant_status next_of_chunk(hydrant_ring *ring, uint64_t id, hydrant_rin
     struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
     if (mark->id != id)
         *mark = (struct hy_ring_mark){.id = id};
-    while (atomic_load_explicit(&slot->content, memory_order_acquire) == id) { /* O2 */
+    while (atomic_load_explicit(&slot->content, memory_order_acquire) == id) {       /* O2 */
         uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire); /* C1 */
         uint32_t bytes_count = hy_ring_commit_bytes(commit);
         struct hy_ring_record record;
@@ -530,8 +542,7 @@ hydrant_status hydrant_ring_ack(hydrant_ring *ring, uint64_t seq)
     uint32_t before = h->acked;
     if (!hy_ring_lease_ack(ring, (uint32_t)number + 1))
         return HYDRANT_ERR_STATE;
-    atomic_fetch_add_explicit(&ring->ctl->members[ring->member].acked, number + 1 - before,
-                              memory_order_relaxed);
+    count(&ring->ctl->members[ring->member].acked, number + 1 - before);
     return HYDRANT_OK;
 }
 

@@ -64,8 +64,8 @@ struct hydrant_ring {
     pthread_t bridge;
     bool bridged;
     _Atomic bool bridge_ends;
-    uint32_t wake_before; /* the wake word before the last look for an item */
-    uint32_t wake_seen;   /* handed to the bridge by armed */
+    uint32_t wake_before;   /* the wake word before the last look for an item */
+    uint32_t wake_seen;     /* handed to the bridge by armed */
     _Atomic uint32_t armed; /* futex: 1 while the event loop waits for the descriptor */
 };
 
@@ -100,6 +100,8 @@ void hy_ring_bridge_end(hydrant_ring *ring);
 bool hy_ring_lease_take(hydrant_ring *ring);
 /* Acknowledges items before `number` of what is held. False: the lease was taken away. */
 bool hy_ring_lease_ack(hydrant_ring *ring, uint32_t number);
+/* Gives up what a dead predecessor in this member's place had: nobody could tell it from ours. */
+void hy_ring_lease_inherit(hydrant_ring *ring);
 /* Gives back what is held, so that another may go on where it was acknowledged. */
 void hy_ring_lease_release(hydrant_ring *ring);
 

@@ -13,7 +13,7 @@
  * for in vain is slow until a chunk of it is found done again; nobody waits for a slow one.
  *
  * What a group's members write is read once per step and only ever spoils their own group: at most
- * an eighth of the slots is left out for one group, then its members are written over.
+ * an eighth of the slots is left out for one group; leases beyond that are taken away.
  *
  * Any writer's thread; steps on one group are serialised by the ring's policy mutex.
  */
@@ -55,22 +55,45 @@ static bool is_done(struct hy_ring *ring, struct hy_ring_served *served, uint64_
     return hy_ring_lease_done(hy_ring_lease_of(word, id), items);
 }
 
-/* Takes items [first, items) of the chunk away from the group. False: they cannot be spilled. */
-static bool take_away(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
-                      uint32_t first, uint32_t items)
+/* Spills items [first, items) of the chunk, if the group spills. False: there is no room for it. */
+static bool spill_away(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
+                       uint32_t first, uint32_t items)
 {
-    if (first >= items)
-        return true;
-    if (served->group->policy == HY_RING_SPILL)
-        return hy_ring_spill_write(ring, served, id, first, items);
-    atomic_fetch_add_explicit(&served->group->dropped, items - first, memory_order_relaxed);
-    return true;
+    return first >= items || served->group->policy != HY_RING_SPILL ||
+           hy_ring_spill_write(ring, served, id, first, items);
 }
 
-/* May one more slot be left out for the group? */
-static bool may_leave(struct hy_ring *ring, struct hy_ring_served *served)
+/*
+ * A count that is right after a kill at any moment: what it is going to be is written down before
+ * the step on the lease word that makes it so, and becomes the count after it. The next engine sees
+ * by the word whether the step was made (finish_drop).
+ */
+static void begin_drop(struct hy_ring_group *g, uint64_t id, uint32_t items)
 {
-    uint32_t left = 0, most = (ring->header->chunk_count + 7) / 8;
+    if (g->policy == HY_RING_SPILL)
+        return;
+    uint64_t dropped = atomic_load_explicit(&g->dropped, memory_order_relaxed);
+    atomic_store_explicit(&g->drop_total, dropped + items, memory_order_relaxed);
+    atomic_store_explicit(&g->drop_chunk, id, memory_order_release); /* D1 */
+    HY_RING_STORED("drop begin");
+}
+
+static void end_drop(struct hy_ring_group *g, bool done)
+{
+    if (!atomic_load_explicit(&g->drop_chunk, memory_order_acquire)) /* D1 */
+        return;
+    uint64_t total = atomic_load_explicit(&g->drop_total, memory_order_relaxed);
+    if (done)
+        atomic_store_explicit(&g->dropped, total, memory_order_release); /* D2 */
+    HY_RING_STORED("dropped");
+    atomic_store_explicit(&g->drop_chunk, 0, memory_order_release); /* D2 */
+    HY_RING_STORED("drop end");
+}
+
+/* May the slot be left out for the group, besides (taken: with) those that are? */
+static bool may_leave(struct hy_ring *ring, struct hy_ring_served *served, bool taken)
+{
+    uint32_t left = !taken, most = (ring->header->chunk_count + 7) / 8;
     for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
         uint64_t word = atomic_load_explicit(&served->ctl->leases[i], memory_order_relaxed);
         struct hy_ring_lease lease = hy_ring_lease_unpack(word);
@@ -84,25 +107,32 @@ static bool may_leave(struct hy_ring *ring, struct hy_ring_served *served)
 static enum answer take_behind(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
                                uint32_t items, uint64_t word, struct hy_ring_lease lease)
 {
-    uint32_t end = lease.end < items ? lease.end : items;
+    bool spills = served->group->policy == HY_RING_SPILL;
     if (!lease.taken) {
-        if (!take_away(ring, served, id, end, items))
+        uint32_t end = lease.end < items ? lease.end : items;
+        if (!spill_away(ring, served, id, end, items))
             return WAIT;
-        for (;;) { /* the member may acknowledge meanwhile, or give the lease up */
+        for (;;) { /* the member may acknowledge meanwhile, give the lease up, take another */
             struct hy_ring_lease to = lease;
+            if (!spills)
+                end = lease.end < items ? lease.end : items;
             to.taken = true;
             to.end = (uint16_t)end;
-            if (step(lease_of(ring, served, id), &word, to))
+            begin_drop(served->group, id, items - end);
+            bool done = step(lease_of(ring, served, id), &word, to);
+            end_drop(served->group, done);
+            if (done)
                 break;
             lease = hy_ring_lease_of(word, id);
         }
     }
     if (lease.owner == HY_RING_NOBODY)
         return WAIT;
-    return may_leave(ring, served) ? LEAVE : DONE;
+    return LEAVE;
 }
 
-/* Nobody who lives has the lease: all that is left goes. */
+/* Nobody who lives has the lease, or too many have: all that is left goes. One who reads there all
+ * the same finds that out when it looks for its next item, or acknowledges. */
 static enum answer take_rest(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
                              uint32_t items, uint64_t word, struct hy_ring_lease lease)
 {
@@ -114,14 +144,16 @@ static enum answer take_rest(struct hy_ring *ring, struct hy_ring_served *served
         return WAIT; /* somebody was quicker: look again */
     if (lease.owner != HY_RING_ENGINE)
         word = hy_ring_lease_pack(mine);
-    bool ok = take_away(ring, served, id, lease.acked, end);
+    bool ok = spill_away(ring, served, id, lease.acked, end);
     struct hy_ring_lease to = lease;
     to.owner = HY_RING_NOBODY;
     if (ok) {
         to.taken = true;
         to.end = lease.acked;
+        begin_drop(served->group, id, end > lease.acked ? end - lease.acked : 0);
     }
-    step(lease_of(ring, served, id), &word, to);
+    bool done = step(lease_of(ring, served, id), &word, to);
+    end_drop(served->group, done);
     return ok ? DONE : WAIT;
 }
 
@@ -140,8 +172,9 @@ static enum answer apply_policy(struct hy_ring *ring, struct hy_ring_served *ser
     bool lives = lease.owner != HY_RING_NOBODY && lease.owner != HY_RING_ENGINE &&
                  member < HY_RING_MEMBERS &&
                  hy_ring_member_lives(served->ctl_map.fd, &served->ctl->members[member], member);
-    return lives ? take_behind(ring, served, id, items, word, lease)
-                 : take_rest(ring, served, id, items, word, lease);
+    return lives && may_leave(ring, served, lease.taken)
+               ? take_behind(ring, served, id, items, word, lease)
+               : take_rest(ring, served, id, items, word, lease);
 }
 
 static enum answer ask_group(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
@@ -187,8 +220,7 @@ enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *s
         return HY_RING_SKIP;
     for (;;) {
         uint64_t waited_us = began ? now_us() - began : 0;
-        enum answer answer =
-            ask_groups(ring, content, hy_ring_commit_items(commit), waited_us);
+        enum answer answer = ask_groups(ring, content, hy_ring_commit_items(commit), waited_us);
         if (answer == DONE)
             return HY_RING_ROOM;
         if (answer == LEAVE)
@@ -227,11 +259,25 @@ static void mend_by_spill(struct hy_ring *ring, struct hy_ring_served *served, u
     }
 }
 
+/* Was the step made that begin_drop announced? Then the word says so, or its chunk is gone. */
+static void finish_drop(struct hy_ring *ring, struct hy_ring_served *served)
+{
+    uint64_t id = atomic_load_explicit(&served->group->drop_chunk, memory_order_acquire); /* D1 */
+    if (id == 0)
+        return;
+    uint64_t word = atomic_load_explicit(lease_of(ring, served, id), memory_order_acquire);
+    struct hy_ring_lease lease = hy_ring_lease_of(word, id);
+    bool there =
+        atomic_load_explicit(&hy_ring_slot_of(ring, id)->content, memory_order_acquire) == id;
+    end_drop(served->group, !there || (lease.taken && lease.owner != HY_RING_ENGINE));
+}
+
 void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served)
 {
     struct hy_ring_group *g = served->group;
     uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
-    hy_ring_spill_clean(g, false);
+    hy_ring_spill_mend(g);
+    finish_drop(ring, served);
     for (uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
          number <= head; number++)
         mend_by_spill(ring, served, number);

@@ -91,6 +91,7 @@ bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, ui
                                    .chunk = chunk,
                                    .first = first,
                                    .bytes = end - from};
+    header.total = atomic_load_explicit(&g->spilled, memory_order_relaxed) + header.items;
     char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
     if (!has_room(g, number - 1, sizeof header + header.bytes))
         return false;
@@ -101,10 +102,11 @@ bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, ui
     hy_ring_spill_path(g, number, path, sizeof path);
     if (!write_segment(path, &header, bytes + from))
         return false;
-    atomic_fetch_add_explicit(&g->spill_bytes, sizeof header + header.bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&g->spilled, header.items, memory_order_relaxed);
     atomic_store_explicit(&g->spill_head, number, memory_order_release); /* S1 */
     HY_RING_STORED("spill_head");
+    /* After a kill here hy_ring_spill_mend counts again. */
+    atomic_store_explicit(&g->spilled, header.total, memory_order_relaxed);
+    atomic_fetch_add_explicit(&g->spill_bytes, sizeof header + header.bytes, memory_order_relaxed);
     return true;
 }
 
@@ -166,15 +168,35 @@ void hy_ring_spill_tend(struct hy_ring_served *served)
     }
 }
 
-void hy_ring_spill_clean(const struct hy_ring_group *group, bool all)
+static void remove_segment(const struct hy_ring_group *group, uint64_t number)
 {
     char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
-    uint64_t head = atomic_load_explicit(&group->spill_head, memory_order_relaxed);
-    uint64_t tail = atomic_load_explicit(&group->spill_tail, memory_order_relaxed);
-    for (uint64_t number = all ? tail : head; number <= head + 1; number++) {
-        if (!all && number <= head)
+    hy_ring_spill_path(group, number, path, sizeof path);
+    unlink(path);
+}
+
+void hy_ring_spill_mend(struct hy_ring_group *g)
+{
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed), bytes = 0;
+    remove_segment(g, tail);     /* done with, and perhaps not removed */
+    remove_segment(g, head + 1); /* written, and not published */
+    for (uint64_t number = tail + 1; number <= head; number++) {
+        struct hy_ring_spill header;
+        if (!hy_ring_spill_read_header(g, number, &header))
             continue;
-        hy_ring_spill_path(group, number, path, sizeof path);
-        unlink(path);
+        bytes += sizeof header + header.bytes;
+        if (number == head)
+            atomic_store_explicit(&g->spilled, header.total, memory_order_relaxed);
     }
+    atomic_store_explicit(&g->spill_bytes, bytes, memory_order_relaxed);
+    HY_RING_STORED("mend spill");
+}
+
+void hy_ring_spill_end(const struct hy_ring_group *g)
+{
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed);
+    for (uint64_t number = tail; number <= head + 1; number++)
+        remove_segment(g, number);
 }

@@ -82,10 +82,13 @@ bool hy_ring_spill_read_header(const struct hy_ring_group *group, uint64_t numbe
 bool hy_ring_spill_load(const struct hy_ring_group *group, const struct hy_ring_spill *header,
                         uint32_t bytes_max, unsigned char **room);
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap);
-/* Removes a segment that was written but not published, and all when the group is new. */
-void hy_ring_spill_clean(const struct hy_ring_group *group, bool all);
+/* After a takeover: removes what was not published or is done with, and counts anew. */
+void hy_ring_spill_mend(struct hy_ring_group *group);
+/* The group ends: removes all its segments. */
+void hy_ring_spill_end(const struct hy_ring_group *group);
 
-/* Byte offset of item number `number` in a chunk, of what is committed; bytes when it is the end. */
+/* Byte offset of item number `number` in a chunk, of what is committed; bytes when it is the end.
+ */
 uint32_t hy_ring_item_offset(const unsigned char *chunk, uint32_t bytes, uint32_t number);
 
 #endif

@@ -15,9 +15,9 @@ struct hy_ring_writer {
     struct hy_ring_slot *slot; /* NULL: no chunk is open */
     unsigned char *bytes;
     uint64_t id;
-    uint32_t used, items;           /* put */
+    uint32_t used, items;            /* put */
     uint32_t committed, shown_items; /* shown to readers */
-    uint64_t last;                  /* of what is committed: seq + 1 */
+    uint64_t last;                   /* of what is committed: seq + 1 */
 };
 
 hydrant_status hy_ring_writer_create(struct hy_ring *ring, struct hy_ring_writer **out,
@@ -124,9 +124,8 @@ static hydrant_status open_chunk(struct hy_ring_writer *w, const _Atomic bool *s
         uint64_t id = atomic_fetch_add_explicit(&ring->header->next, 1, memory_order_acq_rel);
         HY_RING_STORED("next");
         struct hy_ring_slot *slot = hy_ring_slot_of(ring, id);
-        enum hy_ring_room room = wait_decided(w, slot, id, stop)
-                                     ? hy_ring_make_room(ring, slot, stop)
-                                     : HY_RING_STOPPED;
+        enum hy_ring_room room =
+            wait_decided(w, slot, id, stop) ? hy_ring_make_room(ring, slot, stop) : HY_RING_STOPPED;
         if (room == HY_RING_ROOM) {
             open_here(w, slot, id);
             return HYDRANT_OK;

@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hydrant)
 
-install(TARGETS hydrant EXPORT hydrant-targets
+install(TARGETS hydrant hydrant_ring EXPORT hydrant-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS hydrant-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -24,7 +24,8 @@ install(FILES ${PROJECT_BINARY_DIR}/hydrant-config.cmake
 file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 configure_file(tools/dev/cmake/hydrant.pc.in ${PROJECT_BINARY_DIR}/hydrant.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/hydrant.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(tools/dev/cmake/hydrant-ring.pc.in ${PROJECT_BINARY_DIR}/hydrant-ring.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/hydrant.pc ${PROJECT_BINARY_DIR}/hydrant-ring.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB)

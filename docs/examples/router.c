@@ -1,0 +1,39 @@
+/*
+ * A router: prints the items that the group "care" gets, and acknowledges them. Run it twice, and
+ * the two share the items; kill one, and the other gets what it had not acknowledged.
+ *
+ *     cc -o router router.c $(pkg-config --cflags --libs hydrant-ring)
+ *     ./router /dev/shm/hydrant/main
+ */
+#include <stdio.h>
+
+#include <hydrant/ring.h>
+
+int main(int argc, char **argv)
+{
+    static char line[256 << 10];
+    hydrant_ring_options options;
+    hydrant_ring *ring;
+    hydrant_error err = {0};
+    hydrant_status status;
+    hydrant_ring_options_init(&options);
+    options.group = "care";
+    if (hydrant_ring_attach(argc > 1 ? argv[1] : "/dev/shm/hydrant/main", &options, &ring, &err)) {
+        fprintf(stderr, "router: %s: %s\n", err.file, err.text);
+        return 1;
+    }
+    do {
+        hydrant_ring_item item;
+        status = hydrant_ring_next(ring, &item);
+        if (status == HYDRANT_OK) {
+            if (hydrant_ring_item_json(ring, &item, line, sizeof line))
+                puts(line);
+            fflush(stdout); /* it is out: only now it may be acknowledged */
+            hydrant_ring_ack(ring, item.seq);
+        } else if (status == HYDRANT_ERR_AGAIN) {
+            hydrant_ring_wait(ring, -1);
+        }
+    } while (status == HYDRANT_OK || status == HYDRANT_ERR_AGAIN);
+    hydrant_ring_detach(&ring);
+    return status == HYDRANT_ERR_CANCELLED ? 0 : 1;
+}
