@@ -1,27 +1,20 @@
 /*
  * bench-dedup: how good and how fast deduplication is.
  *
- * usage: bench-dedup [--data FOLDER] [--window N]... [--seed S] [--show KIND] [--links N]
- *
- *   --data FOLDER  labelled pairs.tsv (label kind a b) and stream.tsv (ms author group text);
- *                  without it both are made up, which says less
- *   --window N     mentions in the window for the stream and the speed; may be repeated.
- *                  Default 100000
- *   --show KIND    print the pairs of this kind that are judged wrongly (all: of every kind)
- *   --links N      print the first N near links that the stream's own background got
- *
- * Pairs: each through a window of its own. Stream: N background posts, put together from pieces of
- * the stream's own, are spread evenly between its posts; recall counts the variants of a group that
- * are linked to it. Speed is that of the same run, background included, in CPU time.
+ * Pairs: each through a window of its own: precision, recall, F1, how many templates with another
+ * city, name or number were merged. Stream: background posts, put together from pieces of the
+ * stream's own, are spread evenly between its posts until the window is full; recall counts the
+ * variants of a group that are linked to it. Speed: posts through the window that is full by then,
+ * a fifth of them repeats, in CPU time, preparing included.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "bench.h"
 #include "bench_dedup_posts.h"
 #include "dedup/dedup.h"
 #include "text/fold.h"
@@ -32,14 +25,17 @@ enum {
     ARENA_BYTES = 256 << 20,
     PAIRS_MADE = 4000,
     STREAM_MADE = 12000,
-    ID_BYTES = 24
+    ID_BYTES = 24,
+    SAMPLE_POSTS = 40 * HY_BATCH_MENTIONS, /* of a sample of the speed */
+    REPEAT_ONE_IN = 5,
+    SMALL_WINDOW = 100000,
+    LARGE_WINDOW = 10000000,
 };
 
 struct lane {
     struct hy_dedup *dedup;
     struct hy_dedup_worker *worker;
     struct hy_batch *batch;
-    uint64_t prepare_ns, batch_ns, posts;
 };
 
 static void fail(const hydrant_error *err)
@@ -89,23 +85,10 @@ static void add(struct lane *lane, uint64_t id, uint32_t author, int64_t time_ms
     hy_arena_trim(&batch->arena, folded, m->folded.len + 1);
 }
 
-/* CPU time of this thread: what a busy machine does to the clock on the wall is not ours. */
-static uint64_t cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void run(struct lane *lane)
 {
-    uint64_t start = cpu_ns();
     hy_dedup_prepare(lane->worker, lane->batch);
-    uint64_t middle = cpu_ns();
     hy_dedup_batch(lane->dedup, lane->worker, lane->batch);
-    lane->prepare_ns += middle - start;
-    lane->batch_ns += cpu_ns() - middle;
-    lane->posts += lane->batch->count;
 }
 
 /* ---- pairs ---- */
@@ -144,14 +127,26 @@ static hydrant_dup_kind judge_pair(struct lane *lane, const struct bench_pair *p
     return kind;
 }
 
-static void print_tallies(const struct tally *tallies, uint32_t count)
+static void print_kinds(const struct tally *tallies, uint32_t count)
 {
-    uint32_t right = 0, wrong = 0, missed = 0, templates = 0, merged = 0;
     puts("label kind             pairs grouped   exact");
     for (uint32_t i = 0; i < count; i++) {
         const struct tally *t = &tallies[i];
         printf("%5d %-16s %5u %6.1f%% %6.1f%%\n", t->same, t->kind, t->all,
                100.0 * t->grouped / t->all, 100.0 * t->exact / t->all);
+    }
+}
+
+static double share(uint32_t part, uint32_t whole)
+{
+    return whole ? (double)part / whole : 1;
+}
+
+static void print_pairs(struct bench *bench, const struct tally *tallies, uint32_t count)
+{
+    uint32_t right = 0, wrong = 0, missed = 0, templates = 0, merged = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tally *t = &tallies[i];
         right += t->same ? t->grouped : 0;
         missed += t->same ? t->all - t->grouped : 0;
         wrong += t->same ? 0 : t->grouped;
@@ -160,14 +155,17 @@ static void print_tallies(const struct tally *tallies, uint32_t count)
             merged += t->grouped;
         }
     }
-    double precision = right + wrong ? (double)right / (right + wrong) : 1;
-    double recall = right + missed ? (double)right / (right + missed) : 1;
-    printf("pairs: precision %.4f recall %.4f F1 %.4f; templates merged %u of %u (%.2f%%)\n",
-           precision, recall, 2 * precision * recall / (precision + recall), merged, templates,
-           templates ? 100.0 * merged / templates : 0);
+    double precision = share(right, right + wrong), recall = share(right, right + missed);
+    double f1 = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
+    bench_check(bench, right > 0, "dedup: no pair was grouped");
+    bench_value(bench, "dedup/pairs-precision", "ratio", precision);
+    bench_value(bench, "dedup/pairs-recall", "ratio", recall);
+    bench_value(bench, "dedup/pairs-f1", "ratio", f1);
+    if (templates)
+        bench_value(bench, "dedup/templates-merged", "%", 100.0 * merged / templates);
 }
 
-static void bench_pairs(struct lane *lane, const struct bench_pairs *pairs, uint64_t seed,
+static void bench_pairs(struct bench *bench, struct lane *lane, const struct bench_pairs *pairs,
                         const char *show)
 {
     struct tally tallies[KINDS_MAX];
@@ -175,7 +173,7 @@ static void bench_pairs(struct lane *lane, const struct bench_pairs *pairs, uint
     for (uint32_t i = 0; i < pairs->count; i++) {
         const struct bench_pair *pair = &pairs->pairs[i];
         struct tally *tally = tally_of(tallies, &count, pair);
-        hydrant_dup_kind kind = judge_pair(lane, pair, seed);
+        hydrant_dup_kind kind = judge_pair(lane, pair, bench->seed);
         bool grouped = kind != HYDRANT_DUP_NONE;
         tally->all++;
         tally->grouped += grouped;
@@ -185,7 +183,9 @@ static void bench_pairs(struct lane *lane, const struct bench_pairs *pairs, uint
             printf("%s %s\n  %s\n  %s\n", pair->same ? "missed" : "merged", pair->kind, pair->a,
                    pair->b);
     }
-    print_tallies(tallies, count);
+    if (!bench->json)
+        print_kinds(tallies, count);
+    print_pairs(bench, tallies, count);
 }
 
 /* ---- stream ---- */
@@ -229,8 +229,19 @@ static void put(struct lane *lane, struct stream_run *r, uint64_t id, uint32_t a
     }
 }
 
-static void print_stream(const struct stream_run *r, uint32_t links)
+/* The name of a result of this window. */
+static const char *name_of(char out[64], const char *what, uint32_t window)
 {
+    bool millions = window % 1000000 == 0;
+    snprintf(out, 64, "dedup/%s-%u%s", what, window / (millions ? 1000000 : 1000),
+             millions ? "M" : "k");
+    return out;
+}
+
+static void print_stream(struct bench *bench, const struct stream_run *r, uint32_t window,
+                         uint32_t links)
+{
+    char name[64];
     const struct bench_stream *s = r->stream;
     uint32_t variants = 0, found = 0, elsewhere = 0, exact = 0, near = 0;
     /* The head that a group's first post has: itself, or a post of the background that says the
@@ -258,111 +269,154 @@ static void print_stream(const struct stream_run *r, uint32_t links)
         found += right;
         elsewhere += linked && !right;
     }
-    printf(
-        "stream: variants %u, recall %.4f, linked elsewhere %u; its background linked: %u exact, "
-        "%u near; made background linked: %llu of %llu\n",
-        variants, variants ? (double)found / variants : 1, elsewhere, exact, near,
-        (unsigned long long)r->linked_background, (unsigned long long)r->background);
+    bench_check(bench, found > 0, "dedup: no variant was found");
+    bench_value(bench, name_of(name, "recall", window), "ratio", share(found, variants));
+    bench_value(bench, name_of(name, "linked-elsewhere", window), "posts", elsewhere);
+    if (!bench->json)
+        printf("its own background: %u exact, %u near; made background linked: %llu of %llu\n",
+               exact, near, (unsigned long long)r->linked_background,
+               (unsigned long long)r->background);
     free(heads);
 }
 
-static void bench_stream(struct lane *lane, const struct bench_stream *s, uint32_t window,
-                         uint64_t seed, uint32_t links)
+/* Lays the stream into the window, and background between its posts until the window is full. */
+static void fill(struct lane *lane, struct stream_run *r, uint32_t window, uint64_t *random)
+{
+    const struct bench_stream *s = r->stream;
+    uint64_t background = window > s->count ? window - s->count : 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct bench_post *post = &s->posts[i];
+        for (; r->background < background * (i + 1) / s->count; r->background++) {
+            char text[BENCH_POST_BYTES];
+            bench_make_background(s, random, text);
+            put(lane, r, BACKGROUND + r->background, (uint32_t)r->background, post->time_ms, text);
+        }
+        put(lane, r, i, post->author, post->time_ms, post->text);
+    }
+    run(lane);
+    collect(lane, r);
+}
+
+/* Nanoseconds a post of SAMPLE_POSTS that come into the full window. */
+static double time_posts(struct lane *lane, struct stream_run *r, uint64_t *random)
+{
+    const struct bench_stream *s = r->stream;
+    int64_t time_ms = s->posts[s->count - 1].time_ms;
+    uint64_t ns = 0;
+    for (uint32_t done = 0; done < SAMPLE_POSTS; done += HY_BATCH_MENTIONS) {
+        clear(lane);
+        while (lane->batch->count < HY_BATCH_MENTIONS) {
+            char made[BENCH_POST_BYTES];
+            const char *text = made;
+            if (bench_random(random) % REPEAT_ONE_IN == 0)
+                text = s->posts[bench_random(random) % s->count].text;
+            else
+                bench_make_background(s, random, made);
+            add(lane, BACKGROUND + r->background, (uint32_t)r->background, time_ms, text);
+            r->background++;
+        }
+        uint64_t start = bench_now_ns(BENCH_CPU);
+        run(lane);
+        ns += bench_now_ns(BENCH_CPU) - start;
+    }
+    return (double)ns / SAMPLE_POSTS;
+}
+
+static void bench_stream(struct bench *bench, struct lane *lane, const struct bench_stream *s,
+                         uint32_t window, uint32_t links)
 {
     struct stream_run r = {.stream = s};
-    uint64_t random = seed, background = window > s->count ? window - s->count : 0, made = 0;
+    uint64_t random = bench->seed;
+    double samples[BENCH_SAMPLES_MAX];
+    char name[64];
     r.kinds = calloc(s->count, sizeof *r.kinds);
     r.firsts = calloc(s->count, sizeof *r.firsts);
     if (!r.kinds || !r.firsts)
         exit(1);
-    lane->posts = lane->prepare_ns = lane->batch_ns = 0;
-    open_window(lane, window, seed);
+    open_window(lane, window, bench->seed);
     clear(lane);
-    for (uint32_t i = 0; i < s->count; i++) {
-        const struct bench_post *post = &s->posts[i];
-        for (; made < background * (i + 1) / s->count; made++) {
-            char text[BENCH_POST_BYTES];
-            bench_make_background(s, &random, text);
-            put(lane, &r, BACKGROUND + made, (uint32_t)made, post->time_ms, text);
-        }
-        put(lane, &r, i, post->author, post->time_ms, post->text);
-    }
-    run(lane);
-    collect(lane, &r);
-    r.background = made;
-    print_stream(&r, links);
-    printf(
-        "speed: %u in the window, %.0f ns a post (prepare %.0f, window %.0f), %.1f bytes a post\n",
-        window, (double)(lane->prepare_ns + lane->batch_ns) / (double)lane->posts,
-        (double)lane->prepare_ns / (double)lane->posts,
-        (double)lane->batch_ns / (double)lane->posts, (double)hy_dedup_bytes(lane->dedup) / window);
+    fill(lane, &r, window, &random);
+    print_stream(bench, &r, window, links);
+    bench_value(bench, name_of(name, "bytes", window), "bytes/post",
+                (double)hy_dedup_bytes(lane->dedup) / window);
+    for (uint32_t i = 0; i < bench->repeats; i++)
+        samples[i] = time_posts(lane, &r, &random);
+    bench_samples(bench, name_of(name, "window", window), "ns/post", samples, bench->repeats);
     close_window(lane);
     free(r.kinds);
     free(r.firsts);
 }
 
+static const char own_help[] =
+    "  --data FOLDER  labelled pairs.tsv (label kind a b) and stream.tsv (ms author group text);\n"
+    "                 default $HYDRANT_DEDUP_DATA; without one both are made up, which says less\n"
+    "  --window N     mentions in the window; may be repeated (default 100000 and, if not\n"
+    "                 --quick, 10000000)\n"
+    "  --show KIND    print the pairs of this kind that are judged wrongly (all: of every kind)\n"
+    "  --links N      print the first N near links that the stream's own background got\n";
+
 struct arguments {
     const char *data, *show;
     uint32_t windows[WINDOWS_MAX], windows_count, links;
-    uint64_t seed;
 };
 
-static bool parse(int argc, char **argv, struct arguments *a)
+static void parse(const struct bench *bench, int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {
-        {"data", required_argument, NULL, 'd'},  {"window", required_argument, NULL, 'w'},
-        {"seed", required_argument, NULL, 's'},  {"show", required_argument, NULL, 'p'},
-        {"links", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
-    *a = (struct arguments){.seed = 1};
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"window", required_argument, NULL, 'w'},
+                                            {"show", required_argument, NULL, 'p'},
+                                            {"links", required_argument, NULL, 'l'},
+                                            {NULL, 0, NULL, 0}};
+    *a = (struct arguments){.data = getenv("HYDRANT_DEDUP_DATA")};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'd')
             a->data = optarg;
         else if (c == 'w' && a->windows_count < WINDOWS_MAX)
             a->windows[a->windows_count++] = (uint32_t)strtoul(optarg, NULL, 10);
-        else if (c == 's')
-            a->seed = strtoull(optarg, NULL, 10);
         else if (c == 'p')
             a->show = optarg;
         else if (c == 'l')
             a->links = (uint32_t)strtoul(optarg, NULL, 10);
         else
-            return false;
+            exit(2);
     }
-    if (a->windows_count == 0)
-        a->windows[a->windows_count++] = 100000;
-    return optind == argc;
+    if (a->windows_count == 0) {
+        a->windows[a->windows_count++] = SMALL_WINDOW;
+        if (!bench->quick)
+            a->windows[a->windows_count++] = LARGE_WINDOW;
+    }
+    if (optind != argc)
+        exit(2);
 }
 
 int main(int argc, char **argv)
 {
+    struct bench bench;
     struct arguments a;
     struct bench_pairs pairs;
     struct bench_stream stream;
     struct lane lane = {0};
     hydrant_error err = {0};
-    if (!parse(argc, argv, &a)) {
-        fputs("usage: bench-dedup [--data FOLDER] [--window N]... [--seed S] [--show KIND] "
-              "[--links N]\n",
-              stderr);
-        return 2;
-    }
+    bench_begin(&bench, &argc, argv, "dedup", "How good and how fast deduplication is.", own_help);
+    parse(&bench, argc, argv, &a);
     if (a.data) {
         if (!bench_read_pairs(a.data, &pairs) || !bench_read_stream(a.data, &stream))
             return 1;
     } else {
-        bench_make_pairs(a.seed, PAIRS_MADE, &pairs);
-        bench_make_stream(a.seed, STREAM_MADE, &stream);
+        bench_make_pairs(bench.seed, PAIRS_MADE, &pairs);
+        bench_make_stream(bench.seed, STREAM_MADE, &stream);
     }
     lane.batch = calloc(1, sizeof *lane.batch);
     if (!lane.batch || hy_arena_init(&lane.batch->arena, ARENA_BYTES, &err) != HYDRANT_OK)
         fail(&err);
-    printf("%s\n", a.data ? a.data : "generated posts");
-    bench_pairs(&lane, &pairs, a.seed, a.show);
+    if (!bench.json)
+        printf("%s\n", a.data ? a.data : "generated posts");
+    bench_pairs(&bench, &lane, &pairs, a.show);
     for (uint32_t i = 0; i < a.windows_count; i++)
-        bench_stream(&lane, &stream, a.windows[i], a.seed, a.links);
+        bench_stream(&bench, &lane, &stream, a.windows[i], a.links);
     hy_arena_fini(&lane.batch->arena);
     free(lane.batch);
     bench_free_pairs(&pairs);
     bench_free_stream(&stream);
-    return 0;
+    return bench_end(&bench);
 }
