@@ -177,23 +177,45 @@ static struct hy_single single_of(const struct layout *l, const struct term *ter
                               .edges = (uint8_t)edges};
 }
 
+/* First 8 bytes of a chunk in reading direction, big-endian, 0-padded. */
+static uint64_t key_of(const struct layout *l, const struct chunk *chunk, bool left)
+{
+    const char *text = l->c->bytes.at + chunk->text;
+    uint64_t key = 0;
+    for (uint32_t i = 0; i < 8 && i < chunk->len; i++) {
+        unsigned char b = (unsigned char)text[left ? chunk->len - 1 - i : i];
+        key |= (uint64_t)b << (56 - 8 * i);
+    }
+    return key;
+}
+
+static void write_beyond(const struct layout *l, const struct term *term, bool left,
+                         struct hy_neighbour *entry)
+{
+    if (left ? term->anchor_chunk < 2 : term->anchor_chunk + 2 >= term->phrase.count)
+        return;
+    uint32_t number = left ? term->anchor_chunk - 2 : term->anchor_chunk + 2;
+    const struct chunk *chunk = term_chunk(l->c, term, number);
+    if (!plain(chunk))
+        return;
+    entry->beyond = key_of(l, chunk, left);
+    entry->beyond_len = (uint8_t)(chunk->len < 8 ? chunk->len : 8);
+}
+
 static struct hy_neighbour neighbour_of(const struct layout *l, const struct term *term, bool left)
 {
     uint32_t number = left ? term->anchor_chunk - 1 : term->anchor_chunk + 1;
     const struct chunk *chunk = term_chunk(l->c, term, number);
-    const char *text = l->c->bytes.at + chunk->text;
     struct hy_neighbour entry = {
+        .key = key_of(l, chunk, left),
         .term = term->number,
         .chain = HY_NEIGHBOUR_NONE,
         .len = (uint16_t)chunk->len,
         .anchor = (uint16_t)term->anchor_chunk,
-        .edges = chunk->flags & (HY_CHUNK_WORD_START | HY_CHUNK_WORD_END),
+        .edges = (uint8_t)(chunk->flags & (HY_CHUNK_WORD_START | HY_CHUNK_WORD_END)),
         .anchor_edges = (uint8_t)(edges_of(l->c, term) & ~l->anchors[term->anchor].edges),
         .pair = term->phrase.count == 2 && term->phrase.kind == HY_PHRASE_WORDS};
-    for (uint32_t i = 0; i < 8 && i < chunk->len; i++) {
-        unsigned char b = (unsigned char)text[left ? chunk->len - 1 - i : i];
-        entry.key |= (uint64_t)b << (56 - 8 * i);
-    }
+    write_beyond(l, term, left, &entry);
     return entry;
 }
 

@@ -52,13 +52,15 @@ struct hy_single {
  * one chain: that of the greatest entry that is not greater than the text.
  */
 struct hy_neighbour {
-    uint64_t key; /* first 8 bytes of the chunk in reading direction, big-endian, 0-padded */
+    uint64_t key;    /* first 8 bytes of the chunk in reading direction, big-endian, 0-padded */
+    uint64_t beyond; /* the same of the chunk behind it, where most phrases turn out not to be */
     uint32_t term;
     uint32_t chain;       /* next shorter (or equal) entry that is a prefix of this one, or NONE */
     uint16_t len;         /* of the chunk */
     uint16_t anchor;      /* the anchor's chunk number in the phrase */
-    uint16_t edges;       /* of this chunk: HY_CHUNK_WORD_* */
+    uint8_t edges;        /* of this chunk: HY_CHUNK_WORD_* */
     uint8_t anchor_edges; /* of the anchor, where not all terms of the anchor ask for them */
+    uint8_t beyond_len; /* bytes in beyond; 0: no chunk there, or not one to tell by its letters */
     bool pair; /* the phrase is the anchor and this chunk, and nothing else is to be looked at */
 };
 
