@@ -28,6 +28,11 @@ configure_file(tools/dev/cmake/hydrant-ring.pc.in ${PROJECT_BINARY_DIR}/hydrant-
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.pc ${PROJECT_BINARY_DIR}/hydrant-ring.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+configure_file(tools/systemd/hydrant.service.in ${PROJECT_BINARY_DIR}/hydrant.service @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/hydrant.service DESTINATION lib/systemd/system)
+install(FILES docs/hydrant.schema.json docs/examples/daemon/hydrant.yaml
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/hydrant)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "hydrant maintainers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})

@@ -1,0 +1,132 @@
+"""A daemon in a folder of its own, for the tests of `hydrant run`: its configuration, its posts, and
+what came of them. Waits have generous ends and none of them decides what is right."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+HYDRANT = os.environ["HYDRANT"]
+PATIENCE = 120  # seconds; only a test that fails waits so long
+
+RULES = """version: 1
+rules:
+  - id: signal
+    match: 'signal OR refund'
+    owner: tests
+    tests:
+      - {text: "no signal here", match: true}
+      - {text: "all is well", match: false}
+"""
+
+
+def until(what, condition, patience=PATIENCE):
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain: {what}")
+
+
+def post(number, text=None):
+    return json.dumps({"id": f"p{number}", "created_at": "2026-01-01T00:00:00Z", "network": "x",
+                       "author": {"id": f"a{number % 97}"},
+                       "text": text or f"post {number}: no signal, I want a refund " + "x" * 40})
+
+
+class World:
+    def __init__(self, **changes):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hydrant-daemon-"))
+        shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(self.dir)
+        self.ring_parent = tempfile.mkdtemp(prefix="hydrant-test-", dir=shm)
+        self.ring = f"{self.ring_parent}/main"
+        self.daemon, self.log, self.started = None, [], []
+        (self.dir / "rules.yaml").write_text(RULES)
+        self.config = {"groups": "{care: {start: oldest}}", "workers": "2", "drain": "60s",
+                       "bytes": "4MiB", "chunk": "64KiB", "sources": None, "dedup": "{window: 0}"}
+        self.config.update(changes)
+        self.write_config()
+
+    def write_config(self, **changes):
+        self.config.update(changes)
+        c = self.config
+        sources = c["sources"] or "[{name: posts, type: file, path: 'posts*.ndjson*'}]"
+        (self.dir / "hydrant.yaml").write_text(
+            f"state_dir: state\nrules: [rules.yaml]\nsources: {sources}\n"
+            f"ring: {{path: {self.ring}, bytes: {c['bytes']}, chunk: {c['chunk']}}}\n"
+            f"groups: {c['groups']}\nworkers: {c['workers']}\ndedup: {c['dedup']}\n"
+            f"drain: {c['drain']}\ncontrol: control.sock\nmetrics: {{listen: 127.0.0.1:0}}\n")
+
+    def write_posts(self, name, numbers, mode="w"):
+        with open(self.dir / name, mode, encoding="utf-8") as out:
+            out.write("".join(post(n) + "\n" for n in numbers))
+
+    def start(self, *options, ready=True):
+        self.log = []
+        self.daemon = subprocess.Popen([HYDRANT, "run", "-c", "hydrant.yaml", *options],
+                                       cwd=self.dir, stderr=subprocess.PIPE, text=True)
+        self.started.append(self.daemon)
+        reader = threading.Thread(target=self._read, args=(self.daemon, self.log), daemon=True)
+        reader.start()
+        if ready:
+            until("ready", lambda: self.said("msg=ready") or self.daemon.poll() is not None)
+            assert self.said("msg=ready"), "".join(self.log)
+        return self.daemon
+
+    @staticmethod
+    def _read(daemon, log):
+        for line in daemon.stderr:
+            log.append(line)
+
+    def said(self, text):
+        return any(text in line for line in list(self.log))
+
+    def metrics_port(self):
+        return int(re.search(r'msg="metrics served".* port=(\d+)', "".join(self.log)).group(1))
+
+    def stop(self, number=signal.SIGTERM):
+        self.daemon.send_signal(number)
+        return self.daemon.wait(PATIENCE)
+
+    def kill(self):
+        self.daemon.kill()
+        self.daemon.wait(PATIENCE)
+
+    def run(self, *command, code=0, **more):
+        done = subprocess.run([HYDRANT, *command], cwd=self.dir, capture_output=True, text=True,
+                              timeout=PATIENCE, check=False, **more)
+        assert code is None or done.returncode == code, (command, done.returncode, done.stderr)
+        return done
+
+    def ctl(self, *command, code=0):
+        done = self.run("ctl", *command, "--socket", "control.sock", "--json", code=code)
+        return json.loads(done.stdout) if done.stdout else {}
+
+    def tail(self, *options, group="care"):
+        """Ids of what a member gets, in order, acknowledged."""
+        out = self.run("tail", self.ring, "--group", group, *options).stdout
+        return [json.loads(line)["id"] for line in out.splitlines()]
+
+    def committed(self):
+        return sum(s["committed"] for s in self.ctl("status")["streams"])
+
+    def bytes_of(self, *names):
+        return sum((self.dir / name).stat().st_size for name in names)
+
+    def close(self):
+        for daemon in self.started:
+            if daemon.poll() is None:
+                daemon.kill()
+                daemon.wait()
+            if daemon.stderr:
+                daemon.stderr.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        shutil.rmtree(self.ring_parent, ignore_errors=True)

@@ -1,0 +1,431 @@
+#!/usr/bin/env python3
+"""usage: HYDRANT=PROGRAM run.py [TEST...]   `hydrant run` as an operator meets it: starting, reading,
+stopping, being killed, being attacked. Each test has a ledger of what must come out."""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from daemon_world import HYDRANT, PATIENCE, World, post, until  # noqa: E402
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+
+
+def ids(numbers):
+    return {f"p{n}" for n in numbers}
+
+
+class DaemonTest(unittest.TestCase):
+    def world(self, **changes):
+        world = World(**changes)
+        self.addCleanup(world.close)
+        return world
+
+
+class Reading(DaemonTest):
+    def test_once_publishes_what_scan_finds(self):
+        world = self.world()
+        world.write_posts("posts-a.ndjson", range(1500))
+        subprocess.run(["zstd", "-q", "posts-a.ndjson", "-o", "posts-b.ndjson.zst"], cwd=world.dir,
+                       check=True)
+        (world.dir / "posts-b.ndjson.zst").rename(world.dir / "unread")
+        world.write_posts("more.ndjson", range(1500, 2000))
+        subprocess.run(["zstd", "-q", "more.ndjson", "-o", "posts-b.ndjson.zst"], cwd=world.dir,
+                       check=True)
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0, "".join(world.log))
+        got = world.tail()
+        self.assertEqual(len(got), 2000)
+        self.assertEqual(set(got), ids(range(2000)))
+        stat_ = json.loads(world.run("ring", "stat", world.ring, "--json").stdout)
+        self.assertTrue(stat_["ended"])
+        self.assertEqual([g["lag"] for g in stat_["groups"]], [0])
+        self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
+
+    def test_files_are_followed(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        until("the first ones", lambda: world.ctl("status")["published"] == 10)
+        with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
+            out.write(post(10))  # no newline: it is not whole
+            out.flush()
+            time.sleep(0.3)
+            self.assertEqual(world.ctl("status")["published"], 10)
+            out.write("\n" + post(11) + "\n")
+        until("a line when it is whole", lambda: world.ctl("status")["published"] == 12)
+        (world.dir / "posts.ndjson").rename(world.dir / "rotated")
+        world.write_posts("posts.ndjson", range(12, 20))
+        until("the file that took its place", lambda: world.ctl("status")["published"] == 20)
+        world.write_posts("posts-2.ndjson", range(20, 30))
+        until("a new file", lambda: world.ctl("status")["published"] == 30)
+        self.assertEqual(world.stop(), 0)
+        self.assertEqual(sorted(world.tail()), sorted(ids(range(30))))
+
+    def test_a_restart_goes_on_where_it_was(self):
+        world = self.world()
+        world.write_posts("posts-1.ndjson", range(700))
+        world.start()
+        until("all of it", lambda: world.ctl("status")["published"] == 700)
+        self.assertEqual(world.stop(), 0)
+        world.write_posts("posts-1.ndjson", range(700, 800), "a")
+        world.write_posts("posts-2.ndjson", range(800, 900))
+        world.write_config(workers="1")
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        got = world.tail()
+        self.assertEqual(len(got), 900)  # after a drain nothing comes twice
+        self.assertEqual(set(got), ids(range(900)))
+
+
+class Crashing(DaemonTest):
+    def test_kill_minus_9_loses_nothing(self):
+        seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
+        print(f"HYDRANT_SEED={seed}")
+        rng, world, total = random.Random(seed), self.world(bytes="16MiB"), 12000
+        world.write_posts("posts-1.ndjson", range(total // 2))
+        world.write_posts("posts-2.ndjson", range(total // 2, total))
+        size, kills, got = world.bytes_of("posts-1.ndjson", "posts-2.ndjson"), 0, []
+        for workers in (1, 3, 2, 4):
+            world.write_config(workers=str(workers))
+            world.start()
+            time.sleep(rng.random() * 0.4)
+            world.kill()
+            kills += 1
+            if rng.random() < 0.5:
+                got += world.tail()
+        world.start()
+        until("everything", lambda: world.committed() == size)
+        world.kill()  # what is committed needs no drain
+        got += world.tail()
+        lost = ids(range(total)) - set(got)
+        repeats = len(got) - len(set(got))
+        print(f"{total} items, {kills + 1} kills, {len(lost)} lost, {repeats} repeated")
+        self.assertFalse(lost)
+        # at most what was in flight at each kill: 4 parcels a worker and one being filled
+        self.assertLessEqual(repeats, kills * (4 * 4 + 1) * 512)
+        self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
+
+    def test_a_ring_that_is_gone_costs_no_unacknowledged_item(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(3000))
+        world.start()
+        until("everything", lambda: world.ctl("status")["published"] == 3000)
+        read = world.tail("--count", "1000")
+        self.assertEqual(len(read), 1000)
+        world.kill()
+        shutil.rmtree(world.ring)  # as after a reboot
+        world.write_config(workers="3")
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        again = world.tail()
+        self.assertFalse(ids(range(3000)) - set(read) - set(again))
+
+    def test_what_every_group_acknowledged_does_not_come_again(self):
+        world = self.world(groups="{care: {start: oldest}, desk: {start: oldest}}")
+        world.write_posts("posts.ndjson", range(500))
+        size = world.bytes_of("posts.ndjson")
+        world.start()
+        until("everything", lambda: world.ctl("status")["published"] == 500)
+        world.tail()
+        time.sleep(0.5)
+        acknowledged = world.ctl("status")["streams"][0]["acknowledged"]
+        self.assertLess(acknowledged, size)  # desk has not
+        world.tail(group="desk")
+        until("acknowledged", lambda: world.ctl("status")["streams"][0]["acknowledged"] == size)
+        self.assertEqual(world.stop(), 0)
+        shutil.rmtree(world.ring)
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(world.tail(), [])
+
+    def test_a_damaged_checkpoint_is_not_believed(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        path = world.dir / "state" / "checkpoint"
+        path.write_bytes(path.read_bytes().replace(b"posts", b"pests", 1))
+        world.start("--once", ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1)
+        until("why", lambda: world.said("the checkpoint is damaged; move it away"))
+
+
+class Draining(DaemonTest):
+    def test_a_drain_is_bounded_when_a_group_blocks(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB",
+                           drain="500ms")
+        world.write_posts("posts.ndjson", range(4000))
+        world.start()
+        until("the ring is full and everything waits",
+              lambda: world.ctl("status")["published"] >= 1024)  # it has room for fewer
+        begin = time.monotonic()
+        self.assertEqual(world.stop(), 1)
+        self.assertLess(time.monotonic() - begin, 60)
+        until("said", lambda: world.said("the time for a drain was up"))
+        got = world.tail()
+        world.write_config(drain="60s")
+        world.start()
+        with open(world.dir / "rest", "w", encoding="utf-8") as rest:
+            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=rest)
+        world.started.append(reader)
+        until("the rest", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.stop(), 0)
+        reader.terminate()
+        self.assertEqual(reader.wait(PATIENCE), 0)
+        got += [json.loads(line)["id"] for line in (world.dir / "rest").read_text().splitlines()]
+        got += world.tail()
+        self.assertFalse(ids(range(4000)) - set(got))
+
+    def test_ctl_drain_ends_the_daemon(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(100))
+        world.start()
+        until("everything", lambda: world.ctl("status")["published"] == 100)
+        self.assertTrue(world.ctl("drain")["ok"])
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertFalse((world.dir / "control.sock").exists())
+
+
+class Refusing(DaemonTest):
+    def refused(self, world, text, *options):
+        world.start(*options, ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1, "".join(world.log))
+        until(text, lambda: world.said(text), 10)
+
+    def test_two_daemons_on_one_state_dir(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        first = world.start()
+        self.refused(world, "another daemon uses state_dir")
+        self.assertIsNone(first.poll())
+
+    def test_two_daemons_on_one_ring(self):
+        world, other = self.world(), self.world()
+        world.write_posts("posts.ndjson", range(10))
+        other.ring = world.ring
+        other.write_config()
+        world.start()
+        self.refused(other, "ring ")
+
+    def test_permissions(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        until("everything", lambda: world.ctl("status")["published"] == 10)
+        for name, mode in (("control.sock", 0o600), ("state", 0o700), ("state/checkpoint", 0o600)):
+            self.assertEqual(stat.S_IMODE((world.dir / name).stat().st_mode), mode, name)
+        world.stop()
+        (world.dir / "state").chmod(0o777)
+        self.refused(world, "nobody else may write to it")
+
+    def test_a_control_socket_where_others_write(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.dir.chmod(0o777)
+        self.refused(world, "others may write to")
+        world.dir.chmod(0o700)
+
+    def test_configurations_that_cannot_be_used(self):
+        world = self.world()
+        (world.dir / "hydrant.yaml").write_text("sources:\n  - {name: a, type: file, pth: x}\n")
+        self.refused(world, "there is no key \"pth\" here")
+        self.refused(world, "needs a path")
+        (world.dir / "hydrant.yaml").write_text("workers: 2\n")
+        self.refused(world, "no sources")
+        (world.dir / "hydrant.yaml").unlink()
+        self.refused(world, "cannot read the configuration")
+        world.run("run", "-c", "hydrant.yaml", "--check", code=1)
+        world.run("run", "nonsense", code=2)
+
+    def test_a_ring_without_room(self):
+        world = self.world(bytes="64GiB")
+        world.write_posts("posts.ndjson", range(10))
+        free = shutil.disk_usage(world.ring_parent).free
+        if free > 64 << 30:
+            self.skipTest("there is room for it")
+        self.refused(world, "ring ")
+
+
+class Serving(DaemonTest):
+    def get(self, world, path, method="GET"):
+        request = urllib.request.Request(f"http://127.0.0.1:{world.metrics_port()}{path}",
+                                         method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def test_metrics_and_health(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(300))
+        with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
+            out.write("not json\n")
+        world.start()
+        until("everything", lambda: world.ctl("status")["posts"] == 301)
+        code, text = self.get(world, "/metrics")
+        self.assertEqual(code, 200)
+        for line in ("hydrant_posts_total 301", "hydrant_published_total 300",
+                     'hydrant_dropped_total{reason="not_json"} 1', "hydrant_ready 1",
+                     'hydrant_ring_group_lag_items{group="care"} 300'):
+            self.assertIn(line + "\n", text)
+        if shutil.which("promtool"):
+            done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                                  capture_output=True, check=False)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.assertEqual(self.get(world, "/healthz"), (200, "ok\n"))
+        self.assertEqual(self.get(world, "/readyz"), (200, "ready\n"))
+        self.assertEqual(self.get(world, "/elsewhere")[0], 404)
+        self.assertEqual(self.get(world, "/metrics", "POST")[0], 405)
+
+    def test_every_metric_is_documented(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        documented = (SOURCE / "docs" / "daemon.md").read_text()
+        names = {line.split()[2] for line in self.get(world, "/metrics")[1].splitlines()
+                 if line.startswith("# TYPE")}
+        self.assertGreater(len(names), 20)
+        self.assertEqual([name for name in sorted(names) if f"`{name}`" not in documented], [])
+
+    def test_the_example_starts(self):
+        world = self.world()
+        text = (SOURCE / "docs" / "examples" / "daemon" / "hydrant.yaml").read_text()
+        text = text.replace("/dev/shm/hydrant/example", world.ring).replace(":8411", ":0")
+        (world.dir / "hydrant.yaml").write_text(text + "rules: [rules.yaml]\n")
+        (world.dir / "posts").mkdir()
+        world.write_posts("posts/first.ndjson", range(50))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(set(world.tail()), ids(range(50)))
+
+    def test_top_where_there_is_no_terminal(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        out = world.run("top", "--socket", "control.sock", "--count", "2", "--interval", "50").stdout
+        self.assertEqual(len(out.splitlines()), 2)
+        self.assertIn("generation=1", out)
+        world.run("top", "--socket", "nowhere.sock", code=1)
+
+    def test_rules_are_reloaded(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        rules = world.dir / "rules.yaml"
+        good = rules.read_text()
+        self.assertEqual(world.ctl("reload")["generation"], 1)  # nothing has changed
+        rules.write_text(good.replace("signal OR refund", "nosuchword OR signal"))
+        until("the change is seen", lambda: world.ctl("status")["generation"] == 2)
+        rules.write_text(good.replace("signal OR refund", "signal OR OR"))
+        until("the mistake is refused", lambda: world.ctl("status")["behind"])
+        self.assertEqual(world.ctl("status")["generation"], 2)
+        self.assertFalse(world.ctl("reload", code=1)["ok"])
+        self.assertEqual(world.ctl("rollback")["generation"], 3)
+        history = world.ctl("history")["generations"]
+        self.assertEqual([g["generation"] for g in history], [3, 2, 1])
+        self.assertEqual(history[0]["restored"], 1)
+        rules.write_text(good)
+        world.daemon.send_signal(signal.SIGHUP)
+        until("SIGHUP", lambda: not world.ctl("status")["behind"])
+        self.assertIsNone(world.daemon.poll())
+
+
+class Supervised(DaemonTest):
+    def test_systemd_is_told(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(world.dir / "notify"))
+            notify.settimeout(PATIENCE)
+            os.environ["NOTIFY_SOCKET"] = str(world.dir / "notify")
+            self.addCleanup(os.environ.pop, "NOTIFY_SOCKET", None)
+            world.start()
+            self.assertIn(b"READY=1", notify.recv(4096).splitlines())
+            self.assertEqual(world.stop(), 0)
+            self.assertIn(b"STOPPING=1", notify.recv(4096).splitlines())
+
+    def test_logs_as_json(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        with open(world.dir / "hydrant.yaml", "a", encoding="utf-8") as out:
+            out.write("log: {format: json, level: info}\n")
+        world.start("--once", ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        until("the last line", lambda: world.said('"drained"'))
+        self.assertTrue(all({"ts", "level", "msg"} <= json.loads(line).keys() for line in world.log))
+
+
+class Attacking(DaemonTest):
+    def connect(self, world):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.settimeout(PATIENCE)
+        client.connect(str(world.dir / "control.sock"))
+        self.addCleanup(client.close)
+        return client
+
+    def ask(self, world, data):
+        client = self.connect(world)
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := client.recv(65536):
+            answer += part
+        return answer
+
+    def test_hostile_clients(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        for bad in (b"\n", b"{}\n", b"[]\n", b"{\"command\":\"status\",\"x\":1}\n", b"\x00\xff\n",
+                    b"{\"command\":{\"a\":1}}\n", b"{\"command\":\"" + b"a" * 300 + b"\"}\n",
+                    b"{\"command\":\"rollback\",\"generation\":99999999999999999999}\n",
+                    b"{\"command\":\"rollback\",\"generation\":-1}\n", b"{\"command\":\"nothing\"}\n",
+                    b"{\"command\":\"status\"}}\n", b"x" * 5000, b"{\"command\":\"rollback\"}\n"):
+            answer = self.ask(world, bad)
+            self.assertTrue(answer.startswith(b'{"ok":false,'), (bad[:60], answer[:100]))
+            json.loads(answer.splitlines()[0])
+        self.assertEqual(self.ask(world, b"{\"command\":\"sta"), b"")  # half a request
+        crowd = [self.connect(world) for _ in range(15)]  # who say nothing
+        self.assertTrue(world.ctl("status")["ok"])
+        more = [self.connect(world) for _ in range(8)]
+        until("too many", lambda: any(b"too many clients" in c.recv(4096) for c in more[-2:]))
+        for client in crowd + more:
+            client.close()
+        until("they are let go", lambda: world.run("ctl", "status", "--socket", "control.sock",
+                                                   code=None).returncode == 0)
+        silent = self.connect(world)  # asks for much and reads nothing
+        silent.sendall(b"{\"command\":\"status\"}\n" * 3000)
+        self.assertTrue(world.ctl("status")["ok"])
+        self.assertEqual(world.stop(), 0)
+
+    def test_watch_tells_of_events(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        client = self.connect(world)
+        client.sendall(b'{"command":"watch","interval_ms":60000}\n')
+        lines = client.makefile()
+        rules = world.dir / "rules.yaml"
+        time.sleep(0.2)
+        rules.write_text(rules.read_text().replace("signal OR refund", "signal"))
+        event = json.loads(lines.readline())
+        self.assertEqual((event["event"], event["generation"]), ("live", 2))
+        self.assertEqual(world.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

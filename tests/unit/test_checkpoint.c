@@ -1,0 +1,185 @@
+/* Progress of a stream, its checkpoint on disk, and the files that a source remembers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "control/checkpoint.h"
+#include "ingest/file_list.h"
+#include "pipeline/progress.h"
+
+static void committed_is_the_contiguous_prefix(void **state)
+{
+    struct hy_progress progress;
+    assert_int_equal(hy_progress_init(&progress, 4, 100, 50, NULL), HYDRANT_OK);
+    for (uint64_t i = 0; i < 4; i++)
+        assert_int_equal(hy_progress_leave(&progress, 60 + 10 * i), 100 + i);
+    assert_false(hy_progress_done(&progress, 101));
+    assert_false(hy_progress_done(&progress, 103));
+    assert_int_equal(progress.committed, 50);
+    assert_true(hy_progress_done(&progress, 100));
+    assert_int_equal(progress.committed, 70);
+    assert_int_equal(progress.first, 102);
+    assert_int_equal(hy_progress_leave(&progress, 90), 104); /* a batch that moves nothing */
+    assert_true(hy_progress_done(&progress, 102));
+    assert_int_equal(progress.committed, 90);
+    assert_true(hy_progress_done(&progress, 104));
+    assert_int_equal(progress.first, progress.next);
+    hy_progress_fini(&progress);
+}
+
+static void fill(struct hy_checkpoint *checkpoint)
+{
+    strcpy(checkpoint->ring, "01234567-89ab-cdef-0123-456789abcdef");
+    checkpoint->saved_us = 1767225600000000;
+    struct hy_checkpoint_stream *stream = hy_checkpoint_add_stream(checkpoint, "broker/3");
+    stream->committed = UINT64_MAX;
+    stream->acknowledged = 7;
+    assert_ptr_equal(hy_checkpoint_add_stream(checkpoint, "broker/3"), stream);
+    assert_true(hy_checkpoint_set_state(checkpoint, "archive", "any\nbytes\0at all\n", 17));
+    assert_true(hy_checkpoint_set_state(checkpoint, "empty", "", 0));
+}
+
+static void expect_filled(const struct hy_checkpoint *read)
+{
+    assert_string_equal(read->ring, "01234567-89ab-cdef-0123-456789abcdef");
+    assert_int_equal(read->saved_us, 1767225600000000);
+    assert_int_equal(read->streams_count, 1);
+    assert_true(read->streams[0].committed == UINT64_MAX && read->streams[0].acknowledged == 7);
+    assert_int_equal(read->sources_count, 2);
+    assert_int_equal(read->sources[0].state_len, 17);
+    assert_memory_equal(read->sources[0].state, "any\nbytes\0at all\n", 17);
+    assert_int_equal(hy_checkpoint_source(read, "empty")->state_len, 0);
+    assert_null(hy_checkpoint_source(read, "none"));
+}
+
+static void a_checkpoint_is_whole_or_refused(void **state)
+{
+    struct hy_checkpoint checkpoint = {0}, read;
+    size_t len;
+    fill(&checkpoint);
+    char *text = hy_checkpoint_print(&checkpoint, &len);
+    assert_non_null(text);
+    assert_true(hy_checkpoint_parse(text, len, &read));
+    expect_filled(&read);
+    hy_checkpoint_fini(&read);
+    for (size_t cut = 0; cut < len; cut++)
+        assert_false(hy_checkpoint_parse(text, cut, &read));
+    for (size_t i = 0; i < len; i++) {
+        text[i] ^= 0x20;
+        assert_false(hy_checkpoint_parse(text, len, &read));
+        text[i] ^= 0x20;
+    }
+    free(text);
+    hy_checkpoint_fini(&checkpoint);
+}
+
+static void a_checkpoint_survives_a_failing_write(void **state)
+{
+    char path[] = "/tmp/hydrant-checkpoint-XXXXXX", file[64];
+    struct hy_checkpoint checkpoint = {0}, read;
+    hydrant_error err = {0};
+    struct stat st;
+    assert_non_null(mkdtemp(path));
+    int dir = open(path, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(hy_checkpoint_load(dir, &read, &err), HYDRANT_OK); /* none is an empty one */
+    assert_int_equal(read.streams_count, 0);
+    fill(&checkpoint);
+    assert_int_equal(hy_checkpoint_save(dir, &checkpoint, &err), HYDRANT_OK);
+    assert_int_equal(fstatat(dir, "checkpoint", &st, 0), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    /* what is written next cannot be made: a folder lies in its place */
+    snprintf(file, sizeof file, "%s/checkpoint.new", path);
+    assert_int_equal(mkdir(file, 0700), 0);
+    checkpoint.saved_us++;
+    assert_int_equal(hy_checkpoint_save(dir, &checkpoint, &err), HYDRANT_ERR_SYSTEM);
+    assert_int_equal(hy_checkpoint_load(dir, &read, &err), HYDRANT_OK);
+    expect_filled(&read);
+    hy_checkpoint_fini(&read);
+    rmdir(file);
+    /* nor is a link followed to somebody else's file */
+    assert_int_equal(symlinkat("/dev/null", dir, "checkpoint.new"), 0);
+    assert_int_equal(hy_checkpoint_save(dir, &checkpoint, &err), HYDRANT_ERR_SYSTEM);
+    unlinkat(dir, "checkpoint.new", 0);
+    unlinkat(dir, "checkpoint", 0);
+    close(dir);
+    rmdir(path);
+    hy_checkpoint_fini(&checkpoint);
+}
+
+static void files_are_remembered_as_text(void **state)
+{
+    static const char text[] = "0 700 12 00000000000000ff 1024 /data/a b.ndjson\n"
+                               "700 - 13 0000000000000000 0 /data/c.ndjson\n";
+    struct hy_file_list list;
+    char out[256];
+    assert_true(hy_file_list_parse(&list, HY_STR(text)));
+    assert_int_equal(list.count, 2);
+    assert_int_equal(list.entries[0].end, 700);
+    assert_string_equal(list.entries[0].path, "/data/a b.ndjson");
+    assert_true(list.entries[1].end == UINT64_MAX);
+    assert_int_equal(hy_file_list_print(&list, out, sizeof out), sizeof text - 1);
+    assert_memory_equal(out, text, sizeof text - 1);
+    assert_int_equal(hy_file_list_print(&list, out, 10), sizeof text - 1);
+    hy_file_list_fini(&list);
+    static const char *const bad[] = {"x",
+                                      "0 1 2 3 4",
+                                      "0 1 2 3 4 p",
+                                      "5 4 1 0 0 p\n",
+                                      "0 - 1 0 0 p\n9 - 2 0 0 q\n",
+                                      "0 9 1 0 0 p\n8 - 1 0 0 q\n",
+                                      "0 9 1 0 1025 p\n",
+                                      "0 9 1 0 0 \n",
+                                      "-1 9 1 0 0 p\n",
+                                      "99999999999999999999 - 1 0 0 p\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(hy_file_list_parse(&list, hy_str_cstr(bad[i])));
+    assert_true(hy_file_list_parse(&list, HY_STR("")));
+    hy_file_list_fini(&list);
+}
+
+static void a_file_is_known_by_its_first_bytes(void **state)
+{
+    char path[] = "/tmp/hydrant-files-XXXXXX";
+    struct hy_file_list list = {0};
+    struct stat st;
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "beginning", 9), 9);
+    fstat(fd, &st);
+    struct hy_file_entry *entry = hy_file_list_add(&list, path);
+    assert_true(hy_file_identify(entry, fd, &st));
+    assert_int_equal(write(fd, " and more", 9), 9);
+    fstat(fd, &st);
+    assert_ptr_equal(hy_file_list_find(&list, path, fd, &st), entry); /* it grew */
+    assert_ptr_equal(hy_file_list_find(&list, "renamed", fd, &st),
+                     entry); /* the inode is its own */
+    assert_int_equal(pwrite(fd, "B", 1, 0), 1);
+    assert_null(hy_file_list_find(&list, path, fd, &st)); /* other bytes: another file */
+    assert_int_equal(ftruncate(fd, 3), 0);
+    fstat(fd, &st);
+    assert_null(hy_file_list_find(&list, path, fd, &st));
+    close(fd);
+    unlink(path);
+    hy_file_list_fini(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(committed_is_the_contiguous_prefix),
+        cmocka_unit_test(a_checkpoint_is_whole_or_refused),
+        cmocka_unit_test(a_checkpoint_survives_a_failing_write),
+        cmocka_unit_test(files_are_remembered_as_text),
+        cmocka_unit_test(a_file_is_known_by_its_first_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+/* Requests of the control socket, lines of the log, pages of metrics. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control_request.h"
+#include "control/log.h"
+#include "control/metrics_page.h"
+
+static void requests_are_read(void **state)
+{
+    static const char text[] = " { \"command\" : \"rollback\", \"generation\":7, "
+                               "\"rule\":\"a\\\"b\" , \"interval_ms\":null}\r";
+    struct hy_control_request request;
+    assert_null(hy_control_request_parse(text, sizeof text - 1, &request));
+    assert_string_equal(request.command, "rollback");
+    assert_string_equal(request.rule, "a\"b");
+    assert_int_equal(request.generation, 7);
+    assert_int_equal(request.interval_ms, 0);
+}
+
+static void other_requests_are_refused(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "{}",
+                                      "[]",
+                                      "1",
+                                      "{\"command\"}",
+                                      "{\"command\":}",
+                                      "{\"command\":\"a\"",
+                                      "{\"command\":1}",
+                                      "{\"command\":\"a\",}",
+                                      "{\"command\":\"a\"} x",
+                                      "{\"command\":\"a\",\"command\":\"b\"}",
+                                      "{\"command\":\"a\",\"other\":1}",
+                                      "{\"command\":[\"a\"]}",
+                                      "{\"command\":\"a\",\"generation\":-1}",
+                                      "{\"command\":\"a\",\"generation\":1.5}",
+                                      "{\"command\":\"a\",\"generation\":01}",
+                                      "{\"command\":\"a\",\"generation\":99999999999999999999}",
+                                      "{\"command\":\"a\\u0041\"}",
+                                      "{\"command\":\"a\n\"}",
+                                      "{\"command\":\"a\xff\"}",
+                                      "{\"command\":\"a\\",
+                                      "{\"command\":\"\"}",
+                                      "{\"command\":\"a string that is longer than a command\"}",
+                                      "{\"command\":true}"};
+    struct hy_control_request request;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (!hy_control_request_parse(bad[i], strlen(bad[i]), &request))
+            fail_msg("accepted: %s", bad[i]);
+}
+
+static void a_line_is_a_line(void **state)
+{
+    char line[HY_LOG_LINE_BYTES], huge[2 * HY_LOG_LINE_BYTES];
+    struct hy_log log = {.fd = -1};
+    const struct hy_log_field fields[] = {HY_LOG_TEXT("path", "a b\n\"c\""), HY_LOG_NUMBER("n", 5),
+                                          HY_LOG_TEXT("plain", "x/y"), HY_LOG_TEXT("none", "")};
+    hy_log_line(&log, 1767225600123000, HY_LOG_INFO, "ring made", fields, 4, line);
+    assert_string_equal(line, "ts=2026-01-01T00:00:00.123Z level=info msg=\"ring made\" "
+                              "path=\"a b\\n\\\"c\\\"\" n=5 plain=x/y none=\"\"\n");
+    log.json = true;
+    hy_log_line(&log, 1767225600123000, HY_LOG_ERROR, "x", fields, 2, line);
+    assert_string_equal(line,
+                        "{\"ts\":\"2026-01-01T00:00:00.123Z\",\"level\":\"error\",\"msg\":\"x\","
+                        "\"path\":\"a b\\n\\\"c\\\"\",\"n\":5}\n");
+    memset(huge, 'x', sizeof huge - 1);
+    huge[sizeof huge - 1] = '\0';
+    size_t len = hy_log_line(&log, 0, HY_LOG_INFO, huge, NULL, 0, line);
+    assert_true(len < HY_LOG_LINE_BYTES && line[len - 1] == '\n' && strlen(line) == len);
+}
+
+static void labels_are_escaped(void **state)
+{
+    struct hy_metrics_page page = {0};
+    hy_metrics_family(&page, "a_total", "counter", "Help.");
+    hy_metrics_count(&page, "name", "a\"b\\c\nd", 7);
+    hy_metrics_value(&page, NULL, NULL, 0.5);
+    assert_string_equal(page.data, "# HELP a_total Help.\n# TYPE a_total counter\n"
+                                   "a_total{name=\"a\\\"b\\\\c\\nd\"} 7\na_total 0.5\n");
+    hy_metrics_page_fini(&page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_are_read),
+        cmocka_unit_test(other_requests_are_refused),
+        cmocka_unit_test(a_line_is_a_line),
+        cmocka_unit_test(labels_are_escaped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
