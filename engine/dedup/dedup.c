@@ -154,9 +154,12 @@ static struct hy_dedup_hash hash_text(const struct hy_mention *m, const struct h
     if (post->author == 0 || m->folded.len == 0)
         return (struct hy_dedup_hash){0};
     seed += (uint64_t)post->author << 32 | 1;
-    if (text->line.len == 0)
-        return hash_bytes(m->folded.data, m->folded.len, seed + 1);
-    return hash_bytes(text->line.data, text->line.len, seed);
+    if (text->line.len > 0)
+        return hash_bytes(text->line.data, text->line.len, seed);
+    char emoji[HY_DEDUP_EMOJI_BYTES];
+    uint32_t len = hy_dedup_text_emoji(m->folded.data, m->folded.len, emoji);
+    return len ? hash_bytes(emoji, len, seed + 1)
+               : hash_bytes(m->folded.data, m->folded.len, seed + 2);
 }
 
 /* What it says of itself to be, and of what. A repost may be a quote's; then it is a repost. */

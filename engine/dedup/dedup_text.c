@@ -16,8 +16,9 @@
 #endif
 
 enum {
-    RUN_BYTES = 16,   /* copied at once, read and written beyond what counts */
-    BLOCK_BYTES = 64, /* classified at once */
+    RUN_BYTES = 16,      /* copied at once, read and written beyond what counts */
+    BLOCK_BYTES = 64,    /* classified at once */
+    LATIN_WORDS_MIN = 2, /* before a word is taken for Latin by its looks alone */
 };
 
 struct reader {
@@ -32,6 +33,7 @@ struct reader {
      * the buffer, and the weight of all up to that one. */
     uint32_t late_at, late_weight, late_weight_all;
     uint32_t last_end; /* where the last word that is not a hashtag ends in text */
+    uint32_t foreign;  /* of the words, those that are not Latin letters alone */
 };
 
 static bool is_lower(char c)
@@ -79,6 +81,15 @@ static uint32_t word_char(const struct reader *r, uint32_t at)
     }
 }
 
+/* Is there a word character at the reader's place that is no mark? A mark belongs to what is before
+ * it, as a skin tone to an emoji. */
+static bool begins_word(const struct reader *r)
+{
+    uint32_t len;
+    return word_char(r, r->at) &&
+           hy_char_class(hy_utf8_decode(r->text + r->at, &len)) != HY_CHAR_MARK;
+}
+
 /* Cyrillic and Greek lower-case letters that are drawn like a Latin one; 0 for all others. */
 static char latin_twin(uint32_t cp)
 {
@@ -97,6 +108,20 @@ static char latin_twin(uint32_t cp)
             return twins[i].latin;
     }
     return 0;
+}
+
+/* Is the word in buffer[start, used) nothing but look-alikes of Latin letters, behind words most of
+ * which are Latin? Links and handles are no words here: a copy may have others. */
+static bool is_disguised(const struct reader *r, uint32_t start)
+{
+    const char *word = r->out->buffer;
+    if (r->words < LATIN_WORDS_MIN || 2 * r->foreign >= r->words)
+        return false;
+    for (uint32_t at = start, len; at < r->used; at += len) {
+        if (!latin_twin(hy_utf8_decode(word + at, &len)))
+            return false;
+    }
+    return true;
 }
 
 /* Rewrites look-alikes in place in buffer[start, used) and moves used back. */
@@ -298,8 +323,10 @@ static void read_word(struct reader *r)
     } else if ((word[0] == '_' && is_rule(word, r->used - to)) || is_repost_mark(r, start, r->at)) {
         r->used = to;
     } else {
-        if (parts.ascii && parts.other)
+        if (parts.other && (parts.ascii || is_disguised(r, to)))
             fold_twins(r, to);
+        else
+            r->foreign += parts.other;
         add_word(r, to, parts.digits ? HY_DEDUP_NUMBER : HY_DEDUP_PLAIN);
     }
 }
@@ -439,7 +466,7 @@ static void read_all(struct reader *r)
                 return;
         }
         char c = r->text[r->at];
-        if (is_word_byte(c) || ((unsigned char)c >= 0x80 && word_char(r, r->at))) {
+        if (is_word_byte(c) || ((unsigned char)c >= 0x80 && begins_word(r))) {
             read_word(r);
         } else if ((unsigned char)c >= 0x80) {
             read_other(r);
@@ -497,6 +524,20 @@ static bool is_cut(const struct reader *r)
     while (at < r->len && is_space(r->text[at]))
         at++;
     return peek(r, at) == '.' && peek(r, at + 1) == '.';
+}
+
+uint32_t hy_dedup_text_emoji(const char *folded, uint32_t len, char *out)
+{
+    uint32_t used = 0, last = 0, step;
+    for (uint32_t at = 0; at < len && used + 4 <= HY_DEDUP_EMOJI_BYTES; at += step) {
+        uint32_t cp = hy_utf8_decode(folded + at, &step);
+        if (hy_char_class(cp) != HY_CHAR_EMOJI || cp == last)
+            continue;
+        memcpy(out + used, folded + at, step);
+        used += step;
+        last = cp;
+    }
+    return used;
 }
 
 void hy_dedup_text_read(const char *folded, uint32_t len, struct hy_dedup_text *out)

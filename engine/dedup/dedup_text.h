@@ -7,7 +7,8 @@
  * Taken off: handles, with the RT, MT, HT or via before them; links; emoji and emoticons;
  * punctuation; apostrophes inside a word; hashtags before the first and after the last other word
  * (all kept when there is nothing else). Kept: everything else, numbers with their decimal point.
- * A letter that only looks like a Latin one counts as it where the word has Latin letters too.
+ * A letter that only looks like a Latin one counts as it where the word has Latin letters too, or
+ * where the whole word looks Latin and the words before it are.
  *
  * Pure; writes only to the struct and its buffer. Input: text folded by hy_fold.
  */
@@ -48,6 +49,13 @@ struct hy_dedup_text {
     bool cut;                          /* the text ends in dots: its last word may be half a word */
     struct hy_dedup_word words[HY_DEDUP_WORDS]; /* the first of the text */
 };
+
+enum { HY_DEDUP_EMOJI_BYTES = 64 };
+
+/* The emoji of a text that has no words, each once where it stands several times in a row, without
+ * skin tones and what is between them: 64 bytes of them at most, written to out. Returns how many
+ * bytes. */
+uint32_t hy_dedup_text_emoji(const char *folded, uint32_t len, char *out);
 
 /* Reads folded text (valid UTF-8, readable for HY_DEDUP_TEXT_SLACK bytes more; what lies beyond
  * HY_DEDUP_FOLDED_BYTES is ignored) into out, whose buffer is set. */

@@ -132,6 +132,35 @@ static void emoji_alone_repeat_only_within_their_author(void **state)
     close_window(&w);
 }
 
+/* How often, in which tone and with what between them says nothing. */
+static void emoji_are_read_without_repetition(void **state)
+{
+    struct window w = open_window((struct hy_dedup_options){.entries = 100});
+    expect(&w, POST("1", "ann", "\xF0\x9F\x91\x8D\xF0\x9F\x98\xA1", 1), HYDRANT_DUP_NONE, "1", 1);
+    expect(&w,
+           POST("2", "ann",
+                "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD !! \xF0\x9F\x98\xA1\xF0\x9F\x98\xA1", 1),
+           HYDRANT_DUP_EXACT, "1", 2);
+    expect(&w, POST("3", "ann", "\xF0\x9F\x98\xA1\xF0\x9F\x91\x8D", 1), HYDRANT_DUP_NONE, "3", 1);
+    expect(&w, POST("4", "ann", "?!", 1), HYDRANT_DUP_NONE, "4", 1);
+    expect(&w, POST("5", "ann", "?!", 1), HYDRANT_DUP_EXACT, "4", 2);
+    close_window(&w);
+}
+
+/* "cope" all in Cyrillic letters; and Russian, which stays what it is, with a link or without. */
+static void a_word_in_disguise_is_read_as_it_looks(void **state)
+{
+    struct window w = open_window((struct hy_dedup_options){.entries = 100});
+    expect(&w, POST("1", "ann", "nobody can cope with this outage", 1), HYDRANT_DUP_NONE, "1", 1);
+    expect(&w,
+           POST("2", "bob", "nobody can \xD1\x81\xD0\xBE\xD1\x80\xD0\xB5 with this outage", 1),
+           HYDRANT_DUP_EXACT, "1", 2);
+    expect(&w, POST("3", "ann", "у меня не работает связь с утра", 1), HYDRANT_DUP_NONE, "3", 1);
+    expect(&w, POST("4", "bob", "https://t.co/abc у меня не работает связь с утра @att", 1),
+           HYDRANT_DUP_EXACT, "3", 2);
+    close_window(&w);
+}
+
 /* Eight ideographs are a text; seven are a short one. */
 static void ideographs_count_as_words(void **state)
 {
@@ -438,6 +467,8 @@ int main(void)
         cmocka_unit_test(keeps_what_matters_apart),
         cmocka_unit_test(a_short_text_repeats_only_within_its_author),
         cmocka_unit_test(emoji_alone_repeat_only_within_their_author),
+        cmocka_unit_test(emoji_are_read_without_repetition),
+        cmocka_unit_test(a_word_in_disguise_is_read_as_it_looks),
         cmocka_unit_test(ideographs_count_as_words),
         cmocka_unit_test(a_redelivery_is_no_copy),
         cmocka_unit_test(the_same_id_of_another_network_is_another_mention),
