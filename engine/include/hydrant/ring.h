@@ -93,15 +93,17 @@ typedef struct hydrant_ring_item {
 
 /*
  * The next item. HYDRANT_OK; HYDRANT_ERR_AGAIN: there is none now, see hydrant_ring_wait;
- * HYDRANT_ERR_LIMIT: lease_items are delivered and not acknowledged; HYDRANT_ERR_CANCELLED: the
- * engine has ended and everything was read; HYDRANT_ERR_DATA: the ring's bytes make no sense.
+ * HYDRANT_ERR_LIMIT: what this handle has taken (lease_items, or fewer when fewer were there) is
+ * delivered and not acknowledged: do that first; HYDRANT_ERR_CANCELLED: the engine has ended and
+ * everything was read; HYDRANT_ERR_DATA: the ring's bytes make no sense.
  */
 HYDRANT_API hydrant_status hydrant_ring_next(hydrant_ring *ring, hydrant_ring_item *out);
 
 /*
  * Acknowledges the item with this seq and all that were delivered before it. HYDRANT_OK;
  * HYDRANT_ERR_STATE: it is not one that this handle has (twice acknowledged, or taken away: it
- * will be, or was, delivered again). An observer's is ignored.
+ * will be, or was, delivered again; a member that stood still for long may not even have seen it
+ * whole). An observer's is ignored.
  */
 HYDRANT_API hydrant_status hydrant_ring_ack(hydrant_ring *ring, uint64_t seq);
 

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The Python package: the golden ring, a live engine as an observer and as a member of a group.
+
+usage: test_python.py SOURCE_DIR ENGINE [LIBRARY]   (without LIBRARY the member is not tested)
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+source, engine = sys.argv[1:3]
+library = sys.argv[3] if len(sys.argv) > 3 else None
+sys.path.insert(0, os.path.join(source, "tools", "python"))
+sys.dont_write_bytecode = True
+
+from hydrant_ring import Member, Observer, RingError  # noqa: E402
+from hydrant_ring.items import Damaged, item_of  # noqa: E402
+
+golden = os.path.join(source, "tests", "golden", "ring")
+LIVE = 300
+
+
+def check(good, *what):
+    if not good:
+        print("wrong:", *what)
+        sys.exit(1)
+
+
+with open(os.path.join(golden, "items.ndjson"), encoding="utf-8") as lines:
+    expected = [json.loads(line) for line in lines]
+got = list(Observer(golden))
+for a, b in zip(got, expected):
+    check(a == b, "golden item", a, b)
+check(len(got) == len(expected), len(got), "golden items")
+try:
+    item_of(b"\x00" * 100, 1)
+    check(False, "zeros are an item")
+except Damaged:
+    pass
+
+shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+with tempfile.TemporaryDirectory(dir=shm) as folder:
+    ring = os.path.join(folder, "ring")
+    server = subprocess.Popen([engine, "--serve", ring, str(LIVE)])
+    while not os.path.exists(os.path.join(ring, "waiting.ctl")):
+        check(server.poll() is None, "the engine ended with", server.poll())
+        time.sleep(0.005)
+    if library:
+        seen = {}
+        with Member(ring, "care", library=library) as member:
+            for item in member:
+                seen[item["seq"]] = item
+                check(member.ack(item), "an item was taken away")
+        check(len(seen) == LIVE, "the member got", len(seen))
+        for item in Observer(ring):
+            check(item == seen[item["seq"]], "observer and member differ", item)
+        try:
+            Member(ring, "no/name", library=library)
+            check(False, "a bad name is taken")
+        except RingError:
+            pass
+    else:
+        observer = Observer(ring)
+        count = sum(1 for _ in observer.follow())
+        check(count + observer.lost == LIVE, count, "seen,", observer.lost, "lost")
+        server.kill()
+    server.wait()
+print("golden ring and live engine read", "by both" if library else "by the observer")

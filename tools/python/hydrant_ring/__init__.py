@@ -1,0 +1,19 @@
+"""Reads hydrant's items from shared memory.
+
+    from hydrant_ring import Observer, Member
+
+    for item in Observer("/dev/shm/hydrant/main").follow():      # pure Python; acknowledges nothing
+        print(item["seq"], item["text"])
+
+    with Member("/dev/shm/hydrant/main", "care") as member:      # through libhydrant-ring
+        for item in member:
+            handle(item)
+            member.ack(item)
+
+Items are dictionaries, the same as the lines of `hydrant scan`. The format is docs/RING-FORMAT.md.
+"""
+
+from .member import Member, RingError
+from .observer import Observer
+
+__all__ = ["Member", "Observer", "RingError"]
