@@ -90,6 +90,24 @@ class Reading(DaemonTest):
         self.assertEqual(set(got), ids(range(900)))
 
 
+    def test_repeats_are_known_over_a_restart(self):
+        world = self.world(dedup="{window: 24h, entries: 1000}")
+        texts = ["no signal since noon in Austin", "a refund for my broken router please"]
+        (world.dir / "posts-1.ndjson").write_text(post(0, texts[0]) + "\n" + post(1, texts[1]) + "\n")
+        world.start()
+        until("both", lambda: world.ctl("status")["published"] == 2)
+        self.assertEqual(world.stop(), 0)
+        (world.dir / "posts-2.ndjson").write_text(post(1, texts[1]) + "\n")
+        world.start()
+        until("the repeat", lambda: world.ctl("status")["posts"] == 1)
+        self.assertEqual(world.ctl("status")["duplicates"]["redelivered"], 1)
+        self.assertEqual(world.stop(), 0)
+        shutil.rmtree(world.ring)  # nobody has acknowledged: both are new again
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(set(world.tail()), ids(range(2)))
+
+
 class Crashing(DaemonTest):
     def test_kill_minus_9_loses_nothing(self):
         seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
