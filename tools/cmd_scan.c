@@ -46,8 +46,9 @@ static const char help[] =
     "  -e, --query QUERY     a rule on the spot; may be repeated\n"
     "  -f, --format NAME     auto (default), native, csv, text\n"
     "  -p, --parse MODE      strict (default) or fast: the same verdicts on valid records\n"
-    "      --emit WHAT       items (default: actionable ones), all (every record, with why it\n"
-    "                        was dropped) or none\n"
+    "      --emit WHAT       items (default: actionable ones), published (and those to monitor),\n"
+    "                        matched (and those that the policy ignores), all (every record, with\n"
+    "                        why it was dropped) or none\n"
     "  -j, --workers N       threads that judge (default: one per core)\n"
     "      --watch           take up changes of the rules while mentions flow; says so on stderr\n"
     "      --cache DIR       keep compiled patterns there (default: ~/.cache/hydrant)\n"
@@ -213,7 +214,7 @@ static bool set_choice(struct scan *scan, int option, const char *value)
 {
     static const char *const formats[] = {"auto", "native", "csv", "text", NULL};
     static const char *const parses[] = {"strict", "fast", NULL};
-    static const char *const emits[] = {"items", "published", "all", "none", NULL};
+    static const char *const emits[] = {"items", "published", "matched", "all", "none", NULL};
     static const char *const stats[] = {"", "off", "text", "json", NULL};
     static const char *const ios[] = {"auto", "uring", "read", NULL};
     int index = -1;

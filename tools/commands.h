@@ -15,6 +15,7 @@
     X(check, "validate rules")                                                                     \
     X(test, "run the tests beside the rules")                                                      \
     X(explain, "show why each rule does or does not match, and which policy line decides")         \
+    X(backtest, "show what a change of rules would have matched on recorded mentions")             \
     X(init, "write a first configuration and rules for a brand")                                   \
     X(gen, "make a synthetic firehose, with its rules and true answers")
 

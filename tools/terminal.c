@@ -201,20 +201,29 @@ static double now_seconds(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static void draw_progress(const struct terminal_progress *progress)
+void terminal_progress_draw(const hydrant_progress *now, double seconds)
 {
-    hydrant_progress now;
-    hydrant_progress_read(progress->engine, &now);
-    double seconds = now_seconds() - progress->start;
     char posts[32], rate[32];
-    fprintf(stderr, "\r\033[K%s posts  %s/s", terminal_count(now.posts, posts),
-            terminal_count((uint64_t)((double)now.posts / seconds), rate));
-    if (now.bytes_total && now.bytes_read) {
-        double share = (double)now.bytes_read / (double)now.bytes_total;
+    fprintf(stderr, "\r\033[K%s posts  %s/s", terminal_count(now->posts, posts),
+            terminal_count((uint64_t)((double)now->posts / seconds), rate));
+    if (now->bytes_total && now->bytes_read) {
+        double share = (double)now->bytes_read / (double)now->bytes_total;
         share = share > 1 ? 1 : share;
         fprintf(stderr, "  %3.0f %%  ETA %.0f s", share * 100, seconds * (1 - share) / share);
     }
     fflush(stderr);
+}
+
+void terminal_progress_wipe(void)
+{
+    fputs("\r\033[K", stderr);
+}
+
+static void draw_progress(const struct terminal_progress *progress)
+{
+    hydrant_progress now;
+    hydrant_progress_read(progress->engine, &now);
+    terminal_progress_draw(&now, now_seconds() - progress->start);
 }
 
 static void *progress_main(void *arg)
@@ -263,6 +272,6 @@ void terminal_progress_stop(struct terminal_progress **progress)
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->mutex);
     pthread_join(p->thread, NULL);
-    fputs("\r\033[K", stderr);
+    terminal_progress_wipe();
     free(p);
 }

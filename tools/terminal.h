@@ -20,6 +20,10 @@ void terminal_card(FILE *out, const hydrant_item *item, bool colour);
 /* "1,234,567" into a buffer of at least 32 bytes; returns it. */
 const char *terminal_count(uint64_t value, char *buffer);
 
+/* Redraws a line on stderr that shows how far reading is, after so many seconds; and wipes it. */
+void terminal_progress_draw(const hydrant_progress *now, double seconds);
+void terminal_progress_wipe(void);
+
 /* A line on stderr that shows how far the engine is, redrawn five times a second by a thread. */
 struct terminal_progress;
 struct terminal_progress *terminal_progress_start(const hydrant *engine);

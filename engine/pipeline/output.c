@@ -83,6 +83,8 @@ static bool is_wanted(const struct hy_output_sink *sink, const struct hy_mention
     switch (sink->emit) {
     case HYDRANT_EMIT_ALL:
         return true;
+    case HYDRANT_EMIT_MATCHED:
+        return mention->matches_count > 0;
     case HYDRANT_EMIT_PUBLISHED:
         return is_published(mention);
     case HYDRANT_EMIT_ITEMS:
@@ -100,6 +102,7 @@ static hydrant_item item_of(const struct hy_batch *batch, const struct hy_mentio
         .generation = generation,
         .pack = batch->pack->hash,
         .source = batch->parcel->source->name,
+        .offset = batch->parcel->records[mention - batch->mentions].offset,
         .mention = &mention->m,
         .drop = mention->drop,
         .verdict = mention->verdict,

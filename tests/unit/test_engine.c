@@ -206,7 +206,7 @@ static void values_that_no_enumeration_has_are_refused(void **state)
     options.io = (hydrant_io)-1;
     refused(&options, "io");
     options = collect_options(&got, 0);
-    options.emit = (hydrant_emit)4;
+    options.emit = (hydrant_emit)(HYDRANT_EMIT_NONE + 1);
     refused(&options, "emit");
 }
 

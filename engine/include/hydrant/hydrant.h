@@ -206,6 +206,7 @@ typedef enum hydrant_io {
 typedef enum hydrant_emit {
     HYDRANT_EMIT_ITEMS,     /* published and actionable */
     HYDRANT_EMIT_PUBLISHED, /* and those only to monitor */
+    HYDRANT_EMIT_MATCHED,   /* every mention that a rule matches, ignored ones with their reason */
     HYDRANT_EMIT_ALL,       /* every record, dropped ones with their reason */
     HYDRANT_EMIT_NONE
 } hydrant_emit;
@@ -416,6 +417,60 @@ HYDRANT_API void hydrant_progress_read(const hydrant *engine, hydrant_progress *
  * the item lives.
  */
 HYDRANT_API size_t hydrant_item_json(const hydrant_item *item, char *out, size_t cap);
+
+/* ---- Backtest: what rules would have matched ------------------------------------------------ */
+
+/* A rule of either set, and the mentions that it matches. Rules in shadow do not take part. */
+typedef struct hydrant_backtest_rule {
+    hydrant_str rule;
+    bool is_before, is_after; /* is it in that set? */
+    uint64_t before, after;   /* mentions that it matches */
+    uint64_t gained, lost;    /* by the new set; by the old one only */
+} hydrant_backtest_rule;
+
+/* A mention that some rules match in one set only. Texts are cut at 512 bytes. */
+typedef struct hydrant_backtest_sample {
+    hydrant_str archive, id, text;
+    uint64_t offset; /* of its record in the archive, decompressed */
+    const hydrant_str *gained, *lost; /* ids of rules */
+    uint32_t gained_count, lost_count;
+} hydrant_backtest_sample;
+
+typedef struct hydrant_backtest {
+    uint64_t posts, bytes;
+    double seconds;
+    uint64_t matched_before, matched_after;     /* mentions with at least one rule */
+    uint64_t published_before, published_after; /* of them not ignored by the policy */
+    uint64_t actionable_before, actionable_after;
+    uint64_t gained, lost; /* mentions that are matched by the new set only, by the old one only */
+    const hydrant_backtest_rule *rules; /* those of the new set in its order, then those gone */
+    uint32_t rules_count;
+    const hydrant_backtest_sample *samples; /* in the order of the archives */
+    uint32_t samples_count;
+} hydrant_backtest;
+
+typedef struct hydrant_backtest_options {
+    hydrant_rules rules;
+    const hydrant_rules *against; /* NULL: nothing to compare with; everything is gained */
+    const char *const *archives;  /* files of mentions, .zst too, each named once */
+    size_t archives_count;
+    hydrant_format format;
+    uint32_t workers;           /* at least 1; shared between the two sets */
+    uint32_t samples_per_rule;  /* gained, and as many lost */
+    /* Several times a second, from the calling thread; may be NULL. */
+    void (*on_progress)(void *ctx, const hydrant_progress *progress);
+    void *ctx; /* of on_progress */
+} hydrant_backtest_options;
+
+/*
+ * Takes recorded mentions through both rule sets at the same time, each in an engine of its own,
+ * without duplicates, and compares what matches. on_result is called once; what it gets lives until
+ * it returns. Blocks; memory does not grow with the archives. Errors: those of
+ * hydrant_pack_compile, hydrant_add_file and hydrant_run; _ARGUMENT.
+ */
+HYDRANT_API hydrant_status hydrant_rules_backtest(
+    const hydrant_backtest_options *options,
+    void (*on_result)(void *ctx, const hydrant_backtest *result), void *ctx, hydrant_error *err);
 
 /* ---- Scoring alone -------------------------------------------------------------------------- */
 

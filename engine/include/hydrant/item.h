@@ -159,6 +159,7 @@ typedef struct hydrant_item {
     uint64_t generation;            /* of the pack that judged it */
     hydrant_str pack;               /* content hash of that pack */
     hydrant_str source;             /* name of the input that delivered it */
+    uint64_t offset;                /* where its record begins there, unpacked; pushed: its number */
     const hydrant_mention *mention; /* NULL when the record could not be decoded */
     hydrant_drop drop;              /* HYDRANT_DROP_NONE when published */
     const hydrant_verdict *verdict;
