@@ -289,6 +289,12 @@ static void write_ranks(struct hy_compiler *c, struct hy_rule_program *rules)
     c->matcher->by_rank = by_rank;
 }
 
+static float share_of(const struct hy_compiler *c, uint32_t expr)
+{
+    float rate = expr == NONE ? 0 : c->exprs.at[expr].rate;
+    return rate > 1 ? 1 : rate;
+}
+
 static void write_rules(struct hy_compiler *c)
 {
     struct hy_rule_program *rules = MATCHER_NEW(c, struct hy_rule_program, c->pack->rules_count);
@@ -297,6 +303,7 @@ static void write_rules(struct hy_compiler *c)
         rules[i] = (struct hy_rule_program){.program = c->rule_programs.at[i],
                                             .brand = c->brands.at[i],
                                             .until_us = rule->until_us,
+                                            .share = share_of(c, c->rule_exprs.at[i]),
                                             .shadow = rule->state == HY_RULE_SHADOW};
     }
     write_ranks(c, rules);

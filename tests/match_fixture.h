@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "match/match.h"
 #include "normalize/normalize.h"
+#include "rules/build.h"
 #include "rules/compile.h"
 #include "rules/ruleset.h"
 
@@ -19,6 +20,9 @@ struct match_fixture {
     struct hy_batch *batch;
     hydrant_error err;
 };
+
+/* How the next fixture's databases are had; NULL: compiled. */
+static const struct hy_build *fixture_build;
 
 static inline void fixture_fail(const struct match_fixture *f, const char *what)
 {
@@ -39,7 +43,8 @@ static inline hydrant_status fixture_compile(struct match_fixture *f,
     memset(f, 0, sizeof *f);
     hydrant_status status = hy_ruleset_load(inputs, count, &f->rules, &f->err);
     if (status == HYDRANT_OK)
-        status = hy_pack_compile(f->rules, NULL, &f->pack, &f->err);
+        status = hy_pack_compile(f->rules, &(struct hy_compile_options){.build = fixture_build},
+                                 &f->pack, &f->err);
     return status;
 }
 
@@ -67,11 +72,16 @@ static inline void fixture_queries(struct match_fixture *f, const char *const *q
     fixture_start(f);
 }
 
-static inline void fixture_yaml(struct match_fixture *f, const char *yaml)
+static inline void fixture_compile_yaml(struct match_fixture *f, const char *yaml)
 {
     struct hy_rule_input input = {.name = "test.yaml", .text = hy_str_cstr(yaml)};
     if (fixture_compile(f, &input, 1) != HYDRANT_OK)
         fixture_fail(f, "compile");
+}
+
+static inline void fixture_yaml(struct match_fixture *f, const char *yaml)
+{
+    fixture_compile_yaml(f, yaml);
     fixture_start(f);
 }
 

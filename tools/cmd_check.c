@@ -4,10 +4,12 @@
 #include <getopt.h>
 #include <hydrant/hydrant.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/commands.h"
 #include "tools/json_text.h"
+#include "tools/rules_input.h"
 #include "tools/terminal.h"
 
 static const char help[] =
@@ -15,9 +17,10 @@ static const char help[] =
     "them, and warns of what works but is hardly meant: terms that change nothing, rules that\n"
     "another one contains, rules without a test or an owner.\n"
     "\n"
-    "usage: hydrant check [--strict] [--json] PATH...\n"
+    "usage: hydrant check [--strict] [--costs] [--json] PATH...\n"
     "\n"
     "  -h, --help   this\n"
+    "      --costs  list for how many posts each rule is looked at, the dearest first\n"
     "      --strict a warning is a failure, too\n"
     "      --json   one object on stdout: {\"ok\",\"errors\",\"warnings\",\"rules\",\"patterns\",\n"
     "               \"problems\":[{\"severity\",\"file\",\"line\",\"column\",\"rule\",\n"
@@ -26,9 +29,42 @@ static const char help[] =
     "exit code: 0 the rules are valid; 1 they are not; 2 usage\n";
 
 struct check {
-    bool json, strict;
+    bool json, strict, costs;
     unsigned errors, warnings;
+    hydrant_rule_cost *by_cost;
+    size_t count;
 };
+
+static int dearest_first(const void *a, const void *b)
+{
+    const hydrant_rule_cost *x = a, *y = b;
+    if (x->share != y->share)
+        return x->share > y->share ? -1 : 1;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static void on_cost(void *ctx, const hydrant_rule_cost *cost)
+{
+    struct check *check = ctx;
+    check->by_cost[check->count++] = *cost;
+}
+
+/* What each rule costs, the dearest first. */
+static void print_costs(struct check *check, const hydrant_pack *pack, uint32_t rules)
+{
+    check->by_cost = calloc((size_t)rules + 1, sizeof *check->by_cost);
+    if (!check->by_cost)
+        return;
+    hydrant_pack_costs(pack, on_cost, check);
+    qsort(check->by_cost, check->count, sizeof *check->by_cost, dearest_first);
+    puts("\nrule                                looked at, share of posts (a guess)");
+    for (size_t i = 0; i < check->count; i++) {
+        const hydrant_rule_cost *cost = &check->by_cost[i];
+        printf("%-36.*s%8.4f %%%s\n", (int)cost->rule.len, cost->rule.data, cost->share * 100,
+               cost->share >= 1 ? "  no word is needed for it" : "");
+    }
+    free(check->by_cost);
+}
 
 static void print_json(const struct check *check, const hydrant_diagnostic *problem)
 {
@@ -77,6 +113,7 @@ int cmd_check(int argc, char **argv)
 {
     static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
                                                  {"strict", no_argument, NULL, 's'},
+                                                 {"costs", no_argument, NULL, 'c'},
                                                  {"help", no_argument, NULL, 'h'},
                                                  {NULL, 0, NULL, 0}};
     struct check check = {0};
@@ -85,19 +122,23 @@ int cmd_check(int argc, char **argv)
             fputs(help, stdout);
             return HY_EXIT_OK;
         }
-        if (c != 'j' && c != 's') {
+        if (c != 'j' && c != 's' && c != 'c') {
             fputs("'hydrant check --help' lists the options\n", stderr);
             return HY_EXIT_USAGE;
         }
         check.json |= c == 'j';
         check.strict |= c == 's';
+        check.costs |= c == 'c';
     }
     if (optind == argc) {
         fputs("hydrant check: name rule files or folders\n", stderr);
         return HY_EXIT_USAGE;
     }
+    struct rules_input input = {.paths = NULL};
     hydrant_rules rules = {.paths = (const char *const *)(argv + optind),
                            .paths_count = (size_t)(argc - optind),
+                           .cache_dir = rules_input_cache(&input),
+                           .compiler = rules_input_compiler(),
                            .colour = !check.json && terminal_wants_colour(stdout),
                            .lint = true,
                            .on_diagnostic = on_diagnostic,
@@ -112,6 +153,8 @@ int cmd_check(int argc, char **argv)
         hydrant_pack_describe(pack, &info);
     ok = ok && !(check.strict && check.warnings);
     print_summary(&check, &info, &err, ok);
+    if (pack && check.costs && !check.json)
+        print_costs(&check, pack, info.rules);
     hydrant_pack_destroy(&pack);
     return ok ? HY_EXIT_OK : HY_EXIT_FAILED;
 }

@@ -26,6 +26,7 @@ struct scan {
     struct rules_input rules;
     enum stats_form stats;
     const char *dead_letters;
+    bool rule_stats;     /* print what each rule did */
     bool watch;          /* the rules: a change goes live while mentions flow */
     bool rules_are_live; /* the manager has them */
     bool json;           /* NDJSON even on a terminal */
@@ -55,6 +56,7 @@ static const char help[] =
     "      --no-cache        keep none\n"
     "      --stats FORM      off, text or json (default: text on a terminal, else off); the last\n"
     "                        line of stderr, and with --emit none of stdout\n"
+    "      --rule-stats      at the end, what each rule did, and which matched nothing, on stderr\n"
     "      --dead-letters FILE   append bad records to FILE, raw, one a line\n"
     "      --io PATH         auto (default), uring or read\n"
     "      --json            NDJSON even on a terminal\n"
@@ -188,7 +190,8 @@ enum {
     OPT_JSON,
     OPT_WATCH,
     OPT_CACHE,
-    OPT_NO_CACHE
+    OPT_NO_CACHE,
+    OPT_RULE_STATS
 };
 
 static const struct option long_options[] = {
@@ -205,6 +208,7 @@ static const struct option long_options[] = {
     {"watch", no_argument, NULL, OPT_WATCH},
     {"cache", required_argument, NULL, OPT_CACHE},
     {"no-cache", no_argument, NULL, OPT_NO_CACHE},
+    {"rule-stats", no_argument, NULL, OPT_RULE_STATS},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -266,6 +270,9 @@ static int parse_options(struct scan *scan, int argc, char **argv)
             break;
         case OPT_WATCH:
             scan->watch = true;
+            break;
+        case OPT_RULE_STATS:
+            scan->rule_stats = true;
             break;
         case OPT_CACHE:
             scan->rules.cache_dir = optarg;
@@ -412,6 +419,8 @@ static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
         hint_unreadable(&stats.engine);
         code = HY_EXIT_FAILED;
     }
+    if (scan->rule_stats)
+        run_stats_rules(stderr, engine, stats.engine.posts);
     print_stats(scan, &stats);
     return code;
 }
@@ -434,8 +443,9 @@ static void on_rules_event(void *ctx, const hydrant_rules_event *event)
     (void)ctx;
     if (event->kind == HYDRANT_RULES_EVENT_UNCHANGED)
         return;
-    bool bad =
-        event->kind == HYDRANT_RULES_EVENT_REFUSED || event->kind == HYDRANT_RULES_EVENT_FAILED;
+    bool bad = event->kind == HYDRANT_RULES_EVENT_REFUSED ||
+               event->kind == HYDRANT_RULES_EVENT_SHADOWED ||
+               event->kind == HYDRANT_RULES_EVENT_FAILED;
     if (event->kind == HYDRANT_RULES_EVENT_REFUSED && event->details.len)
         fwrite(event->details.data, 1, event->details.len, stderr);
     fprintf(stderr, "hydrant scan: %s%.*s\n", bad ? "warning: " : "", (int)event->text.len,

@@ -22,6 +22,7 @@ static const char help[] =
     "      --strict      a warning is a failure, too\n"
     "      --json        one object on stdout (docs/rules/commands.md)\n"
     "      --junit FILE  write JUnit XML as well\n"
+    "      --coverage    say which terms no test exercises\n"
     "\n"
     "exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test;\n"
     "2 usage\n";
@@ -244,14 +245,57 @@ static int test_paths(struct test_run *run, struct rules_input *input, const cha
     return ok ? HY_EXIT_OK : HY_EXIT_FAILED;
 }
 
+/* ---- coverage ---- */
+
+struct coverage {
+    uint64_t terms, exercised;
+};
+
+static void on_coverage(void *ctx, const hydrant_rule_coverage *rule)
+{
+    struct coverage *all = ctx;
+    all->terms += rule->terms;
+    all->exercised += rule->exercised;
+    if (rule->exercised == rule->terms)
+        return;
+    printf("%.*s:%u: rule %.*s: %u of %u terms exercised by %u test%s, not", (int)rule->file.len,
+           rule->file.data, rule->line, (int)rule->rule.len, rule->rule.data, rule->exercised,
+           rule->terms, rule->tests, rule->tests == 1 ? "" : "s");
+    for (uint32_t i = 0; i < rule->missing_count; i++) {
+        fputs(i ? ", " : " ", stdout);
+        terminal_put(stdout, rule->missing[i]);
+    }
+    putchar('\n');
+}
+
+static int print_coverage(struct rules_input *input)
+{
+    hydrant_rules rules = rules_input_rules(input);
+    hydrant_error err = {0};
+    struct coverage all = {0, 0};
+    rules.on_diagnostic = NULL; /* the tests have told them */
+    if (hydrant_rules_coverage(&rules, on_coverage, &all, &err) != HYDRANT_OK) {
+        fprintf(stderr, "hydrant test: %s\n", err.text);
+        return HY_EXIT_FAILED;
+    }
+    printf("coverage: %llu of %llu terms (%.0f %%)\n", (unsigned long long)all.exercised,
+           (unsigned long long)all.terms,
+           all.terms ? 100.0 * (double)all.exercised / (double)all.terms : 100.0);
+    return HY_EXIT_OK;
+}
+
 int cmd_test(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'},    {"junit", required_argument, NULL, 'x'},
-        {"verbose", no_argument, NULL, 'v'}, {"strict", no_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},    {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
+                                                 {"junit", required_argument, NULL, 'x'},
+                                                 {"verbose", no_argument, NULL, 'v'},
+                                                 {"strict", no_argument, NULL, 's'},
+                                                 {"coverage", no_argument, NULL, 'c'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
     struct test_run run = {.colour = terminal_wants_colour(stdout)};
     const char *junit = NULL;
+    bool coverage = false;
     for (int c; (c = getopt_long(argc, argv, "hv", long_options, NULL)) != -1;) {
         switch (c) {
         case 'j':
@@ -265,6 +309,9 @@ int cmd_test(int argc, char **argv)
             break;
         case 's':
             run.strict = true;
+            break;
+        case 'c':
+            coverage = true;
             break;
         case 'h':
             fputs(help, stdout);
@@ -283,6 +330,8 @@ int cmd_test(int argc, char **argv)
     for (int i = optind; i < argc && added; i++)
         added = rules_input_add_path(&input, argv[i]);
     int code = added ? test_paths(&run, &input, junit) : HY_EXIT_FAILED;
+    if (code == HY_EXIT_OK && coverage && !run.json)
+        code = print_coverage(&input);
     rules_input_free(&input);
     return code;
 }

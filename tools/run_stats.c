@@ -1,5 +1,7 @@
 #include "tools/run_stats.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -133,4 +135,46 @@ void run_stats_text(FILE *out, const struct run_stats *s, bool colour)
             (unsigned long long)e->dup_redelivered);
     put_drops(out, e);
     put_stages(out, s, colour);
+}
+
+static int busiest_first(const void *a, const void *b)
+{
+    const hydrant_rule_stats *x = a, *y = b;
+    if (x->hits != y->hits)
+        return x->hits > y->hits ? -1 : 1;
+    return strcmp(x->rule, y->rule);
+}
+
+static void print_rule(FILE *out, const hydrant_rule_stats *rule, uint64_t posts)
+{
+    static const char *const states[] = {"", "  in shadow", "  off"};
+    char hits[32], when[32] = "-";
+    if (rule->last_us != HYDRANT_TIME_NONE) {
+        time_t seconds = (time_t)(rule->last_us / 1000000);
+        struct tm tm;
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+    }
+    fprintf(out, "%-36s%12s%9.3f %%%10.0f  %s%s\n", rule->rule, terminal_count(rule->hits, hits),
+            posts ? 100.0 * (double)rule->hits / (double)posts : 0.0, (double)rule->ns / 1000, when,
+            states[rule->state]);
+}
+
+void run_stats_rules(FILE *out, hydrant *engine, uint64_t posts)
+{
+    size_t count = hydrant_rule_stats_read(engine, NULL, 0), silent = 0;
+    hydrant_rule_stats *rules = calloc(count + 1, sizeof *rules);
+    if (!rules)
+        return;
+    count = hydrant_rule_stats_read(engine, rules, count);
+    qsort(rules, count, sizeof *rules, busiest_first);
+    fprintf(out, "%-36s%12s%11s%10s  %s\n", "rule", "hits", "of posts", "us", "last");
+    for (size_t i = 0; i < count; i++)
+        if (rules[i].hits)
+            print_rule(out, &rules[i], posts);
+        else
+            silent++;
+    fprintf(out, "silent: %zu of %zu rules\n", silent, count);
+    for (size_t i = count - silent; i < count; i++)
+        fprintf(out, "  %s%s\n", rules[i].rule, rules[i].state == HYDRANT_RULE_OFF ? "  off" : "");
+    free(rules);
 }

@@ -22,4 +22,8 @@ double run_stats_cpu_seconds(void);
 /* Every record was dropped as bad: a failed run. */
 bool run_stats_nothing_readable(const hydrant_stats *stats);
 
+/* What each rule did, the busiest first: hits, share of all mentions, time, last match; and how many
+ * matched nothing. */
+void run_stats_rules(FILE *out, hydrant *engine, uint64_t posts);
+
 #endif

@@ -58,7 +58,7 @@ struct backtest {
     pthread_cond_t changed;
     struct found *queue;
     uint32_t head, count;
-    bool stopped; /* the new side failed: the old one is not waited for */
+    bool stopped;       /* the new side failed: the old one is not waited for */
     struct found *mine; /* the new side's present one */
 
     hydrant_backtest result;
@@ -167,15 +167,15 @@ static void add_sample(struct backtest *b, const struct found *found, const uint
         b->samples_room = room;
     }
     hydrant_backtest_sample *sample = &b->samples[b->result.samples_count++];
-    *sample = (hydrant_backtest_sample){
-        .archive = hy_str_cstr(b->options->archives[found->archive]),
-        .offset = found->offset,
-        .id = copy_text(found->id, found->id_len),
-        .text = copy_text(found->text, found->text_len),
-        .gained = copy_rules(b, gained, gained_count),
-        .gained_count = gained_count,
-        .lost = copy_rules(b, lost, lost_count),
-        .lost_count = lost_count};
+    *sample =
+        (hydrant_backtest_sample){.archive = hy_str_cstr(b->options->archives[found->archive]),
+                                  .offset = found->offset,
+                                  .id = copy_text(found->id, found->id_len),
+                                  .text = copy_text(found->text, found->text_len),
+                                  .gained = copy_rules(b, gained, gained_count),
+                                  .gained_count = gained_count,
+                                  .lost = copy_rules(b, lost, lost_count),
+                                  .lost_count = lost_count};
     if (!sample->id.data || !sample->text.data || !sample->gained || !sample->lost)
         b->nomem = true;
 }
@@ -483,17 +483,16 @@ static hydrant_status check_options(const hydrant_backtest_options *o, hydrant_e
     for (size_t i = 0; i < o->archives_count; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(o->archives[i], o->archives[k]) == 0)
-                return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "%s is named twice",
-                                    o->archives[i]);
+                return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "%s is named twice", o->archives[i]);
     if (o->workers > HYDRANT_WORKERS_MAX)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "workers is %u, must be 1..%d", o->workers,
                             HYDRANT_WORKERS_MAX);
     return HYDRANT_OK;
 }
 
-hydrant_status hydrant_rules_backtest(
-    const hydrant_backtest_options *options,
-    void (*on_result)(void *ctx, const hydrant_backtest *result), void *ctx, hydrant_error *err)
+hydrant_status hydrant_rules_backtest(const hydrant_backtest_options *options,
+                                      void (*on_result)(void *ctx, const hydrant_backtest *result),
+                                      void *ctx, hydrant_error *err)
 {
     struct backtest b = {.options = options};
     hydrant_status status = check_options(options, err);

@@ -444,6 +444,16 @@ void hydrant_stats_read(const hydrant *engine, hydrant_stats *out)
     hy_pipeline_stats(engine->pipeline, out);
 }
 
+size_t hydrant_rule_stats_read(hydrant *engine, hydrant_rule_stats *out, size_t cap)
+{
+    return hy_pipeline_rule_stats(engine->pipeline, out, cap, NULL);
+}
+
+size_t hy_engine_rule_stats(hydrant *engine, hydrant_rule_stats *out, size_t cap, uint64_t *posts)
+{
+    return hy_pipeline_rule_stats(engine->pipeline, out, cap, posts);
+}
+
 void hydrant_progress_read(const hydrant *engine, hydrant_progress *out)
 {
     struct hy_feeder_progress read;

@@ -22,6 +22,8 @@ struct hy_pipeline *hy_engine_pipeline(hydrant *engine);
  * is that of the generation in force afterwards. */
 hydrant_status hy_engine_reload(hydrant *engine, hydrant_pack *pack, bool same, uint64_t *number,
                                 hydrant_error *err);
+/* hydrant_rule_stats_read, with the mentions that the present generation judged. */
+size_t hy_engine_rule_stats(hydrant *engine, hydrant_rule_stats *out, size_t cap, uint64_t *posts);
 uint32_t hy_engine_workers(const hydrant *engine);
 
 #endif

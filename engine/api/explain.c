@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "api/explain_note.h"
+#include "api/pack_handle.h"
 #include "api/rules_load.h"
 #include "api/trial.h"
 #include "base/assert.h"
@@ -35,6 +36,7 @@ struct subject {
 
 struct explain {
     const hydrant_explain_options *options;
+    struct hy_build build;
     struct hy_ruleset *ruleset;   /* as loaded */
     struct hy_rule_source *rules; /* a copy in which none is off */
     bool *wanted;                 /* per rule */
@@ -70,7 +72,7 @@ static bool is_readable(hydrant_drop drop)
 
 static hydrant_status judge(struct explain *x, const struct hy_ruleset *ruleset)
 {
-    hydrant_status status = hy_trial_create(ruleset, &x->trial, x->err);
+    hydrant_status status = hy_trial_create(ruleset, &x->build, &x->trial, x->err);
     if (status != HYDRANT_OK)
         return status;
     status = x->options->mention.len ? hy_trial_run_record(x->trial, x->options->mention, x->err)
@@ -397,6 +399,7 @@ hydrant_rules_explain(const hydrant_rules *rules, const hydrant_explain_options 
     if (!x)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for an explanation");
     x->options = options;
+    x->build = hy_pack_handle_build(rules, NULL);
     x->err = err;
     hydrant_explanation explanation;
     hydrant_item item;

@@ -319,18 +319,28 @@ static void note_base(hydrant_manager *m, hydrant_pack *pack)
     m->base = hy_pack_handle_acquire(pack);
 }
 
-/* What is about to go live, against what is there. */
+/* What is about to go live, against what is there. *out is freed by the caller, whatever came of
+ * it. */
 static hydrant_status compare_with_current(hydrant_manager *m, const struct hy_parts *parts,
-                                           const hydrant_pack *pack, hydrant_rules_changes *changes,
+                                           const hydrant_pack *pack, struct hy_comparison *out,
                                            hydrant_error *err)
 {
-    bool *changed = calloc((size_t)pack->pack->rules_count + 1, sizeof *changed);
-    bool good = changed && (!m->versions_count || hy_parts_compare(&hy_manager_current(m)->parts,
-                                                                   parts, changes, changed, NULL));
+    size_t rules = (size_t)pack->pack->rules_count + 1;
+    out->changed = calloc(rules, sizeof *out->changed);
+    out->before_rule = calloc(rules, sizeof *out->before_rule);
+    bool good =
+        out->changed && out->before_rule &&
+        (!m->versions_count || hy_parts_compare(&hy_manager_current(m)->parts, parts, &out->changes,
+                                                out->changed, out->before_rule));
     if (good)
-        hy_guard_forget(m, pack, changed);
-    free(changed);
+        hy_guard_forget(m, pack, out->changed);
     return good ? HYDRANT_OK : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rules");
+}
+
+static void free_comparison(struct hy_comparison *comparison)
+{
+    free(comparison->changed);
+    free(comparison->before_rule);
 }
 
 /* Compiles, tests and puts in force. */
@@ -338,7 +348,7 @@ static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
                                const struct hy_ruleset *set, uint64_t start_ns, hydrant_error *err)
 {
     hydrant_rules rules = rules_of(m);
-    hydrant_rules_changes changes = {0};
+    struct hy_comparison comparison = {.changed = NULL};
     struct hy_parts parts;
     hydrant_pack *pack = NULL;
     uint64_t number = 1;
@@ -348,20 +358,25 @@ static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
     if (status == HYDRANT_OK)
         status = run_tests(m, set, pack, err);
     if (status == HYDRANT_OK)
-        status = compare_with_current(m, &parts, pack, &changes, err);
+        status = compare_with_current(m, &parts, pack, &comparison, err);
+    if (status == HYDRANT_OK && m->engine)
+        hy_guard_begin(m, pack, &comparison);
     if (status == HYDRANT_OK)
         status = go_live(m, pack, false, &number, err);
+    free_comparison(&comparison);
     if (status != HYDRANT_OK) {
+        hy_guard_forget_suspects(m); /* they were of this pack */
         hydrant_pack_destroy(&pack);
         hy_parts_free(&parts);
         return status;
     }
     struct hy_version *version = add_version(m, number, cause_name(cause), pack, parts);
     version->shown.seconds = (double)(hy_clock_mono_ns() - start_ns) / 1e9;
-    hy_changes_write(&changes, version->shown.changes, sizeof version->shown.changes);
+    hy_changes_write(&comparison.changes, version->shown.changes, sizeof version->shown.changes);
     note_base(m, pack);
     if (cause != HY_CAUSE_START)
-        tell_live(m, version, &changes);
+        tell_live(m, version, &comparison.changes);
+    hy_guard_tell(m);
     return HYDRANT_OK;
 }
 
@@ -660,12 +675,13 @@ hydrant_status hy_manager_repeat(hydrant_manager *m, const struct hy_version *fr
     uint64_t start_ns = hy_clock_mono_ns(), number, origin = from->origin;
     hydrant_pack *pack = hy_pack_handle_acquire(from->pack);
     struct hy_parts parts = {NULL, 0, 0};
-    hydrant_rules_changes changes = {0};
+    struct hy_comparison comparison = {.changed = NULL};
     hydrant_status status = HYDRANT_ERR_NOMEM;
     if (copy_parts(&parts, &from->parts))
-        status = compare_with_current(m, &parts, pack, &changes, err);
+        status = compare_with_current(m, &parts, pack, &comparison, err);
     else
         hy_error_set(err, status, "no memory for the rules");
+    free_comparison(&comparison);
     if (status == HYDRANT_OK)
         status = go_live(m, pack, false, &number, err);
     if (status != HYDRANT_OK) {
@@ -677,9 +693,11 @@ hydrant_status hy_manager_repeat(hydrant_manager *m, const struct hy_version *fr
     version->origin = origin;
     version->shown.restored = restored;
     version->shown.seconds = (double)(hy_clock_mono_ns() - start_ns) / 1e9;
-    hy_changes_write(&changes, version->shown.changes, sizeof version->shown.changes);
+    hy_changes_write(&comparison.changes, version->shown.changes, sizeof version->shown.changes);
     note_base(m, pack);
-    tell_live(m, version, &changes);
+    if (restored)
+        hy_guard_forget_suspects(m); /* somebody wanted these rules */
+    tell_live(m, version, &comparison.changes);
     return HYDRANT_OK;
 }
 

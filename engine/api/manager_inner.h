@@ -57,6 +57,13 @@ struct hydrant_manager {
                            database; may be older than the rules in force */
     char **guarded;     /* ids of the rules that the guard holds in shadow */
     uint32_t guarded_count;
+    /* Rules of the present pack that are new or changed, until their share of mentions is known:
+     * share before of each, or negative: not one of them. */
+    double *suspects;
+    uint32_t suspects_count; /* how many there are */
+    char *told;              /* why rules were held, to be told */
+    char **told_rules;
+    uint32_t told_count;
     pthread_cond_t incomplete; /* the completer has something to do, or is to end */
     pthread_t completer;
     bool completing;
@@ -115,6 +122,13 @@ void hy_manager_tell(hydrant_manager *manager, hydrant_rules_event *event);
 hydrant_status hy_manager_repeat(hydrant_manager *manager, const struct hy_version *from,
                                  const char *cause, uint64_t restored, hydrant_error *err);
 
+/* What a pack that is about to go live has of its own, against the present one. */
+struct hy_comparison {
+    hydrant_rules_changes changes;
+    bool *changed;         /* per rule: new, or another one */
+    uint32_t *before_rule; /* per rule: the same id in the present pack, or UINT32_MAX */
+};
+
 /* ---- manager_guard.c ------------------------------------------------------------------------- */
 
 /* The pack with the rules that the guard holds in shadow: a reference to pack when there are none.
@@ -127,6 +141,16 @@ void hy_guard_forget(hydrant_manager *manager, const hydrant_pack *pack, const b
 bool hy_guard_hold(hydrant_manager *manager, hydrant_str rule);
 /* Lets go of a rule, or with NULL of all. _ARGUMENT: there is none such. */
 hydrant_status hy_guard_confirm(hydrant_manager *manager, const char *rule, hydrant_error *err);
+
+/* Before pack goes live: which of its rules are suspects, and what their shares were. With a
+ * recording, those that flood are held at once. */
+void hy_guard_begin(hydrant_manager *manager, const hydrant_pack *pack,
+                    const struct hy_comparison *comparison);
+/* Says which rules hy_guard_begin held, when the pack is live. */
+void hy_guard_tell(hydrant_manager *manager);
+/* Looks at the suspects' shares, and holds those that flood. */
+void hy_guard_check(hydrant_manager *manager);
+void hy_guard_forget_suspects(hydrant_manager *manager);
 void hy_guard_free(hydrant_manager *manager);
 
 /* ---- manager_thread.c ------------------------------------------------------------------------ */

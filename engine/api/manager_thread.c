@@ -3,12 +3,13 @@
  *
  *   watcher     events -> quiet for settle_ms, no file held -> an attempt
  *   completer   sleeps until a pack is incremental, then compiles it in full, behind what goes on:
- *               an edit that comes meanwhile does not wait for it
+ *               an edit that comes meanwhile does not wait for it; looks at the guard's suspects
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/manager_inner.h"
@@ -16,7 +17,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-enum { RETRY_MS = 1000 };
+enum { RETRY_MS = 1000, GUARD_MS = 50 };
 
 void hy_manager_wake(hydrant_manager *m)
 {
@@ -108,9 +109,21 @@ static void *completer_main(void *arg)
 {
     hydrant_manager *m = arg;
     pthread_mutex_lock(&m->lock);
-    while (!atomic_load_explicit(&m->end, memory_order_acquire))
-        if (!hy_manager_complete(m) && !atomic_load_explicit(&m->end, memory_order_acquire))
+    while (!atomic_load_explicit(&m->end, memory_order_acquire)) {
+        if (hy_manager_complete(m) || atomic_load_explicit(&m->end, memory_order_acquire))
+            continue;
+        if (m->suspects_count == 0) {
             pthread_cond_wait(&m->incomplete, &m->lock);
+            continue;
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += GUARD_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&m->incomplete, &m->lock, &until);
+        hy_guard_check(m);
+    }
     pthread_mutex_unlock(&m->lock);
     return NULL;
 }

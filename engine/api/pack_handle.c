@@ -11,6 +11,9 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pack/matcher.h"
+
+#define COMMON_SHARE 0.3f
 
 hydrant_pack *hy_pack_handle_acquire(hydrant_pack *handle)
 {
@@ -84,6 +87,48 @@ static hydrant_status report_compile_error(const hydrant_rules *rules, const hyd
     return hy_error_set(err, HYDRANT_ERR_RULES, "1 error in the rules");
 }
 
+void hydrant_pack_costs(const hydrant_pack *handle,
+                        void (*on_cost)(void *ctx, const hydrant_rule_cost *cost), void *ctx)
+{
+    const struct hy_pack *pack = handle->pack;
+    for (uint32_t i = 0; i < pack->rules_count; i++) {
+        hydrant_rule_cost cost = {.rule = pack->rules[i].id,
+                                  .file = pack->rules[i].file,
+                                  .line = pack->rules[i].line,
+                                  .share = (double)pack->matcher->rules[i].share};
+        on_cost(ctx, &cost);
+    }
+}
+
+/* Warns of rules whose words are so common that they are looked at all the time. A rule that needs
+ * no word at all says something about fields or scores, and is meant so. */
+static void warn_of_costs(const hydrant_rules *rules, const struct hy_pack *pack)
+{
+    for (uint32_t i = 0; rules->on_diagnostic && i < pack->rules_count; i++) {
+        const struct hy_rule *rule = &pack->rules[i];
+        float share = pack->matcher->rules[i].share;
+        if (share < COMMON_SHARE || share >= 1)
+            continue;
+        char text[256], rendered[1024];
+        int len = snprintf(text, sizeof text,
+                           "about %.0f %% of all posts have the words that this rule looks for",
+                           (double)share * 100);
+        int all = snprintf(rendered, sizeof rendered, "%.*s:%u:1: warning: %s\n  rule %.*s\n",
+                           (int)rule->file.len, rule->file.data, rule->line, text,
+                           (int)rule->id.len, rule->id.data);
+        hydrant_diagnostic warning = {
+            .severity = HYDRANT_SEVERITY_WARNING,
+            .file = rule->file,
+            .line = rule->line,
+            .column = 1,
+            .rule = rule->id,
+            .message = hy_str(text, (size_t)len),
+            .rendered =
+                hy_str(rendered, all < (int)sizeof rendered ? (size_t)all : sizeof rendered - 1)};
+        rules->on_diagnostic(rules->ctx, &warning);
+    }
+}
+
 struct hy_build hy_pack_handle_build(const hydrant_rules *rules, const hydrant_pack *previous)
 {
     return (struct hy_build){.cache_dir = rules->cache_dir,
@@ -104,6 +149,8 @@ hydrant_status hy_pack_handle_compile(const hydrant_rules *rules, const struct h
     hydrant_error found = {0};
     *out = NULL;
     hydrant_status status = hy_pack_compile(ruleset, &options, &pack, &found);
+    if (status == HYDRANT_OK && rules->lint)
+        warn_of_costs(rules, pack);
     if (status == HYDRANT_OK)
         return hy_pack_handle_create(pack, NULL, out, err);
     if (status == HYDRANT_ERR_RULES)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/pack_handle.h"
 #include "api/rules_load.h"
 #include "api/rules_test.h"
 #include "api/trial.h"
@@ -157,6 +158,7 @@ static void check_line(const struct hy_rule_test *expected, const struct hy_poli
 
 struct run {
     const struct hy_ruleset *ruleset;
+    struct hy_build build;
     bool on_pack; /* the trials are on a pack as it is: what is unreached is not known */
     struct hy_trial *as_written, *all_live; /* the second one only when a rule is not live */
     void (*on_test)(void *ctx, const hydrant_test *test);
@@ -233,7 +235,7 @@ static hydrant_status create_all_live(struct run *run, hydrant_error *err)
     }
     struct hy_ruleset live = *ruleset;
     live.rules = rules;
-    hydrant_status status = hy_trial_create(&live, &run->all_live, err);
+    hydrant_status status = hy_trial_create(&live, &run->build, &run->all_live, err);
     free(rules);
     return status;
 }
@@ -246,8 +248,11 @@ hydrant_status hydrant_rules_test(const hydrant_rules *rules,
     hydrant_status status = hy_rules_load(rules, &ruleset, err);
     if (status != HYDRANT_OK)
         return status;
-    struct run run = {.ruleset = ruleset, .on_test = on_test, .ctx = ctx};
-    status = hy_trial_create(ruleset, &run.as_written, err);
+    struct run run = {.ruleset = ruleset,
+                      .build = hy_pack_handle_build(rules, NULL),
+                      .on_test = on_test,
+                      .ctx = ctx};
+    status = hy_trial_create(ruleset, &run.build, &run.as_written, err);
     if (status == HYDRANT_OK && needs_all_live(ruleset))
         status = create_all_live(&run, err);
     if (status == HYDRANT_OK)

@@ -34,8 +34,8 @@ static struct hy_rule_source watcher(void)
         .match = &always};
 }
 
-static hydrant_status compile(const struct hy_ruleset *ruleset, struct hy_pack **out,
-                              hydrant_error *err)
+static hydrant_status compile(const struct hy_ruleset *ruleset, const struct hy_build *build,
+                              struct hy_pack **out, hydrant_error *err)
 {
     struct hy_rule_source *rules = malloc((ruleset->rules_count + 1) * sizeof *rules);
     if (!rules)
@@ -47,7 +47,7 @@ static hydrant_status compile(const struct hy_ruleset *ruleset, struct hy_pack *
     struct hy_ruleset watched = *ruleset;
     watched.rules = rules;
     watched.rules_count++;
-    struct hy_compile_options options = {.generation = 1};
+    struct hy_compile_options options = {.generation = 1, .build = build};
     hydrant_status status = hy_pack_compile(&watched, &options, out, err);
     free(rules);
     if (status == HYDRANT_OK)
@@ -93,12 +93,12 @@ hydrant_status hy_trial_create_on(const struct hy_pack *pack, struct hy_trial **
     return status;
 }
 
-hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, struct hy_trial **out,
-                               hydrant_error *err)
+hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, const struct hy_build *build,
+                               struct hy_trial **out, hydrant_error *err)
 {
     hydrant_status status = new_trial(out, err);
     if (status == HYDRANT_OK)
-        status = compile(ruleset, &(*out)->own, err);
+        status = compile(ruleset, build, &(*out)->own, err);
     if (status == HYDRANT_OK)
         status = begin(*out, (*out)->own, err);
     if (status != HYDRANT_OK)

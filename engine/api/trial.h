@@ -17,6 +17,7 @@
 #include <hydrant/hydrant.h>
 
 #include "pack/program.h"
+#include "rules/build.h"
 #include "rules/ruleset.h"
 
 struct hy_trial;
@@ -26,9 +27,10 @@ struct hy_trial;
 hydrant_status hy_trial_create_on(const struct hy_pack *pack, struct hy_trial **out,
                                   hydrant_error *err);
 
-/* The rule set may go when this returns. HYDRANT_OK or the errors of hy_pack_compile. */
-hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, struct hy_trial **out,
-                               hydrant_error *err);
+/* build says how databases are had. The rule set may go when this returns. HYDRANT_OK or the errors
+ * of hy_pack_compile. */
+hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, const struct hy_build *build,
+                               struct hy_trial **out, hydrant_error *err);
 void hy_trial_destroy(struct hy_trial **trial); /* accepts a pointer to NULL */
 
 const struct hy_pack *hy_trial_pack(const struct hy_trial *trial);

@@ -19,6 +19,7 @@
 #include "base/arena.h"
 
 struct hy_pack;
+struct hy_rule_counts; /* pack/rule_counts.h */
 
 enum {
     HY_BATCH_MENTIONS = 512,        /* most mentions in a batch */
@@ -129,6 +130,7 @@ struct hy_batch {
     const struct hy_parcel *parcel;
     const struct hy_pack *pack; /* one generation for the whole batch */
     int64_t now_us;             /* wall clock when the batch was taken up */
+    struct hy_rule_counts *rule_counts; /* of this worker and pack; NULL: nobody counts */
     uint32_t count;
     /* normalize: the folded texts of all mentions without a drop, one after the other, each
      * followed by one byte 0xFF, which no UTF-8 text holds. mentions[i].folded points into it. */

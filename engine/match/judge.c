@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
+#include "pack/rule_counts.h"
 #include "pack/sort.h"
 
 /* ---- which rules to look at ---- */
@@ -118,6 +120,28 @@ static enum hy_truth rule_eval(struct hy_match_worker *w, const struct hy_rule_p
     return truth == HY_TRUE ? (end == HY_PENDING ? HY_PENDING : HY_TRUE) : truth;
 }
 
+/* ---- what each rule does ---- */
+
+static enum hy_truth timed_eval(struct hy_match_worker *w, uint32_t number, struct hy_eval *eval)
+{
+    uint64_t start_ns = hy_clock_mono_ns();
+    enum hy_truth truth = rule_eval(w, &w->slot->pack->matcher->rules[number], eval);
+    hy_rule_count_add(&w->batch->rule_counts->rules[number].ns,
+                      (hy_clock_mono_ns() - start_ns) * HY_RULE_TIMED_EACH);
+    return truth;
+}
+
+/* Those that are not in shadow are counted when the batch is settled. */
+static void count_shadow(const struct hy_match_worker *w, uint32_t number,
+                         const struct hy_mention *mention)
+{
+    int64_t time_us = w->batch->now_us;
+    if (time_us == HYDRANT_TIME_NONE)
+        time_us = mention->m.created_at_us;
+    if (w->batch->rule_counts)
+        hy_rule_count_hit(w->batch->rule_counts, number, time_us);
+}
+
 /*
  * Ranks of the rules that are true and published, and of those pending. A rule that is true already
  * while parts of it are not known is in both: its spans are made again when they are, so that they
@@ -139,9 +163,10 @@ static void judge_rule(struct hy_match_worker *w, uint32_t number, struct hy_eva
                        struct outcome *outcome)
 {
     const struct hy_rule_program *rule = &w->slot->pack->matcher->rules[number];
-    enum hy_truth truth = rule_eval(w, rule, eval);
+    enum hy_truth truth = w->timed ? timed_eval(w, number, eval) : rule_eval(w, rule, eval);
     if (truth == HY_TRUE && rule->shadow) {
         hy_match_count(&w->stats.shadow_matches, 1);
+        count_shadow(w, number, eval->mention);
         return;
     }
     if (truth == HY_TRUE)
@@ -285,6 +310,7 @@ void hy_match_judge(struct hy_match_worker *w, struct hy_mention *mention)
     if (w->candidates_count == 0)
         return;
     size_t before_hits = w->batch->arena.used;
+    w->timed = w->batch->rule_counts && ++w->judged % HY_RULE_TIMED_EACH == 0;
     write_hits(w, mention);
     struct outcome outcome = {w->slot->truths, w->slot->pendings, 0, 0};
     struct hy_eval eval = begin_eval(w, mention);
@@ -310,6 +336,7 @@ void hy_match_judge(struct hy_match_worker *w, struct hy_mention *mention)
 void hy_match_judge_pending(struct hy_match_worker *w, struct hy_mention *mention)
 {
     HY_ASSERT_HOT(mention->complete);
+    w->timed = w->batch->rule_counts && ++w->judged % HY_RULE_TIMED_EACH == 0;
     struct outcome outcome = {w->slot->truths, w->slot->pendings, 0, 0};
     struct hy_eval eval = begin_eval(w, mention);
     for (uint32_t i = 0; i < mention->pending_count; i++)

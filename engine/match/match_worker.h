@@ -79,6 +79,8 @@ struct hy_match_worker {
     uint32_t hits_count;
     bool regexes_done;
     uint32_t candidates_count;
+    uint32_t judged; /* mentions that had a rule to look at; one in a few is timed */
+    bool timed;
     hydrant_span *spans; /* HY_MATCH_SPANS_MAX */
 
     struct {

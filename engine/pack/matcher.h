@@ -111,6 +111,7 @@ struct hy_rule_program {
     uint32_t rank;  /* place in pack order: priority descending, then file order */
     uint32_t brand; /* index in pack->brands, or HY_BRAND_NONE or _ANY */
     int64_t until_us;
+    float share; /* of mentions that it is looked at for, as guessed; 1: all */
     bool shadow;
 };
 

@@ -1,8 +1,11 @@
 #include "pipeline/generation.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "base/error.h"
+#include "base/str.h"
+#include "pack/rule_counts.h"
 
 hydrant_status hy_generations_init(struct hy_generations *all, uint32_t workers, hydrant_error *err)
 {
@@ -13,6 +16,104 @@ hydrant_status hy_generations_init(struct hy_generations *all, uint32_t workers,
     return HYDRANT_OK;
 }
 
+/* ---- what rules do, carried from one generation to the next ---- */
+
+static uint32_t slot_of(const struct hy_generation *generation, hydrant_str id)
+{
+    uint32_t at = (uint32_t)XXH3_64bits(id.data, id.len) & generation->index_mask;
+    while (generation->index[at] &&
+           !hy_str_equal(generation->pack->rules[generation->index[at] - 1].id, id))
+        at = (at + 1) & generation->index_mask;
+    return at;
+}
+
+static bool create_counts(struct hy_generation *generation, uint32_t workers)
+{
+    uint32_t rules = generation->pack->rules_count, size = 16;
+    while (size < 2 * rules)
+        size *= 2;
+    generation->index_mask = size - 1;
+    generation->index = calloc(size, sizeof *generation->index);
+    generation->carried = calloc((size_t)rules + 1, sizeof *generation->carried);
+    generation->counts = calloc(workers, sizeof(struct hy_rule_counts *));
+    if (!generation->index || !generation->carried || !generation->counts)
+        return false;
+    for (uint32_t i = 0; i < rules; i++)
+        generation->index[slot_of(generation, generation->pack->rules[i].id)] = i + 1;
+    for (uint32_t k = 0; k < workers; k++) {
+        generation->counts[k] = calloc(1, sizeof(struct hy_rule_counts) +
+                                              rules * sizeof(struct hy_rule_count));
+        if (!generation->counts[k])
+            return false;
+    }
+    return true;
+}
+
+static void destroy_counts(struct hy_generation *generation)
+{
+    for (uint32_t k = 0; generation->counts && k < generation->workers_counted; k++)
+        free(generation->counts[k]);
+    free(generation->counts);
+    free(generation->carried);
+    free(generation->index);
+}
+
+static void add_total(struct hy_rule_total *to, const struct hy_rule_total *from)
+{
+    to->hits += from->hits;
+    to->ns += from->ns;
+    to->last_us = from->last_us > to->last_us ? from->last_us : to->last_us;
+}
+
+static struct hy_rule_total read_rule(const struct hy_generation *generation, uint32_t rule)
+{
+    struct hy_rule_total total = {0, 0, 0};
+    for (uint32_t k = 0; k < generation->workers_counted; k++) {
+        const struct hy_rule_count *count = &generation->counts[k]->rules[rule];
+        struct hy_rule_total one = {atomic_load_explicit(&count->hits, memory_order_relaxed),
+                                    atomic_load_explicit(&count->ns, memory_order_relaxed),
+                                    atomic_load_explicit(&count->last_us, memory_order_relaxed)};
+        add_total(&total, &one);
+    }
+    return total;
+}
+
+/* Adds what from counted, and was given, to the rules of the same ids: to[i] is into's rule i. */
+static void add_generation(const struct hy_generation *from, const struct hy_generation *into,
+                           struct hy_rule_total *to)
+{
+    for (uint32_t i = 0; i < from->pack->rules_count; i++) {
+        struct hy_rule_total total = read_rule(from, i);
+        add_total(&total, &from->carried[i]);
+        if (total.hits == 0 && total.ns == 0)
+            continue;
+        uint32_t found = into->index[slot_of(into, from->pack->rules[i].id)];
+        if (found)
+            add_total(&to[found - 1], &total);
+    }
+}
+
+void hy_generations_count(const struct hy_generations *all, struct hy_rule_total *out,
+                          struct hy_rule_total *now, uint64_t *posts)
+{
+    const struct hy_generation *current =
+        atomic_load_explicit(&all->current, memory_order_relaxed); /* the mutex orders it */
+    *posts = 0;
+    for (uint32_t k = 0; k < current->workers_counted; k++)
+        *posts += atomic_load_explicit(&current->counts[k]->posts, memory_order_relaxed);
+    for (uint32_t i = 0; i < current->pack->rules_count; i++) {
+        struct hy_rule_total own = read_rule(current, i);
+        if (now)
+            now[i] = own;
+        out[i] = current->carried[i];
+        add_total(&out[i], &own);
+    }
+    for (const struct hy_generation *old = all->retired; old; old = old->next)
+        add_generation(old, current, out);
+}
+
+/* ---- generations ---- */
+
 hydrant_status hy_generation_create(const struct hy_generations *all, const struct hy_pack *pack,
                                     struct hy_generation **out, hydrant_error *err)
 {
@@ -22,8 +123,9 @@ hydrant_status hy_generation_create(const struct hy_generations *all, const stru
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a generation of rules");
     generation->pack = pack;
     generation->triage = calloc(all->workers, sizeof(struct hy_triage *));
+    generation->workers_counted = all->workers;
     hydrant_status status = HYDRANT_OK;
-    if (!generation->triage)
+    if (!generation->triage || !create_counts(generation, all->workers))
         status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a generation of rules");
     for (uint32_t k = 0; status == HYDRANT_OK && k < all->workers; k++) {
         status = hy_triage_create(pack, &generation->triage[k], err);
@@ -43,6 +145,7 @@ void hy_generation_destroy(struct hy_generation **out)
     for (uint32_t k = 0; k < generation->workers; k++)
         hy_triage_destroy(&generation->triage[k]);
     free(generation->triage);
+    destroy_counts(generation);
     if (generation->release)
         generation->release(generation->owner);
     free(generation);
@@ -81,6 +184,8 @@ bool hy_generations_reclaim(struct hy_generations *all)
             continue;
         }
         *at = retired->next;
+        struct hy_generation *current = atomic_load_explicit(&all->current, memory_order_relaxed);
+        add_generation(retired, current, current->carried);
         hy_generation_destroy(&retired);
     }
     return all->retired == NULL;

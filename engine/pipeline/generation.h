@@ -24,12 +24,23 @@
 #include "pack/pack.h"
 #include "triage/triage.h"
 
+/* What a rule did in all generations, by its id. */
+struct hy_rule_total {
+    uint64_t hits, ns;
+    int64_t last_us;
+};
+
 struct hy_generation {
     uint64_t serial; /* counts what was published, from 1 */
     uint64_t number; /* what items say; the same again when only the databases differ */
     const struct hy_pack *pack;
     struct hy_triage **triage; /* one per worker */
-    uint32_t workers;
+    struct hy_rule_counts **counts; /* one per worker, for the rules of pack */
+    struct hy_rule_total *carried;  /* per rule: what earlier generations counted for its id */
+    uint32_t *index;                /* ids of the rules, by hash: number + 1 */
+    uint32_t index_mask;
+    uint32_t workers;         /* that have a triage */
+    uint32_t workers_counted; /* that have counts, or may have */
     void (*release)(void *owner); /* the pack is not used any more; may be NULL */
     void *owner;
     struct hy_generation *next; /* among the retired */
@@ -59,6 +70,14 @@ void hy_generations_publish(struct hy_generations *all, struct hy_generation *ne
                             void *owner, void (*release)(void *owner));
 /* Frees the retired ones that no worker looks at. True when none is left. */
 bool hy_generations_reclaim(struct hy_generations *all);
+
+/*
+ * What each rule of the present generation did since the first one: out has room for all its rules.
+ * now (the same, may be NULL) is what it did in this generation alone, and *posts how many mentions
+ * that one judged. Under the mutex of reload and reclaim.
+ */
+void hy_generations_count(const struct hy_generations *all, struct hy_rule_total *out,
+                          struct hy_rule_total *now, uint64_t *posts);
 
 /* Worker k takes up what is current: that is what it may use until it calls this again. */
 struct hy_generation *hy_generations_take(struct hy_generations *all, uint32_t k);

@@ -412,6 +412,46 @@ struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline)
     return pipeline->shared.dedup;
 }
 
+static hydrant_rule_stats stats_of(const struct hy_rule *rule, const struct hy_rule_total *total,
+                                   const struct hy_rule_total *now)
+{
+    static const hydrant_rule_state states[] = {[HY_RULE_LIVE] = HYDRANT_RULE_LIVE,
+                                                [HY_RULE_SHADOW] = HYDRANT_RULE_SHADOW,
+                                                [HY_RULE_OFF] = HYDRANT_RULE_OFF};
+    hydrant_rule_stats stats = {.state = states[rule->state],
+                                .hits = total->hits,
+                                .hits_now = now->hits,
+                                .ns = total->ns,
+                                .last_us = total->last_us ? total->last_us : HYDRANT_TIME_NONE};
+    uint32_t len = rule->id.len < sizeof stats.rule - 1 ? rule->id.len : sizeof stats.rule - 1;
+    if (len)
+        memcpy(stats.rule, rule->id.data, len);
+    return stats;
+}
+
+size_t hy_pipeline_rule_stats(struct hy_pipeline *pipeline, hydrant_rule_stats *out, size_t cap,
+                              uint64_t *posts)
+{
+    struct hy_generations *all = &pipeline->shared.generations;
+    uint64_t own_posts = 0;
+    pthread_mutex_lock(&pipeline->reloading);
+    const struct hy_pack *pack =
+        atomic_load_explicit(&all->current, memory_order_relaxed)->pack; /* the mutex orders it */
+    size_t count = pack->rules_count;
+    struct hy_rule_total *totals = cap ? calloc(2 * count + 1, sizeof *totals) : NULL;
+    if (totals)
+        hy_generations_count(all, totals, totals + count, &own_posts);
+    for (size_t i = 0; totals && i < count && i < cap; i++)
+        out[i] = stats_of(&pack->rules[i], &totals[i], &totals[count + i]);
+    if (cap && !totals)
+        count = 0;
+    pthread_mutex_unlock(&pipeline->reloading);
+    free(totals);
+    if (posts)
+        *posts = own_posts;
+    return count;
+}
+
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline)
 {
     wait_for_free(pipeline, pipeline->pool_count);

@@ -86,6 +86,11 @@ hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_
  * Positions there are parcel numbers + 1. */
 struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline);
 
+/* hydrant_rule_stats_read: what each rule of the present generation did. posts: mentions that this
+ * generation judged; may be NULL. Any thread but a worker. */
+size_t hy_pipeline_rule_stats(struct hy_pipeline *pipeline, hydrant_rule_stats *out, size_t cap,
+                              uint64_t *posts);
+
 /* Waits until every parcel that was handed on is done. */
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);
 

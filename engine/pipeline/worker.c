@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pack/rule_counts.h"
 
 static bool begin_output_turn(void *ctx)
 {
@@ -59,6 +60,20 @@ static uint64_t settle_in_turn(struct hy_worker *worker)
     return seq;
 }
 
+/* Rules in shadow were counted when they were judged. */
+static void count_rules(const struct hy_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct hy_mention *mention = &batch->mentions[i];
+        int64_t time_us = batch->now_us == HYDRANT_TIME_NONE && mention->matches_count
+                              ? mention->m.created_at_us
+                              : batch->now_us;
+        for (uint32_t k = 0; k < mention->matches_count; k++)
+            hy_rule_count_hit(batch->rule_counts, mention->matched_rules[k], time_us);
+    }
+    hy_rule_count_add(&batch->rule_counts->posts, batch->count);
+}
+
 static void output_in_turn(struct hy_worker *worker, uint64_t seq)
 {
     struct hy_shared *shared = worker->shared;
@@ -89,6 +104,7 @@ void hy_worker_take_up_rules(struct hy_worker *worker)
         return;
     uint64_t start_ns = hy_clock_thread_cpu_ns();
     hy_stages_take_up(&worker->stages, current->pack, current->triage[worker->index]);
+    worker->stages.batch->rule_counts = current->counts[worker->index];
     bool first = worker->generation == NULL;
     worker->generation = current;
     atomic_store_explicit(&worker->judging, current->number, memory_order_relaxed);
@@ -116,6 +132,7 @@ void hy_worker_take(struct hy_worker *worker, struct hy_parcel *parcel)
             publish(worker, parcel, seq);
         else
             output_in_turn(worker, seq);
+        count_rules(worker->stages.batch);
     }
     if (shared->ring)
         return;

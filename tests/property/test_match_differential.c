@@ -1,6 +1,7 @@
 /*
  * Random rules over random posts: the engine gives the same rules and the same spans as the naive
- * evaluator, for mentions decoded whole and mentions completed later, for any batch.
+ * evaluator, for mentions decoded whole and mentions completed later, for any batch, and for packs
+ * that were compiled whole, on top of an earlier one, or completed behind that.
  *
  * HYDRANT_SEED replays a run; HYDRANT_ROUNDS sets the number of rule sets (each is judged over
  * POSTS posts).
@@ -15,8 +16,12 @@
 
 #include "match_fixture.h"
 #include "naive_match.h"
+#include "rules/derive.h"
 
 enum { RULES = 24, POSTS = 96, LISTS = 3, MACROS = 3, ROUNDS = 12 };
+
+/* Where a pack is derived from another one: the other one, which must outlive it. */
+static struct hy_pack *edited;
 
 /* ---- random numbers ---- */
 
@@ -455,13 +460,37 @@ static void judge_batch(struct match_fixture *f, struct posts *posts, uint32_t f
         compare(f, &f->batch->mentions[i - from]);
 }
 
-static void one_round(struct posts *posts)
+/* The forms that a pack takes after an edit, by round. */
+enum form { FORM_WHOLE, FORM_INCREMENTAL, FORM_COMPLETED, FORMS };
+
+/* Rules as an edit of base would leave them: with base's literals, those that it has not beside
+ * them, and those that are not wanted any more masked; or with that compiled in full behind. */
+static void compile_form(struct match_fixture *f, enum form form, const struct match_fixture *base,
+                         const char *yaml)
+{
+    struct hy_build build = {.previous = base->pack, .incremental = true, .increment_min = 1};
+    fixture_build = form == FORM_WHOLE ? NULL : &build;
+    fixture_compile_yaml(f, yaml);
+    fixture_build = NULL;
+    if (form == FORM_WHOLE)
+        return;
+    assert_true(hy_pack_is_incremental(f->pack));
+    if (form == FORM_COMPLETED) {
+        struct hy_build none = {.cache_dir = NULL};
+        edited = f->pack;
+        assert_int_equal(hy_pack_derive_whole(edited, &none, &f->pack, &f->err), HYDRANT_OK);
+        assert_false(hy_pack_is_incremental(f->pack));
+    }
+}
+
+static void one_round(struct posts *posts, enum form form, const struct match_fixture *base)
 {
     static struct buffer yaml;
     struct match_fixture f;
     yaml.len = 0;
     put_rules(&yaml);
-    fixture_yaml(&f, yaml.data);
+    compile_form(&f, form, base, yaml.data);
+    fixture_start(&f);
     make_posts(posts);
     for (uint32_t from = 0, to; from < POSTS; from = to) {
         to = from + 1 + draw(POSTS);
@@ -469,6 +498,8 @@ static void one_round(struct posts *posts)
         judge_batch(&f, posts, from, to);
     }
     fixture_end(&f);
+    if (edited)
+        hy_pack_destroy(&edited);
 }
 
 static void engine_equals_the_naive_evaluator(void **state)
@@ -477,13 +508,19 @@ static void engine_equals_the_naive_evaluator(void **state)
     uint64_t first = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL) << 20;
     uint32_t count = rounds ? (uint32_t)strtoul(rounds, NULL, 0) : ROUNDS;
     struct posts *posts = calloc(1, sizeof *posts);
+    struct match_fixture base;
+    static struct buffer yaml;
+    random_state = first;
+    put_rules(&yaml);
+    fixture_compile_yaml(&base, yaml.data);
     for (uint32_t i = 0; i < count; i++) {
         random_state = first + i;
         if (i == 0 || count == 1)
             fprintf(stderr, "HYDRANT_SEED=%llu, %u rounds\n", (unsigned long long)first, count);
         draw(2);
-        one_round(posts);
+        one_round(posts, (enum form)((first + i) % FORMS), &base);
     }
+    fixture_end(&base);
     free(posts);
     fprintf(stderr, "%llu pairs, %llu of them true\n", (unsigned long long)pairs,
             (unsigned long long)true_pairs);

@@ -398,6 +398,107 @@ static void rollback_and_history(void **state)
     assert_string_equal(ask(world, "a storm"), "three");
 }
 
+/* ---- what rules do, and the guard ---- */
+
+static hydrant_rule_stats stats_of(struct world *world, const char *rule)
+{
+    hydrant_rule_stats stats[8], none = {.hits = UINT64_MAX};
+    size_t count = hydrant_rule_stats_read(world->engine, stats, 8);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(stats[i].rule, rule) == 0)
+            return stats[i];
+    return none;
+}
+
+static void ask_often(struct world *world, const char *text, unsigned times)
+{
+    while (times-- > 0)
+        ask(world, text);
+}
+
+static void counters_go_on(void **state)
+{
+    struct world *world = *state;
+    put(world, "rules.yaml",
+        "version: 1\nrules: [{id: one, match: storm}, {id: two, match: rain, state: shadow}]\n");
+    begin(world, "rules.yaml");
+    assert_int_equal(hydrant_rule_stats_read(world->engine, NULL, 0), 2);
+    ask_often(world, "a storm", 3);
+    ask_often(world, "rain", 2);
+    assert_int_equal(stats_of(world, "one").hits, 3);
+    assert_int_equal(stats_of(world, "one").state, HYDRANT_RULE_LIVE);
+    assert_true(stats_of(world, "one").last_us > 0);
+    assert_int_equal(stats_of(world, "two").hits, 2);
+    assert_int_equal(stats_of(world, "two").state, HYDRANT_RULE_SHADOW);
+    put(world, "rules.yaml",
+        "version: 1\nrules: [{id: new, match: hail}, {id: one, match: storm OR hail}]\n");
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    ask_often(world, "hail", 2);
+    assert_int_equal(stats_of(world, "one").hits, 5);
+    assert_int_equal(stats_of(world, "one").hits_now, 2);
+    assert_int_equal(stats_of(world, "new").hits, 2);
+    assert_int_equal(stats_of(world, "two").hits, UINT64_MAX); /* gone */
+}
+
+static void flooding_rule_is_held(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_status status;
+    hydrant_error err = {0};
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    put(world, "rules.yaml", RULE("one", "rare OR hail"));
+    begin_with(world, "rules.yaml", &options);
+    ask_often(world, "a storm", 50);
+    ask(world, "rare");
+    put(world, "rules.yaml", RULE("one", "rare OR storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "one");
+    ask_often(world, "a storm", 50);
+    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED); /* and a generation that has it in shadow */
+    assert_non_null(
+        strstr(world->seen.text, "rule one matches 100 % of all mentions, 1.96 % before"));
+    assert_string_equal(ask(world, "a storm"), "");
+    assert_int_equal(stats_of(world, "one").state, HYDRANT_RULE_SHADOW);
+    assert_int_equal(stats_of(world, "one").hits, 53);
+    hydrant_manager_status_read(world->manager, &status);
+    assert_int_equal(status.shadowed, 1);
+    assert_int_equal(status.generation, 3);
+    assert_int_equal(hydrant_manager_confirm(world->manager, "two", &err), HYDRANT_ERR_ARGUMENT);
+    assert_int_equal(hydrant_manager_confirm(world->manager, "one", &err), HYDRANT_OK);
+    wait_for(world, 4, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "one");
+    ask_often(world, "a storm", 100);
+    settle(); /* it is not held again */
+    assert_string_equal(ask(world, "a storm"), "one");
+}
+
+static void flood_is_seen_in_a_recording(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    char path[256], recording[8192] = "";
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    for (int i = 0; i < 60; i++)
+        strcat(recording, i % 10 ? "{\"text\":\"a storm\"}\n" : "{\"text\":\"hail\"}\n");
+    path_of(world, "records", path);
+    mkdir(path, 0700);
+    put(world, "records/1.ndjson", recording);
+    options.recording = path;
+    put(world, "rules.yaml", RULE("one", "hail"));
+    begin_with(world, "rules.yaml", &options);
+    put(world, "rules.yaml", RULE("one", "storm") "  - {id: two, match: hail OR snow}\n");
+    wait_for(world, 2, HYDRANT_RULES_EVENT_SHADOWED);
+    assert_non_null(strstr(world->seen.text, "rule two matches 10 % of all mentions, 0 % before"));
+    assert_string_equal(ask(world, "a storm"), "one"); /* nine times as many: less than ten */
+    assert_string_equal(ask(world, "hail"), "");
+    put(world, "rules.yaml", RULE("one", "storm") "  - {id: two, match: snow}\n");
+    wait_for(world, 3, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "snow"), "two"); /* it was changed: no longer held */
+}
+
 static void options_are_checked(void **state)
 {
     struct world *world = *state;
@@ -438,6 +539,9 @@ int main(void)
         CASE(missing_file_is_refused_and_comes_back),
         CASE(reload_without_watching),
         CASE(rollback_and_history),
+        CASE(counters_go_on),
+        CASE(flooding_rule_is_held),
+        CASE(flood_is_seen_in_a_recording),
         CASE(options_are_checked),
     };
     return cmocka_run_group_tests_name("manager", tests, NULL, NULL);

@@ -100,6 +100,18 @@ typedef struct hydrant_pack_info {
 } hydrant_pack_info;
 HYDRANT_API void hydrant_pack_describe(const hydrant_pack *pack, hydrant_pack_info *out);
 
+/* What a rule costs, as the compiler guesses it from how common its words are. */
+typedef struct hydrant_rule_cost {
+    hydrant_str rule, file;
+    uint32_t line;
+    double share; /* of mentions that it is looked at for; 1: all, as no word is needed for it */
+} hydrant_rule_cost;
+
+/* Calls on_cost for each rule, in the order of the files. What it gets lives as long as the pack. */
+HYDRANT_API void hydrant_pack_costs(const hydrant_pack *pack,
+                                    void (*on_cost)(void *ctx, const hydrant_rule_cost *cost),
+                                    void *ctx);
+
 /* ---- For rule authors ----------------------------------------------------------------------- */
 
 /* A test beside a rule, run. Everything in it lives until the callback returns. */
@@ -124,6 +136,22 @@ typedef struct hydrant_test {
 HYDRANT_API hydrant_status hydrant_rules_test(const hydrant_rules *rules,
                                               void (*on_test)(void *ctx, const hydrant_test *test),
                                               void *ctx, hydrant_error *err);
+
+/* Which terms of a rule its tests exercise: make true at least once. A list counts as one term. */
+typedef struct hydrant_rule_coverage {
+    hydrant_str rule, file;
+    uint32_t line;
+    uint32_t tests, terms, exercised;
+    const hydrant_str *missing; /* the terms that no test exercises, folded; at most 64 */
+    uint32_t missing_count;
+} hydrant_rule_coverage;
+
+/* Runs the tests as hydrant_rules_test does, and calls on_rule for every rule that is not off. What
+ * it gets lives until it returns. Errors: those of hydrant_rules_test. */
+HYDRANT_API hydrant_status hydrant_rules_coverage(
+    const hydrant_rules *rules,
+    void (*on_rule)(void *ctx, const hydrant_rule_coverage *coverage), void *ctx,
+    hydrant_error *err);
 
 typedef enum hydrant_truth {
     HYDRANT_TRUTH_FALSE,
@@ -402,6 +430,30 @@ typedef struct hydrant_stats {
 } hydrant_stats;
 /* Each counter is exact; together they are a moment apart while workers run. */
 HYDRANT_API void hydrant_stats_read(const hydrant *engine, hydrant_stats *out);
+
+typedef enum hydrant_rule_state {
+    HYDRANT_RULE_LIVE,
+    HYDRANT_RULE_SHADOW, /* judged and counted, not published: as written, or by the guard */
+    HYDRANT_RULE_OFF
+} hydrant_rule_state;
+
+/* What a rule of the present generation did. Counters go on when rules are reloaded, by its id. */
+typedef struct hydrant_rule_stats {
+    char rule[132]; /* its id */
+    hydrant_rule_state state;
+    uint64_t hits;     /* mentions that it matched, published or not */
+    uint64_t hits_now; /* of them by the present generation */
+    uint64_t ns;       /* time spent on evaluating it, estimated from one mention in 64 */
+    int64_t last_us;   /* when it matched last (live: the clock; event_time: that mention's
+                          created_at); HYDRANT_TIME_NONE: never */
+} hydrant_rule_stats;
+
+/*
+ * Writes at most cap rules, in the order of the files, and returns how many there are; 0 when there
+ * is no memory. Allocates; blocks for a moment when rules are being reloaded. Any thread, not from a
+ * callback.
+ */
+HYDRANT_API size_t hydrant_rule_stats_read(hydrant *engine, hydrant_rule_stats *out, size_t cap);
 
 typedef struct hydrant_progress {
     uint64_t bytes_read;  /* of the files as they lie on disk */

@@ -27,6 +27,7 @@ configure_file(tools/dev/cmake/hydrant.pc.in ${PROJECT_BINARY_DIR}/hydrant.pc @O
 configure_file(tools/dev/cmake/hydrant-ring.pc.in ${PROJECT_BINARY_DIR}/hydrant-ring.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.pc ${PROJECT_BINARY_DIR}/hydrant-ring.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES docs/rules/rules.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/hydrant)
 
 configure_file(tools/systemd/hydrant.service.in ${PROJECT_BINARY_DIR}/hydrant.service @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.service DESTINATION lib/systemd/system)
