@@ -33,7 +33,12 @@
 
 extern char **environ;
 
-enum { REQUEST_MAGIC = 0x48594250, SLACK_SECONDS = 2, ANSWER_BYTES_MAX = 1 << 30 };
+enum {
+    REQUEST_MAGIC = 0x48594250,
+    WALL_FACTOR = 5,
+    SLACK_SECONDS = 30, /* of wall clock: the machine may be busy */
+    ANSWER_BYTES_MAX = 1 << 30
+};
 
 enum answer_kind { ANSWER_DATABASE, ANSWER_PROBLEM, ANSWER_NOMEM, ANSWER_COST };
 
@@ -241,7 +246,8 @@ static bool start_child(struct child *child, const struct hy_build *build, uint3
     posix_spawnattr_destroy(&attributes);
     close(ends[1]);
     child->fd = ends[0];
-    child->deadline_ns = hy_clock_mono_ns() + (2 * (uint64_t)seconds + SLACK_SECONDS) * 1000000000;
+    child->deadline_ns =
+        hy_clock_mono_ns() + (WALL_FACTOR * (uint64_t)seconds + SLACK_SECONDS) * 1000000000;
     if (error)
         close(ends[0]);
     return error == 0;

@@ -216,24 +216,6 @@ static void what_only_compiling_finds(void **state)
     assert_non_null(strstr(problems.message, "too large"));
 }
 
-/* It would take minutes; one second of CPU is allowed. */
-static void costly_rule_is_named(void **state)
-{
-    struct problems problems = {0};
-    hydrant_error err = {0};
-    hydrant_pack *pack = NULL;
-    hydrant_rules rules = {.compiler = "/proc/self/exe", .compile_seconds_max = 1};
-    const char *text = "version: 1\nrules:\n  - {id: good, match: '/st[o0]rm/'}\n"
-                       "  - {id: bad, match: 'storm OR /([^a]{1,500}x|y[^b]{1,500}){2,3}z/'}\n"
-                       "  - {id: fine, match: '/ra[i1]n/'}\n";
-    assert_int_equal(compile(text, &rules, &problems, &pack, &err), HYDRANT_ERR_RULES);
-    assert_null(pack);
-    assert_int_equal(problems.count, 1);
-    assert_int_equal(problems.line, 4);
-    assert_non_null(strstr(problems.message, "rule bad is too costly"));
-    assert_non_null(strstr(problems.message, "more than 1 seconds"));
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(int argc, char **argv)
@@ -248,7 +230,6 @@ int main(int argc, char **argv)
         CASE(child_compiles),
         CASE(wrong_program_is_an_error),
         CASE(what_only_compiling_finds),
-        CASE(costly_rule_is_named),
     };
     return cmocka_run_group_tests_name("rules_build", tests, NULL, NULL);
 }
