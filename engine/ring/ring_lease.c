@@ -28,17 +28,30 @@ static bool may_take(hydrant_ring *ring, struct hy_ring_lease lease, bool from_d
     return !hy_ring_member_lives(ring->ctl_map.fd, &ring->ctl->members[member], member);
 }
 
+/* Is the chunk, or the segment, that a word is looked at for still there? Then the word, if it was
+ * read before, is not one of a later chunk in the same place. */
+static bool is_there(const hydrant_ring *ring, uint64_t id, bool spill)
+{
+    if (spill)
+        return atomic_load_explicit(&ring->group->spill_tail, memory_order_acquire) < id;
+    return atomic_load_explicit(&hy_ring_reader_slot(ring, id)->content, memory_order_acquire) ==
+           id; /* L2 */
+}
+
 /*
  * Takes items from a word if there are any up to `items`. *done is set when the group has no more
  * to do there (so far).
  */
-static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, uint32_t items,
-                 bool from_dead, bool *done)
+static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool spill,
+                 uint32_t items, bool from_dead, bool *done)
 {
     uint64_t seen = atomic_load_explicit(word, memory_order_acquire); /* L1 */
     for (;;) {
         struct hy_ring_lease lease = hy_ring_lease_of(seen, id);
         uint32_t limit = lease.taken && lease.end < items ? lease.end : items;
+        *done = true;
+        if (!is_there(ring, id, spill))
+            return false;
         *done = hy_ring_lease_done(lease, items);
         if (lease.acked >= limit && lease.owner == HY_RING_NOBODY)
             return false;
@@ -83,7 +96,7 @@ static bool take_spilled(hydrant_ring *ring, bool from_dead)
         if (lease.owner != HY_RING_NOBODY && !from_dead)
             continue;
         if (!hy_ring_spill_read_header(ring->group, number, &header) ||
-            !take(ring, word, number, header.items, from_dead, &done))
+            !take(ring, word, number, true, header.items, from_dead, &done))
             continue;
         if (!hy_ring_spill_load(ring->group, &header, ring->header->chunk_bytes, &ring->segment)) {
             hy_ring_lease_release(ring);
@@ -140,7 +153,7 @@ static enum found look_at(hydrant_ring *ring, uint64_t id, bool from_dead)
     uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire); /* C1 */
     uint32_t items = hy_ring_commit_items(commit);
     _Atomic uint64_t *word = &ring->ctl->leases[id % ring->header->chunk_count];
-    if (take(ring, word, id, items, from_dead, &done)) {
+    if (take(ring, word, id, false, items, from_dead, &done)) {
         find_items(ring, commit);
         return TOOK;
     }
