@@ -2,6 +2,7 @@
  * hy_pack_compile: the order in which a rule set becomes a pack, and the copy of what the pack says
  * about rules, brands and networks.
  */
+#include "pack/mapping.h"
 #include "rules/compile.h"
 
 #include <stdio.h>
@@ -162,6 +163,7 @@ static hydrant_status begin_pack(struct hy_pack *pack, const struct hy_ruleset *
     pack->rules_count = set->rules_count;
     pack->brands_count = set->brands_count;
     pack->networks_count = set->networks_count;
+    pack->mappings = hy_mappings_acquire(set->mappings);
     char *hash = hy_arena_alloc(&pack->arena, 17, 1);
     HY_ASSERT(hash);
     snprintf(hash, 17, "%016llx", (unsigned long long)set->hash);
@@ -319,6 +321,7 @@ void hy_pack_destroy(struct hy_pack **out)
         hy_arena_fini(&pack->matcher->arena);
         free(pack->matcher);
     }
+    hy_mappings_release(&pack->mappings);
     hy_arena_fini(&pack->arena);
     free(pack);
 }

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "pack/mapping.h"
 #include "pack/matcher.h"
 #include "rules/ruleset.h"
 
@@ -22,6 +23,7 @@ static struct hy_pack *copy_pack(const struct hy_pack *pack)
     *matcher = *pack->matcher;
     copy->arena = (struct hy_arena){0};
     copy->matcher = matcher;
+    hy_mappings_acquire(copy->mappings);
     matcher->arena = (struct hy_arena){0};
     for (int i = 0; i < HY_LITERAL_DBS; i++)
         hy_database_acquire(matcher->literals[i].db);

@@ -11,10 +11,14 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pack/mapping.h"
 #include "rules/loader.h"
+#include "rules/networks/networks.h"
 #include "rules/starter/starter.h"
 
-#define FILE_KEYS "version|brands|agents|lists|macros|networks|rules|policy"
+#define FILE_KEYS "version|brands|agents|lists|macros|networks|mappings|rules|policy"
+
+enum { MAPPINGS_ARENA_BYTES = 64 << 20 }; /* reserved, not touched */
 
 const struct hy_rules_limits hy_rules_limits_default = {
     .rules = HY_RULES_MAX,
@@ -46,6 +50,8 @@ static void read_inputs(struct hy_loader *loader, const struct hy_rule_input *in
         else if (!inputs[i].query)
             add_named_text(loader, inputs[i].name, inputs[i].text, false);
     }
+    for (const struct hy_network_text *text = hy_network_texts; text->name; text++)
+        add_named_text(loader, text->name, hy_str(text->yaml, *text->len), true);
     add_named_text(loader, "(built-in policy)", hy_str(hy_policy_default, hy_policy_default_len),
                    true);
 }
@@ -117,6 +123,7 @@ static void load_definitions(struct hy_loader *loader)
         check_version(loader, &loader->current->document.root);
     }
     each_section(loader, "networks", hy_load_networks);
+    each_section(loader, "mappings", hy_load_mappings);
     if (policy_given(loader))
         loader->loaded[loader->loaded_count - 1].usable = false;
     each_section(loader, "lists", hy_load_lists);
@@ -276,6 +283,9 @@ hydrant_status hy_ruleset_load_limited(const struct hy_rule_input *inputs, size_
     hy_diagnostics_init(&loader.diagnostics, loader.keep);
     status = hy_arena_init(&loader.scratch, limits->arena_bytes, err);
     if (status == HYDRANT_OK)
+        status = hy_mappings_create(MAPPINGS_ARENA_BYTES, &loader.set->mappings, err);
+    loader.mappings = loader.set->mappings;
+    if (status == HYDRANT_OK)
         status = hy_rules_files_init(&loader.files, loader.keep, &loader.scratch,
                                      &loader.diagnostics, err);
     if (status == HYDRANT_OK)
@@ -308,6 +318,7 @@ void hy_ruleset_destroy(struct hy_ruleset **ruleset)
     if (!*ruleset)
         return;
     struct hy_arena arena = (*ruleset)->arena;
+    hy_mappings_release(&(*ruleset)->mappings);
     *ruleset = NULL;
     hy_arena_fini(&arena);
 }

@@ -3,8 +3,8 @@
  *
  *   files.c      reads        document.c  YAML to nodes      load.c    the order of things
  *   load_values.c  values of nodes, with messages            load_lists.c, load_brands.c,
- *   load_rules.c, load_policy.c  one section each            resolve.c  lists and macros put in
- *                                                            place, what a tree may hold
+ *   load_rules.c, load_policy.c, load_mappings.c  one section each
+ *   resolve.c    lists and macros put in place, what a tree may hold
  *   lint.c       what works but is hardly meant              parts.c   what differs between two
  *
  * Definitions of all files are taken before any query is resolved, so the order of files and
@@ -127,6 +127,7 @@ struct hy_loader {
     uint32_t lines_count, lines_capacity;
     struct hy_brand *brands_out;
     struct hy_network *networks_out;
+    struct hy_mappings *mappings; /* the set's */
     hydrant_str *agents_out;
     uint32_t brands_count, networks_count, agents_count, agents_capacity;
     struct hy_place agents_place, policy_place;
@@ -189,6 +190,7 @@ void hy_load_agents_list(struct hy_loader *loader);
 void hy_load_macros(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_brands(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_networks(struct hy_loader *loader, const struct hy_yaml_node *section);
+void hy_load_mappings(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_rules(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_query_rule(struct hy_loader *loader, const char *text, uint32_t number);
 void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section);

@@ -102,6 +102,7 @@ struct hy_ruleset {
     uint32_t agents_count;
     const struct hy_network *networks;
     uint32_t networks_count;
+    struct hy_mappings *mappings; /* pack/mapping.h; a pack made from this takes a reference */
     struct hy_policy_source policy;
     const struct hy_diagnostic *diagnostics;
     uint32_t diagnostics_count, errors_count;
@@ -126,7 +127,8 @@ struct hy_rule_input {
  *
  * Lists, macros, brands and networks are shared over all inputs; where things stand never matters,
  * except that rules keep the order of the files. When no file has a policy, the built-in one is
- * taken; networks that no file names are those of the built-in policy. "agents:" makes a list,
+ * taken; networks that no file names are those of the built-in policy, source mappings those of
+ * rules/networks. "agents:" makes a list,
  * %agents.
  */
 hydrant_status hy_ruleset_load(const struct hy_rule_input *inputs, size_t count,

@@ -45,7 +45,8 @@ static const char help[] =
     "\n"
     "  -r, --rules PATH      rules: a YAML file or a folder; may be repeated\n"
     "  -e, --query QUERY     a rule on the spot; may be repeated\n"
-    "  -f, --format NAME     auto (default), native, csv, text\n"
+    "  -f, --format NAME     auto (default), native, csv, text, or a source mapping of the rules:\n"
+    "                        x, mastodon, bluesky, reddit ... (docs/sources/mappings.md)\n"
     "  -p, --parse MODE      strict (default) or fast: the same verdicts on valid records\n"
     "      --emit WHAT       items (default: actionable ones), published (and those to monitor),\n"
     "                        matched (and those that the policy ignores), all (every record, with\n"
@@ -213,10 +214,21 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* What is none of the four formats is the name of a mapping: hydrant_create knows them. */
+static int set_format(hydrant_options *options, const char *value)
+{
+    static const char *const formats[] = {"auto", "native", "csv", "text", NULL};
+    int index = 0;
+    while (formats[index] && strcmp(value, formats[index]) != 0)
+        index++;
+    options->mapping = formats[index] ? NULL : value;
+    options->format = formats[index] ? (hydrant_format)index : HYDRANT_FORMAT_AUTO;
+    return index;
+}
+
 /* Options whose value is one of a few names; false after saying what is wrong. */
 static bool set_choice(struct scan *scan, int option, const char *value)
 {
-    static const char *const formats[] = {"auto", "native", "csv", "text", NULL};
     static const char *const parses[] = {"strict", "fast", NULL};
     static const char *const emits[] = {"items", "published", "matched", "all", "none", NULL};
     static const char *const stats[] = {"", "off", "text", "json", NULL};
@@ -224,8 +236,7 @@ static bool set_choice(struct scan *scan, int option, const char *value)
     int index = -1;
     switch (option) {
     case 'f':
-        index = choice("--format", value, formats);
-        scan->options.format = (hydrant_format)index;
+        index = set_format(&scan->options, value);
         break;
     case 'p':
         index = choice("--parse", value, parses);

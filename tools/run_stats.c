@@ -26,7 +26,8 @@ static bool is_judgement(int drop)
 {
     return drop == HYDRANT_DROP_NO_MATCH || drop == HYDRANT_DROP_IGNORED ||
            drop == HYDRANT_DROP_DUPLICATE || drop == HYDRANT_DROP_REDELIVERED ||
-           drop == HYDRANT_DROP_SAMPLED_OUT;
+           drop == HYDRANT_DROP_SAMPLED_OUT || drop == HYDRANT_DROP_NOT_POST ||
+           drop == HYDRANT_DROP_KEEP_ALIVE;
 }
 
 static uint64_t bad_records(const hydrant_stats *stats)

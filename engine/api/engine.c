@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "emotion/emotion.h"
+#include "pack/mapping.h"
 #include "pack/model.h"
 #include "dedup/dedup_snapshot.h"
 #include "pipeline/pipeline.h"
@@ -40,6 +41,7 @@ struct hydrant {
     struct push_source *push_sources;
     struct hy_ring *ring; /* NULL: none, or it is somebody else's */
     bool ended;           /* nothing more is to come: readers of the ring are told */
+    char *mapping;        /* the copy that options.mapping is */
     bool reads;  /* inputs of its own were added */
     bool pushed; /* something was pushed: the two exclude each other */
 };
@@ -143,7 +145,8 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
                    .record_bytes_max = o->record_bytes_max,
                    .parcel_bytes_max = (uint64_t)HY_FEEDER_BLOCK_BYTES + o->record_bytes_max},
         .feeder = {.io = io_of(o->io),
-                   .format = format_of(o->format),
+                   .format = o->mapping ? HY_FORMAT_MAPPED : format_of(o->format),
+                   .mapping = o->mapping,
                    .record_bytes_max = o->record_bytes_max},
         .dedup = {.window_us = o->dedup_window_us,
                   .entries = o->dedup_entries,
@@ -157,6 +160,25 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
         .event_time = o->event_time,
         .clock = {.wall_us = o->clock_us, .ctx = o->ctx},
     };
+}
+
+/* The name of the mapping that inputs are read by, if the pack has it. */
+static hydrant_status keep_mapping(hydrant *engine, const struct hy_mappings *mappings,
+                                   hydrant_error *err)
+{
+    const char *name = engine->options.mapping;
+    char known[384] = "";
+    size_t len = 0;
+    engine->mapping = NULL;
+    if (hy_mappings_find(mappings, hy_str_cstr(name))) {
+        engine->options.mapping = engine->mapping = strdup(name);
+        return engine->mapping ? HYDRANT_OK : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory");
+    }
+    for (uint32_t i = 0; i < mappings->count && len < sizeof known; i++)
+        len += (size_t)snprintf(known + len, sizeof known - len, "%s%.*s", i ? ", " : "",
+                                (int)mappings->all[i].name.len, mappings->all[i].name.data);
+    return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no source mapping is called \"%s\": there are %s",
+                        name, known);
 }
 
 hydrant_status hy_engine_create(const hydrant_options *options,
@@ -173,10 +195,12 @@ hydrant_status hy_engine_create(const hydrant_options *options,
     engine->options = *options;
     engine->options.ring = NULL;
     engine->pack = hy_pack_handle_acquire(pack);
-    struct hy_pipeline_options inner = pipeline_options(options);
+    if (options->mapping)
+        status = keep_mapping(engine, pack->pack->mappings, err);
+    struct hy_pipeline_options inner = pipeline_options(&engine->options);
     inner.ring = setup->ring;
     inner.watch = setup->watch;
-    if (options->ring)
+    if (status == HYDRANT_OK && options->ring)
         status = hy_engine_ring_open(options->ring, &engine->ring, err);
     if (engine->ring)
         inner.ring = engine->ring;
@@ -210,6 +234,7 @@ void hydrant_destroy(hydrant **out)
     if (engine->ring)
         hy_ring_close(&engine->ring, engine->ended);
     hy_pack_handle_release(engine->pack);
+    free(engine->mapping);
     while (engine->push_sources) {
         struct push_source *next = engine->push_sources->next;
         free(engine->push_sources);

@@ -37,8 +37,15 @@ struct hy_record {
     uint32_t drop; /* hydrant_drop */
 };
 
-/* How decode reads a record. FORMAT_AUTO is settled per source by its first records. */
-enum hy_format { HY_FORMAT_AUTO, HY_FORMAT_NATIVE, HY_FORMAT_CSV, HY_FORMAT_TEXT };
+/* How decode reads a record. FORMAT_AUTO is settled per source by its first records. MAPPED: as a
+ * source mapping says (struct hy_parcel); records that none of them knows are read as native. */
+enum hy_format {
+    HY_FORMAT_AUTO,
+    HY_FORMAT_NATIVE,
+    HY_FORMAT_CSV,
+    HY_FORMAT_TEXT,
+    HY_FORMAT_MAPPED
+};
 
 /* What a record's source is. Immutable while parcels of it are in flight. */
 struct hy_source {
@@ -64,6 +71,9 @@ struct hy_parcel {
     void *owner; /* ingest's own: the block that the records point into */
     /* Pushed mentions; of records[i] only offset counts: the mention's number in its source. */
     const hydrant_mention *decoded;
+    /* NULL: native, CSV or text, as source->format says. Else the name of the source mapping that
+     * reads the records, or "": each is told by the mappings of the pack. */
+    const char *mapping;
     uint32_t count;
     uint64_t bytes; /* input bytes that this parcel stands for, separators included */
     uint64_t end;   /* offset in the source behind its last record: what was before it is cut */
@@ -106,6 +116,7 @@ struct hy_mention {
     hydrant_mention m;         /* decode (text: normalize may replace it by its stripped form) */
     hydrant_drop drop;         /* any stage */
     bool complete;             /* decode: every field is filled in; false after a fast locate */
+    uint8_t written;           /* decode: enum hy_map_written: how its text is written */
     struct hy_folded folded;   /* normalize */
     const struct hy_hit *hits; /* match: sorted by (term, start) */
     uint32_t hits_count;

@@ -29,6 +29,8 @@ enum hy_frame_kind {
     HY_FRAME_CSV,      /* RFC 4180; the first record is the header and is given out like the rest */
     HY_FRAME_SSE,      /* server-sent events: the data of each event */
     HY_FRAME_PREFIXED, /* u32 big endian, then that many bytes */
+    HY_FRAME_EVENTS,   /* server-sent events as they came, for mappings: see frame_blocks.c */
+    HY_FRAME_WHOLE,    /* the stream is one record */
 };
 
 /* State of one stream's framer. Plain data: zeroed and set up by begin, nothing to free. */

@@ -18,7 +18,7 @@
 
 enum {
     SOURCE_BYTES_MAX = 4096,              /* of a source's name in a made-up id: its end counts */
-    ID_BYTES_MAX = SOURCE_BYTES_MAX + 22, /* name, colon, 20 digits and a NUL */
+    ID_BYTES_MAX = SOURCE_BYTES_MAX + 33, /* name, colon, 20 digits, point, 10 digits, a NUL */
 };
 
 struct hy_decoder {
@@ -162,7 +162,8 @@ static void count_ignored(struct hy_decoder *d, const struct hy_draft *draft)
     atomic_store_explicit(&d->ignored, sum, memory_order_relaxed);
 }
 
-static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t offset)
+static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t offset,
+                           uint32_t part)
 {
     if (source.len > SOURCE_BYTES_MAX)
         source = hy_str(source.data + source.len - SOURCE_BYTES_MAX, SOURCE_BYTES_MAX);
@@ -170,26 +171,32 @@ static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t 
     HY_ASSERT(id);
     if (source.len)
         memcpy(id, source.data, source.len);
-    int digits =
-        snprintf(id + source.len, ID_BYTES_MAX - source.len, ":%llu", (unsigned long long)offset);
+    size_t room = ID_BYTES_MAX - source.len;
+    int digits = part ? snprintf(id + source.len, room, ":%llu.%u", (unsigned long long)offset, part)
+                      : snprintf(id + source.len, room, ":%llu", (unsigned long long)offset);
     hy_arena_trim(arena, id, source.len + (size_t)digits);
     return hy_str(id, source.len + (size_t)digits);
 }
 
 /* The verdict on a mention that is filled in. */
-static hydrant_drop settle(struct hy_decoder *d, const struct hy_draft *draft)
+hydrant_drop hy_decode_settle(struct hy_decoder *d, const struct hy_draft *draft)
 {
     count_ignored(d, draft);
     return hy_draft_verdict(draft);
 }
 
 /* Every record has a name, one that could not be read too: without an id of its own, its place. */
-static void ensure_id(struct hy_batch *batch, struct hy_mention *mention)
+void hy_decode_ensure_id(struct hy_batch *batch, struct hy_mention *mention, uint32_t part)
 {
     const struct hy_parcel *parcel = batch->parcel;
     if (!mention->m.id.len)
         mention->m.id = make_id(&batch->arena, parcel->source->name,
-                                parcel->records[mention - batch->mentions].offset);
+                                parcel->records[mention - batch->mentions].offset, part);
+}
+
+static void ensure_id(struct hy_batch *batch, struct hy_mention *mention)
+{
+    hy_decode_ensure_id(batch, mention, 0);
 }
 
 static void clear_mention(hydrant_mention *m)
@@ -231,7 +238,7 @@ static hydrant_drop decode_json(struct hy_decoder *d, struct hy_batch *batch,
     struct hy_draft draft = new_draft(d, batch, mention);
     hydrant_drop drop = parse_json(d, record_bytes(record), &draft);
     if (!drop)
-        return settle(d, &draft);
+        return hy_decode_settle(d, &draft);
     clear_mention(&mention->m);
     return drop;
 }
@@ -316,7 +323,7 @@ static hydrant_drop decode_row(struct hy_decoder *d, struct hy_batch *batch,
         return HYDRANT_DROP_INVALID_UTF8;
     hydrant_drop drop = hy_csv_row(&d->csv, row, d->list, &draft);
     if (!drop)
-        return settle(d, &draft);
+        return hy_decode_settle(d, &draft);
     clear_mention(&mention->m);
     return drop;
 }
@@ -329,7 +336,7 @@ static hydrant_drop decode_line(struct hy_decoder *d, struct hy_batch *batch,
     if (!hy_simdjson_utf8_valid(line.data, line.len))
         return HYDRANT_DROP_INVALID_UTF8;
     hy_draft_text(&draft, line);
-    return settle(d, &draft);
+    return hy_decode_settle(d, &draft);
 }
 
 /* ---- mentions that come decoded ---- */
@@ -386,10 +393,30 @@ static hydrant_drop decode_pushed(struct hy_decoder *d, struct hy_batch *batch, 
     mention->m.truncated |= truncated;
     if (mention->m.created_at_us == 0) /* a zeroed struct has no time */
         mention->m.created_at_us = HYDRANT_TIME_NONE;
-    return settle(d, &draft);
+    return hy_decode_settle(d, &draft);
 }
 
 /* ---- the batch ---- */
+
+static hydrant_drop decode_native(struct hy_decoder *d, struct hy_batch *batch,
+                                  const struct hy_record *record, struct hy_mention *mention)
+{
+    if (d->options.parse == HY_PARSE_FAST && !d->options.complete_all &&
+        decode_located(d, batch, record, mention))
+        return HYDRANT_DROP_NONE;
+    return decode_json(d, batch, record, mention);
+}
+
+void hy_decode_native(struct hy_decoder *d, struct hy_batch *batch, uint32_t i)
+{
+    const struct hy_record *record = &batch->parcel->records[i];
+    struct hy_mention *mention = &batch->mentions[i];
+    mention->drop = record->len > d->record_bytes_max
+                        ? HYDRANT_DROP_TOO_LONG
+                        : decode_native(d, batch, record, mention);
+    if (mention->complete)
+        ensure_id(batch, mention);
+}
 
 static hydrant_drop decode_record(struct hy_decoder *d, struct hy_batch *batch, uint32_t i)
 {
@@ -401,15 +428,13 @@ static hydrant_drop decode_record(struct hy_decoder *d, struct hy_batch *batch, 
         return HYDRANT_DROP_TOO_LONG;
     switch (batch->parcel->source->format) {
     case HY_FORMAT_NATIVE:
-        if (d->options.parse == HY_PARSE_FAST && !d->options.complete_all &&
-            decode_located(d, batch, record, mention))
-            return HYDRANT_DROP_NONE;
-        return decode_json(d, batch, record, mention);
+        return decode_native(d, batch, record, mention);
     case HY_FORMAT_CSV:
         return decode_row(d, batch, record, mention);
     case HY_FORMAT_TEXT:
         return decode_line(d, batch, record, mention);
     case HY_FORMAT_AUTO:
+    case HY_FORMAT_MAPPED: /* mapper.h */
         break;
     }
     HY_UNREACHABLE();

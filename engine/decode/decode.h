@@ -88,6 +88,17 @@ void hy_decode_complete(struct hy_decoder *decoder, struct hy_batch *batch,
  * have at most parcel_bytes_max bytes altogether. */
 size_t hy_decode_arena_bytes(uint64_t parcel_bytes_max);
 
+/*
+ * For mapper.h, which makes mentions of the same batch: one record of the parcel read as native
+ * into mentions[i], whatever its source's format is; the verdict on a draft that is filled in,
+ * counting what was ignored; and an id where there is none (part: which mention of its record,
+ * from 0).
+ */
+struct hy_draft;
+void hy_decode_native(struct hy_decoder *decoder, struct hy_batch *batch, uint32_t i);
+hydrant_drop hy_decode_settle(struct hy_decoder *decoder, const struct hy_draft *draft);
+void hy_decode_ensure_id(struct hy_batch *batch, struct hy_mention *mention, uint32_t part);
+
 /* Optional fields ignored so far because of their type or value. Any thread may read it. */
 uint64_t hy_decoder_ignored_fields(const struct hy_decoder *decoder);
 

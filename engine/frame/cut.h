@@ -93,6 +93,10 @@ size_t hy_frame_lines(struct hy_framer *, char *data, size_t len, bool final,
 size_t hy_frame_json(struct hy_framer *, char *data, size_t len, bool final, struct hy_frame_out *);
 size_t hy_frame_csv(struct hy_framer *, char *data, size_t len, bool final, struct hy_frame_out *);
 size_t hy_frame_sse(struct hy_framer *, char *data, size_t len, bool final, struct hy_frame_out *);
+size_t hy_frame_events(struct hy_framer *, char *data, size_t len, bool final,
+                       struct hy_frame_out *);
+size_t hy_frame_whole(struct hy_framer *, char *data, size_t len, bool final,
+                      struct hy_frame_out *);
 size_t hy_frame_prefixed(struct hy_framer *, char *data, size_t len, bool final,
                          struct hy_frame_out *);
 

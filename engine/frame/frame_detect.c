@@ -5,6 +5,11 @@
  *                           line end, objects that span lines (pretty-printed)
  *   [ then {                a JSON array of objects, native
  *   [ then ] alone          an empty JSON array, native
+ *   [ then "CAPITALS"       JSON arrays, one a line (frames of Nostr)
+ *   <?xml <rss <feed        XML, one record, for mappings
+ *   <rdf:RDF <!--
+ *   lines as server-sent    events, for mappings: comments, then "event: word" before "data:",
+ *   events have them        "id:" or "retry:", or "data: {"
  *   a line with a column    CSV. The line is cut at commas; columns may be in quotes and have 1 to
  *   called "text"           64 bytes, none of them a quote; case and outer blanks do not matter
  *   anything else           plain text, one post a line
@@ -95,6 +100,89 @@ static enum verdict is_csv_header(const struct sample *s, size_t line)
     return has_text ? YES : NO;
 }
 
+/* Does this stand at the place? */
+static enum verdict has(const struct sample *s, size_t at, const char *text)
+{
+    size_t len = strlen(text), there = s->len - at < len ? s->len - at : len;
+    if (memcmp(s->data + at, text, there) != 0)
+        return NO;
+    return there == len ? YES : s->last ? NO : UNKNOWN;
+}
+
+static enum verdict has_any(const struct sample *s, size_t at, const char *const *texts)
+{
+    enum verdict best = NO;
+    for (; *texts && best != YES; texts++) {
+        enum verdict v = has(s, at, *texts);
+        best = v == NO ? best : v;
+    }
+    return best;
+}
+
+static enum verdict is_xml(const struct sample *s, size_t at)
+{
+    static const char *const starts[] = {"<?xml", "<rss", "<feed", "<rdf:RDF", "<!--", NULL};
+    return has_any(s, at, starts);
+}
+
+/* ["EVENT", ... */
+static enum verdict is_frame(const struct sample *s, size_t at)
+{
+    if (s->data[at++] != '[')
+        return NO;
+    if (at == s->len)
+        return s->last ? NO : UNKNOWN;
+    if (s->data[at++] != '"')
+        return NO;
+    size_t word = at;
+    while (at < s->len && s->data[at] >= 'A' && s->data[at] <= 'Z')
+        at++;
+    if (at == s->len)
+        return s->last ? NO : UNKNOWN;
+    return at > word && s->data[at] == '"' ? YES : NO;
+}
+
+/* The line at from as one of an event stream: UNKNOWN says that the next line decides. */
+static enum verdict event_line(const struct sample *s, size_t from, size_t end)
+{
+    static const char *const others[] = {"id:", "retry:", NULL};
+    struct sample line = {.data = s->data, .len = end, .last = true};
+    if (from == end || s->data[from] == ':' || has_any(&line, from, others) == YES)
+        return UNKNOWN;
+    if (has(&line, from, "data:") == YES) {
+        size_t at = skip_space(&line, from + 5);
+        return at < end && (s->data[at] == '{' || s->data[at] == '[') ? YES : NO;
+    }
+    if (has(&line, from, "event:") != YES)
+        return NO;
+    for (size_t at = from + 6 + (s->data[from + 6] == ' '); at < end; at++)
+        if (is_space(s->data[at]) && s->data[at] != '\r')
+            return NO;
+    return UNKNOWN;
+}
+
+static enum verdict is_event_stream(const struct sample *s, size_t at)
+{
+    static const char *const starts[] = {":", "event:", "data:", "id:", "retry:", NULL};
+    static const char *const follow[] = {"data:", "id:", "retry:", NULL};
+    enum verdict v = has_any(s, at, starts);
+    bool named = false;
+    while (v == YES || v == UNKNOWN) {
+        const char *newline = memchr(s->data + at, '\n', s->len - at);
+        if (named && at < s->len)
+            return has_any(s, at, follow);
+        if (!newline)
+            return s->last ? NO : UNKNOWN;
+        size_t end = (size_t)(newline - s->data);
+        named = has(s, at, "event:") == YES;
+        v = event_line(s, at, end);
+        if (v == YES)
+            return YES;
+        at = end + 1;
+    }
+    return NO;
+}
+
 static bool choose(struct hy_frame_choice *choice, enum hy_format format, enum hy_frame_kind kind)
 {
     choice->format = format;
@@ -124,6 +212,21 @@ static bool detect_native(const struct sample *s, size_t at, struct hy_frame_cho
     return choose(choice, HY_FORMAT_NATIVE, kind);
 }
 
+/* A mapping reads it: JSON, XML or events? */
+static bool detect_mapped(const struct sample *s, size_t at, struct hy_frame_choice *choice)
+{
+    enum hy_frame_kind kind = HY_FRAME_LINES;
+    if (at == s->len)
+        return s->last && choose(choice, HY_FORMAT_MAPPED, kind);
+    if (s->data[at] == '<')
+        return choose(choice, HY_FORMAT_MAPPED, HY_FRAME_WHOLE);
+    if (s->data[at] == ':' || (s->data[at] >= 'a' && s->data[at] <= 'z'))
+        return choose(choice, HY_FORMAT_MAPPED, HY_FRAME_EVENTS);
+    if (json_kind(s, at, &kind) == UNKNOWN)
+        return false;
+    return choose(choice, HY_FORMAT_MAPPED, kind);
+}
+
 static bool detect_any(const struct sample *s, size_t at, struct hy_frame_choice *choice)
 {
     enum hy_frame_kind kind;
@@ -134,6 +237,13 @@ static bool detect_any(const struct sample *s, size_t at, struct hy_frame_choice
         return false;
     if (json == YES || s->data[at] == '{')
         return choose(choice, HY_FORMAT_NATIVE, kind);
+    enum verdict frame = is_frame(s, at), xml = is_xml(s, at), events = is_event_stream(s, at);
+    if (frame == UNKNOWN || xml == UNKNOWN || events == UNKNOWN)
+        return false;
+    if (frame == YES)
+        return choose(choice, HY_FORMAT_NATIVE, HY_FRAME_LINES);
+    if (xml == YES || events == YES)
+        return choose(choice, HY_FORMAT_MAPPED, xml == YES ? HY_FRAME_WHOLE : HY_FRAME_EVENTS);
     enum verdict csv = s->data[at] == '[' ? NO : is_csv_header(s, at);
     if (csv == UNKNOWN)
         return false;
@@ -166,5 +276,7 @@ bool hy_frame_detect(const char *data, size_t len, bool final, enum hy_format wa
     if (wanted == HY_FORMAT_TEXT)
         return choose(choice, wanted, HY_FRAME_LINES);
     size_t at = skip_space(&s, choice->skip);
+    if (wanted == HY_FORMAT_MAPPED)
+        return detect_mapped(&s, at, choice);
     return wanted == HY_FORMAT_NATIVE ? detect_native(&s, at, choice) : detect_any(&s, at, choice);
 }

@@ -24,6 +24,10 @@ static size_t run(struct hy_framer *f, char *data, size_t len, bool final, struc
         return hy_frame_sse(f, data, len, final, out);
     case HY_FRAME_PREFIXED:
         return hy_frame_prefixed(f, data, len, final, out);
+    case HY_FRAME_EVENTS:
+        return hy_frame_events(f, data, len, final, out);
+    case HY_FRAME_WHOLE:
+        return hy_frame_whole(f, data, len, final, out);
     }
     HY_UNREACHABLE();
 }

@@ -274,6 +274,10 @@ static bool settle(struct hy_feeder *f)
         return false;
     input->source.format = choice.format;
     input->settled = true;
+    input->untold = f->options.format == HY_FORMAT_AUTO && choice.format == HY_FORMAT_NATIVE &&
+                    f->options.tell != NULL;
+    if (choice.format == HY_FORMAT_MAPPED)
+        input->mapping = f->options.format == HY_FORMAT_MAPPED ? f->options.mapping : "";
     w->begin += choice.skip;
     f->consumed += choice.skip;
     framing->begin(&input->framer, choice.kind, f->options.record_bytes_max,
@@ -390,10 +394,26 @@ static void cut(struct hy_feeder *f, struct hy_parcel *parcel)
 
 /* ---- handing on ---- */
 
+/* Asks until a record says whether the input is native. A parcel before that is read as native,
+ * which is what mappings make of records that nobody knows. */
+static void tell(struct hy_feeder *f, const struct hy_parcel *parcel)
+{
+    struct hy_input *input = f->current;
+    for (uint32_t i = 0; i < parcel->count && input->untold; i++) {
+        enum hy_tell told = f->options.tell(f->options.tell_ctx, &parcel->records[i]);
+        input->untold = told == HY_TELL_NOTHING;
+        if (told == HY_TELL_FOREIGN)
+            input->mapping = "";
+    }
+}
+
 static enum hy_feed hand_on(struct hy_feeder *f, struct hy_parcel *parcel)
 {
     struct hy_input *input = f->current;
+    if (input->untold)
+        tell(f, parcel);
     parcel->source = &input->source;
+    parcel->mapping = input->mapping;
     parcel->number = f->number++;
     parcel->bytes = f->consumed;
     parcel->end = input->framer.offset;
@@ -482,6 +502,7 @@ static void clear_parcel(struct hy_parcel *parcel)
     parcel->source = NULL;
     parcel->owner = NULL;
     parcel->decoded = NULL;
+    parcel->mapping = NULL;
     parcel->number = parcel->bytes = 0;
     parcel->count = 0;
 }

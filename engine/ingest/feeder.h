@@ -40,11 +40,19 @@ enum {
  * environment overrides AUTO (and nothing else), for tests. */
 enum hy_io { HY_IO_AUTO, HY_IO_URING, HY_IO_READ };
 
+enum hy_tell { HY_TELL_NOTHING, HY_TELL_NATIVE, HY_TELL_FOREIGN };
+
 /* Zero-filled is a good start; only framing must be set. */
 struct hy_feeder_options {
     const struct hy_framing *framing; /* &hy_frame_framing of frame/framer.h, given by pipeline */
     enum hy_io io;
     enum hy_format format;     /* AUTO: detected per input from its first bytes */
+    /* MAPPED: the name of the mapping; lives as long as the feeder. */
+    const char *mapping;
+    /* AUTO, JSON: asked of the records of an input, until it has an answer: are they foreign, to be
+     * read by mappings? May be NULL: all are native. On the ingest thread. */
+    enum hy_tell (*tell)(void *ctx, const struct hy_record *record);
+    void *tell_ctx;
     uint32_t record_bytes_max; /* 0: 1 MiB. A larger record is skipped, its entry says TOO_LONG */
     uint32_t blocks;           /* read blocks; 0: 16. Parcels that are out keep theirs */
     /* zstd, per input: most bytes that come out (0: 1 TiB), and most times what went in (0: 1000),

@@ -21,6 +21,8 @@ struct hy_input {
     int fd; /* -1: not open */
     bool close_fd, fifo;
     bool probed, settled, has_header;
+    bool untold;         /* JSON, and not known yet whether it is native */
+    const char *mapping; /* of its parcels, see there */
     bool ended;            /* push: no more is coming */
     bool retired;          /* done with; freed with its last parcel */
     uint64_t offset, size; /* where reading starts; how large the file was, 0: not known */

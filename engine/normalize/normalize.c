@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "base/str.h"
 #include "normalize/html.h"
+#include "pack/mapping.h"
 #include "pack/pack.h"
 #include "text/fold.h"
 
@@ -39,8 +40,13 @@ size_t hy_normalize_arena_bytes(size_t text_bytes, uint32_t mentions)
     return text_bytes + folded_bytes(text_bytes, mentions) + maps;
 }
 
-static enum hy_text_format text_format(const struct hy_pack *pack, hydrant_str network)
+static enum hy_text_format text_format(const struct hy_pack *pack, const struct hy_mention *mention)
 {
+    hydrant_str network = mention->m.network;
+    if (mention->written != HY_MAP_WRITTEN_NETWORK)
+        return mention->written == HY_MAP_WRITTEN_HTML       ? HY_TEXT_HTML
+               : mention->written == HY_MAP_WRITTEN_ENTITIES ? HY_TEXT_ENTITIES
+                                                             : HY_TEXT_PLAIN;
     for (uint32_t i = 0; i < pack->networks_count; i++)
         if (hy_str_equal(pack->networks[i].name, network))
             return pack->networks[i].text;
@@ -74,7 +80,7 @@ static size_t strip_texts(struct hy_batch *batch)
         struct hy_mention *mention = &batch->mentions[i];
         if (mention->drop != HYDRANT_DROP_NONE)
             continue;
-        enum hy_text_format format = text_format(batch->pack, mention->m.network);
+        enum hy_text_format format = text_format(batch->pack, mention);
         if (has_markup(mention->m.text, format))
             strip_text(&batch->arena, &mention->m, format);
         bytes += mention->m.text.len;

@@ -14,6 +14,7 @@
 struct hy_matcher;        /* pack/matcher.h: databases, terms, programs */
 struct hy_policy;         /* pack/policy.h: triage lines, compiled */
 struct hy_emotion_model;  /* pack/model.h: the emotion model, mapped or embedded */
+struct hy_mappings;       /* pack/mapping.h: how records of networks become mentions */
 
 enum hy_rule_state { HY_RULE_LIVE, HY_RULE_SHADOW, HY_RULE_OFF };
 
@@ -64,6 +65,7 @@ struct hy_pack {
     struct hy_matcher *matcher;
     const struct hy_policy *policy;
     const struct hy_emotion_model *model;
+    struct hy_mappings *mappings; /* never NULL in a finished pack; shared, by reference */
 };
 
 #endif

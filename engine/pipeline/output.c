@@ -34,6 +34,8 @@ static bool is_bad_record(hydrant_drop drop)
     case HYDRANT_DROP_DUPLICATE:
     case HYDRANT_DROP_REDELIVERED:
     case HYDRANT_DROP_SAMPLED_OUT:
+    case HYDRANT_DROP_NOT_POST:
+    case HYDRANT_DROP_KEEP_ALIVE:
         return false;
     default:
         return true;

@@ -22,6 +22,7 @@ struct pooled {
 struct hy_pipeline {
     struct hy_shared shared;
     struct hy_feeder *feeder;
+    struct hy_mapper *teller;   /* the feeding thread's: which inputs are foreign */
     uint32_t workers_count;     /* 0: inline */
     struct hy_worker *workers;  /* max(1, workers_count) */
     struct hy_counters feeding; /* the feeding thread's own */
@@ -94,6 +95,21 @@ static hydrant_status create_first_generation(struct hy_pipeline *pipeline, uint
     return status;
 }
 
+/* On the feeding thread, for the first records of an input only. The mutex keeps the current
+ * generation from being retired meanwhile. */
+static enum hy_tell tell(void *ctx, const struct hy_record *record)
+{
+    struct hy_pipeline *pipeline = ctx;
+    pthread_mutex_lock(&pipeline->reloading);
+    const struct hy_generation *current =
+        atomic_load_explicit(&pipeline->shared.generations.current, memory_order_acquire);
+    enum hy_told told = hy_mapper_tell(pipeline->teller, current->pack->mappings, record);
+    pthread_mutex_unlock(&pipeline->reloading);
+    return told == HY_TOLD_FOREIGN  ? HY_TELL_FOREIGN
+           : told == HY_TOLD_NATIVE ? HY_TELL_NATIVE
+                                    : HY_TELL_NOTHING;
+}
+
 hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
                                   const struct hy_pack *pack, struct hy_pipeline **out,
                                   hydrant_error *err)
@@ -121,8 +137,13 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     struct hy_feeder_options feeder = options->feeder;
     feeder.framing = &hy_frame_framing;
     feeder.blocks = parcels + HY_FEEDER_BLOCKS_MIN;
+    feeder.tell = tell;
+    feeder.tell_ctx = pipeline;
 
     hydrant_status status = create_pool(pipeline, parcels, err);
+    if (status == HYDRANT_OK)
+        status = hy_mapper_create(NULL, &options->stages.decode, options->stages.record_bytes_max,
+                                  options->stages.parcel_bytes_max, &pipeline->teller, err);
     if (status == HYDRANT_OK)
         status = hy_feeder_create(&feeder, &pipeline->feeder, err);
     if (status == HYDRANT_OK && options->deduplicate)
@@ -202,6 +223,7 @@ void hy_pipeline_destroy(struct hy_pipeline **out)
     pthread_mutex_destroy(&pipeline->reloading);
     hy_dedup_destroy(&pipeline->shared.dedup);
     hy_feeder_destroy(&pipeline->feeder);
+    hy_mapper_destroy(&pipeline->teller);
     for (uint32_t i = 0; i < pipeline->pool_count; i++)
         free(pipeline->pool[i].copies);
     free(pipeline->pool);
@@ -302,6 +324,7 @@ static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source
     pooled->parcel.source = source;
     pooled->parcel.decoded = decoded;
     pooled->parcel.place.known = false;
+    pooled->parcel.mapping = NULL;
     pooled->parcel.count = (uint32_t)count;
     pooled->parcel.bytes = bytes;
     return HYDRANT_OK;

@@ -29,6 +29,9 @@ hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_o
         status =
             hy_decoder_create(&options->decode, options->record_bytes_max, &stages->decoder, err);
     if (status == HYDRANT_OK)
+        status = hy_mapper_create(stages->decoder, &options->decode, options->record_bytes_max,
+                                  options->parcel_bytes_max, &stages->mapper, err);
+    if (status == HYDRANT_OK)
         status = hy_match_worker_create(pack, &stages->match, err);
     if (status == HYDRANT_OK && dedup)
         status = hy_dedup_worker_create(dedup, &stages->dedup_worker, err);
@@ -42,6 +45,7 @@ void hy_stages_fini(struct hy_stages *stages)
     if (stages->batch)
         hy_arena_fini(&stages->batch->arena);
     free(stages->batch);
+    hy_mapper_destroy(&stages->mapper);
     hy_decoder_destroy(&stages->decoder);
     hy_match_worker_destroy(&stages->match);
     hy_dedup_worker_destroy(&stages->dedup_worker);
@@ -85,17 +89,30 @@ void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
     hy_match_batch(stages->match, batch); /* of nothing: the matcher moves on to the new pack */
 }
 
-void hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, int64_t now_us)
+/* Records to mentions. True: the parcel has more. */
+static bool decode(struct hy_stages *stages, const struct hy_parcel *parcel)
 {
     struct hy_batch *batch = stages->batch;
     hy_arena_reset(&batch->arena);
-    batch->parcel = parcel;
+    if (!parcel->mapping) {
+        batch->parcel = parcel;
+        batch->count = parcel->count;
+        hy_decode_batch(stages->decoder, batch);
+        return false;
+    }
+    if (!stages->more)
+        hy_mapper_begin(stages->mapper, parcel);
+    return hy_mapper_batch(stages->mapper, batch);
+}
+
+bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, int64_t now_us)
+{
+    struct hy_batch *batch = stages->batch;
     batch->now_us = now_us;
-    batch->count = parcel->count;
     batch->ticked = NULL;
 
     hy_stages_lap_start(stages);
-    hy_decode_batch(stages->decoder, batch);
+    stages->more = decode(stages, parcel);
     hy_stages_lap(stages, HYDRANT_STAGE_DECODE);
     hy_normalize_batch(batch);
     hy_stages_lap(stages, HYDRANT_STAGE_NORMALIZE);
@@ -110,6 +127,7 @@ void hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
     if (stages->dedup)
         hy_dedup_prepare(stages->dedup_worker, batch);
     hy_stages_lap(stages, HYDRANT_STAGE_DEDUP);
+    return stages->more;
 }
 
 /* Deletes have passed dedup, which forgets what they name. Here ends a mention that nobody wants.

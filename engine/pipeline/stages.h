@@ -15,6 +15,7 @@
 
 #include "batch/batch.h"
 #include "decode/decode.h"
+#include "decode/mapper.h"
 #include "dedup/dedup.h"
 #include "match/match.h"
 #include "pipeline/counters.h"
@@ -28,6 +29,7 @@ struct hy_stages_options {
 
 struct hy_stages {
     struct hy_decoder *decoder;
+    struct hy_mapper *mapper;
     struct hy_match_worker *match;
     struct hy_dedup_worker *dedup_worker;
     struct hy_triage *triage; /* the generation's, for this worker */
@@ -35,6 +37,7 @@ struct hy_stages {
     bool complete_all;             /* every mention, whatever the rules need */
     struct hy_counters *counters;  /* of the thread that runs the stages */
     uint64_t lap_cpu_ns;           /* thread CPU clock when the running stage began */
+    bool more; /* the parcel being judged has more mentions than the batch */
     struct hy_batch *batch;
 };
 
@@ -47,7 +50,9 @@ void hy_stages_fini(struct hy_stages *stages); /* accepts a zeroed one */
 void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
                        struct hy_triage *triage);
 
-void hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, int64_t now_us);
+/* A parcel is one batch; one of a source with a mapping may be more, as its records may hold many
+ * mentions: true says that there are more, which the next call judges. Settle after each. */
+bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, int64_t now_us);
 void hy_stages_settle(struct hy_stages *stages);
 
 /* Starts the CPU lap of the next stage; hy_stages_lap ends it and charges it to that stage. */

@@ -49,14 +49,16 @@ void hy_worker_fini(struct hy_worker *worker)
     hy_spsc_destroy(&worker->back);
 }
 
-static uint64_t settle_in_turn(struct hy_worker *worker)
+/* last: of the parcel's batches. Its turn lasts until then. */
+static uint64_t settle_in_turn(struct hy_worker *worker, bool last)
 {
     struct hy_shared *shared = worker->shared;
     hy_ticket_wait(&shared->settle, worker->parcel->number);
     hy_stages_settle(&worker->stages);
     uint64_t seq = shared->seq;
     shared->seq += hy_output_count(worker->stages.batch, &worker->counters);
-    hy_ticket_done(&shared->settle, worker->parcel->number);
+    if (last)
+        hy_ticket_done(&shared->settle, worker->parcel->number);
     return seq;
 }
 
@@ -86,13 +88,17 @@ static void output_in_turn(struct hy_worker *worker, uint64_t seq)
     hy_stages_lap(stages, HYDRANT_STAGE_PUBLISH);
 }
 
-/* Nobody waits for a turn: what is promised of a ring's items does not depend on their order. */
-static void publish(struct hy_worker *worker, struct hy_parcel *parcel, uint64_t seq)
+/* Nobody waits for a turn: what is promised of a ring's items does not depend on their order. The
+ * parcel's place goes in with the last of its batches, and only if all of them did. */
+static void publish(struct hy_worker *worker, struct hy_parcel *parcel, uint64_t seq, bool last)
 {
     hy_stages_lap_start(&worker->stages);
-    parcel->place.published =
-        hy_output_batch(&worker->output, worker->stages.batch, worker->generation->number, seq) &&
-        hy_ring_output_commit(&worker->ring_output, &parcel->place);
+    bool put =
+        hy_output_batch(&worker->output, worker->stages.batch, worker->generation->number, seq);
+    worker->put_all = put && worker->put_all;
+    if (last)
+        parcel->place.published =
+            worker->put_all && hy_ring_output_commit(&worker->ring_output, &parcel->place);
     hy_stages_lap(&worker->stages, HYDRANT_STAGE_PUBLISH);
 }
 
@@ -120,19 +126,22 @@ void hy_worker_take(struct hy_worker *worker, struct hy_parcel *parcel)
     hy_worker_take_up_rules(worker);
     worker->parcel = parcel;
     worker->output.in_turn = false;
+    worker->put_all = true;
     /* A stop is seen sooner or later; relaxed, as nothing else is read because of it. */
     if (atomic_load_explicit(&shared->stopped, memory_order_relaxed)) {
         hy_ticket_wait(&shared->settle, parcel->number);
         hy_ticket_done(&shared->settle, parcel->number);
     } else {
         int64_t now_us = shared->event_time ? HYDRANT_TIME_NONE : hy_clock_now_us(&shared->clock);
-        hy_stages_judge(&worker->stages, parcel, now_us);
-        uint64_t seq = settle_in_turn(worker);
-        if (shared->ring)
-            publish(worker, parcel, seq);
-        else
-            output_in_turn(worker, seq);
-        count_rules(worker->stages.batch);
+        for (bool more = true; more;) {
+            more = hy_stages_judge(&worker->stages, parcel, now_us);
+            uint64_t seq = settle_in_turn(worker, !more);
+            if (shared->ring)
+                publish(worker, parcel, seq, !more);
+            else
+                output_in_turn(worker, seq);
+            count_rules(worker->stages.batch);
+        }
     }
     if (shared->ring)
         return;

@@ -43,6 +43,7 @@ struct hy_worker {
     pthread_t thread;
     bool started;
     const struct hy_parcel *parcel; /* the one being taken through */
+    bool put_all; /* every batch of the parcel so far is in the ring */
     struct hy_stages stages;
     struct hy_output output;
     struct hy_ring_output ring_output;

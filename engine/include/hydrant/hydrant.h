@@ -309,6 +309,10 @@ typedef struct hydrant_options {
     uint32_t depth_max;          /* JSON nesting, 2 .. 1024, default 64 */
     uint64_t dedup_window_us;    /* default 24 h; 0: no deduplication */
     uint32_t dedup_entries;      /* default 1,000,000 */
+    /* NULL: as format says (which, when it is AUTO, knows the records of every source mapping of
+     * the rules). Else the name of the source mapping that all inputs are read by; format is then
+     * AUTO. Copied. hydrant_create refuses a name that the pack does not have. */
+    const char *mapping;
 } hydrant_options;
 
 #define HYDRANT_WORKERS_MAX 256

@@ -141,7 +141,10 @@ typedef enum hydrant_speech_act {
     X(BAD_TYPE, "bad_type", "text, id or event has a type or value it cannot have")         \
     X(BAD_ROW, "bad_row", "a CSV row that does not fit its header or breaks its quoting")   \
     X(DECOMPRESS, "decompress", "the compressed input is damaged, cut short or a bomb")     \
-    X(SAMPLED_OUT, "sampled_out", "left out by a sample: term or an audit rate")
+    X(SAMPLED_OUT, "sampled_out", "left out by a sample: term or an audit rate")            \
+    X(NOT_POST, "not_post", "no post, but a record of its network: a like, a follow")       \
+    X(KEEP_ALIVE, "keep_alive", "a source saying that it is still there")                   \
+    X(STREAM_ERROR, "stream_error", "an error that a source sent in place of a post")
 
 typedef enum hydrant_drop {
     HYDRANT_DROP_NONE,

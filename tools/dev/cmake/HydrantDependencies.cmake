@@ -10,6 +10,7 @@ hydrant_find(HS libhs)            # hyperscan, or vectorscan: the same API
 hydrant_find(URING liburing)
 hydrant_find(ZSTD libzstd)
 hydrant_find(SIMDJSON simdjson)
+hydrant_find(EXPAT expat)         # RSS and Atom
 hydrant_find(YAML yaml-0.1)
 hydrant_find(XXHASH libxxhash)
 hydrant_find(CK ck)

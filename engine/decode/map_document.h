@@ -1,0 +1,47 @@
+/*
+ * From the bytes of a record to the document that a mapping reads.
+ *
+ *   JSON                                   as it is
+ *   an event of a stream (SSE, the block   {"event": "...", "id": "...", "data": its data, as JSON
+ *   with its field names)                  where it is JSON, else as a string}
+ *   XML                                    see map_xml.h
+ *   an envelope (Mastodon's WebSocket:     {"event": ..., "data": the JSON inside the string}
+ *   JSON in a string)
+ *
+ * Threads: the worker's own. Allocates at create only, and for XML (expat).
+ */
+#ifndef HY_DECODE_MAP_DOCUMENT_H
+#define HY_DECODE_MAP_DOCUMENT_H
+
+#include "batch/batch.h"
+#include "decode/map_tape.h"
+#include "decode/simdjson_tape.h"
+
+enum hy_map_shape { HY_MAP_SHAPE_JSON, HY_MAP_SHAPE_EVENT, HY_MAP_SHAPE_XML };
+
+struct hy_map_reader {
+    struct hy_simdjson *parser;
+    struct hy_map_document doc;
+    struct hy_arena memory; /* what room lies in */
+    char *room;             /* where documents are put together */
+    size_t room_bytes;
+    uint32_t depth_max;
+    enum hy_map_shape shape;
+    hydrant_str bytes; /* of the record; of an event: its data, inside room */
+    bool wrapped;      /* the document is an envelope that was put together */
+};
+
+hydrant_status hy_map_reader_init(struct hy_map_reader *reader, uint32_t record_bytes_max,
+                                  uint32_t depth_max, hydrant_error *err);
+void hy_map_reader_fini(struct hy_map_reader *reader); /* accepts a zeroed one */
+
+/* Reads a record. HYDRANT_DROP_KEEP_ALIVE: an event of nothing but comments. NOT_JSON,
+ * INVALID_UTF8, TOO_DEEP, TOO_LONG: there is no document. */
+hydrant_drop hy_map_read(struct hy_map_reader *reader, hydrant_str record);
+
+/* The document as this mapping wants it, with or without an envelope: *root is where its paths
+ * begin. A drop when there is none. */
+hydrant_drop hy_map_open(struct hy_map_reader *reader, const struct hy_mapping *mapping,
+                         uint32_t *root);
+
+#endif
