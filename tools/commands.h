@@ -17,6 +17,7 @@
     X(explain, "show why each rule does or does not match, and which policy line decides")         \
     X(backtest, "show what a change of rules would have matched on recorded mentions")             \
     X(init, "write a first configuration and rules for a brand")                                   \
+    X(journal, "look inside a journal: list, print, verify")                                       \
     X(gen, "make a synthetic firehose, with its rules and true answers")
 
 #define HY_COMMAND_DECLARE(name, help) int cmd_##name(int argc, char **argv);

@@ -1,0 +1,174 @@
+/* hydrant journal: look inside a journal, read-only. */
+#include <hydrant/journal.h>
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/commands.h"
+
+static const char help[] =
+    "Looks inside a journal, read-only; it may be written meanwhile.\n"
+    "\n"
+    "usage: hydrant journal ls FOLDER [--json]\n"
+    "       hydrant journal cat FOLDER [--from N] [--count N]\n"
+    "       hydrant journal verify FOLDER [--json]\n"
+    "\n"
+    "  ls        segments: number of the first record, bytes, when it was last written\n"
+    "  cat       the records as they came in, one a line\n"
+    "  verify    reads all of it and checks every checksum; names damaged places\n"
+    "\n"
+    "      --from N   begin at record N (default: the oldest)\n"
+    "      --count N  at most N records\n"
+    "      --json     for programs\n"
+    "  -h, --help     this\n"
+    "\n"
+    "exit code: 0 ok; 1 it cannot be read, or verify found damage; 2 usage\n";
+
+struct journal {
+    const char *folder;
+    uint64_t from, count;
+    bool json;
+};
+
+static int failed(const struct journal *j, const hydrant_error *err)
+{
+    fprintf(stderr, "hydrant journal: %s: %s\n", err->file[0] ? err->file : j->folder, err->text);
+    return HY_EXIT_FAILED;
+}
+
+static void print_segment(void *ctx, const hydrant_journal_segment *segment)
+{
+    const struct journal *j = ctx;
+    char when[32];
+    time_t seconds = (time_t)(segment->changed_us / 1000000);
+    struct tm parts;
+    gmtime_r(&seconds, &parts);
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    printf(j->json ? "{\"first\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"changed\":\"%s\"}\n"
+                   : "%12" PRIu64 " %12" PRIu64 " %s\n",
+           segment->first, segment->bytes, when);
+}
+
+static int list(struct journal *j)
+{
+    hydrant_error err = {0};
+    if (!j->json)
+        printf("%12s %12s %s\n", "first", "bytes", "changed");
+    if (hydrant_journal_segments(j->folder, print_segment, j, &err) != HYDRANT_OK)
+        return failed(j, &err);
+    return HY_EXIT_OK;
+}
+
+static int cat(struct journal *j)
+{
+    hydrant_journal_reader *reader = NULL;
+    hydrant_journal_record record;
+    hydrant_error err = {0};
+    int code = HY_EXIT_OK;
+    hydrant_status status = hydrant_journal_reader_open(j->folder, j->from, &reader, &err);
+    for (uint64_t i = 0; i < j->count && status != HYDRANT_ERR_AGAIN; i++) {
+        if (status == HYDRANT_OK)
+            status = hydrant_journal_reader_next(reader, &record, &err);
+        if (status == HYDRANT_ERR_AGAIN)
+            break;
+        if (status != HYDRANT_OK) {
+            code = failed(j, &err);
+            if (status != HYDRANT_ERR_DATA)
+                break;
+            status = HYDRANT_OK;
+            continue;
+        }
+        fwrite(record.data, 1, record.len, stdout);
+        if (record.len == 0 || record.data[record.len - 1] != '\n')
+            putchar('\n');
+    }
+    hydrant_journal_reader_close(&reader);
+    return fflush(stdout) == 0 ? code : HY_EXIT_FAILED;
+}
+
+static int verify(struct journal *j)
+{
+    hydrant_journal_reader *reader = NULL;
+    hydrant_journal_record record;
+    hydrant_error err = {0};
+    uint64_t records = 0, first = 0, last = 0, gaps = 0, damaged = 0;
+    hydrant_status status = hydrant_journal_reader_open(j->folder, 0, &reader, &err);
+    while (status == HYDRANT_OK || status == HYDRANT_ERR_DATA) {
+        status = hydrant_journal_reader_next(reader, &record, &err);
+        if (status == HYDRANT_ERR_DATA) {
+            fprintf(stderr, "hydrant journal: %s: %s\n", err.file, err.text);
+            damaged++;
+        } else if (status == HYDRANT_OK) {
+            gaps += last && record.number != last + 1;
+            first = first ? first : record.number;
+            last = record.number;
+            records++;
+        }
+    }
+    if (status != HYDRANT_ERR_AGAIN) {
+        hydrant_journal_reader_close(&reader);
+        return failed(j, &err);
+    }
+    uint64_t tail = hydrant_journal_reader_tail(reader);
+    hydrant_journal_reader_close(&reader);
+    printf(j->json ? "{\"records\":%" PRIu64 ",\"first\":%" PRIu64 ",\"last\":%" PRIu64
+                     ",\"damaged\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"tail_bytes\":%" PRIu64 "}\n"
+                   : "%" PRIu64 " records, %" PRIu64 " to %" PRIu64 "; %" PRIu64
+                     " damaged places, %" PRIu64 " gaps, %" PRIu64 " bytes of torn tail\n",
+           records, first, last, damaged, gaps, tail);
+    return damaged || gaps ? HY_EXIT_FAILED : HY_EXIT_OK;
+}
+
+static bool parse_number(const char *option, const char *value, uint64_t *out)
+{
+    char *end;
+    *out = strtoull(value, &end, 10);
+    if (end != value && !*end && value[0] != '-')
+        return true;
+    fprintf(stderr, "hydrant journal: %s: '%s' is not a number\n", option, value);
+    return false;
+}
+
+static int usage(const char *problem)
+{
+    fprintf(stderr, "hydrant journal: %s\n'hydrant journal --help' says more\n", problem);
+    return HY_EXIT_USAGE;
+}
+
+int cmd_journal(int argc, char **argv)
+{
+    enum { OPT_FROM = 256, OPT_COUNT, OPT_JSON };
+    static const struct option options[] = {{"from", required_argument, NULL, OPT_FROM},
+                                            {"count", required_argument, NULL, OPT_COUNT},
+                                            {"json", no_argument, NULL, OPT_JSON},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    struct journal j = {.count = UINT64_MAX};
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        bool good = c != '?';
+        if (c == 'h') {
+            fputs(help, stdout);
+            return HY_EXIT_OK;
+        }
+        j.json |= c == OPT_JSON;
+        if (c == OPT_FROM)
+            good = parse_number("--from", optarg, &j.from);
+        else if (c == OPT_COUNT)
+            good = parse_number("--count", optarg, &j.count);
+        if (!good)
+            return HY_EXIT_USAGE;
+    }
+    if (argc - optind != 2)
+        return usage("say what to do, and with which folder: ls, cat or verify FOLDER");
+    const char *what = argv[optind];
+    j.folder = argv[optind + 1];
+    if (strcmp(what, "ls") == 0)
+        return list(&j);
+    if (strcmp(what, "cat") == 0)
+        return cat(&j);
+    return strcmp(what, "verify") == 0 ? verify(&j) : usage("it is ls, cat or verify");
+}
