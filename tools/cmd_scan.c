@@ -509,6 +509,8 @@ static int scan_with(struct scan *scan, int count, char **paths)
     if (hydrant_create(&scan->options, pack, &engine, &err) != HYDRANT_OK ||
         (manager && hydrant_manager_attach(manager, engine, &err) != HYDRANT_OK)) {
         fprintf(stderr, "hydrant scan: %s\n", err.text);
+        if (err.status == HYDRANT_ERR_ARGUMENT && scan->options.mapping && !engine)
+            code = HY_EXIT_USAGE; /* --format names no mapping */
         goto out;
     }
     atomic_store_explicit(&running, engine, memory_order_release);
