@@ -7,7 +7,7 @@ from suite import console, measure
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1]
 # These take the corpus of the suite, so that their figures are of the same posts as the others'.
-TAKE_CORPUS = {"limits", "stages", "latency", "reload", "memory"}
+TAKE_CORPUS = {"limits", "stages", "latency", "memory"}
 
 
 def names():
@@ -28,6 +28,8 @@ def arguments_of(plan, name):
     arguments = ["--json", "--seed", str(plan.seed), *plan.mode.program_args]
     if plan.mode.name == "full" and name == "latency":
         arguments += ["--repeats", "5"]
+    if plan.mode.name == "full" and name == "dedup":
+        arguments += ["--window", "10000000"]
     if name == "latency" and plan.mode.name == "tiny":
         arguments += [part for rate in plan.mode.rates for part in ("--rate", str(rate))]
     tiny = plan.mode.name == "tiny"

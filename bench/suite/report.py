@@ -19,7 +19,8 @@ NOTES = {
              "their count is shown instead.",
     "throughput": "CPU per post of `hydrant scan` on a file in the page cache, one worker, items to /dev/null: user and "
                   "system, the whole process, reading included, without starting and compiling rules. *base* is "
-                  "20 % hits, 10,000 phrases, 780-byte records, `--parse fast`; one thing differs in each row.",
+                  "`--parse fast` and, of made posts, 20 % hits, 10,000 phrases, 780-byte records; one thing differs "
+                  "in each row. Longer texts are those of several posts joined.",
     "stages": "The same work on one thread, as hydrant counts it itself between stages.",
     "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
     "latency": "From the moment at which a post was to be sent (start + n / rate) to its item's callback, through a "
