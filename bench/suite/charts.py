@@ -87,7 +87,7 @@ def latency(rows, path):
     order = sorted(runs)
     height = 420
     picture = svg.Picture(WIDTH, height, "Latency from the intended send time",
-                          "source to item, median of runs; microseconds, logarithmic; lower is better")
+                          "source to ring to reader, median of runs; microseconds, logarithmic; lower is better")
     left, right, top, bottom = 78, WIDTH - 190, 100, height - 60
     values = [row["value"] for run in runs.values() for row in run.values() if row["value"] > 0]
     ticks = svg.decades(min(values), max(values))

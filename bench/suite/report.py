@@ -23,8 +23,8 @@ NOTES = {
                   "in each row. Longer texts are those of several posts joined.",
     "stages": "The same work on one thread, as hydrant counts it itself between stages.",
     "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
-    "latency": "From the moment at which a post was to be sent (start + n / rate) to its item's callback, through a "
-               "pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "
+    "latency": "From the moment at which a post was to be sent (start + n / rate) to its item in the hands of a "
+               "reader of the ring; through a pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "
                "`latency-lag` is how late the sender was, which is part of the latency. `latency-reload`: with other "
                "rules every 100 ms.",
     "limits": "In memory, one thread. Hyperscan gets the phrases as literals, without word boundaries.",
