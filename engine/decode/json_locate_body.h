@@ -109,8 +109,11 @@ static void check_escaped_keys(struct locate *l, struct locate_carry *carry, uin
     carry->escape_open = backslash;
 }
 
-static inline void locate_block(struct locate *l, struct locate_carry *carry, const char *json,
-                                uint32_t base, uint64_t valid)
+/* Always inline, so that what is carried from block to block stays in registers. */
+static inline __attribute__((always_inline)) void locate_block(struct locate *l,
+                                                               struct locate_carry *carry,
+                                                               const char *json, uint32_t base,
+                                                               uint64_t valid)
 {
     block b = block_load(json + base);
     uint64_t quotes = block_eq(b, '"') & valid;
