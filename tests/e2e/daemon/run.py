@@ -140,7 +140,7 @@ class Crashing(DaemonTest):
         world = self.world()
         world.write_posts("posts.ndjson", range(3000))
         world.start()
-        until("everything", lambda: world.ctl("status")["published"] == 3000)
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
         read = world.tail("--count", "1000")
         self.assertEqual(len(read), 1000)
         world.kill()
@@ -156,7 +156,7 @@ class Crashing(DaemonTest):
         world.write_posts("posts.ndjson", range(500))
         size = world.bytes_of("posts.ndjson")
         world.start()
-        until("everything", lambda: world.ctl("status")["published"] == 500)
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
         world.tail()
         time.sleep(0.5)
         acknowledged = world.ctl("status")["streams"][0]["acknowledged"]
@@ -211,7 +211,7 @@ class Draining(DaemonTest):
         world = self.world()
         world.write_posts("posts.ndjson", range(100))
         world.start()
-        until("everything", lambda: world.ctl("status")["published"] == 100)
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
         self.assertTrue(world.ctl("drain")["ok"])
         self.assertEqual(world.daemon.wait(PATIENCE), 0)
         self.assertFalse((world.dir / "control.sock").exists())
@@ -242,7 +242,7 @@ class Refusing(DaemonTest):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
         world.start()
-        until("everything", lambda: world.ctl("status")["published"] == 10)
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
         for name, mode in (("control.sock", 0o600), ("state", 0o700), ("state/checkpoint", 0o600)):
             self.assertEqual(stat.S_IMODE((world.dir / name).stat().st_mode), mode, name)
         world.stop()
@@ -293,7 +293,7 @@ class Serving(DaemonTest):
         with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
             out.write("not json\n")
         world.start()
-        until("everything", lambda: world.ctl("status")["posts"] == 301)
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
         code, text = self.get(world, "/metrics")
         self.assertEqual(code, 200)
         for line in ("hydrant_posts_total 301", "hydrant_published_total 300",
