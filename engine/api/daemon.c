@@ -366,7 +366,11 @@ static hydrant_status start_threads(struct hydrant_daemon *daemon, hydrant_error
     daemon->minded = true;
     struct hy_control_options control = {
         .path = config->control, .on_request = hy_daemon_request, .ctx = daemon};
-    hydrant_status status = hy_control_start(&control, &daemon->control, err);
+    struct hy_control *started;
+    hydrant_status status = hy_control_start(&control, &started, err);
+    pthread_mutex_lock(&daemon->view_lock);
+    daemon->control = started;
+    pthread_mutex_unlock(&daemon->view_lock);
     struct hy_http_options http = {.address = config->metrics.listen.address,
                                    .port = config->metrics.listen.port,
                                    .answer = hy_daemon_answer,
@@ -491,7 +495,11 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
     if (!daemon)
         return;
     hy_http_stop(&daemon->http);
-    hy_control_stop(&daemon->control);
+    pthread_mutex_lock(&daemon->view_lock); /* the manager's thread may be telling of an event */
+    struct hy_control *control = daemon->control;
+    daemon->control = NULL;
+    pthread_mutex_unlock(&daemon->view_lock);
+    hy_control_stop(&control);
     if (daemon->minded) {
         atomic_store_explicit(&daemon->minder_ends, true, memory_order_release);
         poke(daemon->minder_fd);

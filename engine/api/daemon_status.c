@@ -490,6 +490,8 @@ void hy_daemon_rules_event(void *ctx, const hydrant_rules_event *event)
     hy_json_string(&w, hy_str_cstr(text));
     size_t len = finish(&w);
     line[len] = '\0';
+    pthread_mutex_lock(&daemon->view_lock);
     if (len)
         hy_control_tell(daemon->control, line);
+    pthread_mutex_unlock(&daemon->view_lock);
 }
