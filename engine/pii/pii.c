@@ -1,0 +1,212 @@
+/*
+ * From place to place: digits, '@' and the signs that may stand before a number. A word that is a link
+ * is passed over as a whole. At each place the finders are asked in the order of how sure they are.
+ */
+#include "pii/pii.h"
+
+#include "base/str.h"
+#include "pii/pii_scan.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+static const char *const names[] = {
+#define NAME(NAME, text, meaning) text,
+    HY_PII_TABLE(NAME)
+#undef NAME
+};
+
+const char *hy_pii_name(unsigned kind)
+{
+    return kind < HY_PII_KINDS ? names[kind] : NULL;
+}
+
+/* ---- is it worth looking at? ---- */
+
+/* An '@', '[' or '(at' may be an e-mail address; else only digits count. */
+static bool may_have_any(const char *s, uint32_t len)
+{
+    uint32_t digits = 0, signs = 0, i = 0;
+#if defined(__SSE2__)
+    const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9), at = _mm_set1_epi8('@');
+    for (; i + 16 <= len; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+        __m128i low = _mm_sub_epi8(v, zero);
+        __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(low, nine), low);
+        digits += (uint32_t)__builtin_popcount((unsigned)_mm_movemask_epi8(digit));
+        signs |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, at));
+        signs |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('[')));
+        signs |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('(')));
+    }
+#endif
+    for (; i < len; i++) {
+        digits += hy_pii_digit(s[i]);
+        signs |= s[i] == '@' || s[i] == '[' || s[i] == '(';
+    }
+    return digits || signs;
+}
+
+/* ---- links ---- */
+
+static bool is_space(char c)
+{
+    return (unsigned char)c <= ' ' || c == '"' || c == '<' || c == '>';
+}
+
+/* Is [start, end) a link: with "://", "www.", or a host before a slash? */
+static bool is_link(const struct hy_pii_text *t, uint32_t start, uint32_t end)
+{
+    if (end - start > 4 && hy_pii_is(t, start, start + 4, "www."))
+        return true;
+    bool host = false;
+    for (uint32_t i = start; i < end; i++) {
+        if (t->s[i] == ':' && i + 2 < end && t->s[i + 1] == '/' && t->s[i + 2] == '/')
+            return true;
+        if (t->s[i] == '@')
+            host = false;
+        if (t->s[i] == '/' || (t->s[i] == '?' && i + 1 < end))
+            return host;
+        if (t->s[i] == '.' && i > start && i + 2 < end && hy_pii_alnum(t->s[i - 1]) &&
+            hy_pii_letter(t->s[i + 1]) && hy_pii_letter(t->s[i + 2]))
+            host = true;
+    }
+    return false;
+}
+
+/* If the word around `at` is a link: where it ends; else `at`. */
+static uint32_t behind_link(const struct hy_pii_text *t, uint32_t at)
+{
+    uint32_t start = at, end = at;
+    while (start > t->done && !is_space(t->s[start - 1]))
+        start--;
+    while (end < t->len && !is_space(t->s[end]))
+        end++;
+    return is_link(t, start, end) ? end : at;
+}
+
+/* ---- shapes of the house ---- */
+
+static bool has_shape(const struct hy_pii_text *t, uint32_t at, hydrant_str shape)
+{
+    if (at > 0 && hy_pii_alnum(t->s[at - 1]))
+        return false;
+    for (uint32_t i = 0; i < shape.len; i++) {
+        char c = hy_pii_at(t, at + i), want = shape.data[i];
+        bool same = want == '9'              ? hy_pii_digit(c)
+                    : want == 'A'            ? hy_pii_letter(c)
+                    : hy_pii_letter(want) ? (c | 32) == (want | 32)
+                                             : c == want;
+        if (!same)
+            return false;
+    }
+    return !hy_pii_alnum(hy_pii_at(t, at + shape.len));
+}
+
+/* A shape that the place at `at` is inside of, however far behind its beginning. */
+static bool find_shape(const struct hy_pii_text *t, uint32_t at,
+                       const struct hy_pii_patterns *patterns, hydrant_pii *out)
+{
+    for (uint32_t i = 0; patterns && i < patterns->count; i++) {
+        hydrant_str shape = patterns->list[i].shape;
+        uint32_t from = at >= t->done + shape.len ? at - shape.len + 1 : t->done;
+        for (uint32_t start = from; start <= at && shape.len; start++)
+            if (has_shape(t, start, shape)) {
+                *out = (hydrant_pii){patterns->list[i].kind, {start, start + shape.len}};
+                return true;
+            }
+    }
+    return false;
+}
+
+/* ---- places ---- */
+
+static bool begins_number(const struct hy_pii_text *t, uint32_t at)
+{
+    char c = t->s[at];
+    uint32_t next = at + (c == '+' && hy_pii_at(t, at + 1) == '(');
+    return hy_pii_digit(c) || ((c == '+' || c == '(') && hy_pii_digit(hy_pii_at(t, next + 1)));
+}
+
+/* What is at a digit, or at the sign before one. *behind: where to go on if it is nothing. */
+static bool find_digits(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find,
+                        uint32_t *behind)
+{
+    if (hy_pii_digit(t->s[at]) &&
+        (hy_pii_find_iban(t, at, find) || hy_pii_find_account(t, at, find)))
+        return true;
+    struct hy_pii_number number;
+    hy_pii_number_read(t, at, &number);
+    if (hy_pii_find_number(t, &number, find))
+        return true;
+    *behind = number.group[0].end;
+    if (number.group[0].start > 0 && hy_pii_alnum(t->s[number.group[0].start - 1]))
+        *behind = number.end; /* the rest of a serial number or the like */
+    if (number.groups_count > 5 && number.digits_count == 2 * number.groups_count)
+        *behind = number.end; /* a row of pairs, longer than any telephone number's */
+    return hy_pii_digit(t->s[at]) && hy_pii_find_address(t, at, find);
+}
+
+/* The next find at or behind *at. */
+static bool next_find(struct hy_pii_text *t, uint32_t *at, const struct hy_pii_patterns *patterns,
+                      hydrant_pii *out)
+{
+    struct hy_pii_find find;
+    while (*at < t->len) {
+        char c = t->s[*at];
+        bool number = begins_number(t, *at), sign = c == '@' || c == '[' || c == '(';
+        if (!number && !sign) {
+            ++*at;
+            continue;
+        }
+        uint32_t behind = behind_link(t, *at);
+        if (behind > *at) {
+            *at = behind;
+            continue;
+        }
+        if (number && find_shape(t, *at, patterns, out))
+            return true;
+        behind = *at + 1;
+        if ((number && find_digits(t, *at, &find, &behind)) ||
+            (sign && hy_pii_find_email(t, *at, &find))) {
+            *out = (hydrant_pii){hy_str_cstr(names[find.kind]), {find.start, find.end}};
+            return true;
+        }
+        *at = behind;
+    }
+    return false;
+}
+
+static uint32_t scan(struct hy_pii_text *t, const struct hy_pii_patterns *patterns, uint32_t *at,
+                     hydrant_pii *out, uint32_t max)
+{
+    uint32_t count = 0;
+    while (count < max && next_find(t, at, patterns, &out[count]))
+        t->done = *at = out[count++].span.end;
+    return count;
+}
+
+uint32_t hy_pii_scan(hydrant_str text, const struct hy_pii_patterns *patterns, hydrant_pii *out,
+                     uint32_t max)
+{
+    struct hy_pii_text t = {text.data, text.len, 0};
+    uint32_t at = 0;
+    if (!max || !may_have_any(text.data, text.len))
+        return 0;
+    return scan(&t, patterns, &at, out, max);
+}
+
+uint32_t hy_pii_mask(char *text, size_t len, const struct hy_pii_patterns *patterns)
+{
+    struct hy_pii_text t = {text, len > UINT32_MAX ? UINT32_MAX : (uint32_t)len, 0};
+    hydrant_pii finds[HY_PII_MAX];
+    uint32_t at = 0, all = 0;
+    if (!may_have_any(text, t.len))
+        return 0;
+    for (uint32_t count; (count = scan(&t, patterns, &at, finds, HY_PII_MAX)) > 0; all += count)
+        for (uint32_t i = 0; i < count; i++)
+            for (uint32_t k = finds[i].span.start; k < finds[i].span.end; k++)
+                if (hy_pii_alnum(text[k]) || (unsigned char)text[k] >= 0x80)
+                    text[k] = '*';
+    return all;
+}

@@ -1,0 +1,344 @@
+/* Personal data that words beside it tell: e-mail, IBAN, accounts and orders, addresses. */
+#include "pii/pii_scan.h"
+
+/* ---- words ---- */
+
+bool hy_pii_one_of(const struct hy_pii_text *t, uint32_t start, uint32_t end, const char *words)
+{
+    for (const char *at = words; *at;) {
+        size_t len = strcspn(at, "|");
+        bool same = end - start == len;
+        for (size_t i = 0; same && i < len; i++) {
+            char c = t->s[start + i];
+            same = (hy_pii_letter(c) ? (c | 32) : c) == at[i];
+        }
+        if (same && len)
+            return true;
+        at += len + (at[len] == '|');
+    }
+    return false;
+}
+
+bool hy_pii_said_before(const struct hy_pii_text *t, uint32_t at, uint32_t reach, const char *words)
+{
+    uint32_t from = at > reach ? at - reach : 0;
+    for (uint32_t start = from; start < at; start++) {
+        if (!hy_pii_letter(t->s[start]) || (start > 0 && hy_pii_alnum(t->s[start - 1])))
+            continue;
+        for (const char *word = words; *word;) {
+            uint32_t len = (uint32_t)strcspn(word, "|"), i = 0;
+            while (i < len && start + i < at &&
+                   (hy_pii_letter(t->s[start + i]) ? (t->s[start + i] | 32) : t->s[start + i]) ==
+                       word[i])
+                i++;
+            if (i == len && !hy_pii_alnum(hy_pii_at(t, start + len)))
+                return true;
+            word += len + (word[len] == '|');
+        }
+    }
+    return false;
+}
+
+uint32_t hy_pii_word_before(const struct hy_pii_text *t, uint32_t end)
+{
+    while (end > 0 && hy_pii_letter(t->s[end - 1]))
+        end--;
+    return end;
+}
+
+/* ---- e-mail ---- */
+
+#define ROLES                                                                                      \
+    "support|help|info|contact|service|services|care|customercare|customerservice|sales|press|"    \
+    "media|hello|team|admin|office|feedback|complaints|billing|noreply|no-reply|donotreply|"       \
+    "abuse|privacy|security|jobs|careers|legal|webmaster|postmaster|orders|returns|enquiries"
+
+static bool is_local(char c)
+{
+    return hy_pii_alnum(c) || (c && strchr("._%+'-", c));
+}
+
+/* The end of a host name at `at`, or `at`: labels, the last of two letters or more. */
+static uint32_t host_end(const struct hy_pii_text *t, uint32_t at)
+{
+    uint32_t end = at, good = at, label = at, dots = 0;
+    for (;; end++) {
+        char c = hy_pii_at(t, end);
+        if (hy_pii_alnum(c) || (c == '-' && end > label))
+            continue;
+        uint32_t stop = end;
+        while (stop > label && t->s[stop - 1] == '-')
+            stop--;
+        bool letters = stop > label, digits = stop > label;
+        for (uint32_t i = label; i < stop; i++) {
+            letters = letters && hy_pii_letter(t->s[i]);
+            digits = digits && hy_pii_digit(t->s[i]);
+        }
+        if (stop == label || (digits && stop - label < 3))
+            break;
+        if (dots && letters && stop - label >= 2 && stop - label <= 24)
+            good = stop;
+        if (c != '.')
+            break;
+        dots++;
+        label = end + 1;
+    }
+    return good;
+}
+
+/* "@", "(at)" or "[at]" at `at`: where the host begins, and where the local part ends. */
+static bool at_sign(const struct hy_pii_text *t, uint32_t at, uint32_t *local, uint32_t *host)
+{
+    *local = at;
+    *host = at + 1;
+    if (t->s[at] == '@')
+        return true;
+    if (!hy_pii_is(t, at + 1, at + 3 < t->len ? at + 3 : t->len, "at") ||
+        (hy_pii_at(t, at + 3) != ')' && hy_pii_at(t, at + 3) != ']'))
+        return false;
+    *local = at > 0 && t->s[at - 1] == ' ' ? at - 1 : at;
+    *host = at + 4 + (hy_pii_at(t, at + 4) == ' ');
+    return true;
+}
+
+bool hy_pii_find_email(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
+{
+    uint32_t local, host;
+    if (!at_sign(t, at, &local, &host))
+        return false;
+    uint32_t start = local;
+    while (start > t->done && local - start <= 64 && is_local(t->s[start - 1]))
+        start--;
+    while (start < local && strchr(".'-+%", t->s[start]))
+        start++;
+    char before = start > 0 ? t->s[start - 1] : ' ';
+    uint32_t end = host_end(t, host);
+    if (start == local || local - start > 64 || end == host || before == '@' || before == '/' ||
+        hy_pii_at(t, end) == '@' || t->s[local - 1] == '.')
+        return false;
+    if (hy_pii_one_of(t, start, local, ROLES))
+        return false;
+    *find = (struct hy_pii_find){start, end, HY_PII_EMAIL};
+    return true;
+}
+
+/* ---- IBAN ---- */
+
+/* Countries and the length of their IBANs. */
+static const char iban_lengths[] =
+    "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24DE22DK18DO28EE20EG29ES24FI18FO18"
+    "FR27GB22GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21"
+    "MC27MD24ME22MK19MR27MT31MU30NL18NO15PK24PL28PS29PT25QA29RO24RS22SA24SC31SE24SI19SK24SM27ST25"
+    "SV28TL23TN24TR26UA29VA22VG24XK20";
+
+static uint32_t iban_length(const char *country)
+{
+    for (const char *at = iban_lengths; *at; at += 4)
+        if (at[0] == country[0] && at[1] == country[1])
+            return (uint32_t)(at[2] - '0') * 10 + (uint32_t)(at[3] - '0');
+    return 0;
+}
+
+static uint32_t mod97(uint32_t sum, char c)
+{
+    return hy_pii_digit(c) ? (sum * 10 + (uint32_t)(c - '0')) % 97
+                           : (sum * 100 + (uint32_t)((c & ~32) - 'A') + 10) % 97;
+}
+
+/* at: the first check digit, behind the two letters of the country. */
+bool hy_pii_find_iban(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
+{
+    if (at < t->done + 2 || !hy_pii_upper(t->s[at - 1]) || !hy_pii_upper(t->s[at - 2]) ||
+        (at > 2 && hy_pii_alnum(t->s[at - 3])) || !hy_pii_digit(hy_pii_at(t, at + 1)))
+        return false;
+    uint32_t length = iban_length(t->s + at - 2), count = 4, sum = 0, end = at + 2;
+    for (; count < length; end++) {
+        char c = hy_pii_at(t, end);
+        if ((c == ' ' || c == '-') && hy_pii_alnum(hy_pii_at(t, end + 1)))
+            continue;
+        if (!hy_pii_alnum(c))
+            return false;
+        sum = mod97(sum, c);
+        count++;
+    }
+    for (uint32_t i = 0; length && i < 4; i++)
+        sum = mod97(sum, t->s[at - 2 + i]);
+    if (!length || sum != 1 || hy_pii_alnum(hy_pii_at(t, end)))
+        return false;
+    *find = (struct hy_pii_find){at - 2, end, HY_PII_IBAN};
+    return true;
+}
+
+/* ---- accounts and orders ---- */
+
+#define ACCOUNT_WORDS                                                                              \
+    "account|acct|acc|customer|member|membership|client|policy|patient|loyalty|subscriber|"        \
+    "kundennummer|vertragsnummer|passenger|student|passport|ssn"
+#define ORDER_WORDS                                                                                \
+    "order|orders|booking|reservation|confirmation|invoice|parcel|tracking|shipment|pnr|"          \
+    "bestellnummer|rechnungsnummer|package|purchase"
+#define NUMBER_WORDS "number|no|nr|num|id|ref|reference|code"
+#define COUNTED                                                                                    \
+    "followers|subscribers|subs|views|people|customers|users|points|miles|dollars|usd|euros|eur|"  \
+    "pounds|gbp|bucks|units|items|times|years|likes|orders|fans|employees|members|customers|steps"
+
+/* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number". */
+static uint32_t head_before(const struct hy_pii_text *t, uint32_t at, bool *explicit)
+{
+    for (int steps = 0; steps < 6; steps++) {
+        while (at > 0 && strchr(" :=(.", t->s[at - 1]))
+            at--;
+        if (at > 0 && t->s[at - 1] == '#') {
+            *explicit = true;
+            at--;
+            continue;
+        }
+        uint32_t start = hy_pii_word_before(t, at);
+        if (hy_pii_one_of(t, start, at, NUMBER_WORDS))
+            *explicit = true;
+        else if (!hy_pii_one_of(t, start, at, "is|was|my"))
+            return at;
+        at = start;
+    }
+    return at;
+}
+
+static bool is_counted(const struct hy_pii_text *t, uint32_t end)
+{
+    uint32_t start = end + (hy_pii_at(t, end) == ' '), stop = start;
+    while (hy_pii_letter(hy_pii_at(t, stop)))
+        stop++;
+    return stop > start && hy_pii_one_of(t, start, stop, COUNTED);
+}
+
+bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
+{
+    uint32_t start = at, end = at, digits = 0;
+    while (start > t->done && (hy_pii_alnum(t->s[start - 1]) || t->s[start - 1] == '-'))
+        start--;
+    while (hy_pii_alnum(hy_pii_at(t, end)) ||
+           (hy_pii_at(t, end) == '-' && hy_pii_alnum(hy_pii_at(t, end + 1))))
+        end++;
+    while (start < at && t->s[start] == '-')
+        start++;
+    for (uint32_t i = start; i < end; i++)
+        digits += hy_pii_digit(t->s[i]);
+    char behind = hy_pii_at(t, end);
+    bool explicit = false;
+    if (digits < 4 || end - start > 32 || start == 0 ||
+        (behind && strchr("%,./:@", behind) && hy_pii_digit(hy_pii_at(t, end + 1))) ||
+        behind == '%' || behind == '@')
+        return false;
+    uint32_t head = head_before(t, start, &explicit), word = hy_pii_word_before(t, head);
+    bool account = hy_pii_one_of(t, word, head, ACCOUNT_WORDS);
+    if (!account && !hy_pii_one_of(t, word, head, ORDER_WORDS))
+        return false;
+    if (digits < (explicit ? 4u : 6u) || is_counted(t, end))
+        return false;
+    *find = (struct hy_pii_find){start, end, account ? HY_PII_ACCOUNT : HY_PII_ORDER};
+    return true;
+}
+
+/* ---- street addresses ---- */
+
+#define STREETS                                                                                    \
+    "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|"  \
+    "close|crescent|circle|cir|highway|hwy|parkway|pkwy|square|sq|trail|gardens|grove"
+#define HOME_WORDS                                                                                 \
+    "my address|address is|address|i live|we live|live at|living at|lives at|my house|my home|"    \
+    "my place|my apartment|my flat|deliver to|delivered to|ship to|shipped to|sent to|send it to|" \
+    "moved to|i am at|i'm at|home at|house at|apartment at"
+
+static bool is_postcode(const struct hy_pii_text *t, uint32_t at)
+{
+    uint32_t end = at;
+    while (hy_pii_digit(hy_pii_at(t, end)))
+        end++;
+    if (end - at == 5 && !hy_pii_alnum(hy_pii_at(t, end)) && hy_pii_at(t, end) != '%')
+        return at > 3 && t->s[at - 1] == ' ' && hy_pii_upper(t->s[at - 2]) &&
+               hy_pii_upper(t->s[at - 3]) && !hy_pii_alnum(t->s[at - 4]);
+    /* Britain: the inner half is a digit and two letters, the outer one ends before the space */
+    return end - at == 1 && hy_pii_upper(hy_pii_at(t, end)) && hy_pii_upper(hy_pii_at(t, end + 1)) &&
+           !hy_pii_alnum(hy_pii_at(t, end + 2)) && at > 2 && t->s[at - 1] == ' ' &&
+           hy_pii_alnum(t->s[at - 2]) && (hy_pii_digit(t->s[at - 2]) || hy_pii_digit(t->s[at - 3]));
+}
+
+/* A flat's number or a postcode within reach behind the street. */
+static bool is_home_behind(const struct hy_pii_text *t, uint32_t end)
+{
+    uint32_t limit = end + 48 < t->len ? end + 48 : t->len;
+    for (uint32_t i = end; i < limit; i++) {
+        if (t->s[i] == '\n')
+            return false;
+        if (hy_pii_digit(t->s[i]) && is_postcode(t, i))
+            return true;
+        uint32_t stop = i;
+        while (hy_pii_letter(hy_pii_at(t, stop)))
+            stop++;
+        if (stop > i && i > 0 && !hy_pii_alnum(t->s[i - 1]) && i - end < 6 &&
+            hy_pii_one_of(t, i, stop, "apt|apartment|unit|flat|suite"))
+            return true;
+    }
+    return false;
+}
+
+/* Capitalised words behind the house number, the last of them a kind of street. */
+static uint32_t street_end(const struct hy_pii_text *t, uint32_t at)
+{
+    for (int words = 0; words < 5 && hy_pii_at(t, at) == ' '; words++) {
+        uint32_t start = at + 1, end = start;
+        while (hy_pii_alnum(hy_pii_at(t, end)) || hy_pii_at(t, end) == '\'')
+            end++;
+        if (end == start || !(hy_pii_upper(t->s[start]) || hy_pii_digit(t->s[start])))
+            return 0;
+        if (words > 0 && hy_pii_one_of(t, start, end, STREETS))
+            return end;
+        at = end + (hy_pii_at(t, end) == '.');
+    }
+    return 0;
+}
+
+/* Hauptstraße 12, 10115 Berlin: at is the house number. */
+static bool find_german(const struct hy_pii_text *t, uint32_t at, uint32_t end,
+                        struct hy_pii_find *find)
+{
+    static const char *const kinds[] = {"stra\xc3\x9f" "e", "strasse", "str.", "weg", "platz", "allee"};
+    if (at < 6 || t->s[at - 1] != ' ')
+        return false;
+    uint32_t start = at - 1;
+    while (start > 0 && t->s[start - 1] != ' ' && t->s[start - 1] != '\n')
+        start--;
+    bool street = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t len = strlen(kinds[i]);
+        street |= at - 1 - start > len && memcmp(t->s + at - 1 - len, kinds[i], len) == 0;
+    }
+    uint32_t code = end + (hy_pii_at(t, end) == ','), digits = 0;
+    code += hy_pii_at(t, code) == ' ';
+    while (hy_pii_digit(hy_pii_at(t, code + digits)))
+        digits++;
+    if (!street || digits != 5 || hy_pii_at(t, code + 5) != ' ' ||
+        !hy_pii_upper(hy_pii_at(t, code + 6)))
+        return false;
+    *find = (struct hy_pii_find){start, code + 5, HY_PII_ADDRESS};
+    return true;
+}
+
+bool hy_pii_find_address(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
+{
+    uint32_t end = at;
+    while (hy_pii_digit(hy_pii_at(t, end)))
+        end++;
+    if (at > 0 && (hy_pii_alnum(t->s[at - 1]) || strchr("#$-./,", t->s[at - 1])))
+        return false;
+    if (end - at > 5 || t->s[at] == '0')
+        return false;
+    end += hy_pii_letter(hy_pii_at(t, end)) && !hy_pii_alnum(hy_pii_at(t, end + 1));
+    if (find_german(t, at, end, find))
+        return true;
+    uint32_t street = street_end(t, end);
+    if (!street || !(hy_pii_said_before(t, at, 40, HOME_WORDS) || is_home_behind(t, street)))
+        return false;
+    *find = (struct hy_pii_find){at, street, HY_PII_ADDRESS};
+    return true;
+}
