@@ -18,7 +18,7 @@ static const uint8_t field_predicate[HY_FIELD_IDS] = {
     [HY_FIELD_ID_FROM] = HY_PREDICATE_FROM,
     [HY_FIELD_ID_TO] = HY_PREDICATE_TO,
     [HY_FIELD_ID_AUTHOR] = HY_PREDICATE_AUTHOR,
-    [HY_FIELD_ID_AUTHOR_COUNT] = PREDICATE_NONE,
+    [HY_FIELD_ID_AUTHOR_COUNT] = HY_PREDICATE_UNHAPPY,
     [HY_FIELD_ID_BIO] = HY_PREDICATE_BIO,
     [HY_FIELD_ID_NETWORK] = HY_PREDICATE_NETWORK,
     [HY_FIELD_ID_SOURCE] = HY_PREDICATE_SOURCE,
@@ -45,8 +45,10 @@ static const uint8_t field_predicate[HY_FIELD_IDS] = {
     [HY_FIELD_ID_DUP] = HY_PREDICATE_DUP_KIND,
     [HY_FIELD_ID_DUP_COUNT] = HY_PREDICATE_DUP_COUNT,
     [HY_FIELD_ID_SAME_AUTHOR] = HY_PREDICATE_DUP_SAME_AUTHOR,
-    [HY_FIELD_ID_FACT] = PREDICATE_NONE,
-    [HY_FIELD_ID_BRAND_OFF] = PREDICATE_NONE,
+    [HY_FIELD_ID_FACT] = HY_PREDICATE_FACT,
+    [HY_FIELD_ID_BRAND_OFF] = HY_PREDICATE_BRAND_OFF,
+    [HY_FIELD_ID_TALK] = HY_PREDICATE_TALK,
+    [HY_FIELD_ID_LAST] = HY_PREDICATE_LAST,
     [HY_FIELD_ID_MATCHED] = HY_PREDICATE_MATCHED,
     [HY_FIELD_ID_ACTION] = HY_PREDICATE_ACTION,
 };
@@ -69,6 +71,7 @@ static const struct choice has_choices[] = {
     {"hashtags", HY_PREDICATE_HAS_HASHTAGS},
     {"mentions", HY_PREDICATE_HAS_MENTIONS},
     {"media", HY_PREDICATE_HAS_MEDIA},
+    {"pii", HY_PREDICATE_HAS_PII},
     {NULL, 0},
 };
 
@@ -111,6 +114,18 @@ static const char *action_name(unsigned index)
     return hydrant_action_name((hydrant_action)index);
 }
 
+static const char *fact_name(unsigned index)
+{
+    static const char *const names[] = {"spam", "obscene"};
+    return index < sizeof names / sizeof *names ? names[index] : NULL;
+}
+
+static const char *talk_name(unsigned index)
+{
+    static const char *const names[] = {"answered", "peer", "turned"};
+    return index < sizeof names / sizeof *names ? names[index] : NULL;
+}
+
 /* ---- rules by id ---- */
 
 static bool same_rule(struct hy_compiler *c, uint32_t number, const void *wanted)
@@ -149,7 +164,14 @@ static bool set_index(struct hy_compiler *c, const struct hy_query *query, struc
     case HY_PREDICATE_DUP_KIND:
         known = find_name(dup_name, query->text, &p->index);
         break;
+    case HY_PREDICATE_FACT:
+        known = find_name(fact_name, query->text, &p->index);
+        break;
+    case HY_PREDICATE_TALK:
+        known = find_name(talk_name, query->text, &p->index);
+        break;
     case HY_PREDICATE_ACTION:
+    case HY_PREDICATE_LAST:
         known = find_name(action_name, query->text, &p->index);
         break;
     case HY_PREDICATE_MATCHED:

@@ -41,6 +41,8 @@ static void describe_field(struct hy_policy_fact *fact, const struct hy_query *q
         {"followers", HY_FACT_FOLLOWERS}, {"dup", HY_FACT_DUP},
         {"matched", HY_FACT_MATCHED},   {"sitekind", HY_FACT_SITE},
         {"own", HY_FACT_OWN_TO},        {"same_author", HY_FACT_DUP},
+        {"author", HY_FACT_UNHAPPY},    {"talk", HY_FACT_TALK},
+        {"has", HY_FACT_HAS},
     };
     fact->kind = HY_FACT_OTHER;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -48,6 +50,9 @@ static void describe_field(struct hy_policy_fact *fact, const struct hy_query *q
             fact->kind = table[i].kind;
     if (fact->kind == HY_FACT_OWN_TO && hy_str_is(query->text, "from"))
         fact->kind = HY_FACT_OWN_FROM;
+    if ((fact->kind == HY_FACT_HAS && !hy_str_is(query->text, "pii")) ||
+        (fact->kind == HY_FACT_UNHAPPY && query->kind != HY_QUERY_NUMBER))
+        fact->kind = HY_FACT_OTHER;
     if (fact->kind == HY_FACT_ACT)
         fact->index = index_of(query->text, hydrant_speech_act_name, HYDRANT_SPEECH_ACTS);
     else if (fact->kind == HY_FACT_SENTIMENT)
@@ -118,7 +123,10 @@ static hydrant_status collect_facts(struct policy_compiler *pc, const struct hy_
 static hydrant_status compile_line(struct policy_compiler *pc, const struct hy_policy_line *line,
                                    struct hy_policy_rule *rule)
 {
-    *rule = (struct hy_policy_rule){.action = line->action, .obligation = line->obligation};
+    *rule = (struct hy_policy_rule){.action = line->action,
+                                    .obligation = line->obligation,
+                                    .for_us = line->for_us,
+                                    .percent = (float)line->percent};
     struct hy_policy_fact *facts =
         HY_ARENA_NEW(&pc->pack->arena, struct hy_policy_fact, HY_POLICY_FACTS_MAX);
     if (!facts || !copy_string(pc->pack, &rule->line, line->name) ||
@@ -127,6 +135,8 @@ static hydrant_status compile_line(struct policy_compiler *pc, const struct hy_p
         !copy_string(pc->pack, &rule->channel, line->channel))
         return no_memory(pc);
     rule->facts = facts;
+    if (!line->when)
+        return HYDRANT_OK; /* an audit of an action */
     hydrant_status status = collect_facts(pc, line->when, facts, &rule->facts_count);
     if (status == HYDRANT_OK)
         status = hy_compile_query(pc->compiler, line->when, &rule->when, pc->err);
@@ -148,11 +158,75 @@ static hydrant_status compile_lines(struct policy_compiler *pc, const struct hy_
     return HYDRANT_OK;
 }
 
-static hydrant_status compile_own_to(struct policy_compiler *pc, struct hy_policy *policy)
+static hydrant_status compile_own(struct policy_compiler *pc, struct hy_policy *policy)
 {
-    const struct hy_query own_to = {
+    const struct hy_query to = {
         .kind = HY_QUERY_FIELD, .field = HY_STR("own"), .text = HY_STR("to")};
-    return hy_compile_query(pc->compiler, &own_to, &policy->own_to, pc->err);
+    const struct hy_query from = {
+        .kind = HY_QUERY_FIELD, .field = HY_STR("own"), .text = HY_STR("from")};
+    hydrant_status status = hy_compile_query(pc->compiler, &to, &policy->own_to, pc->err);
+    if (status == HYDRANT_OK)
+        status = hy_compile_query(pc->compiler, &from, &policy->own_from, pc->err);
+    return status;
+}
+
+/* What fact: and brand_off mean. */
+static hydrant_status compile_meanings(struct policy_compiler *pc,
+                                       const struct hy_policy_source *source,
+                                       struct hy_policy *policy)
+{
+    hydrant_status status = HYDRANT_OK;
+    for (uint32_t i = 0; i < HY_POLICY_FACTS && status == HYDRANT_OK; i++)
+        if (source->facts[i].when)
+            status = hy_compile_query(pc->compiler, source->facts[i].when, &policy->facts[i],
+                                      pc->err);
+    if (!source->brand_off_count || status != HYDRANT_OK)
+        return status;
+    uint32_t brands = pc->pack->brands_count;
+    const struct hy_program **off = HY_ARENA_NEW(&pc->pack->arena, const struct hy_program *, brands);
+    if (!off)
+        return no_memory(pc);
+    memset(off, 0, brands * sizeof *off);
+    for (uint32_t i = 0; i < source->brand_off_count && status == HYDRANT_OK; i++)
+        for (uint32_t b = 0; b < brands; b++)
+            if (hy_str_equal(pc->pack->brands[b].name, source->brand_off[i].name))
+                status = hy_compile_query(pc->compiler, source->brand_off[i].when, &off[b], pc->err);
+    policy->brand_off = off;
+    return status;
+}
+
+static hydrant_status copy_pii(struct policy_compiler *pc, const struct hy_policy_source *source,
+                               struct hy_policy *policy)
+{
+    struct hy_pii_pattern *list =
+        HY_ARENA_NEW(&pc->pack->arena, struct hy_pii_pattern, source->pii_count);
+    if (!list)
+        return no_memory(pc);
+    for (uint32_t i = 0; i < source->pii_count; i++)
+        if (!copy_string(pc->pack, &list[i].kind, source->pii[i].kind) ||
+            !copy_string(pc->pack, &list[i].shape, source->pii[i].shape))
+            return no_memory(pc);
+    policy->pii = (struct hy_pii_patterns){list, source->pii_count};
+    return HYDRANT_OK;
+}
+
+static hydrant_status copy_hours(struct policy_compiler *pc, const struct hy_policy_source *source,
+                                 struct hy_policy *policy)
+{
+    if (!source->hours)
+        return HYDRANT_OK;
+    uint32_t count = source->hours->exceptions_count;
+    struct hy_hours *hours = HY_ARENA_NEW(&pc->pack->arena, struct hy_hours, 1);
+    struct hy_hours_exception *exceptions =
+        HY_ARENA_NEW(&pc->pack->arena, struct hy_hours_exception, count);
+    if (!hours || !exceptions)
+        return no_memory(pc);
+    *hours = *source->hours;
+    if (count)
+        memcpy(exceptions, source->hours->exceptions, count * sizeof *exceptions);
+    hours->exceptions = exceptions;
+    policy->hours = hours;
+    return HYDRANT_OK;
 }
 
 static hydrant_status check_last_line(const struct hy_policy_source *source, hydrant_error *err)
@@ -239,11 +313,21 @@ hydrant_status hy_policy_compile(struct hy_compiler *compiler, const struct hy_r
         {source->escalate, source->escalate_count, &policy->escalate},
         {source->take_private, source->private_count, &policy->take_private},
         {source->moderate, source->moderate_count, &policy->moderate},
+        {source->hold, source->hold_count, &policy->hold},
+        {source->audit, source->audit_count, &policy->audit},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts && status == HYDRANT_OK; i++)
         status = compile_lines(&pc, parts[i].lines, parts[i].count, parts[i].out);
     if (status == HYDRANT_OK)
-        status = compile_own_to(&pc, policy);
+        status = compile_own(&pc, policy);
+    if (status == HYDRANT_OK)
+        status = compile_meanings(&pc, source, policy);
+    if (status == HYDRANT_OK)
+        status = copy_pii(&pc, source, policy);
+    if (status == HYDRANT_OK)
+        status = copy_hours(&pc, source, policy);
+    if (status == HYDRANT_OK && !copy_string(pack, &policy->audit_route, source->audit_route))
+        status = no_memory(&pc);
     if (status == HYDRANT_OK)
         status = compile_spread(&pc, source, policy);
     if (status == HYDRANT_OK)

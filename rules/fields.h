@@ -41,8 +41,8 @@
     X(FROM, "from", HANDLE, "", MATCH, ANY, "the author's handle")                               \
     X(TO, "to", HANDLE, "", MATCH, ANY, "a handle that the mention is addressed to")             \
     X(AUTHOR, "author", TEXT, "", MATCH, ANY, "words in the author's name")                      \
-    X(AUTHOR_COUNT, "author", COUNT, "unhappy", NONE, POLICY,                                    \
-      "how often this author came back unhappy in this conversation")                            \
+    X(AUTHOR_COUNT, "author", COUNT, "unhappy", TRIAGE, POLICY,                                  \
+      "unhappy mentions of this author so far, this one included")                            \
     X(BIO, "bio", TEXT, "", MATCH, ANY, "words in the author's description")                     \
     X(NETWORK, "network", NAME, "", MATCH, ANY, "where it was posted: x, mastodon, reddit ...")  \
     X(SOURCE, "source", NAME, "", MATCH, ANY, "the configured input that delivered it")          \
@@ -77,9 +77,14 @@
       "distinct copies so far, this one included")                                               \
     X(SAME_AUTHOR, "same_author", BARE, "", DEDUP, POLICY,                                       \
       "a repeat whose first copy has the same author")                                           \
-    X(FACT, "fact", CHOICE, "spam|obscene", NONE, POLICY, "a finding of the engine")             \
-    X(BRAND_OFF, "brand_off", BARE, "", NONE, POLICY,                                            \
-      "the brand's name is used for something else")                                             \
+    X(FACT, "fact", CHOICE, "spam|obscene", TRIAGE, POLICY,                                      \
+      "what the policy says under facts: is true")                                               \
+    X(BRAND_OFF, "brand_off", BARE, "", TRIAGE, POLICY,                                          \
+      "what the brand says under off: is true: its name means something else here")              \
+    X(TALK, "talk", CHOICE, "answered|peer|turned", TRIAGE, POLICY,                              \
+      "in this conversation, before: we answered; another customer did; the tone turned good")   \
+    X(LAST, "last", CHOICE, "thank|respond|recover|correct|share|monitor|ignore", TRIAGE,        \
+      POLICY, "the action about the mention before this one in the conversation")                \
     X(MATCHED, "matched", RULE, "", MATCH, POLICY, "this rule matched")                          \
     X(ACTION, "action", CHOICE, "thank|respond|recover|correct|share|monitor|ignore", TRIAGE,    \
       VERDICT, "the action that policy.actions settled on")
@@ -137,8 +142,7 @@ const struct hy_field *hy_field_find(hydrant_str name, bool count);
 struct hy_query;
 const struct hy_field *hy_field_of(const struct hy_query *query);
 
-/* Does a stage of this version decide it? has:pii is the one value that none does, of a field that
- * is decided. */
+/* Does a stage of this version decide it? */
 bool hy_field_decided(const struct hy_field *field, hydrant_str value);
 
 /* Is value one of "a|b|c"? index, when not NULL, gets its place. */

@@ -6,6 +6,8 @@
 #include "rules/lexer.h"
 #include "rules/literal.h"
 #include "rules/loader.h"
+
+enum { HY_BRANDS_OFF_MAX = 1024 };
 #include "text/fold.h"
 
 /* Folds a handle into keep, without its @. */
@@ -112,6 +114,28 @@ static void load_sites(struct hy_loader *loader, const struct hy_yaml_node *node
     brand->sites = sites;
 }
 
+/* When the brand's name means something else: apple pie. */
+static void load_off(struct hy_loader *loader, const struct hy_yaml_node *node, hydrant_str brand)
+{
+    struct hy_policy_source *policy = &loader->set->policy;
+    uint32_t count = policy->brand_off_count;
+    /* Lines are pointed to by what is resolved later, so that they must stay where they are: room for
+     * all is taken with the first. */
+    if (!policy->brand_off)
+        policy->brand_off = hy_load_new(loader, loader->keep, sizeof *policy->brand_off,
+                                        HY_BRANDS_OFF_MAX);
+    struct hy_policy_line *line = (struct hy_policy_line *)policy->brand_off;
+    if (!line)
+        return;
+    if (count == HY_BRANDS_OFF_MAX) {
+        hy_load_error(loader, node, NULL, "at most %d brands say off:", HY_BRANDS_OFF_MAX);
+        return;
+    }
+    line[count].name = brand;
+    if (hy_load_condition(loader, node, "off", HY_PLACE_RULE, &line[count]))
+        policy->brand_off_count++;
+}
+
 static void load_brand(struct hy_loader *loader, const struct hy_yaml_node *key,
                        const struct hy_yaml_node *value)
 {
@@ -131,13 +155,16 @@ static void load_brand(struct hy_loader *loader, const struct hy_yaml_node *key,
         return;
     def->brand.name = name;
     def->place = hy_yaml_place(&loader->current->document, key);
-    hy_load_check_keys(loader, value, "a brand", "own|sites");
+    hy_load_check_keys(loader, value, "a brand", "own|sites|off");
     const struct hy_yaml_node *own = hy_yaml_get(value, "own"),
                               *sites = hy_yaml_get(value, "sites");
     if (own)
         load_own(loader, own, &def->brand);
     if (sites)
         load_sites(loader, sites, &def->brand);
+    const struct hy_yaml_node *off = hy_yaml_get(value, "off");
+    if (off)
+        load_off(loader, off, name);
     if (!hy_name_table_add(&loader->brands, name, def))
         loader->diagnostics.out_of_memory = true;
     loader->brands_out[loader->brands_count++] = def->brand;

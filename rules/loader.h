@@ -99,6 +99,7 @@ struct hy_line_def {
     struct hy_query_def query;
     enum hy_query_place where;
     bool built_in;
+    bool condition; /* no line of its own: hy_load_condition */
 };
 
 struct hy_loaded {
@@ -193,6 +194,9 @@ void hy_load_networks(struct hy_loader *loader, const struct hy_yaml_node *secti
 void hy_load_mappings(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_rules(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_query_rule(struct hy_loader *loader, const char *text, uint32_t number);
+/* A condition that is no line of its own: what a fact or a brand's off: means. */
+bool hy_load_condition(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                       enum hy_query_place where, struct hy_policy_line *line);
 void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section);
 /* load_repeats.c: section may be NULL, then what it says is the default */
 void hy_load_spread(struct hy_loader *loader, const struct hy_yaml_node *section);

@@ -113,6 +113,19 @@ static void add_lines(struct hasher *h, const struct hy_policy_line *lines, uint
         add_str(h, lines[i].why);
         add_str(h, lines[i].channel);
         add_number(h, (uint64_t)lines[i].for_us);
+        add_number(h, (uint64_t)(lines[i].percent * 1e6));
+    }
+}
+
+static void add_hours(struct hasher *h, const struct hy_policy_source *policy)
+{
+    add_str(h, policy->respond_hours);
+    for (uint32_t i = 0; policy->hours && i < policy->hours->exceptions_count; i++) {
+        const struct hy_hours_exception *exception = &policy->hours->exceptions[i];
+        add_number(h, (uint64_t)exception->day);
+        for (uint32_t k = 0; k < exception->hours.count; k++)
+            add_number(h, (uint64_t)exception->hours.spans[k].start << 16 |
+                              exception->hours.spans[k].end);
     }
 }
 
@@ -131,7 +144,15 @@ static uint64_t policy_hash(const struct hy_loader *loader)
     add(&h, weights, sizeof weights);
     add_number(&h, (uint64_t)policy->respond_must_us);
     add_number(&h, (uint64_t)policy->respond_may_us);
-    add_str(&h, policy->respond_hours);
+    add_hours(&h, policy);
+    add_lines(&h, policy->audit, policy->audit_count);
+    add_str(&h, policy->audit_route);
+    add_lines(&h, policy->facts, HY_POLICY_FACTS);
+    add_lines(&h, policy->brand_off, policy->brand_off_count);
+    for (uint32_t i = 0; i < policy->pii_count; i++) {
+        add_str(&h, policy->pii[i].kind);
+        add_str(&h, policy->pii[i].shape);
+    }
     return h.state;
 }
 

@@ -203,6 +203,18 @@ static void check_site_kind(struct resolver *r, const struct hy_query *query)
                     (int)query->text.len, query->text.data);
 }
 
+/* What fact: means is in the policy. */
+static void check_fact(struct resolver *r, const struct hy_query *query,
+                       const struct hy_field *field)
+{
+    uint32_t index;
+    if (hy_field_has_value(field->values, query->text, &index) &&
+        r->loader->set->policy.facts[index].when_text.len == 0)
+        resolve_error(r, query, "facts: {spam: '%spam_words has:links'}",
+                      "the policy does not say what fact:%.*s is", (int)query->text.len,
+                      query->text.data);
+}
+
 static bool check_decided(struct resolver *r, const struct hy_query *query,
                           const struct hy_field *field)
 {
@@ -225,6 +237,8 @@ static struct hy_measure resolve_field(struct resolver *r, struct hy_query *quer
         measure.scoped = field;
     if (!check_scope(r, query, field) || !check_decided(r, query, field))
         return measure;
+    if (field->id == HY_FIELD_ID_FACT)
+        check_fact(r, query, field);
     if (field->id == HY_FIELD_ID_MATCHED)
         check_matched(r, query);
     if (field->id == HY_FIELD_ID_SITEKIND)
@@ -389,11 +403,16 @@ static void resolve_rules(struct resolver *r)
     }
 }
 
+static bool is_action(const struct hy_line_def *def)
+{
+    return def->where == HY_PLACE_ACTIONS && !def->condition;
+}
+
 /* The first line that is always true ends the actions: nothing reads those behind it. */
 static void check_reached(struct resolver *r, const struct hy_line_def *def, bool *ended)
 {
     const struct hy_query *when = def->line->when;
-    if (def->where != HY_PLACE_ACTIONS || !when)
+    if (!is_action(def) || !when)
         return;
     if (*ended)
         hy_rules_error(&r->loader->diagnostics, def->query.place, "put the line with * last",
@@ -420,7 +439,7 @@ static void resolve_lines(struct resolver *r)
         r->quiet = def->built_in;
         def->line->when = resolve_query(r, &def->query, def->where);
         check_reached(r, def, &ended);
-        last = def->where == HY_PLACE_ACTIONS ? def : last;
+        last = is_action(def) ? def : last;
     }
     if (!ended)
         check_last(r, last);

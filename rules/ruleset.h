@@ -6,6 +6,8 @@
 #ifndef HY_RULES_RULESET_H
 #define HY_RULES_RULESET_H
 
+#include "pack/hours.h"
+#include "pii/pii.h"
 #include "pack/pack.h"
 #include "pack/policy.h"
 #include "rules/query.h"
@@ -57,6 +59,7 @@ struct hy_policy_line {
     hydrant_obligation obligation;
     hydrant_str to, why, channel; /* escalate, private, moderate, hold */
     int64_t for_us;               /* hold */
+    double percent;               /* audit; its "when" is the action where there is one */
     uint32_t line, column;
     hydrant_str file;
 };
@@ -66,16 +69,25 @@ struct hy_policy_priority {
     double own_to, influence_weight, intensity, spread, waiting_per_hour, waiting_max;
 };
 
+enum { HY_POLICY_PII_MAX = 32, HY_POLICY_FACTS = 2 /* spam, obscene */ };
+
 struct hy_policy_source {
-    const struct hy_policy_line *actions, *escalate, *take_private, *moderate, *hold;
+    const struct hy_policy_line *actions, *escalate, *take_private, *moderate, *hold, *audit;
     uint32_t actions_count, escalate_count, private_count, moderate_count, hold_count;
+    uint32_t audit_count;
+    hydrant_str audit_route;
+    struct hy_policy_line facts[HY_POLICY_FACTS]; /* fact:spam, fact:obscene; when_text empty: none */
+    const struct hy_policy_line *brand_off;       /* name: the brand; when: brand_off of it */
+    uint32_t brand_off_count;
+    struct hy_pii_pattern pii[HY_POLICY_PII_MAX];
+    uint32_t pii_count;
+    hydrant_str respond_hours;    /* as written: "mon-fri 07:00-19:00 America/Chicago" */
+    const struct hy_hours *hours; /* NULL: always open */
     struct hy_policy_priority priority;
     int64_t respond_must_us, respond_may_us;
     const struct hy_policy_spread *spread;
     uint32_t spread_count;
     struct hy_policy_repeats repeats;
-    hydrant_str
-        respond_hours; /* as written: "mon-fri 07:00-19:00 America/Chicago"; empty: always */
     bool given;        /* false: no file has a policy, this is the built-in one */
 };
 

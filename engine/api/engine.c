@@ -156,6 +156,7 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
                  .on_item = o->on_item,
                  .on_ndjson = o->on_ndjson,
                  .on_dead_letter = o->on_dead_letter,
+                 .raw_dead_letters = o->raw_dead_letters,
                  .ctx = o->ctx},
         .event_time = o->event_time,
         .clock = {.wall_us = o->clock_us, .ctx = o->ctx},
@@ -402,6 +403,11 @@ hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
     if (!known)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a source");
     return hy_pipeline_push(engine->pipeline, &known->source, &known->pushed, mentions, count, err);
+}
+
+hydrant_status hydrant_tick(hydrant *engine, hydrant_error *err)
+{
+    return hy_pipeline_tick(engine->pipeline, err);
 }
 
 hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err)

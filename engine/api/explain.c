@@ -198,7 +198,7 @@ static hydrant_status add_subjects(struct explain *x, const struct hy_ruleset *r
 {
     const struct hy_policy_source *policy = &ruleset->policy;
     size_t most = (size_t)ruleset->rules_count + policy->actions_count + policy->escalate_count +
-                  policy->private_count + policy->moderate_count;
+                  policy->private_count + policy->moderate_count + policy->hold_count;
     x->subjects = calloc(most, sizeof *x->subjects);
     x->explained = calloc(most, sizeof *x->explained);
     if (!x->subjects || !x->explained)
@@ -207,7 +207,8 @@ static hydrant_status add_subjects(struct explain *x, const struct hy_ruleset *r
         add_lines(x, HY_STR("actions"), policy->actions, policy->actions_count) &&
         add_lines(x, HY_STR("escalate"), policy->escalate, policy->escalate_count) &&
         add_lines(x, HY_STR("private"), policy->take_private, policy->private_count) &&
-        add_lines(x, HY_STR("moderate"), policy->moderate, policy->moderate_count))
+        add_lines(x, HY_STR("moderate"), policy->moderate, policy->moderate_count) &&
+        add_lines(x, HY_STR("hold"), policy->hold, policy->hold_count))
         return HYDRANT_OK;
     return too_much(x);
 }

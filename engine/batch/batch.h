@@ -111,6 +111,9 @@ struct hy_notice {
     const hydrant_dup *dup; /* NULL with mention NULL: the mention's */
 };
 
+/* What was in a conversation before a mention. */
+enum { HY_TALK_ANSWERED = 1, HY_TALK_PEER = 2, HY_TALK_TURNED = 4 };
+
 /* One mention on its way. */
 struct hy_mention {
     hydrant_mention m;         /* decode (text: normalize may replace it by its stripped form) */
@@ -131,6 +134,11 @@ struct hy_mention {
     hydrant_verdict *verdict;      /* triage: NULL when not matched */
     const hydrant_pii *pii;        /* triage: personal data in the text */
     uint32_t pii_count;
+    bool pii_known;               /* triage: pii is filled in */
+    uint8_t facts;                /* triage: HY_FACT_BIT_* (pack/policy.h) */
+    uint8_t talk;                 /* triage: HY_TALK_*, what the conversation had before */
+    uint8_t last;                 /* triage: hydrant_action about the one before in it */
+    uint32_t unhappy;             /* triage: unhappy mentions of the author, this one included */
     bool known;                /* dedup, triage: an edit or delete of what they remembered */
     struct hy_notice *notices; /* dedup, triage: what is published behind it, linked by next */
 };

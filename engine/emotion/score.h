@@ -75,6 +75,7 @@ struct hy_speech_signs {
     bool mocking; /* thanks for nothing */
     bool thanks;
     uint32_t problems;
+    bool lacks;        /* negated service: no signal, no refund */
     uint32_t failures; /* negated works: doesn't work, never arrived */
     uint32_t insults;  /* with you nearby */
     uint32_t slurs;    /* insults at nobody in particular */

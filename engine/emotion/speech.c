@@ -83,6 +83,7 @@ void hy_speech_add(struct hy_speech_signs *s, const struct hy_glance *g)
     s->thanks |= (CUE(THANKS) & ~g->negated) != 0;
     s->problems += count_bits(CUE(PROBLEM) & ~g->negated & g->fresh);
     s->failures += count_bits(CUE(WORKS) & g->negated & g->fresh);
+    s->lacks |= (CUE(SERVICE) & ~CUE(WORKS) & g->negated) != 0;
     s->service |= CUE(SERVICE) != 0;
     s->me |= CUE(ME) != 0;
     s->mocking |= CUE(MOCKING) != 0;
@@ -153,17 +154,22 @@ static float gratitude(const struct hy_speech_signs *s, const hydrant_emotion *e
     return meant ? believed : believed * 0.4f;
 }
 
-static float complaint(const struct hy_speech_signs *s, float unhappy)
+/* People report what went wrong in plain words: without a sign of joy that is a complaint too. */
+static float complaint(const struct hy_speech_signs *s, const hydrant_emotion *e, float unhappy)
 {
+    float mood = 0.55f + 0.45f * smaller(unhappy * 1.5f, 1);
+    if (e->sentiment_scores[HYDRANT_POSITIVE] < 0.5f)
+        mood = 1;
     float believed = 0;
     add(&believed, s->problems > 0, 0.35f + 0.1f * at_most(s->problems, 3));
     add(&believed, s->failures > 0, 0.6f);
+    add(&believed, s->lacks, 0.4f);
     add(&believed, s->mocking, 0.5f);
     add(&believed, s->service, 0.3f * unhappy);
     add(&believed, s->user, 0.3f * unhappy);
-    add(&believed, s->me && (s->problems || s->failures), 0.2f);
+    add(&believed, s->me && (s->problems || s->failures || s->lacks), 0.2f);
     add(&believed, true, 0.5f * unhappy);
-    return believed * (0.55f + 0.45f * smaller(unhappy * 1.5f, 1));
+    return believed * mood;
 }
 
 static float abuse(const struct hy_speech_signs *s, const hydrant_emotion *e)
@@ -184,7 +190,7 @@ void hy_speech_end(const struct hy_speech_signs *s, const struct hy_glance_total
 {
     float unhappy = s->mocking ? larger(unhappiness(e), 0.7f) : unhappiness(e);
     e->acts[HYDRANT_ACT_QUESTION] = question(s, totals->questions > 0, e);
-    e->acts[HYDRANT_ACT_COMPLAINT] = complaint(s, unhappy);
+    e->acts[HYDRANT_ACT_COMPLAINT] = complaint(s, e, unhappy);
     e->acts[HYDRANT_ACT_GRATITUDE] = gratitude(s, e, unhappy);
     e->acts[HYDRANT_ACT_REQUEST] = request(s);
     e->acts[HYDRANT_ACT_ABUSE] = abuse(s, e);

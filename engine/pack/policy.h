@@ -5,7 +5,9 @@
 #ifndef HY_PACK_POLICY_H
 #define HY_PACK_POLICY_H
 
+#include "pack/hours.h"
 #include "pack/program.h"
+#include "pii/pii.h"
 
 /* What a fact of a line is about: how it is said as a reason. */
 enum hy_fact_kind {
@@ -17,6 +19,9 @@ enum hy_fact_kind {
     HY_FACT_OWN_FROM,
     HY_FACT_FOLLOWERS,
     HY_FACT_DUP,
+    HY_FACT_UNHAPPY,
+    HY_FACT_TALK,      /* name: as written */
+    HY_FACT_HAS,       /* has:pii */
     HY_FACT_MATCHED,   /* name: the rule */
     HY_FACT_SITE,      /* name: the kind of site */
     HY_FACT_WORDS,     /* name: list or term as written */
@@ -36,9 +41,11 @@ struct hy_policy_rule {
     const struct hy_program *when;
     const struct hy_policy_fact *facts;
     uint32_t facts_count;
-    hydrant_action action;
+    hydrant_action action; /* audit: of what it takes a sample; NONE: of what "when" says */
     hydrant_obligation obligation;
     hydrant_str to, why, channel;
+    int64_t for_us; /* hold */
+    float percent;  /* audit */
 };
 
 struct hy_policy_lines {
@@ -75,12 +82,24 @@ struct hy_policy_repeats {
     uint32_t every;                    /* SAMPLE: every so many copies one is published */
 };
 
-enum { HY_POLICY_FACTS_MAX = 16 }; /* facts of one line that are said; further ones are not */
+enum {
+    HY_POLICY_FACTS_MAX = 16,  /* facts of one line that are said; further ones are not */
+    HY_POLICY_FACTS_NAMED = 2, /* fact:spam, fact:obscene */
+};
+
+/* Bits of hy_mention.facts. */
+enum { HY_FACT_BIT_SPAM = 1, HY_FACT_BIT_OBSCENE = 2, HY_FACT_BIT_BRAND_OFF = 4 };
 
 struct hy_policy {
     struct hy_policy_lines actions; /* the first that is true decides; the last is always true */
-    struct hy_policy_lines escalate, take_private, moderate;
-    const struct hy_program *own_to; /* own:to, for the priority */
+    struct hy_policy_lines escalate, take_private, moderate, hold, audit;
+    hydrant_str audit_route;
+    const struct hy_program *facts[HY_POLICY_FACTS_NAMED]; /* what fact: means; NULL: never */
+    const struct hy_program *const *brand_off;             /* by brand; NULL: never */
+    struct hy_pii_patterns pii;
+    const struct hy_hours *hours; /* NULL: always open */
+    const struct hy_program *own_to;   /* own:to, for the priority */
+    const struct hy_program *own_from; /* own:from, for the conversation */
     struct hy_policy_weights weights;
     int64_t respond_must_us, respond_may_us; /* HYDRANT_TIME_NONE: no deadline */
     const struct hy_policy_spread *spread;

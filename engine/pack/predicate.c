@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/str.h"
+#include "pack/policy.h"
 #include "pack/scratch.h"
 #include "text/utf8.h"
 
@@ -245,6 +246,15 @@ static bool is_question(const struct hy_eval *eval)
     return false;
 }
 
+static bool has_pii(const struct hy_eval *eval)
+{
+    const struct hy_policy *policy = eval->pack->policy;
+    hydrant_pii found;
+    if (eval->mention->pii_known)
+        return eval->mention->pii_count > 0;
+    return hy_pii_scan(eval->mention->m.text, policy ? &policy->pii : NULL, &found, 1) > 0;
+}
+
 static bool lang_is(hydrant_str lang, hydrant_str wanted)
 {
     if (lang.len < wanted.len || wanted.len == 0)
@@ -380,6 +390,16 @@ static enum hy_truth policy_eval(const struct hy_predicate *p, const struct hy_e
         return known(mention->dup && in_range(p, mention->dup->count));
     case HY_PREDICATE_DUP_SAME_AUTHOR:
         return known(mention->dup && mention->dup->same_author);
+    case HY_PREDICATE_FACT:
+        return known(mention->facts >> p->index & 1);
+    case HY_PREDICATE_BRAND_OFF:
+        return known(mention->facts & HY_FACT_BIT_BRAND_OFF);
+    case HY_PREDICATE_UNHAPPY:
+        return known(in_range(p, mention->unhappy));
+    case HY_PREDICATE_TALK:
+        return known(mention->talk >> p->index & 1);
+    case HY_PREDICATE_LAST:
+        return known(mention->last == p->index);
     case HY_PREDICATE_MATCHED:
         return known(is_matched(mention, p->index));
     case HY_PREDICATE_ACTION:
@@ -406,6 +426,8 @@ static enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eval *eva
         return proven(mention->m.hashtags_count > 0 || text_has_tag(eval, '#'), mention);
     case HY_PREDICATE_HAS_MENTIONS:
         return proven(mention->m.mentions_count > 0 || text_has_tag(eval, '@'), mention);
+    case HY_PREDICATE_HAS_PII:
+        return known(has_pii(eval));
     case HY_PREDICATE_IS_QUESTION:
         return known(is_question(eval));
     case HY_PREDICATE_SOURCE:

@@ -48,6 +48,7 @@
     X(HAS_HASHTAGS, HY_PROGRAM_FIELDS) /* hashtags, or a # before a word in the text */          \
     X(HAS_MENTIONS, HY_PROGRAM_FIELDS)                                                           \
     X(HAS_MEDIA, HY_PROGRAM_FIELDS)                                                              \
+    X(HAS_PII, 0)                 /* personal data in the text */                                \
     X(SAMPLE, HY_PROGRAM_FIELDS)  /* by the hash of network and id: threshold of 100 */          \
     X(EMOTION, HY_PROGRAM_SCORES) /* label, or score of a label compared with threshold */       \
     X(SENTIMENT, HY_PROGRAM_SCORES)                                                              \
@@ -57,6 +58,11 @@
     X(DUP_KIND, HY_PROGRAM_POLICY)  /* dup.kind is index */                                      \
     X(DUP_COUNT, HY_PROGRAM_POLICY) /* low <= dup.count <= high */                               \
     X(DUP_SAME_AUTHOR, HY_PROGRAM_POLICY) /* a repeat, the group's first is by the same author */ \
+    X(FACT, HY_PROGRAM_POLICY)      /* bit index of mention.facts */                             \
+    X(BRAND_OFF, HY_PROGRAM_POLICY) /* its bit of mention.facts */                               \
+    X(UNHAPPY, HY_PROGRAM_POLICY)   /* low <= mention.unhappy <= high */                         \
+    X(TALK, HY_PROGRAM_POLICY)      /* bit index of mention.talk */                              \
+    X(LAST, HY_PROGRAM_POLICY)      /* mention.last is index */                                  \
     X(MATCHED, HY_PROGRAM_POLICY)   /* rule number index is among the matches */                 \
     X(ACTION, HY_PROGRAM_POLICY)    /* verdict.action, as far as decided, is index */
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "pack/pack.h"
+#include "pack/policy.h"
 #include "publish/item_json.h"
 
 hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_sink *sink,
@@ -183,6 +184,9 @@ static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
         begin_turn(output);
         if (output->refused)
             return;
+        /* The block is the feeder's own memory and this is the last look at the record. */
+        if (!sink->raw_dead_letters && !record->drop)
+            hy_pii_mask((char *)(uintptr_t)record->data, record->len, &batch->pack->policy->pii);
         sink->on_dead_letter(sink->ctx, batch->mentions[i].drop, batch->parcel->source->name,
                              record->offset, record->drop ? NULL : record->data, record->len);
     }

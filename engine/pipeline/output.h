@@ -17,6 +17,7 @@ struct hy_output_sink {
     bool (*on_ndjson)(void *ctx, const char *data, size_t len);
     void (*on_dead_letter)(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
                            const char *data, size_t len);
+    bool raw_dead_letters; /* false: personal data in them is masked */
     void *ctx;
 };
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/str.h"
+#include "triage/memory.h"
 #include "frame/framer.h"
 #include "pipeline/mention_copy.h"
 #include "pipeline/worker.h"
@@ -146,6 +148,8 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
                                   options->stages.parcel_bytes_max, &pipeline->teller, err);
     if (status == HYDRANT_OK)
         status = hy_feeder_create(&feeder, &pipeline->feeder, err);
+    if (status == HYDRANT_OK)
+        status = hy_memory_create(NULL, &pipeline->shared.memory, err);
     if (status == HYDRANT_OK && options->deduplicate)
         status = hy_dedup_create(&options->dedup, &pipeline->shared.dedup, err);
     if (status == HYDRANT_OK)
@@ -222,6 +226,7 @@ void hy_pipeline_destroy(struct hy_pipeline **out)
     hy_generations_fini(&pipeline->shared.generations);
     pthread_mutex_destroy(&pipeline->reloading);
     hy_dedup_destroy(&pipeline->shared.dedup);
+    hy_memory_destroy(&pipeline->shared.memory);
     hy_feeder_destroy(&pipeline->feeder);
     hy_mapper_destroy(&pipeline->teller);
     for (uint32_t i = 0; i < pipeline->pool_count; i++)
@@ -369,6 +374,26 @@ hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_so
         count -= part;
     }
     return HYDRANT_OK;
+}
+
+hydrant_status hy_pipeline_tick(struct hy_pipeline *pipeline, hydrant_error *err)
+{
+    static const struct hy_source clock = {.name = HY_STR("clock"), .format = HY_FORMAT_NATIVE};
+    static const hydrant_mention none = {.created_at_us = HYDRANT_TIME_NONE};
+    if (hy_pipeline_stopped(pipeline))
+        return hy_error_set(err, HYDRANT_ERR_CANCELLED, "stopped");
+    struct pooled *pooled = take_free(pipeline);
+    pooled->parcel.source = &clock;
+    pooled->parcel.decoded = &none;
+    pooled->parcel.count = 0;
+    pooled->parcel.bytes = 0;
+    hand_on(pipeline, pooled);
+    return HYDRANT_OK;
+}
+
+struct hy_memory *hy_pipeline_memory(struct hy_pipeline *pipeline)
+{
+    return pipeline->shared.memory;
 }
 
 static bool all_taken_up(const struct hy_pipeline *pipeline)

@@ -91,6 +91,14 @@ struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline);
 size_t hy_pipeline_rule_stats(struct hy_pipeline *pipeline, hydrant_rule_stats *out, size_t cap,
                               uint64_t *posts);
 
+/* Lets time pass where no mentions come: a batch of none, after those on their way, so that items that
+ * waited long enough are released. The feeding thread's. HYDRANT_ERR_CANCELLED after a stop. */
+hydrant_status hy_pipeline_tick(struct hy_pipeline *pipeline, hydrant_error *err);
+
+/* What triage remembers, to be saved and restored (triage/memory.h) while no batch is on its way: before
+ * the first one, or after hy_pipeline_settle. */
+struct hy_memory *hy_pipeline_memory(struct hy_pipeline *pipeline);
+
 /* Waits until every parcel that was handed on is done. */
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);
 

@@ -150,6 +150,6 @@ void hy_stages_settle(struct hy_stages *stages)
         hy_dedup_batch(stages->dedup, stages->dedup_worker, stages->batch);
     drop_unmatched(stages->batch);
     hy_stages_lap(stages, HYDRANT_STAGE_DEDUP);
-    hy_triage_batch(stages->triage, stages->batch);
+    hy_triage_batch(stages->triage, &stages->around, stages->batch);
     hy_stages_lap(stages, HYDRANT_STAGE_TRIAGE);
 }

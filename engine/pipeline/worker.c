@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "emotion/emotion.h"
 #include "pack/rule_counts.h"
 
 static bool begin_output_turn(void *ctx)
@@ -20,6 +21,7 @@ hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared
     *worker = (struct hy_worker){.shared = shared, .index = index};
     hydrant_status status =
         hy_stages_init(&worker->stages, options, pack, shared->dedup, &worker->counters, err);
+    worker->stages.around = (struct hy_triage_around){shared->memory, hy_emotion_score};
     if (status == HYDRANT_OK)
         status = hy_output_init(&worker->output, &shared->sink, begin_output_turn, worker, err);
     if (status == HYDRANT_OK && shared->ring) {

@@ -22,6 +22,7 @@ struct hy_shared {
     struct hy_output_sink sink;
     struct hy_ring *ring; /* where items go instead; NULL: to the sink */
     struct hy_dedup *dedup;
+    struct hy_memory *memory; /* touched only in the settle turn */
     struct hy_ticket settle; /* turn for dedup and triage */
     struct hy_ticket output; /* turn for the sink */
     uint64_t seq;            /* next published item's; touched only in the settle turn */

@@ -12,11 +12,13 @@
  *   + influence         x log10(1 + followers)
  *   + intensity         x how strongly it is felt, 0..1
  *   + spread            x log10(copies so far)
- *   + waiting_per_hour  x hours since it was written, at most waiting_max
+ *   + waiting           the greater of waiting_per_hour x hours since it was written and
+ *                       waiting_max x the share of the time to its deadline that is gone,
+ *                       at most waiting_max
  *
- * It never falls when one of these rises.
+ * It never falls when one of these rises, nor when the deadline (verdict.respond_by_us) is nearer.
  */
 uint8_t hy_priority(const struct hy_policy_weights *weights, const struct hy_mention *mention,
-                    uint8_t base, bool own_to, int64_t now_us);
+                    const hydrant_verdict *verdict, uint8_t base, bool own_to, int64_t now_us);
 
 #endif

@@ -133,6 +133,16 @@ static void add_fact(struct hy_reasons *reasons, const struct hy_policy_fact *fa
         add_count(reasons, HY_STR("repeat"), mention->dup ? mention->dup->count : 1,
                   HY_STR(" copies so far"));
         break;
+    case HY_FACT_UNHAPPY:
+        add_count(reasons, HY_STR("unhappy_author"), mention->unhappy,
+                  HY_STR(" unhappy mentions of this author"));
+        break;
+    case HY_FACT_TALK:
+        hy_reasons_add_pair(reasons, HY_STR("conversation"), HY_STR("before"), fact->name);
+        break;
+    case HY_FACT_HAS:
+        hy_reasons_add(reasons, HY_STR("pii"), HY_STR("personal data in the text"));
+        break;
     case HY_FACT_MATCHED:
         hy_reasons_add_pair(reasons, HY_STR("rule"), HY_STR("rule"), fact->name);
         break;

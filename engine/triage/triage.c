@@ -12,8 +12,11 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "pack/matcher.h"
+#include "pii/pii.h"
+#include "triage/audit.h"
 #include "triage/priority.h"
 #include "triage/reasons.h"
+#include "triage/talk.h"
 
 enum { SKILLS_MAX = 32 };
 
@@ -46,8 +49,9 @@ size_t hy_triage_arena_bytes(const struct hy_pack *pack)
     (void)pack;
     size_t reasons = HY_REASONS_MAX * (sizeof(hydrant_reason) + HY_REASON_BYTES);
     size_t skills = SKILLS_MAX * sizeof(hydrant_str);
-    size_t one = sizeof(hydrant_verdict) + reasons + skills + 64;
-    return HY_BATCH_MENTIONS * one;
+    size_t pii = HY_PII_MAX * sizeof(hydrant_pii);
+    size_t one = sizeof(hydrant_verdict) + reasons + skills + pii + 64;
+    return HY_BATCH_MENTIONS * (one + hy_talk_arena_bytes());
 }
 
 static bool is_true(const struct hy_program *program, struct hy_eval *eval)
@@ -108,11 +112,9 @@ static int64_t deadline(const struct hy_policy *policy, hydrant_obligation oblig
     int64_t within = obligation == HYDRANT_OBLIGATION_MUST  ? policy->respond_must_us
                      : obligation == HYDRANT_OBLIGATION_MAY ? policy->respond_may_us
                                                             : HYDRANT_TIME_NONE;
-    int64_t sum;
-    if (within == HYDRANT_TIME_NONE || start_us == HYDRANT_TIME_NONE ||
-        __builtin_add_overflow(start_us, within, &sum))
+    if (within == HYDRANT_TIME_NONE)
         return HYDRANT_TIME_NONE;
-    return sum;
+    return hy_hours_deadline(policy->hours, start_us, within);
 }
 
 static void decide_action(hydrant_verdict *verdict, const struct hy_policy *policy,
@@ -156,30 +158,74 @@ static void keep_reasons(hydrant_verdict *verdict, const struct hy_reasons *reas
     verdict->reasons_count = reasons->count;
 }
 
-static void decide(hydrant_verdict *verdict, const struct hy_policy *policy, struct hy_eval *eval,
-                   struct hy_arena *arena)
+/* Until when an item waits, where the policy says so and there is a memory to keep it in. */
+static void decide_hold(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eval *eval,
+                        struct hy_reasons *reasons)
 {
+    const struct hy_policy_rule *line =
+        turn->memory ? first_true(&eval->pack->policy->hold, eval) : NULL;
+    if (!line || turn->now_us == HYDRANT_TIME_NONE || turn->mention->m.id.len == 0 ||
+        __builtin_add_overflow(turn->now_us, line->for_us, &verdict->hold_until_us))
+        return;
+    if (hy_talk_hold(turn, verdict)) {
+        hy_reasons_add_pair(reasons, HY_STR("hold"), (hydrant_str){0}, line->why);
+    } else {
+        verdict->hold_until_us = HYDRANT_TIME_NONE;
+        hy_reasons_add(reasons, HY_STR("not_held"), HY_STR("no room for another that waits"));
+    }
+}
+
+static void find_pii(struct hy_mention *mention, const struct hy_policy *policy,
+                     struct hy_arena *arena)
+{
+    hydrant_pii *list = HY_ARENA_NEW(arena, hydrant_pii, HY_PII_MAX);
+    HY_ASSERT(list);
+    mention->pii_count = hy_pii_scan(mention->m.text, &policy->pii, list, HY_PII_MAX);
+    mention->pii = list;
+    mention->pii_known = true;
+    hy_arena_trim(arena, list, mention->pii_count * sizeof *list);
+}
+
+/* What fact: and brand_off are about this mention. */
+static void find_facts(struct hy_mention *mention, const struct hy_policy *policy,
+                       struct hy_eval *eval)
+{
+    for (uint32_t i = 0; i < HY_POLICY_FACTS_NAMED; i++)
+        if (policy->facts[i] && is_true(policy->facts[i], eval))
+            mention->facts |= (uint8_t)(1u << i);
+    if (policy->brand_off && eval->brand < eval->pack->brands_count &&
+        policy->brand_off[eval->brand] && is_true(policy->brand_off[eval->brand], eval))
+        mention->facts |= HY_FACT_BIT_BRAND_OFF;
+}
+
+static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eval *eval)
+{
+    const struct hy_policy *policy = eval->pack->policy;
+    struct hy_arena *arena = &turn->batch->arena;
     struct hy_reasons reasons = {.arena = arena};
     hy_eval_begin(eval);
+    find_facts(turn->mention, policy, eval);
     decide_action(verdict, policy, eval, &reasons);
+    hy_eval_begin(eval); /* the action is known now */
+    if (turn->memory)
+        hy_audit(verdict, policy, eval, &reasons);
     if (verdict->action != HYDRANT_ACTION_IGNORE) {
-        hy_eval_begin(eval); /* the action is known now */
+        find_pii(turn->mention, policy, arena);
         decide_rest(verdict, policy, eval, &reasons);
     }
+    verdict->respond_by_us = deadline(policy, verdict->obligation, turn->start_us);
+    verdict->priority = hy_priority(&policy->weights, turn->mention, verdict, turn->base,
+                                    is_true(policy->own_to, eval), turn->now_us);
+    if (verdict->action != HYDRANT_ACTION_IGNORE)
+        decide_hold(verdict, turn, eval, &reasons);
     keep_reasons(verdict, &reasons);
 }
 
-/* When its deadline starts to run: when it was written, else now. */
-static int64_t start_of(const struct hy_mention *mention, const struct hy_batch *batch)
+static hydrant_verdict *judge(struct hy_triage *triage, struct hy_turn *turn)
 {
-    return mention->m.created_at_us != HYDRANT_TIME_NONE ? mention->m.created_at_us : batch->now_us;
-}
-
-static hydrant_verdict *judge(struct hy_triage *triage, struct hy_batch *batch,
-                              struct hy_mention *mention)
-{
+    struct hy_batch *batch = turn->batch;
+    struct hy_mention *mention = turn->mention;
     const struct hy_pack *pack = batch->pack;
-    const struct hy_policy *policy = pack->policy;
     uint32_t top = mention->matched_rules[0];
     hydrant_verdict *verdict = HY_ARENA_NEW(&batch->arena, hydrant_verdict, 1);
     HY_ASSERT(verdict);
@@ -192,12 +238,31 @@ static hydrant_verdict *judge(struct hy_triage *triage, struct hy_batch *batch,
                            .brand = pack->matcher->rules[top].brand,
                            .verdict = verdict,
                            .scratch = triage->scratch};
-    decide(verdict, policy, &eval, &batch->arena);
-    verdict->priority = hy_priority(&policy->weights, mention, pack->rules[top].priority,
-                                    is_true(policy->own_to, &eval), batch->now_us);
-    verdict->respond_by_us = deadline(policy, verdict->obligation, start_of(mention, batch));
+    turn->base = pack->rules[top].priority;
+    hy_eval_begin(&eval);
+    hy_talk_before(turn, is_true(pack->policy->own_from, &eval));
+    decide(verdict, turn, &eval);
+    hy_talk_behind(turn, verdict);
     unite_skills(verdict, mention, batch);
     return verdict;
+}
+
+/* A reply that no rule wants, in a conversation where an item waits. */
+static void overhear(struct hy_triage *triage, const struct hy_triage_around *around,
+                     struct hy_turn *turn)
+{
+    struct hy_mention *mention = turn->mention;
+    if (!mention->complete || mention->m.event != HYDRANT_EVENT_POST || !hy_talk_waits(turn))
+        return;
+    struct hy_eval eval = {.pack = turn->batch->pack,
+                           .mention = mention,
+                           .source = turn->batch->parcel->source->name,
+                           .brand = HY_BRAND_ANY,
+                           .scratch = triage->scratch};
+    if (around->score)
+        around->score(eval.pack->model, mention->m.text, mention->m.lang, &turn->heard);
+    hy_eval_begin(&eval);
+    hy_talk_before(turn, is_true(eval.pack->policy->own_from, &eval));
 }
 
 /* An edit after which no rule wants the post that was published. */
@@ -215,15 +280,41 @@ static hydrant_verdict *withdraw(struct hy_arena *arena)
     return verdict;
 }
 
-void hy_triage_batch(struct hy_triage *triage, struct hy_batch *batch)
+static void take_turn(struct hy_triage *triage, const struct hy_triage_around *around,
+                      struct hy_turn *turn)
 {
+    struct hy_mention *mention = turn->mention;
+    turn->heard.scored = false;
+    if (turn->memory)
+        hy_talk_release(turn);
+    if (mention->drop == HYDRANT_DROP_NO_MATCH && turn->memory)
+        overhear(triage, around, turn);
+    if (mention->drop != HYDRANT_DROP_NONE)
+        return;
+    if (turn->memory && mention->m.event != HYDRANT_EVENT_POST)
+        hy_talk_changed(turn);
+    if (mention->m.event == HYDRANT_EVENT_DELETE)
+        return;
+    mention->verdict =
+        mention->matches_count ? judge(triage, turn) : withdraw(&turn->batch->arena);
+    if (mention->verdict->action == HYDRANT_ACTION_IGNORE && !mention->known)
+        mention->drop = HYDRANT_DROP_IGNORED;
+}
+
+void hy_triage_batch(struct hy_triage *triage, const struct hy_triage_around *around,
+                     struct hy_batch *batch)
+{
+    static const struct hy_triage_around alone = {0};
+    around = around ? around : &alone;
+    struct hy_turn turn = {.batch = batch, .memory = around->memory, .now_us = batch->now_us};
+    if (batch->count == 0 && turn.memory)
+        hy_talk_release(&turn);
     for (uint32_t i = 0; i < batch->count; i++) {
         struct hy_mention *mention = &batch->mentions[i];
-        if (mention->drop != HYDRANT_DROP_NONE || mention->m.event == HYDRANT_EVENT_DELETE)
-            continue;
-        mention->verdict =
-            mention->matches_count ? judge(triage, batch, mention) : withdraw(&batch->arena);
-        if (mention->verdict->action == HYDRANT_ACTION_IGNORE && !mention->known)
-            mention->drop = HYDRANT_DROP_IGNORED;
+        int64_t created_us = mention->m.created_at_us;
+        turn.mention = mention;
+        turn.now_us = batch->now_us != HYDRANT_TIME_NONE ? batch->now_us : created_us;
+        turn.start_us = created_us != HYDRANT_TIME_NONE ? created_us : batch->now_us;
+        take_turn(triage, around, &turn);
     }
 }

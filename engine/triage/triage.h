@@ -9,22 +9,36 @@
 #define HY_TRIAGE_TRIAGE_H
 
 #include "batch/batch.h"
+#include "pack/model.h"
 #include "pack/pack.h"
 
+struct hy_memory;
 struct hy_triage;
 
 hydrant_status hy_triage_create(const struct hy_pack *pack, struct hy_triage **out,
                                 hydrant_error *err);
 void hy_triage_destroy(struct hy_triage **triage);
 
+/* What triage needs from around it. memory NULL: nothing is remembered, nothing held, no audit (a trial of
+ * rules). score: stage 6 for one text, of replies that no rule wants in conversations where an item waits. */
+struct hy_triage_around {
+    struct hy_memory *memory;
+    void (*score)(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
+                  hydrant_emotion *out);
+};
+
 /*
  * Gives every mention without a drop a verdict (a delete has none); where its action is ignore, the
  * drop IGNORED too, unless it is an edit of what was published: then that is the news. A mention
- * without matches must be such an edit. "Now" is the mention's created_at; where it has none and
- * batch.now_us is HYDRANT_TIME_NONE there is no deadline. Takes at most hy_triage_arena_bytes() of
- * the batch's arena (asserted).
+ * without matches must be such an edit. Also looks at mentions with the drop NO_MATCH: they may be what
+ * an item that waits has waited for. What becomes of such items are notices of the mention, or of the
+ * batch when it has no mentions and time alone ended their wait.
+ *
+ * "Now" is batch.now_us, else the mention's created_at. Where there is neither there is no deadline and
+ * nothing is held. Takes at most hy_triage_arena_bytes() of the batch's arena (asserted).
  */
-void hy_triage_batch(struct hy_triage *triage, struct hy_batch *batch);
+void hy_triage_batch(struct hy_triage *triage, const struct hy_triage_around *around,
+                     struct hy_batch *batch);
 
 size_t hy_triage_arena_bytes(const struct hy_pack *pack);
 

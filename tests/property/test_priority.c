@@ -1,6 +1,6 @@
 /*
  * Priority never falls when the base, the author's reach, the intensity, the copies, the waiting or
- * being addressed to us rises, and stays in 0..100, for any weights >= 0.
+ * being addressed to us rises or the deadline is nearer, and stays in 0..100, for any weights >= 0.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@ struct facts {
     float intensity;
     uint32_t copies;
     int64_t age_us;
+    int64_t within_us; /* the deadline, from when it was written; 0: none */
 };
 
 static uint8_t priority_of(const struct hy_policy_weights *weights, const struct facts *facts)
@@ -32,7 +33,11 @@ static uint8_t priority_of(const struct hy_policy_weights *weights, const struct
                                                   .followers = facts->followers}},
                                  .emotion = &emotion,
                                  .dup = &dup};
-    return hy_priority(weights, &mention, facts->base, facts->own_to, 1000000 + facts->age_us);
+    hydrant_verdict verdict = {.respond_by_us = facts->within_us
+                                                    ? 1000000 + facts->within_us
+                                                    : HYDRANT_TIME_NONE};
+    return hy_priority(weights, &mention, &verdict, facts->base, facts->own_to,
+                       1000000 + facts->age_us);
 }
 
 static struct facts random_facts(struct random_state *random)
@@ -44,13 +49,14 @@ static struct facts random_facts(struct random_state *random)
         .intensity = (float)random_below(random, 101) / 100,
         .copies = 1 + random_below(random, 1000),
         .age_us = (int64_t)(random_next(random) >> (24 + random_below(random, 30))),
+        .within_us = (int64_t)random_below(random, 2) * (1 + random_below(random, 1000000000)),
     };
 }
 
 /* Raises one of the facts. */
 static struct facts raised(struct random_state *random, struct facts facts)
 {
-    switch (random_below(random, 6)) {
+    switch (random_below(random, 7)) {
     case 0:
         facts.base = (uint8_t)(facts.base + random_below(random, 101u - facts.base));
         break;
@@ -70,6 +76,9 @@ static struct facts raised(struct random_state *random, struct facts facts)
         break;
     case 5:
         facts.age_us += random_below(random, 1000000000);
+        break;
+    case 6: /* a deadline, or a nearer one */
+        facts.within_us = facts.within_us ? 1 + facts.within_us / 2 : INT64_C(7200000000);
         break;
     }
     return facts;
@@ -111,6 +120,8 @@ static void the_formula_is_the_documented_one(void **state)
     assert_int_equal(priority_of(&weights, &facts), 84);
     facts.age_us = INT64_C(2) * 3600 * 1000000; /* 2 x 3 */
     assert_int_equal(priority_of(&weights, &facts), 90);
+    facts.within_us = INT64_C(4) * 3600 * 1000000; /* half of it gone: 15 / 2 */
+    assert_int_equal(priority_of(&weights, &facts), 92);
     facts.age_us *= 100; /* at most 15 */
     assert_int_equal(priority_of(&weights, &facts), 99);
     facts.base = 100;

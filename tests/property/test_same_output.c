@@ -203,6 +203,14 @@ static void fast_agrees_with_strict_on_valid_records(void **state)
     free(strict.data);
 }
 
+/* Of what is said about an earlier record there is a line more: how a wait ended, what spread. */
+static bool is_of_a_record(const char *line, size_t len)
+{
+    bool update = memmem(line, len, "\"event\":\"update\"", 16) != NULL;
+    return !memmem(line, len, "\"event\":\"spread\"", 16) &&
+           !(update && memmem(line, len, "\"text\":null", 11));
+}
+
 static int make_reference(void **state)
 {
     seed = random_seed("same_output");
@@ -213,8 +221,13 @@ static int make_reference(void **state)
     assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
     hydrant_destroy(&engine);
     size_t lines = 0;
-    for (size_t i = 0; i < reference.len; i++)
-        lines += reference.data[i] == '\n';
+    for (size_t at = 0; at < reference.len;) {
+        const char *end = memchr(reference.data + at, '\n', reference.len - at);
+        assert_non_null(end);
+        size_t len = (size_t)(end - reference.data) - at;
+        lines += is_of_a_record(reference.data + at, len);
+        at += len + 1;
+    }
     assert_int_equal(lines, RECORDS); /* every record is accounted for */
     return 0;
 }

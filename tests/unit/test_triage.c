@@ -230,7 +230,7 @@ static void deadlines_follow_the_obligation(void **state)
     const char *json = judge(*state, "{\"id\":\"d\",\"created_at\":\"2026-02-28T23:00:00Z\",\"text\":"
                                      "\"acme is broken again, terrible service, fix it\"}");
     assert_has(json, "\"obligation\":\"must\"");
-    assert_has(json, "\"respond_by\":\"2026-03-01T01:00:00Z\"");
+    assert_has(json, "\"respond_by\":\"2026-03-02T15:00:00Z\""); /* Monday 9:00 in Chicago */
     json = judge(*state, "{\"id\":\"d2\",\"text\":\"acme is broken again, terrible service, fix this\"}");
     assert_has(json, "\"respond_by\":null");
 }

@@ -337,6 +337,12 @@ char *init_policy_text(void)
           "first.\n",
           out);
     fwrite(start, 1, (size_t)(lists - start), out);
+    /* The starter rules bring the lists that come before these. */
+    const char *own = strstr(init_policy, "\n  # Offers that come");
+    if (own) {
+        fputs("\nlists:", out);
+        fwrite(own, 1, (size_t)(policy - own), out);
+    }
     fputs(policy, out);
     return finish(out, &text);
 }

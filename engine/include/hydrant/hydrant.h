@@ -293,6 +293,7 @@ typedef struct hydrant_options {
      * NULL. Same thread and order as the items. data is NULL when the bytes are gone. */
     void (*on_dead_letter)(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
                            const char *data, size_t len);
+    bool raw_dead_letters; /* false: letters and digits of personal data in them are replaced by * */
     void (*on_log)(void *ctx, hydrant_log_level level, const char *text); /* may be NULL */
     void *ctx;
     /* The other way out; on_item, on_ndjson and on_dead_letter must be NULL then. Not kept. When a
@@ -366,6 +367,13 @@ HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *so
  * with it (step on for the others). For workers == 0; with workers the batch is only handed on.
  */
 HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
+
+/*
+ * Lets time pass: items that wait (hold_until) are released when their time is over, which otherwise
+ * happens with the next mention. To be called now and then from the feeding thread while nothing is
+ * pushed; of no use with event_time. HYDRANT_ERR_CANCELLED after a stop.
+ */
+HYDRANT_API hydrant_status hydrant_tick(hydrant *engine, hydrant_error *err);
 
 /* Ends the pushed streams (a last line without a newline counts) and returns when the last item has
  * been called back. The engine can be pushed to again afterwards. */

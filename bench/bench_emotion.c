@@ -1,0 +1,100 @@
+/*
+ * What scoring costs a post: 28 emotions, Ekman groups, sentiment, valence, intensity and speech act, on
+ * the best path that this machine has (HYDRANT_CPU=baseline|avx2|avx512 chooses), and what looking for
+ * personal data costs. Posts of about 100 bytes as customers write them, each made different by a
+ * word in front so that no branch learns them by heart.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "bench.h"
+#include "emotion/emotion.h"
+#include "pack/model.h"
+#include "pii/pii.h"
+
+enum { POSTS = 4096, POST_BYTES = 160 };
+
+static const char *const patterns[] = {
+    "@acme no internet since 6 this morning, third time this month and nobody picks up the phone!!",
+    "just want to say thank you to Maria at the downtown store, she was patient and really kind 😊",
+    "does anyone know whether the new plan works abroad? the page says one thing, the agent another",
+    "charged twice for the same order, the refund is still processing after three weeks, so annoying",
+    "the flight was delayed for 5 hours and all we got was a voucher that the shop did not accept",
+    "love the new app, it is fast and simple, well done! only the dark mode is a bit too dark for me",
+    "my order ships tomorrow, number 7731, and i will be at work, can you leave it with a neighbour?",
+    "I am so tired of dropped calls. Every day, same corner, same time. What am I paying for here??",
+    "picked up the router today, blue box, two cables, the manual says to wait ten minutes, waiting",
+    "if you need me call 512-555-0142 or write to tara.smith@example.com, I am home all of the week",
+    "honestly not the worst coffee in town but the queue was long and the milk had gone sour, again",
+    "you people are unbelievable, cancel my contract right now, I have asked four times since march",
+};
+
+static char posts[POSTS][POST_BYTES];
+static hydrant_str texts[POSTS];
+static const struct hy_emotion_model *model;
+
+static void make_posts(void)
+{
+    static const char *const words[] = {"so", "ok", "well", "hey", "look", "again", "hm", "and"};
+    for (uint32_t i = 0; i < POSTS; i++) {
+        int len = snprintf(posts[i], POST_BYTES, "%s %s", words[i * 7 % 8],
+                           patterns[i * 31 % (sizeof patterns / sizeof *patterns)]);
+        texts[i] = hy_str(posts[i], (size_t)len);
+    }
+}
+
+static uint64_t run_score(void *ctx)
+{
+    for (uint32_t i = 0; i < POSTS; i++) {
+        hydrant_emotion emotion;
+        hy_emotion_score(model, texts[i], HY_STR("en"), &emotion);
+        bench_use(emotion.label);
+    }
+    return POSTS;
+}
+
+static uint64_t run_pii(void *ctx)
+{
+    for (uint32_t i = 0; i < POSTS; i++) {
+        hydrant_pii found[HY_PII_MAX];
+        bench_use(hy_pii_scan(texts[i], NULL, found, HY_PII_MAX));
+    }
+    return POSTS;
+}
+
+static void check_answers(struct bench *bench)
+{
+    uint64_t bytes = 0;
+    uint32_t negative = 0, pii = 0;
+    for (uint32_t i = 0; i < POSTS; i++) {
+        hydrant_emotion emotion;
+        hydrant_pii found[4];
+        hy_emotion_score(model, texts[i], HY_STR("en"), &emotion);
+        bench_check(bench, emotion.scored, "post %u is not scored", i);
+        negative += emotion.sentiment == HYDRANT_NEGATIVE;
+        pii += hy_pii_scan(texts[i], NULL, found, 4);
+        bytes += texts[i].len;
+    }
+    bench_check(bench, negative > POSTS / 10 && negative < POSTS, "%u negative", negative);
+    bench_check(bench, pii > POSTS / 10 && pii < POSTS, "%u places of personal data", pii);
+    bench_value(bench, "emotion/post", "bytes", (double)bytes / POSTS);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench;
+    bench_begin(&bench, &argc, argv, "emotion", "scores and personal data of a post", NULL);
+    bench_no_more_options(&bench, argc, argv);
+    hydrant_error err = {0};
+    if (!bench_check(&bench, hy_emotion_model_builtin(&model, &err) == HYDRANT_OK, "%s", err.text))
+        return bench_end(&bench);
+    make_posts();
+    check_answers(&bench);
+    const struct bench_case cases[] = {
+        {.name = "emotion/score", .unit = "ns/post", .run = run_score},
+        {.name = "pii/scan", .unit = "ns/post", .run = run_pii},
+    };
+    bench_time(&bench, cases, sizeof cases / sizeof *cases);
+    return bench_end(&bench);
+}

@@ -1,0 +1,307 @@
+/*
+ * Tables of fixed size. Conversations and authors: buckets of eight, the longest quiet entry gives way. Holds:
+ * an array with a free list, and a list by the time at which they end. See memory.h.
+ */
+#include "triage/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "triage/memory_table.h"
+
+static uint32_t power_of_two(uint32_t wanted, uint32_t standard)
+{
+    uint32_t size = HY_MEMORY_BUCKET;
+    wanted = wanted ? wanted : standard;
+    while (size < wanted && size < 1u << 30)
+        size *= 2;
+    return size;
+}
+
+hydrant_status hy_memory_create(const struct hy_memory_options *options, struct hy_memory **out,
+                                hydrant_error *err)
+{
+    const struct hy_memory_options none = {0};
+    options = options ? options : &none;
+    struct hy_memory *memory = calloc(1, sizeof *memory);
+    *out = memory;
+    if (!memory)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for conversations");
+    memory->conversations_count = power_of_two(options->conversations, 1 << 16);
+    memory->authors_count = power_of_two(options->authors, 1 << 16);
+    memory->holds_capacity = options->holds ? options->holds : 4096;
+    memory->keep_s = options->keep_s ? options->keep_s : 30 * 86400;
+    memory->conversations = calloc(memory->conversations_count, sizeof *memory->conversations);
+    memory->authors = calloc(memory->authors_count, sizeof *memory->authors);
+    memory->holds = calloc(memory->holds_capacity, sizeof *memory->holds);
+    if (!memory->conversations || !memory->authors || !memory->holds) {
+        hy_memory_destroy(out);
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for conversations");
+    }
+    hy_memory_clear(memory);
+    return HYDRANT_OK;
+}
+
+void hy_memory_destroy(struct hy_memory **out)
+{
+    struct hy_memory *memory = *out;
+    *out = NULL;
+    if (!memory)
+        return;
+    free(memory->conversations);
+    free(memory->authors);
+    free(memory->holds);
+    free(memory);
+}
+
+void hy_memory_clear(struct hy_memory *memory)
+{
+    memset(memory->conversations, 0,
+           memory->conversations_count * sizeof *memory->conversations);
+    memset(memory->authors, 0, memory->authors_count * sizeof *memory->authors);
+    memset(memory->chains, 0xFF, sizeof memory->chains); /* HY_HOLD_NONE */
+    memory->first = HY_HOLD_NONE;
+    memory->holds_used = memory->holds_top = 0;
+    memory->free = HY_HOLD_NONE;
+}
+
+/* ---- keys ---- */
+
+static uint64_t key_of(hydrant_str network, hydrant_str id)
+{
+    if (!id.len)
+        return 0;
+    uint64_t hash = XXH3_64bits_withSeed(id.data, id.len, XXH3_64bits(network.data, network.len));
+    return hash ? hash : 1;
+}
+
+uint64_t hy_memory_conversation_key(const hydrant_mention *m)
+{
+    hydrant_str id = m->conversation_id.len ? m->conversation_id
+                     : m->in_reply_to.len   ? m->in_reply_to
+                                            : m->id;
+    return key_of(m->network, id);
+}
+
+uint64_t hy_memory_author_key(const hydrant_mention *m)
+{
+    return key_of(m->network, m->author.id.len ? m->author.id : m->author.handle);
+}
+
+/* ---- conversations and authors ---- */
+
+static uint32_t seconds(int64_t us)
+{
+    int64_t s = us == HYDRANT_TIME_NONE ? 0 : us / 1000000;
+    return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
+}
+
+static bool is_stale(const struct hy_memory *memory, uint32_t seen_s, uint32_t now_s)
+{
+    return now_s > seen_s && now_s - seen_s > memory->keep_s;
+}
+
+static struct hy_conversation *bucket_of(struct hy_memory *memory, uint64_t key)
+{
+    uint32_t at = (uint32_t)(key >> 20) & (memory->conversations_count - 1);
+    return &memory->conversations[at & ~(uint32_t)(HY_MEMORY_BUCKET - 1)];
+}
+
+struct hy_conversation *hy_memory_find(struct hy_memory *memory, uint64_t key, int64_t now_us)
+{
+    struct hy_conversation *bucket = bucket_of(memory, key);
+    for (uint32_t i = 0; key && i < HY_MEMORY_BUCKET; i++)
+        if (bucket[i].key == key && !is_stale(memory, bucket[i].seen_s, seconds(now_us)))
+            return &bucket[i];
+    return NULL;
+}
+
+struct hy_conversation *hy_memory_conversation(struct hy_memory *memory, uint64_t key,
+                                               int64_t now_us)
+{
+    uint32_t now_s = seconds(now_us);
+    struct hy_conversation *bucket = bucket_of(memory, key), *place = &bucket[0];
+    for (uint32_t i = 0; i < HY_MEMORY_BUCKET; i++) {
+        struct hy_conversation *at = &bucket[i];
+        if (at->key == key && !is_stale(memory, at->seen_s, now_s)) {
+            at->seen_s = now_s > at->seen_s ? now_s : at->seen_s;
+            return at;
+        }
+        if (at->key == key) {
+            place = at;
+            break;
+        }
+        if (place->key != 0 && (at->key == 0 || at->seen_s < place->seen_s))
+            place = at;
+    }
+    *place = (struct hy_conversation){.key = key, .seen_s = now_s};
+    return place;
+}
+
+uint32_t hy_memory_unhappy(struct hy_memory *memory, uint64_t author, bool unhappy, int64_t now_us)
+{
+    uint32_t now_s = seconds(now_us);
+    uint32_t start = (uint32_t)(author >> 20) & (memory->authors_count - 1);
+    struct hy_author *bucket = &memory->authors[start & ~(uint32_t)(HY_MEMORY_BUCKET - 1)];
+    struct hy_author *place = &bucket[0];
+    for (uint32_t i = 0; i < HY_MEMORY_BUCKET; i++) {
+        struct hy_author *at = &bucket[i];
+        if (at->key == author) {
+            place = at;
+            break;
+        }
+        if (place->key != 0 && (at->key == 0 || at->seen_s < place->seen_s))
+            place = at;
+    }
+    bool known = place->key == author && !is_stale(memory, place->seen_s, now_s);
+    if (!unhappy || !author)
+        return known && author ? place->unhappy : 0;
+    if (!known)
+        *place = (struct hy_author){.key = author};
+    place->seen_s = now_s > place->seen_s ? now_s : place->seen_s;
+    place->unhappy += place->unhappy < UINT32_MAX;
+    return place->unhappy;
+}
+
+/* ---- holds ---- */
+
+static uint32_t *chain_of(struct hy_memory *memory, uint64_t conversation)
+{
+    return &memory->chains[conversation % HY_MEMORY_CHAINS];
+}
+
+bool hy_memory_waits(const struct hy_memory *memory, uint64_t conversation)
+{
+    return memory->holds_used && memory->chains[conversation % HY_MEMORY_CHAINS] != HY_HOLD_NONE;
+}
+
+uint32_t hy_memory_holds(const struct hy_memory *memory)
+{
+    return memory->holds_used;
+}
+
+static bool keep_string(char *to, uint32_t room, uint16_t *len, hydrant_str from)
+{
+    if (from.len > room)
+        return false;
+    if (from.len)
+        memcpy(to, from.data, from.len);
+    *len = (uint16_t)from.len;
+    return true;
+}
+
+static struct hy_hold *take_free(struct hy_memory *memory)
+{
+    if (memory->free != HY_HOLD_NONE) {
+        struct hy_hold *hold = &memory->holds[memory->free];
+        memory->free = hold->next;
+        return hold;
+    }
+    return memory->holds_top < memory->holds_capacity ? &memory->holds[memory->holds_top++] : NULL;
+}
+
+/* Into the list by end; among equals behind. Held items end in about the order in which they come, so
+ * the search begins at the list's end. */
+void hy_memory_enlist(struct hy_memory *memory, struct hy_hold *hold)
+{
+    uint32_t index = (uint32_t)(hold - memory->holds), at = memory->last;
+    if (memory->first == HY_HOLD_NONE)
+        at = HY_HOLD_NONE;
+    while (at != HY_HOLD_NONE && memory->holds[at].until_us > hold->until_us)
+        at = memory->holds[at].before;
+    hold->before = at;
+    hold->next = at == HY_HOLD_NONE ? memory->first : memory->holds[at].next;
+    if (at == HY_HOLD_NONE)
+        memory->first = index;
+    else
+        memory->holds[at].next = index;
+    if (hold->next == HY_HOLD_NONE)
+        memory->last = index;
+    else
+        memory->holds[hold->next].before = index;
+    memory->holds_used++;
+    hold->chain = *chain_of(memory, hold->conversation);
+    *chain_of(memory, hold->conversation) = index;
+}
+
+bool hy_memory_hold(struct hy_memory *memory, uint64_t conversation, const hydrant_mention *m,
+                    const hydrant_verdict *verdict)
+{
+    struct hy_hold *hold = conversation ? take_free(memory) : NULL;
+    if (!hold)
+        return false;
+    *hold = (struct hy_hold){.conversation = conversation,
+                             .post = key_of(m->network, m->id),
+                             .author = hy_memory_author_key(m),
+                             .until_us = verdict->hold_until_us,
+                             .created_us = m->created_at_us,
+                             .respond_by_us = verdict->respond_by_us,
+                             .action = (uint8_t)verdict->action,
+                             .obligation = (uint8_t)verdict->obligation,
+                             .priority = verdict->priority};
+    bool fits = keep_string(hold->id, HY_HOLD_ID_BYTES, &hold->id_len, m->id) &&
+                keep_string(hold->conversation_id, HY_HOLD_ID_BYTES, &hold->conversation_len,
+                            m->conversation_id) &&
+                keep_string(hold->author_id, HY_HOLD_ID_BYTES, &hold->author_len, m->author.id) &&
+                keep_string(hold->network, HY_HOLD_NAME_BYTES, &hold->network_len, m->network) &&
+                keep_string(hold->route, HY_HOLD_NAME_BYTES, &hold->route_len, verdict->route) &&
+                keep_string(hold->line, HY_HOLD_NAME_BYTES, &hold->line_len, verdict->line);
+    if (!fits) {
+        hold->conversation = 0;
+        hold->next = memory->free;
+        memory->free = (uint32_t)(hold - memory->holds);
+        return false;
+    }
+    hy_memory_enlist(memory, hold);
+    return true;
+}
+
+struct hy_hold *hy_memory_due(struct hy_memory *memory, int64_t now_us)
+{
+    if (memory->first == HY_HOLD_NONE || now_us == HYDRANT_TIME_NONE ||
+        memory->holds[memory->first].until_us > now_us)
+        return NULL;
+    return &memory->holds[memory->first];
+}
+
+struct hy_hold *hy_memory_hold_in(struct hy_memory *memory, uint64_t conversation,
+                                  const struct hy_hold *after)
+{
+    uint32_t at = after ? after->chain : *chain_of(memory, conversation);
+    while (at != HY_HOLD_NONE && memory->holds[at].conversation != conversation)
+        at = memory->holds[at].chain;
+    return at == HY_HOLD_NONE ? NULL : &memory->holds[at];
+}
+
+struct hy_hold *hy_memory_hold_of(struct hy_memory *memory, const hydrant_mention *m)
+{
+    uint64_t post = key_of(m->network, m->id);
+    for (uint32_t at = memory->first; at != HY_HOLD_NONE; at = memory->holds[at].next)
+        if (memory->holds[at].post == post)
+            return &memory->holds[at];
+    return NULL;
+}
+
+void hy_memory_end_hold(struct hy_memory *memory, struct hy_hold *hold)
+{
+    uint32_t index = (uint32_t)(hold - memory->holds);
+    if (hold->before == HY_HOLD_NONE)
+        memory->first = hold->next;
+    else
+        memory->holds[hold->before].next = hold->next;
+    if (hold->next == HY_HOLD_NONE)
+        memory->last = hold->before;
+    else
+        memory->holds[hold->next].before = hold->before;
+    uint32_t *link = chain_of(memory, hold->conversation);
+    while (*link != index)
+        link = &memory->holds[*link].chain;
+    *link = hold->chain;
+    memory->holds_used--;
+    hold->conversation = 0;
+    hold->next = memory->free;
+    memory->free = index;
+}

@@ -1,0 +1,212 @@
+#include "triage/talk.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/str.h"
+
+/* Why a hold ended. */
+static const hydrant_reason reason_over = {HY_STR("hold_over"), HY_STR("nobody has answered")};
+static const hydrant_reason reason_back = {HY_STR("author_back"),
+                                           HY_STR("the author came back unhappy")};
+static const hydrant_reason reason_own = {HY_STR("own_answer"), HY_STR("we have answered")};
+static const hydrant_reason reason_peer = {HY_STR("peer_answered"),
+                                           HY_STR("another customer has answered")};
+static const hydrant_reason reason_turned = {HY_STR("tone_turned"),
+                                             HY_STR("the author is content")};
+
+size_t hy_talk_arena_bytes(void)
+{
+    size_t strings = 3 * HY_HOLD_ID_BYTES + 3 * HY_HOLD_NAME_BYTES;
+    size_t one = sizeof(struct hy_notice) + sizeof(hydrant_mention) + sizeof(hydrant_verdict);
+    return HY_MENTION_NOTICES_MAX * (one + strings + 64);
+}
+
+/* ---- updates ---- */
+
+static hydrant_str keep(struct hy_arena *arena, const char *text, uint32_t len)
+{
+    char *copy = hy_arena_alloc(arena, len, 1);
+    HY_ASSERT(copy);
+    if (len)
+        memcpy(copy, text, len);
+    return hy_str(copy, len);
+}
+
+static const hydrant_mention *mention_of(struct hy_arena *arena, const struct hy_hold *hold)
+{
+    hydrant_mention *m = HY_ARENA_NEW(arena, hydrant_mention, 1);
+    HY_ASSERT(m);
+    *m = (hydrant_mention){.created_at_us = hold->created_us};
+    m->id = keep(arena, hold->id, hold->id_len);
+    m->network = keep(arena, hold->network, hold->network_len);
+    m->conversation_id = keep(arena, hold->conversation_id, hold->conversation_len);
+    m->author.id = keep(arena, hold->author_id, hold->author_len);
+    return m;
+}
+
+static const hydrant_verdict *verdict_of(struct hy_arena *arena, const struct hy_hold *hold,
+                                         const hydrant_reason *reason, bool cancelled)
+{
+    hydrant_verdict *verdict = HY_ARENA_NEW(arena, hydrant_verdict, 1);
+    HY_ASSERT(verdict);
+    *verdict = (hydrant_verdict){.action = (hydrant_action)hold->action,
+                                 .obligation = (hydrant_obligation)hold->obligation,
+                                 .actionable = true,
+                                 .priority = hold->priority,
+                                 .respond_by_us = hold->respond_by_us,
+                                 .hold_until_us = HYDRANT_TIME_NONE,
+                                 .reasons = reason,
+                                 .reasons_count = 1};
+    if (cancelled) {
+        verdict->action = HYDRANT_ACTION_MONITOR;
+        verdict->obligation = HYDRANT_OBLIGATION_NONE;
+        verdict->actionable = false;
+        verdict->respond_by_us = HYDRANT_TIME_NONE;
+    }
+    verdict->route = keep(arena, hold->route, hold->route_len);
+    verdict->line = keep(arena, hold->line, hold->line_len);
+    return verdict;
+}
+
+/* Ends a hold with an update item. False: the mention has as many notices as it may. */
+static bool end_hold(struct hy_turn *turn, struct hy_hold *hold, const hydrant_reason *reason,
+                     bool cancelled)
+{
+    struct hy_batch *batch = turn->batch;
+    struct hy_notice **list = turn->mention ? &turn->mention->notices : &batch->ticked;
+    struct hy_notice *notice =
+        hy_batch_notice(batch, list, HY_MENTION_NOTICES_MAX, HYDRANT_ITEM_UPDATE);
+    if (!notice)
+        return false;
+    notice->mention = mention_of(&batch->arena, hold);
+    notice->verdict = verdict_of(&batch->arena, hold, reason, cancelled);
+    hy_memory_end_hold(turn->memory, hold);
+    return true;
+}
+
+void hy_talk_release(struct hy_turn *turn)
+{
+    for (struct hy_hold *hold; (hold = hy_memory_due(turn->memory, turn->now_us));)
+        if (!end_hold(turn, hold, &reason_over, false))
+            return;
+}
+
+/* ---- before ---- */
+
+static bool is_reply(const hydrant_mention *m)
+{
+    return m->in_reply_to.len > 0 ||
+           (m->conversation_id.len > 0 && !hy_str_equal(m->conversation_id, m->id));
+}
+
+bool hy_talk_waits(const struct hy_turn *turn)
+{
+    const hydrant_mention *m = &turn->mention->m;
+    return hy_memory_holds(turn->memory) && is_reply(m) &&
+           hy_memory_waits(turn->memory, hy_memory_conversation_key(m));
+}
+
+/* How a reply ends a hold; NULL: not at all. */
+static const hydrant_reason *settles(const struct hy_turn *turn, const struct hy_hold *hold,
+                                     bool *cancelled)
+{
+    *cancelled = true;
+    if (turn->own)
+        return &reason_own;
+    if (!turn->author)
+        return NULL;
+    if (turn->author != hold->author)
+        return turn->unhappy ? NULL : &reason_peer;
+    if (turn->content)
+        return &reason_turned;
+    *cancelled = false;
+    return turn->unhappy ? &reason_back : NULL;
+}
+
+static void end_settled(struct hy_turn *turn)
+{
+    struct hy_hold *hold = hy_memory_hold_in(turn->memory, turn->conversation, NULL);
+    while (hold) {
+        struct hy_hold *next = hy_memory_hold_in(turn->memory, turn->conversation, hold);
+        bool cancelled;
+        const hydrant_reason *reason = settles(turn, hold, &cancelled);
+        if (reason && !end_hold(turn, hold, reason, cancelled))
+            return;
+        hold = next;
+    }
+}
+
+static void read_tone(struct hy_turn *turn)
+{
+    const hydrant_emotion *e = turn->mention->emotion ? turn->mention->emotion : &turn->heard;
+    turn->unhappy = e->scored && (e->sentiment == HYDRANT_NEGATIVE ||
+                                  e->acts[HYDRANT_ACT_COMPLAINT] > 0.5f);
+    turn->content = e->scored && !turn->unhappy &&
+                    (e->sentiment == HYDRANT_POSITIVE || e->acts[HYDRANT_ACT_GRATITUDE] > 0.5f);
+}
+
+/* Counted once: not an edit, not a repeat of the same words. */
+static bool counts_as_unhappy(const struct hy_turn *turn)
+{
+    const struct hy_mention *mention = turn->mention;
+    return turn->unhappy && !turn->own && mention->m.event == HYDRANT_EVENT_POST &&
+           mention->matches_count && (!mention->dup || mention->dup->kind == HYDRANT_DUP_NONE);
+}
+
+void hy_talk_before(struct hy_turn *turn, bool own)
+{
+    struct hy_mention *mention = turn->mention;
+    if (!turn->memory)
+        return;
+    turn->own = own;
+    turn->conversation = hy_memory_conversation_key(&mention->m);
+    turn->author = hy_memory_author_key(&mention->m);
+    read_tone(turn);
+    const struct hy_conversation *known =
+        hy_memory_find(turn->memory, turn->conversation, turn->now_us);
+    mention->talk = known ? known->talk : 0;
+    mention->last = known ? known->last : HYDRANT_ACTION_NONE;
+    mention->unhappy = hy_memory_unhappy(turn->memory, turn->author, counts_as_unhappy(turn),
+                                         turn->now_us);
+    if (is_reply(&mention->m))
+        end_settled(turn);
+    if (!mention->matches_count)
+        hy_talk_behind(turn, NULL);
+}
+
+/* ---- behind ---- */
+
+void hy_talk_behind(struct hy_turn *turn, const hydrant_verdict *verdict)
+{
+    if (!turn->memory || !turn->conversation)
+        return;
+    struct hy_conversation *talk =
+        hy_memory_conversation(turn->memory, turn->conversation, turn->now_us);
+    uint32_t author = (uint32_t)turn->author;
+    bool reply = is_reply(&turn->mention->m);
+    if (!talk->author && !turn->own)
+        talk->author = author;
+    if (turn->own)
+        talk->talk |= HY_TALK_ANSWERED;
+    else if (reply && author && author != talk->author && !turn->unhappy)
+        talk->talk |= HY_TALK_PEER;
+    else if (author == talk->author && turn->content)
+        talk->talk |= HY_TALK_TURNED;
+    if (verdict && !turn->own)
+        talk->last = (uint8_t)verdict->action;
+}
+
+bool hy_talk_hold(struct hy_turn *turn, const hydrant_verdict *verdict)
+{
+    return hy_memory_hold(turn->memory, turn->conversation, &turn->mention->m, verdict);
+}
+
+void hy_talk_changed(struct hy_turn *turn)
+{
+    if (!hy_memory_holds(turn->memory))
+        return;
+    struct hy_hold *hold = hy_memory_hold_of(turn->memory, &turn->mention->m);
+    if (hold)
+        hy_memory_end_hold(turn->memory, hold);
+}

@@ -1,0 +1,286 @@
+/*
+ * Conversations, through the public library: items that wait and what becomes of them, what lines of a
+ * policy may ask about a conversation, samples for audits.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <hydrant/hydrant.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ITEMS_MAX = 64, JSON_BYTES = 4096 };
+
+static char items[ITEMS_MAX][JSON_BYTES];
+static unsigned items_count;
+static int64_t clock_s;
+
+static bool on_item(void *ctx, const hydrant_item *item)
+{
+    assert_true(items_count < ITEMS_MAX);
+    hydrant_item_json(item, items[items_count++], JSON_BYTES);
+    return true;
+}
+
+static int64_t clock_us(void *ctx)
+{
+    return clock_s * 1000000;
+}
+
+static hydrant_pack *pack;
+static hydrant *engine;
+
+static void start(const char *policy, bool event_time)
+{
+    char path[] = "/tmp/hydrant-talk-XXXXXX.yaml", yaml[4096];
+    int len = snprintf(yaml, sizeof yaml,
+                       "version: 1\n"
+                       "brands: {Acme: {own: {from: ['@acme'], to: ['@acme']}, off: 'coyote'}}\n"
+                       "lists: {offers: ['free followers'], rude: [damn]}\n"
+                       "rules: [{id: acme, brand: Acme, match: 'acme', route: care}]\n"
+                       "%s",
+                       policy);
+    int fd = mkstemps(path, 5);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, yaml, (size_t)len), len);
+    close(fd);
+    const char *paths[] = {path};
+    hydrant_rules rules = {.paths = paths, .paths_count = 1};
+    hydrant_error err = {0};
+    if (hydrant_pack_compile(&rules, &pack, &err) != HYDRANT_OK)
+        fail_msg("%s", err.text);
+    unlink(path);
+    hydrant_options options;
+    hydrant_options_init(&options);
+    options.workers = 0;
+    options.emit = HYDRANT_EMIT_PUBLISHED;
+    options.event_time = event_time;
+    options.clock_us = event_time ? NULL : clock_us;
+    options.on_item = on_item;
+    items_count = 0;
+    assert_int_equal(hydrant_create(&options, pack, &engine, &err), HYDRANT_OK);
+}
+
+static void stop(void)
+{
+    hydrant_destroy(&engine);
+    hydrant_pack_destroy(&pack);
+}
+
+static hydrant_str str(const char *text)
+{
+    return (hydrant_str){text, text ? (uint32_t)strlen(text) : 0};
+}
+
+/* Minute m of a day in 2026. */
+static void post(int m, const char *id, const char *author, const char *answers, const char *text)
+{
+    hydrant_mention mention = {.id = str(id),
+                               .network = str("x"),
+                               .created_at_us = INT64_C(1772000000000000) + m * INT64_C(60000000),
+                               .author = {.id = str(author), .handle = str(author)},
+                               .in_reply_to = str(answers),
+                               .lang = str("en"),
+                               .text = str(text)};
+    assert_int_equal(hydrant_push_mentions(engine, "test", &mention, 1, NULL), HYDRANT_OK);
+}
+
+static void assert_item(unsigned number, const char *part)
+{
+    if (number >= items_count)
+        fail_msg("there are %u items, none of number %u with %s", items_count, number, part);
+    if (!strstr(items[number], part))
+        fail_msg("no %s in %s", part, items[number]);
+}
+
+#define COMPLAINT "the acme app is broken and it lost my order"
+
+static void an_item_waits_and_is_released(void **state)
+{
+    start("", true);
+    post(0, "1", "ann", NULL, COMPLAINT);
+    assert_item(0, "\"event\":\"mention\"");
+    assert_item(0, "\"hold_until\":\"2026-02-25T06:23:20Z\"");
+    assert_item(0, "{\"code\":\"hold\",\"text\":\"another customer may answer\"}");
+    post(9, "2", "bob", NULL, "nothing to do with it");
+    assert_int_equal(items_count, 1);
+    post(10, "3", "bob", NULL, "nothing to do with it either");
+    assert_int_equal(items_count, 2);
+    assert_item(1, "\"seq\":2,\"event\":\"update\"");
+    assert_item(1, "\"id\":\"1\"");
+    assert_item(1, "\"action\":\"recover\",\"actionable\":true");
+    assert_item(1, "\"hold_until\":null");
+    assert_item(1, "\"code\":\"hold_over\"");
+    assert_item(1, "\"route\":\"care\"");
+    stop();
+}
+
+static void what_cancels_and_what_does_not(void **state)
+{
+    static const struct {
+        const char *author, *text, *code;
+    } replies[] = {
+        {"bob", "try turning it off and on, that helped me", "peer_answered"},
+        {"acme", "sorry to hear that, we will look into it", "own_answer"},
+        {"ann", "oh it works again, thanks a lot!", "tone_turned"},
+        {"ann", "this is terrible, I am so angry, it is still broken", "author_back"},
+        {"bob", "same here, awful, I hate it", NULL},
+        {"ann", "I am in Austin by the way", NULL},
+    };
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+        start("", true);
+        post(0, "1", "ann", NULL, COMPLAINT);
+        post(3, "2", replies[i].author, "1", replies[i].text);
+        if (!replies[i].code) {
+            assert_int_equal(items_count, 1);
+        } else {
+            bool released = strcmp(replies[i].code, "author_back") == 0;
+            assert_int_equal(items_count, 2);
+            assert_item(1, "\"event\":\"update\"");
+            assert_item(1, replies[i].code);
+            assert_item(1, released ? "\"action\":\"recover\"" : "\"action\":\"monitor\"");
+        }
+        stop();
+    }
+}
+
+static void edits_and_deletes_end_the_wait(void **state)
+{
+    start("", true);
+    post(0, "1", "ann", NULL, COMPLAINT);
+    hydrant_mention gone = {.id = str("1"),
+                            .network = str("x"),
+                            .event = HYDRANT_EVENT_DELETE,
+                            .created_at_us = HYDRANT_TIME_NONE};
+    assert_int_equal(hydrant_push_mentions(engine, "test", &gone, 1, NULL), HYDRANT_OK);
+    assert_item(1, "\"event\":\"delete\"");
+    post(60, "2", "bob", NULL, "an hour later");
+    assert_int_equal(items_count, 2);
+    stop();
+}
+
+static void time_alone_releases(void **state)
+{
+    clock_s = 1772000000;
+    start("", false);
+    post(0, "1", "ann", NULL, COMPLAINT);
+    assert_int_equal(hydrant_tick(engine, NULL), HYDRANT_OK);
+    assert_int_equal(items_count, 1);
+    clock_s += 601;
+    assert_int_equal(hydrant_tick(engine, NULL), HYDRANT_OK);
+    assert_int_equal(items_count, 2);
+    assert_item(1, "\"code\":\"hold_over\"");
+    hydrant_stats stats;
+    hydrant_stats_read(engine, &stats);
+    assert_int_equal(stats.published, 2);
+    stop();
+}
+
+static void a_mention_ends_only_so_many(void **state)
+{
+    start("", true);
+    char id[8];
+    for (int i = 0; i < 20; i++) {
+        snprintf(id, sizeof id, "h%d", i);
+        post(0, id, id, NULL, COMPLAINT);
+    }
+    unsigned held = items_count;
+    for (int i = 0; i < 5; i++)
+        post(30 + i, "later", "bob", NULL, "later");
+    assert_int_equal(held, 21); /* and one that says that they spread */
+    assert_int_equal(items_count, held + 20);
+    stop();
+}
+
+#define ACTIONS(lines) "policy:\n  actions:\n" lines "    - {line: rest, when: '*', action: respond}\n"
+
+static void lines_may_ask_about_the_conversation(void **state)
+{
+    start(ACTIONS("    - {line: third, when: 'author:unhappy>=3', action: recover}\n"
+                  "    - {line: answered, when: 'talk:answered', action: monitor}\n"
+                  "    - {line: again, when: 'last:respond', action: thank}\n"),
+          true);
+    post(0, "1", "ann", NULL, COMPLAINT);
+    post(1, "2", "ann", "1", "acme, the website is terrible too, I hate this");
+    post(2, "3", "ann", "1", "acme my card was charged twice, this is awful");
+    post(3, "4", "acme", "1", "we at acme are on it");
+    post(4, "5", "bob", "1", "acme is quick today");
+    assert_item(0, "\"line\":\"rest\"");
+    assert_item(1, "\"line\":\"again\"");
+    assert_item(2, "\"line\":\"third\"");
+    assert_item(2, "3 unhappy mentions of this author");
+    assert_item(4, "\"line\":\"answered\"");
+    stop();
+}
+
+static void facts_are_what_the_policy_says(void **state)
+{
+    start("policy:\n"
+          "  facts: {spam: '%offers has:links', obscene: '%rude'}\n"
+          "  actions:\n"
+          "    - {line: junk, when: 'fact:spam', action: monitor}\n"
+          "    - {line: coyote, when: 'brand_off', action: monitor}\n"
+          "    - {line: rude, when: 'fact:obscene', action: monitor}\n"
+          "    - {line: private, when: 'has:pii', action: recover}\n"
+          "    - {line: rest, when: '*', action: respond}\n"
+          "  pii: [{kind: account, shape: 'AC-9999'}]\n",
+          true);
+    post(0, "1", "a", NULL, "free followers with acme http://x.example");
+    post(0, "2", "b", NULL, "free followers with acme");
+    post(0, "3", "c", NULL, "the coyote buys from acme");
+    post(0, "4", "d", NULL, "damn acme");
+    post(0, "5", "e", NULL, "acme call 512-555-0142");
+    post(0, "6", "f", NULL, "acme it is ac-1234");
+    static const char *const lines[] = {"junk", "rest", "coyote", "rude", "private", "private"};
+    for (unsigned i = 0; i < 6; i++)
+        assert_item(i, lines[i]);
+    assert_item(4, "\"pii\":[{\"kind\":\"phone\",\"span\":[10,22]}]");
+    assert_item(5, "\"pii\":[{\"kind\":\"account\",\"span\":[11,18]}]");
+    stop();
+}
+
+static void audits_take_a_sample(void **state)
+{
+    start("policy:\n"
+          "  actions:\n"
+          "    - {line: ours, when: 'own:from', action: ignore}\n"
+          "    - {line: rest, when: '*', action: monitor}\n"
+          "  audit: {sample: {monitor: 25%, own:from: 100%, ignore: 0%}, route: quality}\n",
+          true);
+    char id[8], text[32];
+    unsigned sampled = 0;
+    post(0, "own", "acme", NULL, "we are acme");
+    assert_item(0, "\"action\":\"monitor\"");
+    assert_item(0, "\"route\":\"quality\"");
+    assert_item(0, "\"code\":\"audit\"");
+    for (int i = 0; i < 60; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        snprintf(text, sizeof text, "acme number %d", i);
+        post(0, id, id, NULL, text);
+    }
+    for (unsigned i = 1; i < items_count; i++)
+        sampled += strstr(items[i], "\"route\":\"quality\"") != NULL;
+    assert_int_equal(items_count, 61);
+    assert_in_range(sampled, 5, 27); /* of 60, 15 expected; always the same ones */
+    stop();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_item_waits_and_is_released),
+        cmocka_unit_test(what_cancels_and_what_does_not),
+        cmocka_unit_test(edits_and_deletes_end_the_wait),
+        cmocka_unit_test(time_alone_releases),
+        cmocka_unit_test(a_mention_ends_only_so_many),
+        cmocka_unit_test(lines_may_ask_about_the_conversation),
+        cmocka_unit_test(facts_are_what_the_policy_says),
+        cmocka_unit_test(audits_take_a_sample),
+    };
+    return cmocka_run_group_tests_name("talk", tests, NULL, NULL);
+}
