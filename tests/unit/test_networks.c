@@ -38,6 +38,8 @@ static char *read_file(const char *path, size_t *len)
 static bool on_item(void *ctx, const hydrant_item *item)
 {
     char text[16384];
+    if (item->event == HYDRANT_ITEM_UPDATE && item->mention->event == HYDRANT_EVENT_POST)
+        return true; /* what the policy says later of an earlier one is no record */
     bool judged = item->drop == HYDRANT_DROP_NO_MATCH || item->drop == HYDRANT_DROP_IGNORED;
     size_t len =
         describe_mention(item->mention, judged ? HYDRANT_DROP_NONE : item->drop, text, sizeof text);
