@@ -21,6 +21,14 @@ static uint32_t power_of_two(uint32_t wanted, uint32_t standard)
     return size;
 }
 
+static void forget_holds(struct hy_memory *memory)
+{
+    memset(memory->chains, 0xFF, sizeof memory->chains); /* HY_HOLD_NONE */
+    memory->first = HY_HOLD_NONE;
+    memory->holds_used = memory->holds_top = 0;
+    memory->free = HY_HOLD_NONE;
+}
+
 hydrant_status hy_memory_create(const struct hy_memory_options *options, struct hy_memory **out,
                                 hydrant_error *err)
 {
@@ -41,7 +49,7 @@ hydrant_status hy_memory_create(const struct hy_memory_options *options, struct 
         hy_memory_destroy(out);
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for conversations");
     }
-    hy_memory_clear(memory);
+    forget_holds(memory); /* the tables are zero already, and untouched pages cost nothing */
     return HYDRANT_OK;
 }
 
@@ -62,10 +70,7 @@ void hy_memory_clear(struct hy_memory *memory)
     memset(memory->conversations, 0,
            memory->conversations_count * sizeof *memory->conversations);
     memset(memory->authors, 0, memory->authors_count * sizeof *memory->authors);
-    memset(memory->chains, 0xFF, sizeof memory->chains); /* HY_HOLD_NONE */
-    memory->first = HY_HOLD_NONE;
-    memory->holds_used = memory->holds_top = 0;
-    memory->free = HY_HOLD_NONE;
+    forget_holds(memory);
 }
 
 /* ---- keys ---- */
