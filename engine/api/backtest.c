@@ -194,7 +194,7 @@ static bool wants_sample(struct backtest *b, const uint32_t *rules, uint32_t cou
 /* One mention; before or after is NULL where that side does not match it. */
 static void compare(struct backtest *b, const struct found *before, const struct found *after)
 {
-    uint32_t gained[RULES_MAX], lost[RULES_MAX], gained_count = 0, lost_count = 0;
+    uint32_t gained[RULES_MAX] = {0}, lost[RULES_MAX] = {0}, gained_count = 0, lost_count = 0;
     uint32_t i = 0, k = 0, m = before ? before->rules_count : 0, n = after ? after->rules_count : 0;
     while (i < m || k < n) {
         uint32_t old = i < m ? before->rules[i] : UINT32_MAX;

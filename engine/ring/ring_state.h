@@ -24,7 +24,7 @@ struct hy_ring_served {
     struct hy_ring_group *group; /* NULL: none */
     struct hy_ring_map ctl_map;
     struct hy_ring_ctl *ctl;
-    bool slow; /* its bound was used up, and it has not caught up since; under policy */
+    _Atomic bool slow; /* its bound was used up, and it has not caught up since; set under policy */
 };
 
 struct hy_ring {
