@@ -33,6 +33,8 @@ static void die(const hydrant_error *err)
 static bool note_item(void *ctx, const hydrant_item *item)
 {
     struct run *run = ctx;
+    if (item->event != HYDRANT_ITEM_MENTION)
+        return true; /* said later of an earlier post */
     if (run->seen < run->corpus.count)
         run->matches[run->seen] = item->matches_count > 0;
     run->seen++;

@@ -85,7 +85,8 @@ void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
     batch->count = 0;
     stages->triage = triage;
     hy_decoder_set_complete_all(stages->decoder,
-                                stages->complete_all || hy_pack_needs_fields(pack));
+                                stages->complete_all || hy_pack_needs_fields(pack) ||
+                                    hy_triage_listens(pack));
     hy_match_batch(stages->match, batch); /* of nothing: the matcher moves on to the new pack */
 }
 

@@ -301,6 +301,11 @@ static void take_turn(struct hy_triage *triage, const struct hy_triage_around *a
         mention->drop = HYDRANT_DROP_IGNORED;
 }
 
+bool hy_triage_listens(const struct hy_pack *pack)
+{
+    return pack->policy->hold.count > 0;
+}
+
 void hy_triage_batch(struct hy_triage *triage, const struct hy_triage_around *around,
                      struct hy_batch *batch)
 {

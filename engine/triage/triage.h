@@ -27,6 +27,10 @@ struct hy_triage_around {
                   hydrant_emotion *out);
 };
 
+/* Do items of this pack wait for replies, those that no rule wants included? Then every mention must
+ * be complete, or what is heard would depend on how records are parsed. */
+bool hy_triage_listens(const struct hy_pack *pack);
+
 /*
  * Gives every mention without a drop a verdict (a delete has none); where its action is ignore, the
  * drop IGNORED too, unless it is an edit of what was published: then that is the news. A mention
