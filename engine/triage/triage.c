@@ -295,8 +295,7 @@ static void take_turn(struct hy_triage *triage, const struct hy_triage_around *a
         hy_talk_changed(turn);
     if (mention->m.event == HYDRANT_EVENT_DELETE)
         return;
-    mention->verdict =
-        mention->matches_count ? judge(triage, turn) : withdraw(&turn->batch->arena);
+    mention->verdict = mention->matches_count ? judge(triage, turn) : withdraw(&turn->batch->arena);
     if (mention->verdict->action == HYDRANT_ACTION_IGNORE && !mention->known)
         mention->drop = HYDRANT_DROP_IGNORED;
 }
