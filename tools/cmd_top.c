@@ -35,10 +35,13 @@ static void on_signal(int number)
     stopped = number;
 }
 
+enum { SOURCES_MAX = 64 };
+
 struct view {
     char state[16], generation[24], rules[24], uptime[24], in_flight[24], refused[512];
     uint64_t posts, published, actionable;
-    double at; /* seconds */
+    uint64_t records[SOURCES_MAX]; /* of each source, in the order of the reply */
+    double at;                     /* seconds */
 };
 
 static double now(void)
@@ -93,7 +96,33 @@ static void print_rows(const char *reply, const char *array, const char *const k
     }
 }
 
-static void draw(const char *reply, const struct view *view, const struct view *before)
+/* What each source does: records, their rate since the view before, and how it is. */
+static void print_sources(const char *reply, struct view *view, const struct view *before)
+{
+    const char *at = strstr(reply, "\"sources\":["), *stop = at ? strchr(at, ']') : NULL;
+    char name[64], paused[64], newest[40], a[32], b[32];
+    printf("\n  %-28s %14s %12s %8s %8s %10s  %s\n", "source", "records", "a second", "bad", "open",
+           "reconnects", "newest");
+    for (int i = 0; at && i < SOURCES_MAX && (at = strchr(at, '{')) && at < stop; i++) {
+        if (!control_client_value(at, "name", name, sizeof name))
+            return;
+        view->records[i] = number_of(at, "records");
+        newest[0] = paused[0] = '\0';
+        control_client_value(at, "newest_at", newest, sizeof newest);
+        control_client_value(at, "paused", paused, sizeof paused);
+        printf("  %-28s %14s %12s %8llu %8llu %10llu  %s\n", name,
+               terminal_count(view->records[i], a),
+               terminal_count(rate(before->records[i], view->records[i], view->at - before->at), b),
+               (unsigned long long)number_of(at, "bad"),
+               (unsigned long long)number_of(at, "connections"),
+               (unsigned long long)number_of(at, "reconnects"), newest);
+        if (paused[0])
+            printf("    paused: %s\n", paused);
+        at = strchr(at, '}');
+    }
+}
+
+static void draw(const char *reply, struct view *view, const struct view *before)
 {
     static const char *const stream_keys[3] = {"committed", "acknowledged", NULL};
     static const char *const group_keys[3] = {"lag", "members", "dropped"};
@@ -108,7 +137,8 @@ static void draw(const char *reply, const struct view *view, const struct view *
            terminal_count(rate(before->posts, view->posts, seconds), b),
            terminal_count(view->published, c),
            terminal_count(rate(before->published, view->published, seconds), d), view->in_flight);
-    printf("\n  %-28s %16s %16s\n", "source", "committed", "acknowledged");
+    print_sources(reply, view, before);
+    printf("\n  %-28s %16s %16s\n", "stream", "committed", "acknowledged");
     print_rows(reply, "streams", stream_keys);
     printf("\n  %-28s %16s %16s %16s\n", "group", "lag", "members", "dropped");
     print_rows(reply, "groups", group_keys);

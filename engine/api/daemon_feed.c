@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "api/daemon_inner.h"
+#include "api/pack_handle.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "ingest/intake_file.h"
+#include "pack/mapping.h"
 
 /* ---- what sources ask of us -------------------------------------------------------------------
  */
@@ -93,6 +95,7 @@ static int host_open_stream(void *ctx, const struct hy_stream_options *options, 
     if (status == HYDRANT_OK) {
         stream->source = source;
         stream->kind = options->kind;
+        stream->records = options->records;
         snprintf(stream->name, sizeof stream->name, "%s%s", source->config->name,
                  options->part ? options->part : "");
         status = begin_stream(daemon, stream, err);
@@ -129,6 +132,23 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
     }
 }
 
+/* A format that is no mapping of the rules is a mistake, at the start. */
+static hydrant_status check_format(struct hydrant_daemon *daemon,
+                                   const struct hy_config_source *source, hydrant_error *err)
+{
+    const struct hy_mappings *mappings = hydrant_manager_pack(daemon->manager)->pack->mappings;
+    const char *wanted = source->format.mapping;
+    if (!wanted || hy_mappings_find(mappings, hy_str_cstr(wanted)))
+        return HYDRANT_OK;
+    char known[512] = "";
+    size_t len = 0;
+    for (uint32_t i = 0; i < mappings->count && len < sizeof known; i++)
+        len += (size_t)snprintf(known + len, sizeof known - len, "%s%.*s", i ? ", " : "",
+                                (int)mappings->all[i].name.len, mappings->all[i].name.data);
+    return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                        "format %s is none of auto, native, csv, text, %s", wanted, known);
+}
+
 hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     for (uint32_t i = 0; i < daemon->config->sources_count; i++) {
@@ -138,12 +158,15 @@ hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_err
         *source = (struct hy_daemon_source){
             .daemon = daemon,
             .config = &daemon->config->sources[i],
+            .newest_us = HYDRANT_TIME_NONE,
             .host = {.ctx = source,
                      .open_stream = host_open_stream,
                      .save = host_save,
                      .log = host_log,
                      .state = known ? hy_str(known->state, known->state_len) : HY_STR("")}};
-        hydrant_status status = create_intake(daemon, source->config, &source->intake, err);
+        hydrant_status status = check_format(daemon, source->config, err);
+        if (status == HYDRANT_OK)
+            status = create_intake(daemon, source->config, &source->intake, err);
         daemon->sources_count += status == HYDRANT_OK;
         if (status == HYDRANT_OK)
             status = source->intake->type->start(source->intake, &source->host, err);
@@ -185,19 +208,26 @@ void hy_daemon_leave(void *ctx, struct hy_parcel *parcel)
     uint32_t number = parcel->source->stream - 1; /* 0 is nobody's */
     struct hy_daemon_stream *stream = daemon->streams[number];
     uint64_t from = stream->progress.handed, to = position_at(stream, parcel->end);
+    stream->source->records += parcel->count;
     parcel->place = (struct hy_parcel_place){.known = true,
                                              .stream = number,
                                              .source = stream->ring_source,
                                              .batch = hy_progress_leave(&stream->progress, to),
                                              .from = from,
-                                             .to = to};
+                                             .to = to,
+                                             .newest_us = HYDRANT_TIME_NONE};
 }
 
 void hy_daemon_back(void *ctx, const struct hy_parcel *parcel)
 {
     struct hydrant_daemon *daemon = ctx;
     struct hy_daemon_stream *stream = daemon->streams[parcel->place.stream];
-    if (!parcel->place.published || !hy_progress_done(&stream->progress, parcel->place.batch))
+    if (!parcel->place.published)
+        return;
+    stream->source->bad += parcel->place.bad;
+    if (parcel->place.newest_us != HYDRANT_TIME_NONE)
+        stream->source->newest_us = parcel->place.newest_us;
+    if (!hy_progress_done(&stream->progress, parcel->place.batch))
         return;
     const struct hy_progress *progress = &stream->progress;
     hy_ring_source_save(daemon->ring, stream->ring_source, progress->first, progress->committed);
@@ -286,6 +316,26 @@ hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err)
 /* ---- ticks ------------------------------------------------------------------------------------
  */
 
+static void view_source(struct hy_daemon_source *source, struct hy_daemon_view_source *out)
+{
+    struct hy_intake *intake = source->intake;
+    *out = (struct hy_daemon_view_source){.errors = source->errors,
+                                          .records = source->records,
+                                          .bytes = source->bytes,
+                                          .bad = source->bad,
+                                          .newest_us = source->newest_us,
+                                          .ended = source->ended};
+    if (intake->type->figures)
+        intake->type->figures(intake, &out->figures);
+    if (out->figures.paused && !source->paused)
+        hy_log(&source->daemon->log, HY_LOG_WARNING, "source paused",
+               HY_LOG_TEXT("source", intake->name), HY_LOG_TEXT("why", out->figures.paused));
+    else if (!out->figures.paused && source->paused)
+        hy_log(&source->daemon->log, HY_LOG_INFO, "source goes on",
+               HY_LOG_TEXT("source", intake->name));
+    source->paused = out->figures.paused;
+}
+
 static void show(struct hydrant_daemon *daemon)
 {
     struct hy_daemon_view *view = &daemon->view;
@@ -297,10 +347,8 @@ static void show(struct hydrant_daemon *daemon)
         view->streams[i].committed = stream->progress.committed;
         view->streams[i].acknowledged = stream->acknowledged;
     }
-    for (uint32_t i = 0; i < daemon->sources_count; i++) {
-        view->source_errors[i] = daemon->sources[i].errors;
-        view->source_ended[i] = daemon->sources[i].ended;
-    }
+    for (uint32_t i = 0; i < daemon->sources_count; i++)
+        view_source(&daemon->sources[i], &view->sources[i]);
     view->parcels = hy_pipeline_parcels(daemon->pipeline);
     view->parcels_out = hy_pipeline_parcels_out(daemon->pipeline);
     view->saved_us = daemon->checkpoint.saved_us;
@@ -352,7 +400,10 @@ static hydrant_status begin_input(struct hydrant_daemon *daemon, struct hy_daemo
                                   const struct hy_intake_chunk *chunk)
 {
     bool bytes = stream->kind == HY_STREAM_BYTES;
-    struct hy_push_options options = {.format = (enum hy_format)stream->source->config->format,
+    const struct hy_config_format *format = &stream->source->config->format;
+    struct hy_push_options options = {.format = format->format,
+                                      .mapping = format->mapping,
+                                      .prefixed = stream->records == HY_STREAM_PREFIXED,
                                       .base = bytes ? chunk->position - chunk->len : stream->pushed,
                                       .skip_before = bytes ? stream->resume : 0,
                                       .stream = chunk->stream + 1,
@@ -388,6 +439,7 @@ static void push(struct hydrant_daemon *daemon, const struct hy_intake_chunk *ch
 {
     struct hy_daemon_stream *stream = daemon->streams[chunk->stream];
     struct hy_feeder *feeder = hy_pipeline_feeder(daemon->pipeline);
+    stream->source->bytes += chunk->len;
     if (chunk->begins)
         end_input(daemon, stream);
     hydrant_status status = HYDRANT_OK;

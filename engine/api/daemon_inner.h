@@ -47,6 +47,7 @@ struct hy_daemon_stream {
     char name[HY_CHECKPOINT_NAME_BYTES]; /* in the ring, the checkpoint and the feeder */
     struct hy_daemon_source *source;
     enum hy_stream_kind kind;
+    enum hy_stream_records records;
     uint32_t ring_source;
     uint64_t resume;
     struct hy_progress progress;
@@ -65,6 +66,9 @@ struct hy_daemon_source {
     struct hy_intake_host host;
     bool ended;
     uint64_t errors;
+    uint64_t records, bytes, bad; /* delivered; of them, bad ones that are through */
+    int64_t newest_us;            /* of the mentions that came through last */
+    const char *paused;           /* as it was last logged */
 };
 
 /* A copy for other threads. */
@@ -74,8 +78,12 @@ struct hy_daemon_view {
         char name[HY_CHECKPOINT_NAME_BYTES];
         uint64_t committed, acknowledged;
     } streams[HY_DAEMON_STREAMS_MAX];
-    uint64_t source_errors[HY_CONFIG_SOURCES_MAX];
-    bool source_ended[HY_CONFIG_SOURCES_MAX];
+    struct hy_daemon_view_source {
+        uint64_t errors, records, bytes, bad;
+        int64_t newest_us;
+        bool ended;
+        struct hy_intake_figures figures;
+    } sources[HY_CONFIG_SOURCES_MAX];
     uint32_t parcels_out, parcels;
     int64_t saved_us;
     uint64_t saves, save_failures;

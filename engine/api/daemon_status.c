@@ -86,6 +86,26 @@ static void put_rules(struct hy_metrics_page *page, struct hydrant_daemon *daemo
     hy_metrics_count(page, NULL, NULL, rules.refusals);
 }
 
+/* X(metric, type, member of struct hy_daemon_view_source, help) */
+#define SOURCE_METRICS(X)                                                                       \
+    X("hydrant_source_records_total", "counter", records, "Records delivered.")                 \
+    X("hydrant_source_bytes_total", "counter", bytes, "Bytes delivered, unpacked.")             \
+    X("hydrant_source_bad_records_total", "counter", bad,                                       \
+      "Bad records; hydrant_dropped_total "                                                     \
+      "has the reasons.")                                                                       \
+    X("hydrant_source_errors_total", "counter", errors, "Things that could not be read.")       \
+    X("hydrant_source_connections", "gauge", figures.connections, "Connections that are open.") \
+    X("hydrant_source_connects_total", "counter", figures.connects,                             \
+      "Connections, requests or files that were opened.")                                       \
+    X("hydrant_source_reconnects_total", "counter", figures.reconnects,                         \
+      "Of these, in place of one that was lost.")                                               \
+    X("hydrant_source_refused_total", "counter", figures.refused,                               \
+      "Senders and requests that were turned away.")                                            \
+    X("hydrant_source_waiting", "gauge", figures.waiting,                                       \
+      "What is known to wait outside: bytes of files, messages of a broker.")                   \
+    X("hydrant_source_paused", "gauge", figures.paused != NULL, "1: it takes nothing for now.") \
+    X("hydrant_source_ended", "gauge", ended, "1: nothing more comes from it.")
+
 static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemon *daemon,
                         const struct hy_daemon_view *view)
 {
@@ -97,10 +117,18 @@ static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemo
                       "Position before which every declared group has acknowledged.");
     for (uint32_t i = 0; i < view->streams_count; i++)
         hy_metrics_count(page, "stream", view->streams[i].name, view->streams[i].acknowledged);
-    hy_metrics_family(page, "hydrant_source_errors_total", "counter",
-                      "Things that a source could not read.");
+#define PUT(metric, type, member, help)                  \
+    hy_metrics_family(page, metric, type, help);         \
+    for (uint32_t i = 0; i < daemon->sources_count; i++) \
+        hy_metrics_count(page, "source", daemon->sources[i].config->name, view->sources[i].member);
+    SOURCE_METRICS(PUT)
+#undef PUT
+    hy_metrics_family(page, "hydrant_source_newest_timestamp_seconds", "gauge",
+                      "When the newest of the mentions that came through last was made.");
     for (uint32_t i = 0; i < daemon->sources_count; i++)
-        hy_metrics_count(page, "source", daemon->sources[i].config->name, view->source_errors[i]);
+        if (view->sources[i].newest_us != HYDRANT_TIME_NONE)
+            hy_metrics_value(page, "source", daemon->sources[i].config->name,
+                             (double)view->sources[i].newest_us / 1e6);
     hy_metrics_family(page, "hydrant_parcels_in_flight", "gauge",
                       "Parcels of records that workers have or wait for room with.");
     hy_metrics_count(page, NULL, NULL, view->parcels_out);
@@ -125,8 +153,8 @@ static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemo
 static void put_groups(struct hy_metrics_page *page, struct hydrant_daemon *daemon)
 {
     struct hy_ring_group_stats group;
-#define PUT(metric, type, member, help)                                       \
-    hy_metrics_family(page, metric, type, help);                              \
+#define PUT(metric, type, member, help)                                     \
+    hy_metrics_family(page, metric, type, help);                            \
     for (uint32_t i = 0; hy_ring_group_stats(daemon->ring, i, &group); i++) \
         hy_metrics_count(page, "group", group.name, group.member);
     GROUP_METRICS(PUT)
@@ -306,6 +334,23 @@ static void put_ring(struct hy_json_writer *w, struct hydrant_daemon *daemon,
     HY_JSON_LITERAL(w, "]}");
 }
 
+static void put_source_figures(struct hy_json_writer *w, const struct hy_daemon_view_source *source)
+{
+    put_bool(w, "ended", source->ended);
+    put_number(w, "errors", source->errors);
+    put_number(w, "records", source->records);
+    put_number(w, "bytes", source->bytes);
+    put_number(w, "bad", source->bad);
+    put_number(w, "connections", source->figures.connections);
+    put_number(w, "connects", source->figures.connects);
+    put_number(w, "reconnects", source->figures.reconnects);
+    put_number(w, "refused", source->figures.refused);
+    put_number(w, "waiting", source->figures.waiting);
+    put_text(w, "paused", source->figures.paused ? source->figures.paused : "");
+    put_key(w, "newest_at");
+    hy_json_time(w, source->newest_us);
+}
+
 static void put_streams(struct hy_json_writer *w, const struct hydrant_daemon *daemon,
                         const struct hy_daemon_view *view)
 {
@@ -329,8 +374,7 @@ static void put_streams(struct hy_json_writer *w, const struct hydrant_daemon *d
         HY_JSON_LITERAL(w, "{");
         put_text(w, "name", daemon->sources[i].config->name);
         put_text(w, "type", daemon->sources[i].intake->type->name);
-        put_bool(w, "ended", view->source_ended[i]);
-        put_number(w, "errors", view->source_errors[i]);
+        put_source_figures(w, &view->sources[i]);
         HY_JSON_LITERAL(w, "}");
     }
     HY_JSON_LITERAL(w, "]");

@@ -52,7 +52,7 @@ struct hy_source {
     hydrant_str name;       /* in items and in made-up ids */
     enum hy_format format;  /* settled: never AUTO when it reaches decode */
     hydrant_str csv_header; /* FORMAT_CSV: its first record, raw */
-    uint32_t stream; /* the pushing side's own number for it; 0 unless it gave one */
+    uint32_t stream;        /* the pushing side's own number for it; 0 unless it gave one */
 };
 
 /* Where a parcel stands in a stream whose positions are kept: filled in by the feeding thread when
@@ -62,6 +62,9 @@ struct hy_parcel_place {
     bool published;
     uint32_t stream, source; /* number of the stream; of its entry in the ring */
     uint64_t batch, from, to;
+    /* Set with published, of its mentions: how many are bad records; when the newest was made. */
+    uint32_t bad;
+    int64_t newest_us;
 };
 
 /* The unit of hand-off from an ingest thread to a worker and back. */
@@ -134,11 +137,11 @@ struct hy_mention {
     hydrant_verdict *verdict;      /* triage: NULL when not matched */
     const hydrant_pii *pii;        /* triage: personal data in the text */
     uint32_t pii_count;
-    bool pii_known;               /* triage: pii is filled in */
-    uint8_t facts;                /* triage: HY_FACT_BIT_* (pack/policy.h) */
-    uint8_t talk;                 /* triage: HY_TALK_*, what the conversation had before */
-    uint8_t last;                 /* triage: hydrant_action about the one before in it */
-    uint32_t unhappy;             /* triage: unhappy mentions of the author, this one included */
+    bool pii_known;            /* triage: pii is filled in */
+    uint8_t facts;             /* triage: HY_FACT_BIT_* (pack/policy.h) */
+    uint8_t talk;              /* triage: HY_TALK_*, what the conversation had before */
+    uint8_t last;              /* triage: hydrant_action about the one before in it */
+    uint32_t unhappy;          /* triage: unhappy mentions of the author, this one included */
     bool known;                /* dedup, triage: an edit or delete of what they remembered */
     struct hy_notice *notices; /* dedup, triage: what is published behind it, linked by next */
 };
@@ -147,8 +150,8 @@ enum hy_text_format { HY_TEXT_PLAIN, HY_TEXT_ENTITIES, HY_TEXT_HTML };
 
 struct hy_batch {
     const struct hy_parcel *parcel;
-    const struct hy_pack *pack; /* one generation for the whole batch */
-    int64_t now_us;             /* wall clock when the batch was taken up */
+    const struct hy_pack *pack;         /* one generation for the whole batch */
+    int64_t now_us;                     /* wall clock when the batch was taken up */
     struct hy_rule_counts *rule_counts; /* of this worker and pack; NULL: nobody counts */
     uint32_t count;
     /* normalize: the folded texts of all mentions without a drop, one after the other, each

@@ -121,6 +121,16 @@ static const char *set_listen(struct reader *r, hydrant_str text, struct listen 
     return NULL;
 }
 
+static const char *set_format(struct reader *r, hydrant_str text, struct hy_config_format *out)
+{
+    uint64_t format; /* in the order of enum hy_format */
+    *out = (struct hy_config_format){.format = HY_FORMAT_MAPPED};
+    if (set_choice(text, "auto|native|csv|text", &format))
+        return set_name(r, text, &out->mapping);
+    out->format = (enum hy_format)format;
+    return NULL;
+}
+
 static void *field(void *base, const struct hy_config_key *key)
 {
     return (char *)base + key->at;
@@ -152,6 +162,8 @@ static const char *set_scalar(struct reader *r, const struct hy_config_key *key,
         return set_choice(text, key->values, to);
     case HY_CONFIG_LISTEN:
         return set_listen(r, text, to);
+    case HY_CONFIG_FORMAT:
+        return set_format(r, text, to);
     default:
         return "expected a mapping or a list";
     }

@@ -11,6 +11,7 @@
 #define HY_CONTROL_CONFIG_H
 
 #include "base/arena.h"
+#include "batch/batch.h"
 #include "control/config_keys.h"
 #include "rules/ruleset.h"
 
@@ -31,11 +32,17 @@ enum hy_config_source_type {
         HY_SOURCE_TYPES
 };
 
+/* auto, native, csv, text, or the name of a source mapping (which the rules have, or not). */
+struct hy_config_format {
+    enum hy_format format;
+    const char *mapping; /* MAPPED: its name */
+};
+
 /* Strings are NUL-terminated and live as long as the configuration. */
 struct hy_config_source {
     const char *name;
     enum hy_config_source_type type;
-    uint64_t format; /* enum hy_format */
+    struct hy_config_format format;
     const char *path;
     bool follow;
 };

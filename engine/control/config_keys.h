@@ -93,7 +93,8 @@
 #define HY_CONFIG_SOURCE_TABLE(X)                                                       \
     X(name, NAME, name, NULL, 0, 0, NULL, "what items call it; letters, digits, . _ -") \
     X(type, TYPE, type, NULL, 0, 0, NULL, "what kind of source it is")                  \
-    X(format, CHOICE, format, "auto", 0, 0, "auto|native|csv|text", "what its records are")
+    X(format, FORMAT, format, "auto", 0, 0, NULL,                                       \
+      "what its records are: auto, native, csv, text, or the name of a source mapping")
 
 /* X(NAME, name, TABLE): the kinds of sources, each with keys of its own. */
 #define HY_CONFIG_TYPE_TABLE(X) X(FILE, file, HY_CONFIG_FILE_TABLE)

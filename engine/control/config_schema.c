@@ -91,6 +91,9 @@ static void put_kind(FILE *out, const struct hy_config_key *key)
         put_table(out, &hy_config_group, NULL, NULL);
         putc('}', out);
         break;
+    case HY_CONFIG_FORMAT:
+        fputs("\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,46}$\"", out);
+        break;
     case HY_CONFIG_LISTEN:
         fputs("\"type\":[\"string\",\"boolean\"]", out);
         break;

@@ -261,6 +261,18 @@ static bool is_final(const struct hy_feeder *f)
     return f->bytes_ended && !f->broken_off;
 }
 
+/* What the current input is. False: more bytes are needed. */
+static bool choose(struct hy_feeder *f, enum hy_format wanted, struct hy_frame_choice *choice)
+{
+    const struct hy_window *w = &f->window;
+    size_t len = hy_window_pending(w);
+    if (!f->current->prefixed)
+        return f->options.framing->detect(len ? w->begin : "", len, f->bytes_ended, wanted, choice);
+    *choice = (struct hy_frame_choice){
+        .format = wanted == HY_FORMAT_AUTO ? HY_FORMAT_MAPPED : wanted, .kind = HY_FRAME_PREFIXED};
+    return true;
+}
+
 /* Settles the format of the current input; false: more bytes are needed. */
 static bool settle(struct hy_feeder *f)
 {
@@ -268,16 +280,17 @@ static bool settle(struct hy_feeder *f)
     struct hy_window *w = &f->window;
     const struct hy_framing *framing = f->options.framing;
     struct hy_frame_choice choice;
-    size_t len = hy_window_pending(w);
     enum hy_format wanted = input->wanted == HY_FORMAT_AUTO ? f->options.format : input->wanted;
-    if (!framing->detect(len ? w->begin : "", len, f->bytes_ended, wanted, &choice))
+    if (!choose(f, wanted, &choice))
         return false;
     input->source.format = choice.format;
     input->settled = true;
-    input->untold = f->options.format == HY_FORMAT_AUTO && choice.format == HY_FORMAT_NATIVE &&
-                    f->options.tell != NULL;
-    if (choice.format == HY_FORMAT_MAPPED)
-        input->mapping = f->options.format == HY_FORMAT_MAPPED ? f->options.mapping : "";
+    input->untold =
+        wanted == HY_FORMAT_AUTO && choice.format == HY_FORMAT_NATIVE && f->options.tell != NULL;
+    if (choice.format == HY_FORMAT_MAPPED && wanted == HY_FORMAT_MAPPED)
+        input->mapping = input->wanted_mapping ? input->wanted_mapping : f->options.mapping;
+    else if (choice.format == HY_FORMAT_MAPPED)
+        input->mapping = "";
     w->begin += choice.skip;
     f->consumed += choice.skip;
     framing->begin(&input->framer, choice.kind, f->options.record_bytes_max,

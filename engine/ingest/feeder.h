@@ -46,7 +46,7 @@ enum hy_tell { HY_TELL_NOTHING, HY_TELL_NATIVE, HY_TELL_FOREIGN };
 struct hy_feeder_options {
     const struct hy_framing *framing; /* &hy_frame_framing of frame/framer.h, given by pipeline */
     enum hy_io io;
-    enum hy_format format;     /* AUTO: detected per input from its first bytes */
+    enum hy_format format; /* AUTO: detected per input from its first bytes */
     /* MAPPED: the name of the mapping; lives as long as the feeder. */
     const char *mapping;
     /* AUTO, JSON: asked of the records of an input, until it has an answer: are they foreign, to be
@@ -99,6 +99,9 @@ hydrant_status hy_feeder_push(struct hy_feeder *feeder, const char *source_name,
 /* How a pushed stream begins, when it is not at its first byte. */
 struct hy_push_options {
     enum hy_format format; /* AUTO: the feeder's own */
+    const char *mapping;   /* MAPPED: the name of the mapping, "": each record is told; NULL: the
+                            * feeder's own. Outlives the feeder. */
+    bool prefixed;         /* records have length prefixes; AUTO: each is told */
     uint64_t base;         /* offset of the first byte that will be pushed */
     uint64_t skip_before;  /* records that begin before it are left out */
     uint32_t stream;       /* goes to hy_source.stream */

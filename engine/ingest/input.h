@@ -21,14 +21,16 @@ struct hy_input {
     int fd; /* -1: not open */
     bool close_fd, fifo;
     bool probed, settled, has_header;
-    bool untold;         /* JSON, and not known yet whether it is native */
-    const char *mapping; /* of its parcels, see there */
-    bool ended;            /* push: no more is coming */
-    bool retired;          /* done with; freed with its last parcel */
-    uint64_t offset, size; /* where reading starts; how large the file was, 0: not known */
-    enum hy_format wanted; /* push: AUTO is the feeder's */
+    bool untold;                /* JSON, and not known yet whether it is native */
+    const char *mapping;        /* of its parcels, see there */
+    bool ended;                 /* push: no more is coming */
+    bool retired;               /* done with; freed with its last parcel */
+    uint64_t offset, size;      /* where reading starts; how large the file was, 0: not known */
+    enum hy_format wanted;      /* push: AUTO is the feeder's */
+    const char *wanted_mapping; /* push: NULL is the feeder's */
+    bool prefixed;              /* push */
     uint64_t base, skip_before; /* push: offset of the first byte; records before it are left out */
-    uint32_t parcels;      /* that are out */
+    uint32_t parcels;           /* that are out */
     struct hy_framer framer;
     char *name, *header;
     char *carry; /* push: unframed bytes while another source is current */

@@ -17,7 +17,13 @@
  *                     that begin before it are skipped.
  *   HY_STREAM_MARKS   each chunk ends with whole records and says which position is reached with it
  *                     (an offset of a broker, a number in a journal). The source begins exactly at
- *                     the position that it is to resume at.
+ *                     the position that it is to resume at. A record that is larger than a chunk
+ *                     goes in several; all but the last say the position that was reached before.
+ *
+ * Pressure: a source is asked for more only when there is room for it. One that others push to
+ * holds what it has until take is called again, bounds that, and makes its senders wait or turns
+ * them away. Safe: committed says so. What came from a sender who will not be asked again is
+ * acknowledged to him then, not before; a record that was dropped counts like one that was not.
  *
  * Positions survive a restart: the host keeps them in its checkpoint and in the ring. A source
  * whose positions need something to be understood (which files?) gives that as its state, a text of
@@ -36,9 +42,18 @@ enum { HY_INTAKE_CHUNK_BYTES_MAX = 1 << 20 };
 
 enum hy_stream_kind { HY_STREAM_BYTES, HY_STREAM_MARKS };
 
+/* How records lie in a stream's bytes. */
+enum hy_stream_records {
+    HY_STREAM_TOLD,     /* as its first bytes say: what a file or a long-lived response holds */
+    HY_STREAM_PREFIXED, /* u32 big endian, then so many bytes: one JSON object, page, XML document
+                         * or line of text each, told one by one. What a source that knows where
+                         * its records end should use; hy_intake_prefix writes it. */
+};
+
 struct hy_stream_options {
     const char *part; /* appended to the source's name in the ring: "/3"; NULL: the only stream */
     enum hy_stream_kind kind;
+    enum hy_stream_records records;
 };
 
 /* What a source may ask of whoever runs it. */
@@ -72,6 +87,17 @@ enum hy_take {
     HY_TAKE_ERROR, /* something could not be read, *err says what; the source goes on */
 };
 
+/* What a source says of itself, for metrics, top and logs. Its host counts records, bytes and bad
+ * records. Counters only rise. */
+struct hy_intake_figures {
+    uint32_t connections; /* that are open: senders, or those that the source opened itself */
+    uint64_t connects;    /* that were opened: connections, requests, files */
+    uint64_t reconnects;  /* of these, in place of one that was lost */
+    uint64_t refused;     /* turned away: too many, over a limit, not who they say they are */
+    uint64_t waiting;     /* what is known to wait outside: bytes, or messages of a broker */
+    const char *paused;   /* why it takes nothing, a string for good; NULL: it takes */
+};
+
 struct hy_intake;
 
 struct hy_intake_type {
@@ -89,7 +115,10 @@ struct hy_intake_type {
     void (*acknowledged)(struct hy_intake *, uint32_t stream, uint64_t position);
     /* The state, into cap bytes; returns its length (more than cap: it did not fit); NULL: none. */
     size_t (*state)(struct hy_intake *, char *out, size_t cap);
-    /* No more is taken: a source that others push to refuses from now on. NULL: nothing to do. */
+    /* Adds to *out, which is zero. NULL: it has none. */
+    void (*figures)(struct hy_intake *, struct hy_intake_figures *out);
+    /* No more is taken: a source that others push to refuses from now on. committed may still be
+     * called. NULL: nothing to do. */
     void (*stop)(struct hy_intake *);
     void (*destroy)(struct hy_intake *);
 };
@@ -99,5 +128,16 @@ struct hy_intake {
     const struct hy_intake_type *type;
     const char *name; /* of the source; outlives it */
 };
+
+enum { HY_INTAKE_PREFIX_BYTES = 4 };
+
+/* Writes the prefix of a record of len bytes (HY_STREAM_PREFIXED). Empty records are left out. */
+static inline void hy_intake_prefix(char out[HY_INTAKE_PREFIX_BYTES], uint32_t len)
+{
+    out[0] = (char)(len >> 24);
+    out[1] = (char)(len >> 16);
+    out[2] = (char)(len >> 8);
+    out[3] = (char)len;
+}
 
 #endif

@@ -50,6 +50,8 @@ hydrant_status hy_feeder_push_begin(struct hy_feeder *f, const char *source_name
     if (!input)
         return HYDRANT_ERR_NOMEM;
     input->wanted = options->format;
+    input->wanted_mapping = options->mapping;
+    input->prefixed = options->prefixed;
     input->base = options->base;
     input->skip_before = options->skip_before;
     input->source.stream = options->stream;

@@ -50,4 +50,7 @@ uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *count
 bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t generation,
                      uint64_t seq);
 
+/* Adds what is told of a batch's mentions to the place of its parcel: bad, newest_us. */
+void hy_output_tell(const struct hy_batch *batch, struct hy_parcel_place *place);
+
 #endif

@@ -98,6 +98,7 @@ static void publish(struct hy_worker *worker, struct hy_parcel *parcel, uint64_t
     bool put =
         hy_output_batch(&worker->output, worker->stages.batch, worker->generation->number, seq);
     worker->put_all = put && worker->put_all;
+    hy_output_tell(worker->stages.batch, &parcel->place);
     if (last)
         parcel->place.published =
             worker->put_all && hy_ring_output_commit(&worker->ring_output, &parcel->place);
