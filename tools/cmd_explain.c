@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tools/commands.h"
+#include "tools/explain_words.h"
 #include "tools/json_text.h"
 #include "tools/rules_input.h"
 #include "tools/terminal.h"
@@ -28,12 +29,15 @@ static const char help[] =
     "      --nth N       the Nth line of FILE (default 1)\n"
     "      --rule ID     explain this rule (default: those that match or find something)\n"
     "      --all         explain every rule\n"
+    "      --emotion     say which words moved the emotion; alone, without rules: only that\n"
+    "      --unmasked    show personal data, which is masked otherwise: \"call ***-***-****\"\n"
     "      --json        one object on stdout (docs/rules/commands.md)\n"
     "\n"
     "exit code: 0 explained; 1 no rules, no such rule, no mention; 2 usage\n";
 
 struct explain {
     bool json, colour;
+    bool words_alone; /* emotion and nothing else */
 };
 
 static const char *const truth_names[] = {"false", "true", "unknown"};
@@ -113,7 +117,24 @@ static void print_json(const hydrant_explanation *explanation)
     json_item(explanation->item);
     json_list("rules", explanation->rules, explanation->rules_count, false);
     json_list("policy", explanation->lines, explanation->lines_count, true);
-    printf(",\"rules_total\":%u}\n", explanation->rules_total);
+    printf(",\"rules_total\":%u", explanation->rules_total);
+    if (explanation->emotion) {
+        fputs(",\"emotion\":", stdout);
+        explain_words_json(explanation);
+    }
+    puts("}");
+}
+
+static void print_words_alone(const hydrant_explanation *explanation, bool json)
+{
+    if (json) {
+        explain_words_json(explanation);
+        putchar('\n');
+    } else {
+        terminal_put(stdout, explanation->item->mention->text);
+        putchar('\n');
+        explain_words_print(explanation);
+    }
 }
 
 /* ---- for a person ---- */
@@ -254,12 +275,16 @@ static void print_explanation(const hydrant_explanation *explanation, bool colou
                explanation->rules_total - explanation->rules_count, explanation->rules_total);
     print_lines(explanation, colour);
     print_verdict(explanation);
+    if (explanation->emotion)
+        explain_words_print(explanation);
 }
 
 static void on_explained(void *ctx, const hydrant_explanation *explanation)
 {
     const struct explain *explain = ctx;
-    if (explain->json)
+    if (explain->words_alone)
+        print_words_alone(explanation, explain->json);
+    else if (explain->json)
         print_json(explanation);
     else
         print_explanation(explanation, explain->colour);
@@ -357,6 +382,12 @@ static bool take_option(struct command_line *line, int c)
     case 'j':
         line->explain.json = true;
         return true;
+    case 'm':
+        line->options.emotion = true;
+        return true;
+    case 'u':
+        line->options.unmasked = true;
+        return true;
     default:
         return false;
     }
@@ -369,6 +400,10 @@ static int run_command(struct command_line *line, int argc, char **argv)
         fputs("hydrant explain: give one mention, as --text or as a file\n", stderr);
         return HY_EXIT_USAGE;
     }
+    line->explain.words_alone =
+        line->options.emotion && !line->rules.paths_count && !line->rules.queries_count;
+    if (line->explain.words_alone && !rules_input_add_query(&line->rules, "*"))
+        return HY_EXIT_FAILED;
     if (line->has_text)
         return explain_mention(&line->explain, &line->rules, &line->options);
     return explain_file(&line->explain, &line->rules, line->options, argv[optind], line->nth);
@@ -380,6 +415,7 @@ int cmd_explain(int argc, char **argv)
         {"rules", required_argument, NULL, 'r'}, {"text", required_argument, NULL, 't'},
         {"nth", required_argument, NULL, 'n'},   {"rule", required_argument, NULL, 'i'},
         {"all", no_argument, NULL, 'a'},         {"json", no_argument, NULL, 'j'},
+        {"emotion", no_argument, NULL, 'm'},     {"unmasked", no_argument, NULL, 'u'},
         {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     struct command_line line = {.explain = {.colour = terminal_wants_colour(stdout)}, .nth = 1};
     int code = -1;

@@ -21,9 +21,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pack/policy.h"
+#include "pii/pii.h"
 #include "rules/name_table.h"
 
 enum { QUEUE = 4096, TEXT_BYTES = 512, ID_BYTES = 128, RULES_MAX = 512, PROGRESS_MS = 200 };
+
+/* Of a text so much is kept that personal data which begins in what is shown is seen whole. */
+enum { KEPT_BYTES = TEXT_BYTES + 256 };
 
 /* A matched mention: what the merge needs of it. */
 struct found {
@@ -32,7 +37,7 @@ struct found {
     bool published, actionable;
     uint32_t rules_count, text_len, id_len;
     uint32_t rules[RULES_MAX]; /* numbers in backtest.rules, ascending */
-    char text[TEXT_BYTES], id[ID_BYTES];
+    char text[KEPT_BYTES], id[ID_BYTES];
 };
 
 struct side {
@@ -128,7 +133,7 @@ static void take_item(struct side *side, const hydrant_item *item, struct found 
     for (uint32_t i = 0; i < item->matches_count && i < RULES_MAX; i++)
         found->rules[found->rules_count++] = number_of(side, item->matches[i].rule);
     qsort(found->rules, found->rules_count, sizeof *found->rules, compare_u32);
-    found->text_len = copy_cut(found->text, TEXT_BYTES, item->mention->text);
+    found->text_len = copy_cut(found->text, KEPT_BYTES, item->mention->text);
     found->id_len = copy_cut(found->id, ID_BYTES, item->mention->id);
     side->matched++;
     side->published += found->published;
@@ -153,6 +158,15 @@ static hydrant_str copy_text(const char *text, uint32_t len)
     return (hydrant_str){copy, copy ? len : 0};
 }
 
+/* As it is shown: personal data masked, cut. */
+static hydrant_str copy_shown(const struct backtest *b, const struct found *found)
+{
+    char masked[KEPT_BYTES], shown[TEXT_BYTES];
+    memcpy(masked, found->text, found->text_len);
+    hy_pii_mask(masked, found->text_len, &b->after.pack->pack->policy->pii);
+    return copy_text(shown, copy_cut(shown, TEXT_BYTES, hy_str(masked, found->text_len)));
+}
+
 static void add_sample(struct backtest *b, const struct found *found, const uint32_t *gained,
                        uint32_t gained_count, const uint32_t *lost, uint32_t lost_count)
 {
@@ -171,7 +185,7 @@ static void add_sample(struct backtest *b, const struct found *found, const uint
         (hydrant_backtest_sample){.archive = hy_str_cstr(b->options->archives[found->archive]),
                                   .offset = found->offset,
                                   .id = copy_text(found->id, found->id_len),
-                                  .text = copy_text(found->text, found->text_len),
+                                  .text = copy_shown(b, found),
                                   .gained = copy_rules(b, gained, gained_count),
                                   .gained_count = gained_count,
                                   .lost = copy_rules(b, lost, lost_count),

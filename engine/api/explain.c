@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/explain_emotion.h"
 #include "api/explain_note.h"
 #include "api/pack_handle.h"
 #include "api/rules_load.h"
@@ -24,6 +25,7 @@
 #include "pack/matcher.h"
 #include "pack/node.h"
 #include "pack/policy.h"
+#include "pii/pii.h"
 
 enum { PROBES_MAX = 4000, SPANS_MAX = 256, NO_RULE = -1 };
 
@@ -46,7 +48,8 @@ struct explain {
     const struct hy_query *queries[PROBES_MAX];
     hydrant_explained_node nodes[PROBES_MAX];
     uint32_t nodes_count;
-    struct hy_arena arena; /* texts and spans of nodes */
+    struct hy_arena arena; /* texts and spans of nodes, the masked mention */
+    hydrant_mention mention;
     struct hy_trial *trial;
     hydrant_error *err;
 };
@@ -318,7 +321,22 @@ static void answer_order(struct explain *x, const hydrant_verdict *verdict)
     }
 }
 
-static void answer(struct explain *x, hydrant_explanation *out, hydrant_item *item)
+/* The mention as it is shown: what is personal in its text is masked, byte for byte. */
+static hydrant_status mask(struct explain *x, const struct hy_pack *pack, hydrant_item *item)
+{
+    if (x->options->unmasked)
+        return HYDRANT_OK;
+    x->mention = *item->mention;
+    hydrant_str text = keep(x, x->mention.text.data, x->mention.text.len);
+    if (!text.data)
+        return no_memory(x);
+    hy_pii_mask((char *)(uintptr_t)text.data, text.len, &pack->policy->pii);
+    x->mention.text = text;
+    item->mention = &x->mention;
+    return HYDRANT_OK;
+}
+
+static hydrant_status answer(struct explain *x, hydrant_explanation *out, hydrant_item *item)
 {
     *item = hy_trial_item(x->trial);
     struct hy_eval eval = hy_trial_eval(x->trial);
@@ -336,6 +354,11 @@ static void answer(struct explain *x, hydrant_explanation *out, hydrant_item *it
                                  .rules_count = x->rules_count,
                                  .lines_count = x->subjects_count - x->rules_count,
                                  .rules_total = x->ruleset->rules_count};
+    const hydrant_mention *mention = item->mention;
+    if (x->options->emotion &&
+        !hy_explain_emotion(eval.pack->model, mention->text, mention->lang, &x->arena, out))
+        return no_memory(x);
+    return mask(x, eval.pack, item);
 }
 
 /* ---- all of it ---- */
@@ -373,7 +396,7 @@ static hydrant_status explain(struct explain *x, const hydrant_rules *rules,
     if (status == HYDRANT_OK)
         status = hy_arena_init(&x->arena, (size_t)256 << 20, x->err);
     if (status == HYDRANT_OK)
-        answer(x, out, item);
+        status = answer(x, out, item);
     return status;
 }
 

@@ -194,6 +194,8 @@ hydrant_item hy_trial_item(const struct hy_trial *trial)
         .matches_count = count,
         .emotion = judged ? mention->emotion : NULL,
         .dup = mention->dup,
+        .pii = mention->pii,
+        .pii_count = judged ? mention->pii_count : 0,
     };
 }
 

@@ -200,12 +200,15 @@ void train_second_apply(const struct train_second *second, uint32_t tokens,
 float train_threshold(const struct train_data *data, const bool *use,
                       float (*logits)[TRAIN_COLUMNS], uint32_t head);
 
+enum { TRAIN_CONFUSED = HYDRANT_EKMAN };
+
 struct train_scores {
     double precision[TRAIN_HEADS], recall[TRAIN_HEADS], f1[TRAIN_HEADS];
     uint32_t positives[TRAIN_HEADS];
     double macro_f1[TRAIN_GROUPS];
     double single_right[TRAIN_GROUPS]; /* share of texts whose single best label is a true one */
-    uint32_t confusion[HYDRANT_SENTIMENTS][HYDRANT_SENTIMENTS]; /* [true][said], one true label */
+    /* [group][true][said]: texts with one true label in a group of at most TRAIN_CONFUSED heads */
+    uint32_t confusion[TRAIN_GROUPS][TRAIN_CONFUSED][TRAIN_CONFUSED];
 };
 
 /* Measures logits against thresholds over the texts that use[] is true for. */

@@ -57,11 +57,13 @@ static uint32_t best_of_group(const float *logits, const float *thresholds, uint
     return best;
 }
 
-/* Index of the one true sentiment of a text, or HYDRANT_SENTIMENTS. */
-static uint32_t one_sentiment(uint64_t heads)
+/* Notes what is said of a text that has one true label of the group. */
+static void confuse(struct train_scores *s, uint32_t group, uint64_t heads, uint32_t said)
 {
-    uint32_t bits = (uint32_t)(heads >> HY_MODEL_SENTIMENT) & ((1u << HYDRANT_SENTIMENTS) - 1);
-    return bits && !(bits & (bits - 1)) ? (uint32_t)__builtin_ctz(bits) : HYDRANT_SENTIMENTS;
+    uint32_t first = group_first[group], count = group_first[group + 1] - first;
+    uint64_t bits = heads >> first & ((1ull << count) - 1);
+    if (count <= TRAIN_CONFUSED && bits && !(bits & (bits - 1)))
+        s->confusion[group][__builtin_ctzll(bits)][said - first]++;
 }
 
 static void finish(struct train_scores *s, const uint32_t *hits, const uint32_t *said, size_t count)
@@ -95,12 +97,11 @@ void train_measure(struct train_scores *s, const struct train_data *data, const 
             said[h] += says;
             s->positives[h] += is;
         }
-        for (uint32_t group = 0; group < TRAIN_GROUPS; group++)
-            s->single_right[group] +=
-                (double)(heads >> best_of_group(logits[i], thresholds, group) & 1);
-        uint32_t sentiment = one_sentiment(heads);
-        if (sentiment < HYDRANT_SENTIMENTS)
-            s->confusion[sentiment][best_of_group(logits[i], thresholds, 2) - HY_MODEL_SENTIMENT]++;
+        for (uint32_t group = 0; group < TRAIN_GROUPS; group++) {
+            uint32_t best = best_of_group(logits[i], thresholds, group);
+            s->single_right[group] += (double)(heads >> best & 1);
+            confuse(s, group, heads, best);
+        }
     }
     finish(s, hits, said, count);
 }
@@ -111,6 +112,20 @@ static const char *head_name(uint32_t head)
         return hydrant_emotion_name(head);
     return head < HY_MODEL_SENTIMENT ? hydrant_ekman_name(head - HY_MODEL_EKMAN)
                                      : hydrant_sentiment_name(head - HY_MODEL_SENTIMENT);
+}
+
+static void print_confusion(FILE *out, const struct train_scores *s, uint32_t group)
+{
+    uint32_t first = group_first[group], count = group_first[group + 1] - first;
+    fprintf(out, "\n  texts of one label: true (down), said to be most (across)\n  %-12s", "");
+    for (uint32_t i = 0; i < count; i++)
+        fprintf(out, "%10s", head_name(first + i));
+    for (uint32_t i = 0; i < count; i++) {
+        fprintf(out, "\n  %-12s", head_name(first + i));
+        for (uint32_t k = 0; k < count; k++)
+            fprintf(out, "%10u", s->confusion[group][i][k]);
+    }
+    fputc('\n', out);
 }
 
 void train_print_scores(FILE *out, const char *title, const struct train_scores *s)
@@ -126,13 +141,6 @@ void train_print_scores(FILE *out, const char *title, const struct train_scores 
         fprintf(out, "  %-16s %30.4f   single best is right: %.3f\n", "macro-F1",
                 s->macro_f1[group], s->single_right[group]);
     }
-    fprintf(out, "\n  texts of one sentiment: true (down) and said (across)\n  %-12s", "");
-    for (uint32_t i = 0; i < HYDRANT_SENTIMENTS; i++)
-        fprintf(out, "%10s", hydrant_sentiment_name(i));
-    for (uint32_t i = 0; i < HYDRANT_SENTIMENTS; i++) {
-        fprintf(out, "\n  %-12s", hydrant_sentiment_name(i));
-        for (uint32_t k = 0; k < HYDRANT_SENTIMENTS; k++)
-            fprintf(out, "%10u", s->confusion[i][k]);
-    }
-    fputc('\n', out);
+    print_confusion(out, s, 1);
+    print_confusion(out, s, 2);
 }

@@ -182,12 +182,24 @@ typedef struct hydrant_explained {
     uint32_t nodes_count;
 } hydrant_explained;
 
+/* A word (or emoji, run of punctuation ...) and what the text would score without it. */
+typedef struct hydrant_emotion_word {
+    hydrant_span span; /* in the mention's text */
+    hydrant_emotion without;
+} hydrant_emotion_word;
+
+enum { HYDRANT_EXPLAINED_WORDS = 256 }; /* the first words of a text; more are not taken out */
+
+/* Personal data in the item's text is masked ('*' for letters and digits) unless "unmasked" is set. */
 typedef struct hydrant_explanation {
     const hydrant_item *item; /* all that the engine says about the mention */
     const hydrant_explained *rules;
     const hydrant_explained *lines; /* in the order of the policy; none when no rule matched */
     uint32_t rules_count, lines_count;
     uint32_t rules_total; /* that were looked at, explained or not */
+    const hydrant_emotion *emotion; /* NULL unless it was asked for; also where no rule matches */
+    const hydrant_emotion_word *words; /* in the order of the text; none when it is not scored */
+    uint32_t words_count;
 } hydrant_explanation;
 
 typedef struct hydrant_explain_options {
@@ -195,6 +207,8 @@ typedef struct hydrant_explain_options {
     hydrant_str mention; /* a whole mention, native JSON */
     const char *rule;    /* explain this one; NULL: those that match or that find something */
     bool all;            /* explain every rule */
+    bool emotion;        /* say which words moved the emotion, too */
+    bool unmasked;       /* leave personal data in the item's text */
 } hydrant_explain_options;
 
 /*
@@ -494,7 +508,8 @@ typedef struct hydrant_backtest_rule {
 
 /* A mention that some rules match in one set only. Texts are cut at 512 bytes. */
 typedef struct hydrant_backtest_sample {
-    hydrant_str archive, id, text;
+    hydrant_str archive, id;
+    hydrant_str text; /* its beginning; personal data is masked */
     uint64_t offset; /* of its record in the archive, decompressed */
     const hydrant_str *gained, *lost; /* ids of rules */
     uint32_t gained_count, lost_count;
