@@ -145,6 +145,7 @@ struct layout {
     struct hy_anchor *anchors;
     struct hy_single *singles;
     struct hy_neighbour *neighbours;
+    uint64_t *neighbour_keys;
     struct cursor *cursors;
 };
 
@@ -297,7 +298,8 @@ static void finish_group(const struct hy_matcher *matcher, struct hy_neighbour *
     }
 }
 
-static void place_groups(struct layout *l)
+/* Returns how many neighbours there are in all. */
+static uint32_t place_groups(struct layout *l)
 {
     uint32_t singles = 0, neighbours = 0;
     for (uint32_t i = 0; i < l->c->anchors.count; i++) {
@@ -309,6 +311,7 @@ static void place_groups(struct layout *l)
         neighbours = anchor->left + anchor->left_count;
         l->cursors[i] = (struct cursor){anchor->singles, anchor->right, anchor->left};
     }
+    return neighbours;
 }
 
 void hy_compile_write_anchors(struct hy_compiler *c)
@@ -318,6 +321,7 @@ void hy_compile_write_anchors(struct hy_compiler *c)
     l.anchors = MATCHER_NEW(c, struct hy_anchor, count);
     l.singles = MATCHER_NEW(c, struct hy_single, c->terms.count);
     l.neighbours = MATCHER_NEW(c, struct hy_neighbour, c->terms.count);
+    l.neighbour_keys = MATCHER_NEW(c, uint64_t, c->terms.count);
     l.cursors = malloc(((size_t)count + 1) * sizeof *l.cursors);
     if (!l.cursors) {
         hy_compile_nomem(c);
@@ -329,7 +333,7 @@ void hy_compile_write_anchors(struct hy_compiler *c)
     for (uint32_t i = 0; i < c->terms.count; i++)
         if (!c->terms.at[i].regex)
             count_term(&l, &c->terms.at[i]);
-    place_groups(&l);
+    uint32_t neighbours = place_groups(&l);
     for (uint32_t i = 0; i < c->terms.count; i++)
         if (!c->terms.at[i].regex)
             write_term(&l, &c->terms.at[i]);
@@ -338,9 +342,12 @@ void hy_compile_write_anchors(struct hy_compiler *c)
         finish_group(c->matcher, l.neighbours + a->right, a->right_count, false);
         finish_group(c->matcher, l.neighbours + a->left, a->left_count, true);
     }
+    for (uint32_t i = 0; i < neighbours; i++)
+        l.neighbour_keys[i] = l.neighbours[i].key;
     free(l.cursors);
     c->matcher->anchors = l.anchors;
     c->matcher->anchors_count = count;
     c->matcher->singles = l.singles;
     c->matcher->neighbours = l.neighbours;
+    c->matcher->neighbour_keys = l.neighbour_keys;
 }

@@ -30,17 +30,31 @@ uint32_t hy_weekday(int64_t days)
 
 /* ---- asking ---- */
 
+/* The last change at or before the moment. Halves without a branch that could be foretold wrongly.
+ */
+static uint32_t change_at(const struct hy_zone *zone, int64_t utc_s)
+{
+    uint32_t low = 0, count = zone->count;
+    while (count > 1) {
+        uint32_t half = count / 2;
+        low += zone->changes[low + half].from_s <= utc_s ? half : 0;
+        count -= half;
+    }
+    return low;
+}
+
 int32_t hy_zone_offset(const struct hy_zone *zone, int64_t utc_s)
 {
-    uint32_t low = 0, high = zone->count - 1;
-    while (low < high) {
-        uint32_t mid = low + (high - low + 1) / 2;
-        if (zone->changes[mid].from_s <= utc_s)
-            low = mid;
-        else
-            high = mid - 1;
-    }
-    return zone->changes[low].offset_s;
+    return zone->changes[change_at(zone, utc_s)].offset_s;
+}
+
+struct hy_zone_span hy_zone_span_at(const struct hy_zone *zone, int64_t utc_s)
+{
+    uint32_t at = change_at(zone, utc_s);
+    return (struct hy_zone_span){.from_s = at == 0 ? INT64_MIN : zone->changes[at].from_s,
+                                 .until_s = at + 1 == zone->count ? INT64_MAX
+                                                                  : zone->changes[at + 1].from_s,
+                                 .offset_s = zone->changes[at].offset_s};
 }
 
 int64_t hy_zone_to_utc(const struct hy_zone *zone, int64_t local_s)
@@ -107,11 +121,11 @@ static bool rule_date(const char **at, struct rule_day *day)
     if (!skip(at, ','))
         return false;
     day->kind = skip(at, 'M') ? 'M' : skip(at, 'J') ? 'J' : '0';
-    bool good = day->kind == 'M' ? rule_number(at, 12, &day->month) && day->month > 0 &&
-                                       skip(at, '.') && rule_number(at, 5, &day->week) &&
-                                       day->week > 0 && skip(at, '.') &&
-                                       rule_number(at, 6, &day->weekday)
-                                 : rule_number(at, 365, &day->day);
+    bool good = day->kind == 'M'
+                    ? rule_number(at, 12, &day->month) && day->month > 0 && skip(at, '.') &&
+                          rule_number(at, 5, &day->week) && day->week > 0 && skip(at, '.') &&
+                          rule_number(at, 6, &day->weekday)
+                    : rule_number(at, 365, &day->day);
     return good && (!skip(at, '/') || rule_time(at, &day->time_s));
 }
 
@@ -120,13 +134,13 @@ static int64_t rule_moment(const struct rule_day *day, int64_t year)
 {
     if (day->kind != 'M') {
         bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-        int64_t of_year = day->kind == 'J' ? (int64_t)day->day - 1 + (leap && day->day > 59)
-                                           : (int64_t)day->day;
+        int64_t of_year =
+            day->kind == 'J' ? (int64_t)day->day - 1 + (leap && day->day > 59) : (int64_t)day->day;
         return (hy_days_of(year, 1, 1) + of_year) * DAY_S + day->time_s;
     }
     int64_t first = hy_days_of(year, day->month, 1);
-    int64_t next = day->month == 12 ? hy_days_of(year + 1, 1, 1)
-                                    : hy_days_of(year, day->month + 1, 1);
+    int64_t next =
+        day->month == 12 ? hy_days_of(year + 1, 1, 1) : hy_days_of(year, day->month + 1, 1);
     uint32_t wanted = (day->weekday + 6) % 7; /* the rule's week begins on Sunday */
     int64_t at = first + (wanted + 7 - hy_weekday(first)) % 7 + 7 * ((int64_t)day->week - 1);
     while (at >= next)
@@ -137,8 +151,7 @@ static int64_t rule_moment(const struct rule_day *day, int64_t year)
 static void add_change(struct hy_zone *zone, int64_t from_s, int32_t offset_s)
 {
     const struct hy_zone_change *last = &zone->changes[zone->count - 1];
-    if (zone->count == HY_ZONE_CHANGES_MAX || from_s <= last->from_s ||
-        offset_s == last->offset_s)
+    if (zone->count == HY_ZONE_CHANGES_MAX || from_s <= last->from_s || offset_s == last->offset_s)
         return;
     zone->changes[zone->count++] = (struct hy_zone_change){from_s, offset_s};
 }
@@ -211,7 +224,8 @@ static size_t body_bytes(const struct counts *c, size_t time_bytes)
 
 static hydrant_status damaged(hydrant_error *err)
 {
-    return hy_error_set(err, HYDRANT_ERR_DATA, "not a file of the tz database (version 2 or later)");
+    return hy_error_set(err, HYDRANT_ERR_DATA,
+                        "not a file of the tz database (version 2 or later)");
 }
 
 hydrant_status hy_zone_parse(const uint8_t *bytes, size_t len, struct hy_zone *out,

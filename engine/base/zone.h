@@ -4,8 +4,8 @@
  * when rules are compiled; changes that the database foresees by rule are written out up to
  * HY_ZONE_LAST_YEAR, and from then on the last difference stays.
  *
- * Limits: a file of at most 128 KiB, HY_ZONE_CHANGES_MAX changes, seconds without leap seconds. Immutable
- * once read; any thread.
+ * Limits: a file of at most 128 KiB, HY_ZONE_CHANGES_MAX changes, seconds without leap seconds.
+ * Immutable once read; any thread.
  */
 #ifndef HY_BASE_ZONE_H
 #define HY_BASE_ZONE_H
@@ -25,9 +25,9 @@ struct hy_zone {
 };
 
 /*
- * Reads the zone of that name ("America/Chicago", "UTC"): from $TZDIR, else /usr/share/zoneinfo. UTC
- * needs no file. HYDRANT_ERR_ARGUMENT: no such zone, or not a name; HYDRANT_ERR_SYSTEM: the file
- * cannot be read; HYDRANT_ERR_DATA: it is not a zone.
+ * Reads the zone of that name ("America/Chicago", "UTC"): from $TZDIR, else /usr/share/zoneinfo.
+ * UTC needs no file. HYDRANT_ERR_ARGUMENT: no such zone, or not a name; HYDRANT_ERR_SYSTEM: the
+ * file cannot be read; HYDRANT_ERR_DATA: it is not a zone.
  */
 hydrant_status hy_zone_read(hydrant_str name, struct hy_zone *out, hydrant_error *err);
 
@@ -38,8 +38,17 @@ hydrant_status hy_zone_parse(const uint8_t *bytes, size_t len, struct hy_zone *o
 /* Local time - UTC at that moment. */
 int32_t hy_zone_offset(const struct hy_zone *zone, int64_t utc_s);
 
-/* The moment at which clocks there show local_s; where they show it twice the first, where never the
- * moment as if they had not been changed. */
+/* A time between two changes: from <= t < until is as far from UTC as the clocks show. */
+struct hy_zone_span {
+    int64_t from_s, until_s;
+    int32_t offset_s;
+};
+
+/* The one that a moment is in. */
+struct hy_zone_span hy_zone_span_at(const struct hy_zone *zone, int64_t utc_s);
+
+/* The moment at which clocks there show local_s; where they show it twice the first, where never
+ * the moment as if they had not been changed. */
 int64_t hy_zone_to_utc(const struct hy_zone *zone, int64_t local_s);
 
 /* ---- days since 1970-01-01, proleptic Gregorian ---- */

@@ -35,7 +35,10 @@ _Static_assert((int)HY_DEDUP_ID_BYTES == (int)HY_DEDUP_RECORD_ID_BYTES,
 enum {
     DEFAULT_ENTRIES = 1000000,
     ENTRIES_MIN = 2,
-    WARM = 16, /* mentions whose memory is asked for ahead of their turn */
+    /* How many turns ahead of a mention's its memory is asked for: buckets and lines of keys when
+     * it is prepared, then each that is found through what was asked for before. */
+    ENTRIES_AHEAD = 8,
+    RECORDS_AHEAD = 4,
 };
 
 struct hy_dedup_worker {
@@ -235,6 +238,15 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
         hy_dedup_sketch_make(&worker->text, seed, &post->sketch, &post->keys);
 }
 
+/* Asks for the memory that leads to all others. */
+static void ask_for_indexes(const struct hy_dedup_window *w, const struct hy_dedup_post *post)
+{
+    __builtin_prefetch(&w->by_id[hy_dedup_bucket(w, post->id)]);
+    __builtin_prefetch(&w->by_text[hy_dedup_bucket(w, post->text)]);
+    for (uint32_t k = 0; k < post->keys.count; k++)
+        __builtin_prefetch(hy_dedup_line(w, post->keys.keys[k]));
+}
+
 void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *batch)
 {
     worker->posts_count = 0;
@@ -246,6 +258,7 @@ void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *bat
         struct hy_dedup_post *post = &worker->posts[worker->posts_count++];
         post->mention = (uint16_t)i;
         prepare(worker, m, batch, post);
+        ask_for_indexes(&worker->dedup->window, post);
     }
 }
 
@@ -477,8 +490,8 @@ struct touch {
     uint32_t names[2 + HY_DEDUP_KEYS], count;
 };
 
-static void find_touched(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                         struct touch *touch)
+static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                            struct touch *touch)
 {
     const _Atomic uint32_t *id = &w->by_id[hy_dedup_bucket(w, post->id)];
     const _Atomic uint32_t *text = &w->by_text[hy_dedup_bucket(w, post->text)];
@@ -490,30 +503,28 @@ static void find_touched(const struct hy_dedup_window *w, const struct hy_dedup_
         if (name)
             touch->names[touch->count++] = name;
     }
+    for (uint32_t k = 0; k < touch->count; k++)
+        __builtin_prefetch(hy_dedup_place(w, touch->names[k]));
 }
 
-/* Asks for the memory that the next posts will touch, in rounds: each needs the one before. */
-static void warm(const struct hy_dedup_window *w, const struct hy_dedup_post *posts, uint32_t count)
+static void ask_for_records(const struct hy_dedup_window *w, const struct touch *touch)
 {
-    struct touch touched[WARM];
-    for (uint32_t i = 0; i < count; i++) {
-        __builtin_prefetch(&w->by_id[hy_dedup_bucket(w, posts[i].id)]);
-        __builtin_prefetch(&w->by_text[hy_dedup_bucket(w, posts[i].text)]);
-        for (uint32_t k = 0; k < posts[i].keys.count; k++)
-            __builtin_prefetch(hy_dedup_line(w, posts[i].keys.keys[k]));
+    for (uint32_t k = 1; k < touch->count; k++) { /* an id leads to no record */
+        const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
+        uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
+        __builtin_prefetch(hy_dedup_log_place(w, log));
     }
-    for (uint32_t i = 0; i < count; i++) {
-        find_touched(w, &posts[i], &touched[i]);
-        for (uint32_t k = 0; k < touched[i].count; k++)
-            __builtin_prefetch(hy_dedup_place(w, touched[i].names[k]));
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t k = 1; k < touched[i].count; k++) { /* an id leads to no record */
-            const struct hy_dedup_entry *e = hy_dedup_place(w, touched[i].names[k]);
-            uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
-            __builtin_prefetch(hy_dedup_log_place(w, log));
-        }
-    }
+}
+
+/* The turn at `at` is near: asks for what the turns behind it will touch. */
+static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_worker *worker,
+                       uint32_t at, struct touch touched[ENTRIES_AHEAD])
+{
+    if (at + ENTRIES_AHEAD < worker->posts_count)
+        ask_for_entries(w, &worker->posts[at + ENTRIES_AHEAD], &touched[at % ENTRIES_AHEAD]);
+    uint32_t next = at + RECORDS_AHEAD;
+    if (next < worker->posts_count)
+        ask_for_records(w, &touched[next % ENTRIES_AHEAD]);
 }
 
 /* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their
@@ -533,12 +544,15 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
 {
     struct hy_dedup_window *w = &dedup->window;
     uint32_t record[HY_DEDUP_LOG_UNITS_MAX];
+    struct touch touched[ENTRIES_AHEAD];
     mark(dedup, batch);
+    for (uint32_t i = 0; i < ENTRIES_AHEAD && i < worker->posts_count; i++)
+        ask_for_entries(w, &worker->posts[i], &touched[i]);
+    for (uint32_t i = 0; i < RECORDS_AHEAD && i < worker->posts_count; i++)
+        ask_for_records(w, &touched[i]);
     for (uint32_t i = 0; i < worker->posts_count; i++) {
         const struct hy_dedup_post *post = &worker->posts[i];
-        uint32_t ahead = worker->posts_count - i;
-        if (i % WARM == 0)
-            warm(w, post, ahead < WARM ? ahead : WARM);
+        look_ahead(w, worker, i, touched);
         struct turn t = {.about = {w, batch, &batch->mentions[post->mention], post},
                          .dedup = dedup,
                          .w = w,

@@ -47,16 +47,18 @@ size_t hy_dedup_window_bytes(uint32_t entries)
     return per_entry * entries + slots + tallies + log_bytes(entries) + 6 * 64;
 }
 
-/* Fewer TLB misses; only a hint, and only where it does not waste memory. */
 static void *take(struct hy_arena *arena, size_t bytes)
 {
     void *p = hy_arena_alloc(arena, bytes, 64);
     HY_ASSERT(p);
-    if (bytes >= 8 * (size_t)HUGE_PAGE_BYTES) {
-        uintptr_t start = ((uintptr_t)p + HUGE_PAGE_BYTES - 1) & ~(uintptr_t)(HUGE_PAGE_BYTES - 1);
-        madvise((void *)start, (uintptr_t)p + bytes - start, MADV_HUGEPAGE);
-    }
     return p;
+}
+
+/* Fewer TLB misses and page faults; only a hint, and only where it does not waste memory. */
+static void ask_for_huge_pages(const struct hy_arena *arena)
+{
+    if (arena->capacity >= 8 * (size_t)HUGE_PAGE_BYTES)
+        madvise(arena->base, arena->capacity, MADV_HUGEPAGE);
 }
 
 static struct hy_dedup_divisor divisor(uint32_t value)
@@ -67,6 +69,7 @@ static struct hy_dedup_divisor divisor(uint32_t value)
 void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uint32_t entries,
                           uint32_t window_s)
 {
+    ask_for_huge_pages(arena);
     w->entries_count = entries;
     w->window_s = window_s;
     w->log_units = (uint32_t)(log_bytes(entries) / 4);

@@ -59,9 +59,9 @@ static inline void prefetch_groups(const struct hy_matcher *matcher, uint32_t nu
     if (anchor->singles_count > 0)
         __builtin_prefetch(&matcher->singles[anchor->singles]);
     if (anchor->right_count > 0)
-        __builtin_prefetch(&matcher->neighbours[anchor->right + anchor->right_count / 2]);
+        __builtin_prefetch(&matcher->neighbour_keys[anchor->right + anchor->right_count / 2]);
     if (anchor->left_count > 0)
-        __builtin_prefetch(&matcher->neighbours[anchor->left + anchor->left_count / 2]);
+        __builtin_prefetch(&matcher->neighbour_keys[anchor->left + anchor->left_count / 2]);
 }
 
 static void verify_raw(struct hy_match_worker *w)

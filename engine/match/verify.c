@@ -45,6 +45,7 @@ struct search {
     const struct hy_matcher *matcher;
     const struct hy_view *view;
     const struct hy_neighbour *group;
+    const uint64_t *keys; /* the group's */
     uint32_t count;
     uint32_t anchor_start, anchor_end;
     uint32_t at; /* a neighbour may begin here (backward: end here) */
@@ -97,10 +98,23 @@ static bool is_prefix(const struct search *s, const struct hy_neighbour *entry)
     return entry->key == s->key && compare_rest(s, entry) == 0;
 }
 
-/* The longest entry that is a prefix of the text, or NULL. Its chain has all the others. */
-static const struct hy_neighbour *search_group(const struct search *s)
+/* How many entries have a key that is not greater than the text's. Where it is among them is hard
+ * to foretell, so no branch hangs on it. */
+static uint32_t count_keys(const struct search *s)
 {
-    uint32_t low = 0, high = s->count;
+    uint32_t low = 0, left = s->count;
+    while (left > 1) {
+        uint32_t half = left / 2;
+        low += s->keys[low + half - 1] <= s->key ? half : 0;
+        left -= half;
+    }
+    return low + (s->keys[low] <= s->key);
+}
+
+/* How many of the first `high` entries are not greater than the text, all of it. */
+static uint32_t count_not_greater(const struct search *s, uint32_t high)
+{
+    uint32_t low = 0;
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
         if (not_greater(s, &s->group[mid]))
@@ -108,6 +122,15 @@ static const struct hy_neighbour *search_group(const struct search *s)
         else
             high = mid;
     }
+    return low;
+}
+
+/* The longest entry that is a prefix of the text, or NULL. Its chain has all the others. */
+static const struct hy_neighbour *search_group(const struct search *s)
+{
+    uint32_t low = count_keys(s);
+    if (low > 0 && s->keys[low - 1] == s->key)
+        low = count_not_greater(s, low);
     if (low == 0)
         return NULL;
     const struct hy_neighbour *entry = &s->group[low - 1];
@@ -258,12 +281,14 @@ void hy_match_verify(struct hy_match_worker *w, uint32_t number, uint32_t at)
         .matcher = matcher, .view = &w->view, .anchor_start = at, .anchor_end = end};
     if (anchor->right_count > 0) {
         search.group = matcher->neighbours + anchor->right;
+        search.keys = matcher->neighbour_keys + anchor->right;
         search.count = anchor->right_count;
         search.at = end;
         verify_group(w, &search);
     }
     if (anchor->left_count > 0) {
         search.group = matcher->neighbours + anchor->left;
+        search.keys = matcher->neighbour_keys + anchor->left;
         search.count = anchor->left_count;
         search.at = at;
         search.backward = true;

@@ -170,6 +170,14 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+/* hy_zone_to_utc, without a search for a time well inside the span. */
+static int64_t to_utc(const struct hy_zone *zone, const struct hy_zone_span *span, int64_t local_s)
+{
+    if (local_s - 2 * DAY_S >= span->from_s && local_s + 2 * DAY_S < span->until_s)
+        return local_s - span->offset_s;
+    return hy_zone_to_utc(zone, local_s);
+}
+
 int64_t hy_hours_deadline(const struct hy_hours *hours, int64_t start_us, int64_t within_us)
 {
     int64_t sum;
@@ -179,12 +187,13 @@ int64_t hy_hours_deadline(const struct hy_hours *hours, int64_t start_us, int64_
     if (!hours)
         return sum;
     int64_t start_s = floor_div(start_us, 1000000), left_us = within_us;
-    int64_t today = floor_div(start_s + hy_zone_offset(&hours->zone, start_s), DAY_S);
+    struct hy_zone_span now = hy_zone_span_at(&hours->zone, start_s);
+    int64_t today = floor_div(start_s + now.offset_s, DAY_S);
     for (int64_t day = today; day < today + HY_HOURS_DAYS_MAX; day++) {
         const struct hy_hours_day *open = hours_of(hours, day);
         for (uint32_t i = 0; i < open->count; i++) {
-            int64_t from = hy_zone_to_utc(&hours->zone, day * DAY_S + open->spans[i].start * 60);
-            int64_t to = hy_zone_to_utc(&hours->zone, day * DAY_S + open->spans[i].end * 60);
+            int64_t from = to_utc(&hours->zone, &now, day * DAY_S + open->spans[i].start * 60);
+            int64_t to = to_utc(&hours->zone, &now, day * DAY_S + open->spans[i].end * 60);
             int64_t from_us = from * 1000000 > start_us ? from * 1000000 : start_us;
             int64_t open_us = to * 1000000 - from_us;
             if (open_us >= left_us)

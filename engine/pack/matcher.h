@@ -122,6 +122,7 @@ struct hy_matcher {
     uint32_t anchors_count;
     const struct hy_single *singles;
     const struct hy_neighbour *neighbours; /* left entries and right entries */
+    const uint64_t *neighbour_keys; /* their keys side by side, for a search that touches little */
     const struct hy_term *terms;
     uint32_t terms_count, literal_terms_count;
     struct hy_regex_db regexes[HY_REGEX_CLASSES];

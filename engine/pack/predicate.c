@@ -174,14 +174,18 @@ static hydrant_str host_of(hydrant_str url)
 {
     uint32_t start = 0;
     for (uint32_t i = 0; i + 2 < url.len; i++)
-        if (memcmp(url.data + i, "://", 3) == 0) {
+        if (url.data[i] == ':' && url.data[i + 1] == '/' && url.data[i + 2] == '/') {
             start = i + 3;
             break;
         }
     uint32_t end = start;
-    for (; end < url.len && !memchr("/?#", url.data[end], 3); end++)
-        if (url.data[end] == '@')
+    for (; end < url.len; end++) {
+        char c = url.data[end];
+        if (c == '/' || c == '?' || c == '#')
+            break;
+        if (c == '@')
             start = end + 1;
+    }
     hydrant_str host = hy_str(url.data + start, end - start);
     const char *port = host.len ? memchr(host.data, ':', host.len) : NULL;
     return port ? hy_str(host.data, (size_t)(port - host.data)) : host;

@@ -81,6 +81,24 @@ void hy_eval_begin(struct hy_eval *eval)
     scratch->words_seq = scratch->name.seq = scratch->handle.seq = scratch->bio.seq = 0;
 }
 
+static void carry_on(struct hy_eval_field *field, uint32_t from, uint32_t to)
+{
+    if (field->seq == from)
+        field->seq = to;
+}
+
+void hy_eval_again(struct hy_eval *eval)
+{
+    struct hy_eval_scratch *scratch = eval->scratch;
+    uint32_t before = scratch->seq;
+    hy_eval_begin(eval);
+    carry_on(&scratch->name, before, scratch->seq);
+    carry_on(&scratch->handle, before, scratch->seq);
+    carry_on(&scratch->bio, before, scratch->seq);
+    if (scratch->words_seq == before)
+        scratch->words_seq = scratch->seq;
+}
+
 /* First hit of the mention whose term is >= term. */
 static inline uint32_t first_hit(const struct hy_mention *mention, uint32_t term)
 {

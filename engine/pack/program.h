@@ -68,6 +68,9 @@ struct hy_eval {
  * changed (hits, scores, fields, verdict, brand): what was worked out before is forgotten.
  */
 void hy_eval_begin(struct hy_eval *eval);
+/* The same where only the verdict, facts or the conversation changed: text, words and author are
+ * those of the hy_eval_begin before, and what was folded of them is kept. */
+void hy_eval_again(struct hy_eval *eval);
 
 /* PENDING if the answer hangs on scores (mention.scored is false) or on fields (mention.complete is
  * false). */

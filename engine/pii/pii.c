@@ -1,6 +1,7 @@
 /*
- * From place to place: digits, '@' and the signs that may stand before a number. A word that is a link
- * is passed over as a whole. At each place the finders are asked in the order of how sure they are.
+ * From place to place: digits, '@' and the signs that may stand before a number. A word that is a
+ * link is passed over as a whole. At each place the finders are asked in the order of how sure they
+ * are.
  */
 #include "pii/pii.h"
 
@@ -22,29 +23,37 @@ const char *hy_pii_name(unsigned kind)
     return kind < HY_PII_KINDS ? names[kind] : NULL;
 }
 
-/* ---- is it worth looking at? ---- */
+/* ---- places worth looking at ---- */
 
-/* An '@', '[' or '(at' may be an e-mail address; else only digits count. */
-static bool may_have_any(const char *s, uint32_t len)
+static bool is_place(char c)
 {
-    uint32_t digits = 0, signs = 0, i = 0;
+    return hy_pii_digit(c) || c == '@' || c == '[' || c == '(' || c == '+';
+}
+
+/* The first place at or behind `at`: a digit, or a sign that may stand before a number or in an
+ * e-mail address; t->len when there is none. */
+static uint32_t next_place(const struct hy_pii_text *t, uint32_t at)
+{
 #if defined(__SSE2__)
-    const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9), at = _mm_set1_epi8('@');
-    for (; i + 16 <= len; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+    const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9), sign = _mm_set1_epi8('@');
+    const __m128i square = _mm_set1_epi8('['), round = _mm_set1_epi8('('),
+                  plus = _mm_set1_epi8('+');
+    for (; at + 16 <= t->len; at += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t->s + at));
         __m128i low = _mm_sub_epi8(v, zero);
-        __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(low, nine), low);
-        digits += (uint32_t)__builtin_popcount((unsigned)_mm_movemask_epi8(digit));
-        signs |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, at));
-        signs |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('[')));
-        signs |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('(')));
+        __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(low, nine), low);
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(v, sign));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(v, square));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(v, round));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(v, plus));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask)
+            return at + (uint32_t)__builtin_ctz(mask);
     }
 #endif
-    for (; i < len; i++) {
-        digits += hy_pii_digit(s[i]);
-        signs |= s[i] == '@' || s[i] == '[' || s[i] == '(';
-    }
-    return digits || signs;
+    while (at < t->len && !is_place(t->s[at]))
+        at++;
+    return at;
 }
 
 /* ---- links ---- */
@@ -93,10 +102,10 @@ static bool has_shape(const struct hy_pii_text *t, uint32_t at, hydrant_str shap
         return false;
     for (uint32_t i = 0; i < shape.len; i++) {
         char c = hy_pii_at(t, at + i), want = shape.data[i];
-        bool same = want == '9'              ? hy_pii_digit(c)
-                    : want == 'A'            ? hy_pii_letter(c)
+        bool same = want == '9'           ? hy_pii_digit(c)
+                    : want == 'A'         ? hy_pii_letter(c)
                     : hy_pii_letter(want) ? (c | 32) == (want | 32)
-                                             : c == want;
+                                          : c == want;
         if (!same)
             return false;
     }
@@ -152,7 +161,7 @@ static bool next_find(struct hy_pii_text *t, uint32_t *at, const struct hy_pii_p
                       hydrant_pii *out)
 {
     struct hy_pii_find find;
-    while (*at < t->len) {
+    while ((*at = next_place(t, *at)) < t->len) {
         char c = t->s[*at];
         bool number = begins_number(t, *at), sign = c == '@' || c == '[' || c == '(';
         if (!number && !sign) {
@@ -191,8 +200,6 @@ uint32_t hy_pii_scan(hydrant_str text, const struct hy_pii_patterns *patterns, h
 {
     struct hy_pii_text t = {text.data, text.len, 0};
     uint32_t at = 0;
-    if (!max || !may_have_any(text.data, text.len))
-        return 0;
     return scan(&t, patterns, &at, out, max);
 }
 
@@ -201,8 +208,6 @@ uint32_t hy_pii_mask(char *text, size_t len, const struct hy_pii_patterns *patte
     struct hy_pii_text t = {text, len > UINT32_MAX ? UINT32_MAX : (uint32_t)len, 0};
     hydrant_pii finds[HY_PII_MAX];
     uint32_t at = 0, all = 0;
-    if (!may_have_any(text, t.len))
-        return 0;
     for (uint32_t count; (count = scan(&t, patterns, &at, finds, HY_PII_MAX)) > 0; all += count)
         for (uint32_t i = 0; i < count; i++)
             for (uint32_t k = finds[i].span.start; k < finds[i].span.end; k++)

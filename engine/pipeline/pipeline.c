@@ -74,6 +74,7 @@ static hydrant_status create_workers(struct hy_pipeline *pipeline,
         hydrant_status status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, i, slots,
                                                &options->stages, pack, err);
         pipeline->workers_count = i + 1; /* destroy finishes this one too */
+        pipeline->workers[i].low = pipeline->pool_count / count / 2;
         if (status == HYDRANT_OK && options->workers)
             status = hy_worker_start(&pipeline->workers[i], err);
         if (status != HYDRANT_OK)

@@ -54,14 +54,28 @@ void hy_stages_fini(struct hy_stages *stages)
 
 void hy_stages_lap_start(struct hy_stages *stages)
 {
-    stages->lap_cpu_ns = hy_clock_thread_cpu_ns();
+    stages->laps.lap_ns = hy_clock_mono_ns();
 }
 
 void hy_stages_lap(struct hy_stages *stages, hydrant_stage stage)
 {
-    uint64_t now = hy_clock_thread_cpu_ns();
-    hy_count(&stages->counters->stage_cpu_ns[stage], now - stages->lap_cpu_ns);
-    stages->lap_cpu_ns = now;
+    uint64_t now = hy_clock_mono_ns();
+    stages->laps.spent_ns[stage] += now - stages->laps.lap_ns;
+    stages->laps.lap_ns = now;
+}
+
+void hy_stages_charge(struct hy_stages *stages)
+{
+    uint64_t all_ns = 0, cpu_ns = hy_clock_thread_cpu_ns() - stages->laps.begun_cpu_ns;
+    for (uint32_t i = 0; i < HYDRANT_STAGES; i++)
+        all_ns += stages->laps.spent_ns[i];
+    double share = all_ns ? (double)cpu_ns / (double)all_ns : 0;
+    for (uint32_t i = 0; i < HYDRANT_STAGES; i++) {
+        if (stages->laps.spent_ns[i])
+            hy_count(&stages->counters->stage_cpu_ns[i],
+                     (uint64_t)((double)stages->laps.spent_ns[i] * share));
+        stages->laps.spent_ns[i] = 0;
+    }
 }
 
 /* A mention that a rule wants is about to be looked at as a whole: after a fast locate, decode the
@@ -84,9 +98,9 @@ void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
     batch->pack = pack;
     batch->count = 0;
     stages->triage = triage;
-    hy_decoder_set_complete_all(stages->decoder,
-                                stages->complete_all || hy_pack_needs_fields(pack) ||
-                                    hy_triage_listens(pack));
+    hy_decoder_set_complete_all(stages->decoder, stages->complete_all ||
+                                                     hy_pack_needs_fields(pack) ||
+                                                     hy_triage_listens(pack));
     hy_match_batch(stages->match, batch); /* of nothing: the matcher moves on to the new pack */
 }
 
@@ -112,6 +126,7 @@ bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
     batch->now_us = now_us;
     batch->ticked = NULL;
 
+    stages->laps.begun_cpu_ns = hy_clock_thread_cpu_ns();
     hy_stages_lap_start(stages);
     stages->more = decode(stages, parcel);
     hy_stages_lap(stages, HYDRANT_STAGE_DECODE);
@@ -128,6 +143,8 @@ bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
     if (stages->dedup)
         hy_dedup_prepare(stages->dedup_worker, batch);
     hy_stages_lap(stages, HYDRANT_STAGE_DEDUP);
+    hy_triage_prepare(stages->triage, batch);
+    hy_stages_lap(stages, HYDRANT_STAGE_TRIAGE);
     return stages->more;
 }
 

@@ -33,12 +33,16 @@ struct hy_stages {
     struct hy_mapper *mapper;
     struct hy_match_worker *match;
     struct hy_dedup_worker *dedup_worker;
-    struct hy_triage *triage; /* the generation's, for this worker */
+    struct hy_triage *triage;       /* the generation's, for this worker */
     struct hy_triage_around around; /* zeroed: nothing is remembered */
-    struct hy_dedup *dedup;        /* shared by all workers; NULL: no deduplication */
-    bool complete_all;             /* every mention, whatever the rules need */
-    struct hy_counters *counters;  /* of the thread that runs the stages */
-    uint64_t lap_cpu_ns;           /* thread CPU clock when the running stage began */
+    struct hy_dedup *dedup;         /* shared by all workers; NULL: no deduplication */
+    bool complete_all;              /* every mention, whatever the rules need */
+    struct hy_counters *counters;   /* of the thread that runs the stages */
+    struct {
+        uint64_t begun_cpu_ns;             /* thread CPU clock when the batch began */
+        uint64_t lap_ns;                   /* monotonic clock when the running stage began */
+        uint64_t spent_ns[HYDRANT_STAGES]; /* on the batch, by the monotonic clock */
+    } laps;
     bool more; /* the parcel being judged has more mentions than the batch */
     struct hy_batch *batch;
 };
@@ -57,8 +61,14 @@ void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
 bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, int64_t now_us);
 void hy_stages_settle(struct hy_stages *stages);
 
-/* Starts the CPU lap of the next stage; hy_stages_lap ends it and charges it to that stage. */
+/*
+ * Where the time goes. Laps are taken with the monotonic clock, which costs a fiftieth of the
+ * thread's CPU clock where that is a system call; hy_stages_charge asks the CPU clock once a batch
+ * and divides what the batch cost among its stages as their laps were. judge begins the batch's
+ * first lap; start begins one after a wait, lap ends it.
+ */
 void hy_stages_lap_start(struct hy_stages *stages);
 void hy_stages_lap(struct hy_stages *stages, hydrant_stage stage);
+void hy_stages_charge(struct hy_stages *stages);
 
 #endif

@@ -88,6 +88,7 @@ static void output_in_turn(struct hy_worker *worker, uint64_t seq)
         atomic_store_explicit(&shared->stopped, true, memory_order_relaxed);
     }
     hy_stages_lap(stages, HYDRANT_STAGE_PUBLISH);
+    hy_stages_charge(stages);
 }
 
 /* Nobody waits for a turn: what is promised of a ring's items does not depend on their order. The
@@ -103,6 +104,7 @@ static void publish(struct hy_worker *worker, struct hy_parcel *parcel, uint64_t
         parcel->place.published =
             worker->put_all && hy_ring_output_commit(&worker->ring_output, &parcel->place);
     hy_stages_lap(&worker->stages, HYDRANT_STAGE_PUBLISH);
+    hy_stages_charge(&worker->stages);
 }
 
 void hy_worker_take_up_rules(struct hy_worker *worker)
@@ -163,7 +165,8 @@ static void *worker_main(void *arg)
             hy_worker_take(worker, parcel);
             bool pushed = hy_spsc_push(worker->back, parcel);
             HY_ASSERT(pushed); /* back holds the whole pool */
-            hy_event_signal(&worker->shared->done);
+            if (hy_spsc_size(worker->in) <= worker->low)
+                hy_event_signal(&worker->shared->done);
             continue;
         }
         hy_worker_take_up_rules(worker);

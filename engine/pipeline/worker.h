@@ -23,12 +23,12 @@ struct hy_shared {
     struct hy_ring *ring; /* where items go instead; NULL: to the sink */
     struct hy_dedup *dedup;
     struct hy_memory *memory; /* touched only in the settle turn */
-    struct hy_ticket settle; /* turn for dedup and triage */
-    struct hy_ticket output; /* turn for the sink */
-    uint64_t seq;            /* next published item's; touched only in the settle turn */
-    struct hy_event done;    /* signalled after each parcel given back */
-    bool refused;            /* a callback returned false; touched only in the output turn */
-    _Atomic bool stopped;    /* parcels pass through unjudged */
+    struct hy_ticket settle;  /* turn for dedup and triage */
+    struct hy_ticket output;  /* turn for the sink */
+    uint64_t seq;             /* next published item's; touched only in the settle turn */
+    struct hy_event done;     /* signalled after parcels were given back: see hy_worker.low */
+    bool refused;             /* a callback returned false; touched only in the output turn */
+    _Atomic bool stopped;     /* parcels pass through unjudged */
 };
 
 struct hy_worker {
@@ -37,6 +37,8 @@ struct hy_worker {
     struct hy_generation *generation; /* taken up; NULL at first */
     struct hy_spsc *in, *back;        /* parcels to judge; parcels done */
     struct hy_event wake;             /* signalled after a push to in, a reload, and to end */
+    uint32_t low; /* with more than this left in in, the feeder is not told of a parcel done: each
+                     time it wakes it should find several. It always is before in runs empty. */
     _Atomic uint64_t taken_up;        /* serial of the generation that its stages are ready for */
     _Atomic uint64_t judging;         /* its number */
     _Atomic uint64_t swap_cpu_ns_max; /* the longest that it took to move on to other rules */
@@ -44,7 +46,7 @@ struct hy_worker {
     pthread_t thread;
     bool started;
     const struct hy_parcel *parcel; /* the one being taken through */
-    bool put_all; /* every batch of the parcel so far is in the ring */
+    bool put_all;                   /* every batch of the parcel so far is in the ring */
     struct hy_stages stages;
     struct hy_output output;
     struct hy_ring_output ring_output;

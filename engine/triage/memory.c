@@ -1,6 +1,6 @@
 /*
- * Tables of fixed size. Conversations and authors: buckets of eight, the longest quiet entry gives way. Holds:
- * an array with a free list, and a list by the time at which they end. See memory.h.
+ * Tables of fixed size. Conversations and authors: buckets of eight, the longest quiet entry gives
+ * way. Holds: an array with a free list, and a list by the time at which they end. See memory.h.
  */
 #include "triage/memory.h"
 
@@ -67,33 +67,34 @@ void hy_memory_destroy(struct hy_memory **out)
 
 void hy_memory_clear(struct hy_memory *memory)
 {
-    memset(memory->conversations, 0,
-           memory->conversations_count * sizeof *memory->conversations);
+    memset(memory->conversations, 0, memory->conversations_count * sizeof *memory->conversations);
     memset(memory->authors, 0, memory->authors_count * sizeof *memory->authors);
     forget_holds(memory);
 }
 
 /* ---- keys ---- */
 
-static uint64_t key_of(hydrant_str network, hydrant_str id)
+static uint64_t key_of(uint64_t network, hydrant_str id)
 {
     if (!id.len)
         return 0;
-    uint64_t hash = XXH3_64bits_withSeed(id.data, id.len, XXH3_64bits(network.data, network.len));
+    uint64_t hash = XXH3_64bits_withSeed(id.data, id.len, network);
     return hash ? hash : 1;
 }
 
-uint64_t hy_memory_conversation_key(const hydrant_mention *m)
+static uint64_t network_of(const hydrant_mention *m)
 {
+    return XXH3_64bits(m->network.data, m->network.len);
+}
+
+struct hy_memory_keys hy_memory_keys(const hydrant_mention *m)
+{
+    uint64_t network = network_of(m);
     hydrant_str id = m->conversation_id.len ? m->conversation_id
                      : m->in_reply_to.len   ? m->in_reply_to
                                             : m->id;
-    return key_of(m->network, id);
-}
-
-uint64_t hy_memory_author_key(const hydrant_mention *m)
-{
-    return key_of(m->network, m->author.id.len ? m->author.id : m->author.handle);
+    hydrant_str author = m->author.id.len ? m->author.id : m->author.handle;
+    return (struct hy_memory_keys){key_of(network, id), key_of(network, author)};
 }
 
 /* ---- conversations and authors ---- */
@@ -109,10 +110,33 @@ static bool is_stale(const struct hy_memory *memory, uint32_t seen_s, uint32_t n
     return now_s > seen_s && now_s - seen_s > memory->keep_s;
 }
 
-static struct hy_conversation *bucket_of(struct hy_memory *memory, uint64_t key)
+static struct hy_conversation *bucket_of(const struct hy_memory *memory, uint64_t key)
 {
     uint32_t at = (uint32_t)(key >> 20) & (memory->conversations_count - 1);
     return &memory->conversations[at & ~(uint32_t)(HY_MEMORY_BUCKET - 1)];
+}
+
+static struct hy_author *authors_of(const struct hy_memory *memory, uint64_t key)
+{
+    uint32_t at = (uint32_t)(key >> 20) & (memory->authors_count - 1);
+    return &memory->authors[at & ~(uint32_t)(HY_MEMORY_BUCKET - 1)];
+}
+
+static void prefetch(const void *start, size_t bytes)
+{
+    for (const char *at = start; at < (const char *)start + bytes; at += 64)
+        __builtin_prefetch(at, 1);
+}
+
+void hy_memory_prefetch(const struct hy_memory *memory, const struct hy_memory_keys *keys,
+                        bool whole)
+{
+    __builtin_prefetch(&memory->chains[keys->conversation % HY_MEMORY_CHAINS]);
+    if (!whole)
+        return;
+    prefetch(bucket_of(memory, keys->conversation),
+             HY_MEMORY_BUCKET * sizeof *memory->conversations);
+    prefetch(authors_of(memory, keys->author), HY_MEMORY_BUCKET * sizeof *memory->authors);
 }
 
 struct hy_conversation *hy_memory_find(struct hy_memory *memory, uint64_t key, int64_t now_us)
@@ -149,9 +173,7 @@ struct hy_conversation *hy_memory_conversation(struct hy_memory *memory, uint64_
 uint32_t hy_memory_unhappy(struct hy_memory *memory, uint64_t author, bool unhappy, int64_t now_us)
 {
     uint32_t now_s = seconds(now_us);
-    uint32_t start = (uint32_t)(author >> 20) & (memory->authors_count - 1);
-    struct hy_author *bucket = &memory->authors[start & ~(uint32_t)(HY_MEMORY_BUCKET - 1)];
-    struct hy_author *place = &bucket[0];
+    struct hy_author *bucket = authors_of(memory, author), *place = &bucket[0];
     for (uint32_t i = 0; i < HY_MEMORY_BUCKET; i++) {
         struct hy_author *at = &bucket[i];
         if (at->key == author) {
@@ -180,7 +202,7 @@ static uint32_t *chain_of(struct hy_memory *memory, uint64_t conversation)
 
 bool hy_memory_waits(const struct hy_memory *memory, uint64_t conversation)
 {
-    return memory->holds_used && memory->chains[conversation % HY_MEMORY_CHAINS] != HY_HOLD_NONE;
+    return memory->holds_used && hy_memory_hold_in(memory, conversation, NULL) != NULL;
 }
 
 uint32_t hy_memory_holds(const struct hy_memory *memory)
@@ -208,8 +230,8 @@ static struct hy_hold *take_free(struct hy_memory *memory)
     return memory->holds_top < memory->holds_capacity ? &memory->holds[memory->holds_top++] : NULL;
 }
 
-/* Into the list by end; among equals behind. Held items end in about the order in which they come, so
- * the search begins at the list's end. */
+/* Into the list by end; among equals behind. Held items end in about the order in which they come,
+ * so the search begins at the list's end. */
 void hy_memory_enlist(struct hy_memory *memory, struct hy_hold *hold)
 {
     uint32_t index = (uint32_t)(hold - memory->holds), at = memory->last;
@@ -232,15 +254,15 @@ void hy_memory_enlist(struct hy_memory *memory, struct hy_hold *hold)
     *chain_of(memory, hold->conversation) = index;
 }
 
-bool hy_memory_hold(struct hy_memory *memory, uint64_t conversation, const hydrant_mention *m,
-                    const hydrant_verdict *verdict)
+bool hy_memory_hold(struct hy_memory *memory, const struct hy_memory_keys *keys,
+                    const hydrant_mention *m, const hydrant_verdict *verdict)
 {
-    struct hy_hold *hold = conversation ? take_free(memory) : NULL;
+    struct hy_hold *hold = keys->conversation ? take_free(memory) : NULL;
     if (!hold)
         return false;
-    *hold = (struct hy_hold){.conversation = conversation,
-                             .post = key_of(m->network, m->id),
-                             .author = hy_memory_author_key(m),
+    *hold = (struct hy_hold){.conversation = keys->conversation,
+                             .post = key_of(network_of(m), m->id),
+                             .author = keys->author,
                              .until_us = verdict->hold_until_us,
                              .created_us = m->created_at_us,
                              .respond_by_us = verdict->respond_by_us,
@@ -272,10 +294,10 @@ struct hy_hold *hy_memory_due(struct hy_memory *memory, int64_t now_us)
     return &memory->holds[memory->first];
 }
 
-struct hy_hold *hy_memory_hold_in(struct hy_memory *memory, uint64_t conversation,
+struct hy_hold *hy_memory_hold_in(const struct hy_memory *memory, uint64_t conversation,
                                   const struct hy_hold *after)
 {
-    uint32_t at = after ? after->chain : *chain_of(memory, conversation);
+    uint32_t at = after ? after->chain : memory->chains[conversation % HY_MEMORY_CHAINS];
     while (at != HY_HOLD_NONE && memory->holds[at].conversation != conversation)
         at = memory->holds[at].chain;
     return at == HY_HOLD_NONE ? NULL : &memory->holds[at];
@@ -283,7 +305,7 @@ struct hy_hold *hy_memory_hold_in(struct hy_memory *memory, uint64_t conversatio
 
 struct hy_hold *hy_memory_hold_of(struct hy_memory *memory, const hydrant_mention *m)
 {
-    uint64_t post = key_of(m->network, m->id);
+    uint64_t post = key_of(network_of(m), m->id);
     for (uint32_t at = memory->first; at != HY_HOLD_NONE; at = memory->holds[at].next)
         if (memory->holds[at].post == post)
             return &memory->holds[at];

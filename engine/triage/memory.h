@@ -1,19 +1,19 @@
 /*
- * What triage remembers: conversations, authors, and items that wait. Beside the path; stage 8 asks and
- * tells it mention by mention.
+ * What triage remembers: conversations, authors, and items that wait. Beside the path; stage 8 asks
+ * and tells it mention by mention.
  *
  *   conversation  who of us and of others answered, whether the tone turned, the last action
  *   author        how many of his mentions were unhappy
  *   hold          an item that was published with hold_until, until an update ends it
  *
  * Threads: it has no lock and needs none: it is used in the turn of stages 7 and 8 only
- * (pipeline/ticket.h), so that what one worker writes happens before what the next one reads, and the
- * answers are the same for any number of workers. Saving and restoring are for a moment without a
- * batch on its way.
+ * (pipeline/ticket.h), so that what one worker writes happens before what the next one reads, and
+ * the answers are the same for any number of workers. Saving and restoring are for a moment without
+ * a batch on its way.
  *
  * Bounds: all memory is taken at create. A conversation or an author is in one of eight places that
- * its hash allows; the one that was longest quiet makes room. When there is no room for another hold,
- * nothing is held. What was quiet for keep_s counts as new.
+ * its hash allows; the one that was longest quiet makes room. When there is no room for another
+ * hold, nothing is held. What was quiet for keep_s counts as new.
  *
  * Time is a mention's created_at (or now), in seconds; it may go backwards, which ages nothing.
  */
@@ -25,7 +25,8 @@
 struct hy_memory;
 
 enum {
-    HY_HOLD_ID_BYTES = 128, /* of id, conversation and author; an item with longer ones is not held */
+    HY_HOLD_ID_BYTES =
+        128, /* of id, conversation and author; an item with longer ones is not held */
     HY_HOLD_NAME_BYTES = 64, /* of network, route and line */
 };
 
@@ -63,12 +64,19 @@ hydrant_status hy_memory_create(const struct hy_memory_options *options, struct 
                                 hydrant_error *err);
 void hy_memory_destroy(struct hy_memory **memory); /* accepts NULL inside */
 
-/* Keys: of a conversation (of what a mention answers, or of itself where it begins one), of a post, and
- * of an author; 0 when there is nothing to know it by. */
-uint64_t hy_memory_conversation_key(const hydrant_mention *m);
-uint64_t hy_memory_author_key(const hydrant_mention *m);
+/* What a mention's conversation is known by (of what it answers, or of itself where it begins one),
+ * and its author; 0 when there is nothing to know it by. */
+struct hy_memory_keys {
+    uint64_t conversation, author;
+};
 
-/* Is there a hold in any conversation of that key? Cheap: asked for every reply of the stream. */
+struct hy_memory_keys hy_memory_keys(const hydrant_mention *m);
+
+/* Asks for the memory that waits will touch and, if whole, find, conversation and unhappy too. */
+void hy_memory_prefetch(const struct hy_memory *memory, const struct hy_memory_keys *keys,
+                        bool whole);
+
+/* Is there a hold in the conversation? Cheap: asked for every reply of the stream. */
 bool hy_memory_waits(const struct hy_memory *memory, uint64_t conversation);
 
 /* What is known of the conversation, or a new entry; never NULL. Valid until the next call. */
@@ -81,13 +89,13 @@ struct hy_conversation *hy_memory_find(struct hy_memory *memory, uint64_t key, i
 uint32_t hy_memory_unhappy(struct hy_memory *memory, uint64_t author, bool unhappy, int64_t now_us);
 
 /* Keeps an item that waits. False when there is no room or a string is too long. */
-bool hy_memory_hold(struct hy_memory *memory, uint64_t conversation, const hydrant_mention *m,
-                    const hydrant_verdict *verdict);
+bool hy_memory_hold(struct hy_memory *memory, const struct hy_memory_keys *keys,
+                    const hydrant_mention *m, const hydrant_verdict *verdict);
 
 /* The hold that ends first, if it ends at or before now_us; NULL when none does. */
 struct hy_hold *hy_memory_due(struct hy_memory *memory, int64_t now_us);
 /* The first hold in that conversation, or the next behind `after`; NULL when there is none. */
-struct hy_hold *hy_memory_hold_in(struct hy_memory *memory, uint64_t conversation,
+struct hy_hold *hy_memory_hold_in(const struct hy_memory *memory, uint64_t conversation,
                                   const struct hy_hold *after);
 /* The hold of the post with that network and id; NULL when there is none. */
 struct hy_hold *hy_memory_hold_of(struct hy_memory *memory, const hydrant_mention *m);
@@ -95,10 +103,10 @@ void hy_memory_end_hold(struct hy_memory *memory, struct hy_hold *hold);
 uint32_t hy_memory_holds(const struct hy_memory *memory);
 
 /*
- * The memory as bytes: versioned, with a checksum, for this machine's byte order. Save writes at most
- * cap bytes and returns how many there are in all. Restore replaces everything; it takes a snapshot of
- * other sizes too (what does not fit is left out). HYDRANT_ERR_DATA: not a snapshot, of another version, or
- * damaged; then the memory is empty.
+ * The memory as bytes: versioned, with a checksum, for this machine's byte order. Save writes at
+ * most cap bytes and returns how many there are in all. Restore replaces everything; it takes a
+ * snapshot of other sizes too (what does not fit is left out). HYDRANT_ERR_DATA: not a snapshot, of
+ * another version, or damaged; then the memory is empty.
  */
 size_t hy_memory_save(const struct hy_memory *memory, void *out, size_t cap);
 hydrant_status hy_memory_restore(struct hy_memory *memory, const void *bytes, size_t len,

@@ -3,8 +3,8 @@
  *
  *   header | conversations | authors | holds (in the order in which they end)
  *
- * header: magic, version, sizes of the three records, their counts, XXH3-64 of all that follows it. Only what is
- * in use is written. Sizes of records that differ are another version.
+ * header: magic, version, sizes of the three records, their counts, XXH3-64 of all that follows it.
+ * Only what is in use is written. Sizes of records that differ are another version.
  */
 #include <string.h>
 #define XXH_STATIC_LINKING_ONLY /* for a state on the stack */

@@ -4,7 +4,7 @@
 
 #include "triage/memory.h"
 
-enum { HY_MEMORY_BUCKET = 8, HY_MEMORY_CHAINS = 4096 };
+enum { HY_MEMORY_BUCKET = 8, HY_MEMORY_CHAINS = 1 << 14 };
 
 #define HY_HOLD_NONE UINT32_MAX
 
@@ -22,7 +22,8 @@ struct hy_memory {
     uint32_t first, last; /* hold that ends first, last; last is valid while there is a first */
     uint32_t free;        /* of those below top that ended */
     uint32_t holds_top, holds_used;
-    uint32_t chains[HY_MEMORY_CHAINS]; /* first hold by key modulo: NONE answers most replies */
+    uint32_t chains[HY_MEMORY_CHAINS]; /* first hold by key modulo: four times the holds: NONE
+                                          answers most replies */
 };
 
 /* Forgets everything. */

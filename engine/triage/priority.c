@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* How long it has waited, in points: by the hour, or by the share of its time until the deadline that is
- * gone, whichever is more. Nothing where times are unknown or the clock is behind. */
+/* How long it has waited, in points: by the hour, or by the share of its time until the deadline
+ * that is gone, whichever is more. Nothing where times are unknown or the clock is behind. */
 static float waiting(const struct hy_policy_weights *weights, int64_t created_us,
                      int64_t deadline_us, int64_t now_us)
 {

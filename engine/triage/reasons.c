@@ -126,8 +126,7 @@ static void add_fact(struct hy_reasons *reasons, const struct hy_policy_fact *fa
         hy_reasons_add_pair(reasons, HY_STR("own_post"), HY_STR("written by"), brand_of(eval));
         break;
     case HY_FACT_FOLLOWERS:
-        add_count(reasons, HY_STR("followers"), mention->m.author.followers,
-                  HY_STR(" followers"));
+        add_count(reasons, HY_STR("followers"), mention->m.author.followers, HY_STR(" followers"));
         break;
     case HY_FACT_DUP:
         add_count(reasons, HY_STR("repeat"), mention->dup ? mention->dup->count : 1,

@@ -94,7 +94,7 @@ void hy_talk_release(struct hy_turn *turn)
 
 /* ---- before ---- */
 
-static bool is_reply(const hydrant_mention *m)
+bool hy_talk_is_reply(const hydrant_mention *m)
 {
     return m->in_reply_to.len > 0 ||
            (m->conversation_id.len > 0 && !hy_str_equal(m->conversation_id, m->id));
@@ -103,8 +103,8 @@ static bool is_reply(const hydrant_mention *m)
 bool hy_talk_waits(const struct hy_turn *turn)
 {
     const hydrant_mention *m = &turn->mention->m;
-    return hy_memory_holds(turn->memory) && is_reply(m) &&
-           hy_memory_waits(turn->memory, hy_memory_conversation_key(m));
+    return hy_memory_holds(turn->memory) && hy_talk_is_reply(m) &&
+           hy_memory_waits(turn->memory, turn->keys.conversation);
 }
 
 /* How a reply ends a hold; NULL: not at all. */
@@ -114,9 +114,9 @@ static const hydrant_reason *settles(const struct hy_turn *turn, const struct hy
     *cancelled = true;
     if (turn->own)
         return &reason_own;
-    if (!turn->author)
+    if (!turn->keys.author)
         return NULL;
-    if (turn->author != hold->author)
+    if (turn->keys.author != hold->author)
         return turn->unhappy ? NULL : &reason_peer;
     if (turn->content)
         return &reason_turned;
@@ -126,9 +126,9 @@ static const hydrant_reason *settles(const struct hy_turn *turn, const struct hy
 
 static void end_settled(struct hy_turn *turn)
 {
-    struct hy_hold *hold = hy_memory_hold_in(turn->memory, turn->conversation, NULL);
+    struct hy_hold *hold = hy_memory_hold_in(turn->memory, turn->keys.conversation, NULL);
     while (hold) {
-        struct hy_hold *next = hy_memory_hold_in(turn->memory, turn->conversation, hold);
+        struct hy_hold *next = hy_memory_hold_in(turn->memory, turn->keys.conversation, hold);
         bool cancelled;
         const hydrant_reason *reason = settles(turn, hold, &cancelled);
         if (reason && !end_hold(turn, hold, reason, cancelled))
@@ -140,8 +140,8 @@ static void end_settled(struct hy_turn *turn)
 static void read_tone(struct hy_turn *turn)
 {
     const hydrant_emotion *e = turn->mention->emotion ? turn->mention->emotion : &turn->heard;
-    turn->unhappy = e->scored && (e->sentiment == HYDRANT_NEGATIVE ||
-                                  e->acts[HYDRANT_ACT_COMPLAINT] > 0.5f);
+    turn->unhappy =
+        e->scored && (e->sentiment == HYDRANT_NEGATIVE || e->acts[HYDRANT_ACT_COMPLAINT] > 0.5f);
     turn->content = e->scored && !turn->unhappy &&
                     (e->sentiment == HYDRANT_POSITIVE || e->acts[HYDRANT_ACT_GRATITUDE] > 0.5f);
 }
@@ -160,16 +160,14 @@ void hy_talk_before(struct hy_turn *turn, bool own)
     if (!turn->memory)
         return;
     turn->own = own;
-    turn->conversation = hy_memory_conversation_key(&mention->m);
-    turn->author = hy_memory_author_key(&mention->m);
     read_tone(turn);
     const struct hy_conversation *known =
-        hy_memory_find(turn->memory, turn->conversation, turn->now_us);
+        hy_memory_find(turn->memory, turn->keys.conversation, turn->now_us);
     mention->talk = known ? known->talk : 0;
     mention->last = known ? known->last : HYDRANT_ACTION_NONE;
-    mention->unhappy = hy_memory_unhappy(turn->memory, turn->author, counts_as_unhappy(turn),
-                                         turn->now_us);
-    if (is_reply(&mention->m))
+    mention->unhappy =
+        hy_memory_unhappy(turn->memory, turn->keys.author, counts_as_unhappy(turn), turn->now_us);
+    if (hy_talk_is_reply(&mention->m))
         end_settled(turn);
     if (!mention->matches_count)
         hy_talk_behind(turn, NULL);
@@ -179,12 +177,12 @@ void hy_talk_before(struct hy_turn *turn, bool own)
 
 void hy_talk_behind(struct hy_turn *turn, const hydrant_verdict *verdict)
 {
-    if (!turn->memory || !turn->conversation)
+    if (!turn->memory || !turn->keys.conversation)
         return;
     struct hy_conversation *talk =
-        hy_memory_conversation(turn->memory, turn->conversation, turn->now_us);
-    uint32_t author = (uint32_t)turn->author;
-    bool reply = is_reply(&turn->mention->m);
+        hy_memory_conversation(turn->memory, turn->keys.conversation, turn->now_us);
+    uint32_t author = (uint32_t)turn->keys.author;
+    bool reply = hy_talk_is_reply(&turn->mention->m);
     if (!talk->author && !turn->own)
         talk->author = author;
     if (turn->own)
@@ -199,7 +197,7 @@ void hy_talk_behind(struct hy_turn *turn, const hydrant_verdict *verdict)
 
 bool hy_talk_hold(struct hy_turn *turn, const hydrant_verdict *verdict)
 {
-    return hy_memory_hold(turn->memory, turn->conversation, &turn->mention->m, verdict);
+    return hy_memory_hold(turn->memory, &turn->keys, &turn->mention->m, verdict);
 }
 
 void hy_talk_changed(struct hy_turn *turn)

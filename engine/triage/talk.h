@@ -1,12 +1,13 @@
 /*
- * Conversations in stage 8: what a mention finds, what it changes, and what becomes of items that wait.
+ * Conversations in stage 8: what a mention finds, what it changes, and what becomes of items that
+ * wait.
  *
  *   published with hold_until --- our answer, another customer's, its author content -->  cancelled
  *                             --- its author back unhappy, or the time is over -------->  released
  *                             --- edited or deleted: its own item says so ------------->  ended
  *
- * Cancelled and released are update items, as notices of the mention that brought it about. A mention
- * ends at most HY_MENTION_NOTICES_MAX holds; what is left over is for the next one.
+ * Cancelled and released are update items, as notices of the mention that brought it about. A
+ * mention ends at most HY_MENTION_NOTICES_MAX holds; what is left over is for the next one.
  */
 #ifndef HY_TRIAGE_TALK_H
 #define HY_TRIAGE_TALK_H
@@ -17,23 +18,26 @@
 /* One mention in its turn. */
 struct hy_turn {
     struct hy_batch *batch;
-    struct hy_memory *memory; /* NULL: none */
+    struct hy_memory *memory;   /* NULL: none */
     struct hy_mention *mention; /* NULL: a batch without mentions, time has passed */
     int64_t now_us, start_us;   /* now; from when the deadline counts */
     uint8_t base;               /* the rule's priority */
     hydrant_emotion heard;      /* of a mention that no rule wants */
+    struct hy_memory_keys keys; /* the mention's */
     /* Between before and behind: */
-    uint64_t conversation, author;
     bool own, unhappy, content;
 };
 
 /* Releases what has waited long enough. */
 void hy_talk_release(struct hy_turn *turn);
 
+bool hy_talk_is_reply(const hydrant_mention *m);
+
 /* Does an item wait in the conversation that the mention is a reply in? */
 bool hy_talk_waits(const struct hy_turn *turn);
 
-/* Fills in talk, last and unhappy of the mention, and ends holds that it settles. own: we wrote it. */
+/* Fills in talk, last and unhappy of the mention, and ends holds that it settles. own: we wrote it.
+ */
 void hy_talk_before(struct hy_turn *turn, bool own);
 
 /* Remembers what the mention did to its conversation. */

@@ -22,6 +22,7 @@ enum { SKILLS_MAX = 32 };
 
 struct hy_triage {
     struct hy_eval_scratch *scratch;
+    struct hy_memory_keys keys[HY_BATCH_MENTIONS]; /* of the batch, from prepare */
 };
 
 hydrant_status hy_triage_create(const struct hy_pack *pack, struct hy_triage **out,
@@ -175,17 +176,6 @@ static void decide_hold(hydrant_verdict *verdict, struct hy_turn *turn, struct h
     }
 }
 
-static void find_pii(struct hy_mention *mention, const struct hy_policy *policy,
-                     struct hy_arena *arena)
-{
-    hydrant_pii *list = HY_ARENA_NEW(arena, hydrant_pii, HY_PII_MAX);
-    HY_ASSERT(list);
-    mention->pii_count = hy_pii_scan(mention->m.text, &policy->pii, list, HY_PII_MAX);
-    mention->pii = list;
-    mention->pii_known = true;
-    hy_arena_trim(arena, list, mention->pii_count * sizeof *list);
-}
-
 /* What fact: and brand_off are about this mention. */
 static void find_facts(struct hy_mention *mention, const struct hy_policy *policy,
                        struct hy_eval *eval)
@@ -201,18 +191,15 @@ static void find_facts(struct hy_mention *mention, const struct hy_policy *polic
 static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eval *eval)
 {
     const struct hy_policy *policy = eval->pack->policy;
-    struct hy_arena *arena = &turn->batch->arena;
-    struct hy_reasons reasons = {.arena = arena};
-    hy_eval_begin(eval);
+    struct hy_reasons reasons = {.arena = &turn->batch->arena};
+    hy_eval_again(eval);
     find_facts(turn->mention, policy, eval);
     decide_action(verdict, policy, eval, &reasons);
-    hy_eval_begin(eval); /* the action is known now */
+    hy_eval_again(eval); /* the action is known now */
     if (turn->memory)
         hy_audit(verdict, policy, eval, &reasons);
-    if (verdict->action != HYDRANT_ACTION_IGNORE) {
-        find_pii(turn->mention, policy, arena);
+    if (verdict->action != HYDRANT_ACTION_IGNORE)
         decide_rest(verdict, policy, eval, &reasons);
-    }
     verdict->respond_by_us = deadline(policy, verdict->obligation, turn->start_us);
     verdict->priority = hy_priority(&policy->weights, turn->mention, verdict, turn->base,
                                     is_true(policy->own_to, eval), turn->now_us);
@@ -305,6 +292,40 @@ bool hy_triage_listens(const struct hy_pack *pack)
     return pack->policy->hold.count > 0;
 }
 
+static void find_pii(struct hy_mention *mention, const struct hy_policy *policy,
+                     struct hy_arena *arena)
+{
+    hydrant_pii *list = HY_ARENA_NEW(arena, hydrant_pii, HY_PII_MAX);
+    HY_ASSERT(list);
+    mention->pii_count = hy_pii_scan(mention->m.text, &policy->pii, list, HY_PII_MAX);
+    mention->pii = list;
+    mention->pii_known = true;
+    hy_arena_trim(arena, list, mention->pii_count * sizeof *list);
+}
+
+void hy_triage_prepare(struct hy_triage *triage, struct hy_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct hy_mention *mention = &batch->mentions[i];
+        triage->keys[i] = (struct hy_memory_keys){0};
+        if (mention->drop != HYDRANT_DROP_NONE)
+            continue;
+        if (mention->matches_count > 0)
+            find_pii(mention, batch->pack->policy, &batch->arena);
+        if (mention->matches_count > 0 || (mention->complete && hy_talk_is_reply(&mention->m)))
+            triage->keys[i] = hy_memory_keys(&mention->m);
+    }
+}
+
+/* Asks for what the memory has of the batch's mentions at once: each would wait for it alone. */
+static void recall(const struct hy_triage *triage, const struct hy_memory *memory,
+                   const struct hy_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (triage->keys[i].conversation)
+            hy_memory_prefetch(memory, &triage->keys[i], batch->mentions[i].matches_count > 0);
+}
+
 void hy_triage_batch(struct hy_triage *triage, const struct hy_triage_around *around,
                      struct hy_batch *batch)
 {
@@ -313,10 +334,13 @@ void hy_triage_batch(struct hy_triage *triage, const struct hy_triage_around *ar
     struct hy_turn turn = {.batch = batch, .memory = around->memory, .now_us = batch->now_us};
     if (batch->count == 0 && turn.memory)
         hy_talk_release(&turn);
+    if (turn.memory)
+        recall(triage, turn.memory, batch);
     for (uint32_t i = 0; i < batch->count; i++) {
         struct hy_mention *mention = &batch->mentions[i];
         int64_t created_us = mention->m.created_at_us;
         turn.mention = mention;
+        turn.keys = triage->keys[i];
         turn.now_us = batch->now_us != HYDRANT_TIME_NONE ? batch->now_us : created_us;
         turn.start_us = created_us != HYDRANT_TIME_NONE ? created_us : batch->now_us;
         take_turn(triage, around, &turn);

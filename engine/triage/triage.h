@@ -19,27 +19,33 @@ hydrant_status hy_triage_create(const struct hy_pack *pack, struct hy_triage **o
                                 hydrant_error *err);
 void hy_triage_destroy(struct hy_triage **triage);
 
-/* What triage needs from around it. memory NULL: nothing is remembered, nothing held, no audit (a trial of
- * rules). score: stage 6 for one text, of replies that no rule wants in conversations where an item waits. */
+/* What triage needs from around it. memory NULL: nothing is remembered, nothing held, no audit (a
+ * trial of rules). score: stage 6 for one text, of replies that no rule wants in conversations
+ * where an item waits. */
 struct hy_triage_around {
     struct hy_memory *memory;
     void (*score)(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
                   hydrant_emotion *out);
 };
 
-/* Do items of this pack wait for replies, those that no rule wants included? Then every mention must
- * be complete, or what is heard would depend on how records are parsed. */
+/* Do items of this pack wait for replies, those that no rule wants included? Then every mention
+ * must be complete, or what is heard would depend on how records are parsed. */
 bool hy_triage_listens(const struct hy_pack *pack);
+
+/* What needs no turn: the personal data of mentions that a rule wants, and what the memory knows
+ * them, and replies that no rule wants, by. Any worker at any time between the stages before and
+ * hy_triage_batch. */
+void hy_triage_prepare(struct hy_triage *triage, struct hy_batch *batch);
 
 /*
  * Gives every mention without a drop a verdict (a delete has none); where its action is ignore, the
  * drop IGNORED too, unless it is an edit of what was published: then that is the news. A mention
- * without matches must be such an edit. Also looks at mentions with the drop NO_MATCH: they may be what
- * an item that waits has waited for. What becomes of such items are notices of the mention, or of the
- * batch when it has no mentions and time alone ended their wait.
+ * without matches must be such an edit. Also looks at mentions with the drop NO_MATCH: they may be
+ * what an item that waits has waited for. What becomes of such items are notices of the mention, or
+ * of the batch when it has no mentions and time alone ended their wait.
  *
- * "Now" is batch.now_us, else the mention's created_at. Where there is neither there is no deadline and
- * nothing is held. Takes at most hy_triage_arena_bytes() of the batch's arena (asserted).
+ * "Now" is batch.now_us, else the mention's created_at. Where there is neither there is no deadline
+ * and nothing is held. Takes at most hy_triage_arena_bytes() of the batch's arena (asserted).
  */
 void hy_triage_batch(struct hy_triage *triage, const struct hy_triage_around *around,
                      struct hy_batch *batch);

@@ -39,8 +39,8 @@ static uint64_t hold(struct hy_memory *memory, const char *id, int64_t until_s)
                                .priority = 60,
                                .route = HY_STR("care"),
                                .line = HY_STR("unhappy")};
-    uint64_t key = hy_memory_conversation_key(&m);
-    return hy_memory_hold(memory, key, &m, &verdict) ? key : 0;
+    struct hy_memory_keys keys = hy_memory_keys(&m);
+    return hy_memory_hold(memory, &keys, &m, &verdict) ? keys.conversation : 0;
 }
 
 static void a_conversation_is_that_of_what_is_answered(void **state)
@@ -48,12 +48,12 @@ static void a_conversation_is_that_of_what_is_answered(void **state)
     hydrant_mention first = post("1"), reply = post("2"), other = post("1");
     reply.in_reply_to = HY_STR("1");
     other.network = HY_STR("reddit");
-    assert_true(hy_memory_conversation_key(&first) == hy_memory_conversation_key(&reply));
-    assert_true(hy_memory_conversation_key(&first) != hy_memory_conversation_key(&other));
+    assert_true(hy_memory_keys(&first).conversation == hy_memory_keys(&reply).conversation);
+    assert_true(hy_memory_keys(&first).conversation != hy_memory_keys(&other).conversation);
     reply.conversation_id = HY_STR("9");
-    assert_true(hy_memory_conversation_key(&first) != hy_memory_conversation_key(&reply));
+    assert_true(hy_memory_keys(&first).conversation != hy_memory_keys(&reply).conversation);
     first.id = (hydrant_str){0};
-    assert_true(hy_memory_conversation_key(&first) == 0);
+    assert_true(hy_memory_keys(&first).conversation == 0);
 }
 
 static void the_longest_quiet_gives_way(void **state)
