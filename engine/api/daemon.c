@@ -113,7 +113,8 @@ static hydrant_status open_state(struct hydrant_daemon *daemon, hydrant_error *e
 {
     const char *path = daemon->config->state_dir;
     struct stat st;
-    hydrant_status status = make_folder(path, 0700, err);
+    /* Readers of our group pass through it to what was spilled for them, and see nothing else. */
+    hydrant_status status = make_folder(path, 0710, err);
     if (status != HYDRANT_OK)
         return status;
     daemon->state_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -172,7 +173,7 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
     hydrant_ring_group groups[HY_CONFIG_GROUPS_MAX];
     char spill_dir[4096];
     snprintf(spill_dir, sizeof spill_dir, "%s/spill", config->state_dir);
-    hydrant_status status = make_folder(spill_dir, 0700, err);
+    hydrant_status status = make_folder(spill_dir, 0750, err);
     if (status == HYDRANT_OK)
         status = make_parent(config->ring.path, err);
     for (uint32_t i = 0; i < config->groups_count; i++) {

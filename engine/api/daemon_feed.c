@@ -357,6 +357,20 @@ static void show(struct hydrant_daemon *daemon)
     pthread_mutex_unlock(&daemon->view_lock);
 }
 
+/* Says which group's members break the protocol of the ring. */
+static void blame(struct hydrant_daemon *daemon)
+{
+    for (uint32_t i = 0; i < daemon->config->groups_count; i++) {
+        uint64_t spoiled = hy_ring_spoiled(daemon->ring, i);
+        if (spoiled == daemon->spoiled[i])
+            continue;
+        daemon->spoiled[i] = spoiled;
+        hy_log(&daemon->log, HY_LOG_WARNING, "a reader destroys what its group shares",
+               HY_LOG_TEXT("group", daemon->config->groups[i].name),
+               HY_LOG_NUMBER("times", spoiled));
+    }
+}
+
 static void tick(struct hydrant_daemon *daemon)
 {
     uint64_t now = hy_clock_mono_ns();
@@ -367,6 +381,7 @@ static void tick(struct hydrant_daemon *daemon)
     witness(daemon);
     if (now - daemon->saved_ns >= HY_DAEMON_SAVE_MS * UINT64_C(1000000)) {
         hy_ring_tend(daemon->ring);
+        blame(daemon);
         if (daemon->positions_moved)
             hy_daemon_save(daemon, NULL);
     }

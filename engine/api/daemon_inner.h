@@ -116,6 +116,7 @@ struct hydrant_daemon {
     bool witnessing;
     char *state_buffer;
     bool positions_moved;
+    uint64_t spoiled[HY_CONFIG_GROUPS_MAX]; /* of each group, as far as it was logged */
     uint64_t ticked_ns, saved_ns, saves, save_failures;
 
     int wake_fd;       /* eventfd: stop, or a tick is wanted */

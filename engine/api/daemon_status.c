@@ -143,12 +143,14 @@ static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemo
 }
 
 /* X(metric, type, member of hy_ring_group_stats, help) */
-#define GROUP_METRICS(X)                                                                      \
-    X("hydrant_ring_group_lag_items", "gauge", lag, "Items committed and not acknowledged.")  \
-    X("hydrant_ring_group_members", "gauge", members, "Members that live.")                   \
-    X("hydrant_ring_group_dropped_total", "counter", dropped, "Items dropped by the policy.") \
-    X("hydrant_ring_group_spilled_total", "counter", spilled, "Items spilled to disk.")       \
-    X("hydrant_ring_group_spill_bytes", "gauge", spill_bytes, "Bytes spilled and not read yet.")
+#define GROUP_METRICS(X)                                                                         \
+    X("hydrant_ring_group_lag_items", "gauge", lag, "Items committed and not acknowledged.")     \
+    X("hydrant_ring_group_members", "gauge", members, "Members that live.")                      \
+    X("hydrant_ring_group_dropped_total", "counter", dropped, "Items dropped by the policy.")    \
+    X("hydrant_ring_group_spilled_total", "counter", spilled, "Items spilled to disk.")          \
+    X("hydrant_ring_group_spill_bytes", "gauge", spill_bytes, "Bytes spilled and not read yet.") \
+    X("hydrant_ring_group_spoiled_total", "counter", spoiled,                                    \
+      "Times that the group's members broke the protocol.")
 
 static void put_groups(struct hy_metrics_page *page, struct hydrant_daemon *daemon)
 {
@@ -159,6 +161,10 @@ static void put_groups(struct hy_metrics_page *page, struct hydrant_daemon *daem
         hy_metrics_count(page, "group", group.name, group.member);
     GROUP_METRICS(PUT)
 #undef PUT
+    hy_metrics_family(page, "hydrant_ring_group_held_seconds_total", "counter",
+                      "Time that writers waited for the group, all together.");
+    for (uint32_t i = 0; hy_ring_group_stats(daemon->ring, i, &group); i++)
+        hy_metrics_value(page, "group", group.name, (double)group.held_us / 1e6);
 }
 
 static bool metrics(struct hydrant_daemon *daemon, struct hy_http_answer *out)
@@ -329,6 +335,8 @@ static void put_ring(struct hy_json_writer *w, struct hydrant_daemon *daemon,
         put_number(w, "dropped", group.dropped);
         put_number(w, "spilled", group.spilled);
         put_number(w, "spill_bytes", group.spill_bytes);
+        put_number(w, "held_us", group.held_us);
+        put_number(w, "spoiled", group.spoiled);
         HY_JSON_LITERAL(w, "}");
     }
     HY_JSON_LITERAL(w, "]}");

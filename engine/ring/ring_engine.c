@@ -21,10 +21,9 @@ enum {
     DEFAULT_CHUNK_BYTES = 256 << 10,
     DEFAULT_DELIVERIES = 5,
     DATA_MODE = 0640,
-    CTL_MODE = 0660,
+    DEAD_MODE = 0660,
+    LOCK_MODE = 0600,
 };
-
-#define WAITING_CTL "waiting.ctl"
 
 /* ---- making ---- */
 
@@ -64,25 +63,6 @@ static void fill_data(void *base, void *ctx)
     lay_out(ctx, base);
 }
 
-struct ctl_plan {
-    const struct hy_ring_header *header;
-    const char *name;
-    bool durable;
-};
-
-static void fill_ctl(void *base, void *ctx)
-{
-    const struct ctl_plan *plan = ctx;
-    struct hy_ring_ctl *c = base;
-    memcpy(c->magic, HY_RING_CTL_MAGIC, sizeof c->magic);
-    c->version = HY_RING_VERSION;
-    c->chunk_count = plan->header->chunk_count;
-    memcpy(c->uuid, plan->header->uuid, sizeof c->uuid);
-    memcpy(c->name, plan->name, strlen(plan->name) + 1);
-    c->durable = plan->durable;
-    c->crc = hy_ring_crc(c, offsetof(struct hy_ring_ctl, crc));
-}
-
 static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *plan,
                                 hydrant_error *err)
 {
@@ -114,9 +94,10 @@ static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *pl
 
 static hydrant_status take_lock(struct hy_ring *ring, hydrant_error *err)
 {
+    /* Nobody else may open it: a reader's shared lock would keep the next engine out. */
     ring->lock_fd =
-        openat(ring->dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, DATA_MODE);
-    if (ring->lock_fd < 0)
+        openat(ring->dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+    if (ring->lock_fd < 0 || fchmod(ring->lock_fd, LOCK_MODE) < 0)
         return hy_error_system(err, errno, "cannot open the ring's lock");
     if (!hy_ring_lock(ring->lock_fd, 0))
         return errno == EAGAIN || errno == EACCES
@@ -158,28 +139,6 @@ static hydrant_status open_data(struct hy_ring *ring, const struct hy_ring_optio
     if (status == HYDRANT_OK)
         find_parts(ring);
     return status;
-}
-
-/* Maps a control file and makes it first when it is missing, or not this ring's. */
-static hydrant_status open_ctl(struct hy_ring *ring, const char *file, const char *name,
-                               bool durable, struct hy_ring_map *map, hydrant_error *err)
-{
-    struct ctl_plan plan = {ring->header, name, durable};
-    for (int tries = 0; tries < 3; tries++) {
-        if (hy_ring_map(ring->dir_fd, file, true, map, NULL) == HYDRANT_OK) {
-            const struct hy_ring_ctl *c = map->base;
-            if (hy_ring_check_ctl(map, ring->header, NULL) == HYDRANT_OK && c->durable == durable)
-                return HYDRANT_OK;
-            hy_ring_unmap(map);
-            unlinkat(ring->dir_fd, file, 0);
-        }
-        hydrant_status status =
-            hy_ring_make(ring->dir_fd, file, hy_ring_ctl_bytes(ring->header->chunk_count), CTL_MODE,
-                         fill_ctl, &plan, err);
-        if (status != HYDRANT_OK && status != HYDRANT_ERR_STATE)
-            return status;
-    }
-    return hy_ring_map(ring->dir_fd, file, true, map, err);
 }
 
 void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items)
@@ -266,8 +225,8 @@ static struct hy_ring_group *new_group(struct hy_ring *ring, const struct hy_rin
 static hydrant_status make_dead_letters(struct hy_ring *ring, char *ctl_file, hydrant_error *err)
 {
     memcpy(strrchr(ctl_file, '.'), ".dead", 6);
-    int fd = openat(ring->dir_fd, ctl_file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, CTL_MODE);
-    bool ok = fd >= 0 && fchmod(fd, CTL_MODE) == 0;
+    int fd = openat(ring->dir_fd, ctl_file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, DEAD_MODE);
+    bool ok = fd >= 0 && fchmod(fd, DEAD_MODE) == 0;
     if (fd >= 0)
         close(fd);
     return ok ? HYDRANT_OK : hy_error_system(err, errno, "cannot make %s", ctl_file);
@@ -305,12 +264,12 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     if (fresh)
         unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
     struct hy_ring_served *served = &ring->served[ring->served_count];
-    status = open_ctl(ring, file, o->name, true, &served->ctl_map, err);
+    status = hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
     if (status != HYDRANT_OK)
         return status;
     status = make_dead_letters(ring, file, err);
     if (status != HYDRANT_OK) {
-        hy_ring_unmap(&served->ctl_map);
+        hy_ring_control_close(&served->ctl_map);
         return status;
     }
     served->group = g;
@@ -358,7 +317,8 @@ static hydrant_status declare_all(struct hy_ring *ring, const struct hy_ring_opt
         if (status != HYDRANT_OK)
             return status;
     }
-    return open_ctl(ring, WAITING_CTL, "waiting", false, &ring->waiting_map, err);
+    return hy_ring_control_open(ring, HY_RING_WAITING_CTL, "waiting", false, &ring->waiting_map,
+                                &ring->waiting_lost, err);
 }
 
 hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_ring **out,
@@ -389,6 +349,7 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
         return status;
     }
     ring->waiting = ring->waiting_map.base;
+    hy_ring_lock(ring->waiting_map.fd, 0); /* for people: whoever can look sees that we live */
     hy_ring_wake(ring);
     *out = ring;
     return HYDRANT_OK;
@@ -405,8 +366,8 @@ void hy_ring_close(struct hy_ring **ring_, bool ended)
         hy_ring_wake(ring);
     }
     for (uint32_t i = 0; i < ring->served_count; i++)
-        hy_ring_unmap(&ring->served[i].ctl_map);
-    hy_ring_unmap(&ring->waiting_map);
+        hy_ring_control_close(&ring->served[i].ctl_map);
+    hy_ring_control_close(&ring->waiting_map);
     hy_ring_unmap(&ring->map);
     if (ring->lock_fd >= 0)
         close(ring->lock_fd);
@@ -623,8 +584,12 @@ uint32_t hy_ring_committed(const struct hy_ring *ring, uint64_t *lasts, uint32_t
 void hy_ring_tend(struct hy_ring *ring)
 {
     pthread_mutex_lock(&ring->policy);
-    for (uint32_t i = 0; i < ring->served_count; i++)
+    hy_ring_control_mend_waiting(ring);
+    for (uint32_t i = 0; i < ring->served_count; i++) {
+        hy_ring_control_mend(ring, &ring->served[i]);
+        hy_ring_control_look_over(ring, &ring->served[i]);
         hy_ring_spill_tend(&ring->served[i]);
+    }
     pthread_mutex_unlock(&ring->policy);
 }
 
@@ -644,6 +609,11 @@ static uint64_t lag_of(struct hy_ring *ring, struct hy_ring_served *served, uint
     return end > lease.acked ? end - lease.acked : 0;
 }
 
+uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
+{
+    return atomic_load_explicit(&ring->served[i].spoiled, memory_order_relaxed);
+}
+
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out)
 {
     if (i >= ring->served_count)
@@ -654,7 +624,9 @@ bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_
         .name = g->name,
         .dropped = atomic_load_explicit(&g->dropped, memory_order_relaxed),
         .spilled = atomic_load_explicit(&g->spilled, memory_order_relaxed),
-        .spill_bytes = atomic_load_explicit(&g->spill_bytes, memory_order_relaxed)};
+        .spill_bytes = atomic_load_explicit(&g->spill_bytes, memory_order_relaxed),
+        .held_us = atomic_load_explicit(&served->held_us, memory_order_relaxed),
+        .spoiled = hy_ring_spoiled(ring, i)};
     uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
     for (uint64_t id = hy_ring_oldest(next, ring->header->chunk_count); id < next; id++)
         out->lag += lag_of(ring, served, id);

@@ -87,6 +87,11 @@ void hy_ring_writer_rest(struct hy_ring_writer *writer);
 /* Wakes readers that sleep; after commits. A system call only when somebody does. */
 void hy_ring_wake(struct hy_ring *ring);
 
+/* How long this writer has waited, in all, for groups whose policy lets them hold the ring up: a
+ * group that blocks, one within its bound, one whose spill is full. What a put takes beyond that
+ * nobody may be the cause of. */
+uint64_t hy_ring_writer_allowed_us(const struct hy_ring_writer *writer);
+
 /* The last item or position that was committed by this writer: seq and 1; 0 for none. */
 uint64_t hy_ring_writer_last(const struct hy_ring_writer *writer);
 
@@ -111,19 +116,24 @@ void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t
  */
 bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last);
 
-/* What is committed now: for each chunk that holds items, a value as of writer_last. Returns how many
- * there are, of which cap are written; at most chunk_count of the header. */
+/* What is committed now: for each chunk that holds items, a value as of writer_last. Returns how
+ * many there are, of which cap are written; at most chunk_count of the header. */
 uint32_t hy_ring_committed(const struct hy_ring *ring, uint64_t *lasts, uint32_t cap);
 
-/* Removes spill segments that their group is done with. Any thread; also done when room is made. */
+/* Once a second or so: removes spill segments that their group is done with, and makes control
+ * files anew that readers have destroyed. Any thread; also done when room is made. */
 void hy_ring_tend(struct hy_ring *ring);
 
 struct hy_ring_group_stats {
     const char *name;
     uint64_t dropped, spilled, spill_bytes, lag; /* items; bytes; items not acknowledged, about */
     uint32_t members;                            /* that live */
+    uint64_t held_us; /* that writers waited for it, since this engine has the ring, all together */
+    uint64_t spoiled; /* times that members broke the protocol, since this engine has the ring */
 };
 /* The i-th live group; false when there is none. */
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out);
+/* Only `spoiled` of the i-th live group: no system call. */
+uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i);
 
 #endif

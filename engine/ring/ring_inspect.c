@@ -156,7 +156,8 @@ static void read_stat(const hydrant_ring *ring, const char *dir, hydrant_ring_st
         out->items += hy_ring_commit_items(commit);
         out->item_bytes += hy_ring_commit_bytes(commit);
     }
-    int fd = openat(ring->dir_fd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* Not the lock itself, which is the engine's alone. */
+    int fd = openat(ring->dir_fd, HY_RING_WAITING_CTL, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0) {
         out->engine_lives = hy_ring_is_locked(fd, 0);
         close(fd);

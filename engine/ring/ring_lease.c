@@ -83,6 +83,13 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
 
 /* ---- spill segments ---- */
 
+static bool load_segment(hydrant_ring *ring, const struct hy_ring_spill *header)
+{
+    bool ok = hy_ring_spill_load(ring->group, header, ring->header->chunk_bytes, &ring->segment);
+    ring->segment_number = ok ? header->number : 0;
+    return ok;
+}
+
 static bool take_spilled(hydrant_ring *ring, bool from_dead)
 {
     uint64_t head = atomic_load_explicit(&ring->group->spill_head, memory_order_acquire); /* S1 */
@@ -98,7 +105,7 @@ static bool take_spilled(hydrant_ring *ring, bool from_dead)
         if (!hy_ring_spill_read_header(ring->group, number, &header) ||
             !take(ring, word, number, true, header.items, from_dead, &done))
             continue;
-        if (!hy_ring_spill_load(ring->group, &header, ring->header->chunk_bytes, &ring->segment)) {
+        if (ring->segment_number != number && !load_segment(ring, &header)) {
             hy_ring_lease_release(ring);
             continue;
         }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,6 +172,18 @@ static hydrant_status join_once(hydrant_ring *ring, const char *file, const char
     return HYDRANT_OK;
 }
 
+/* A member that cannot read what was spilled would wait for it in vain. */
+static hydrant_status check_spill(const hydrant_ring *ring, hydrant_error *err)
+{
+    char dir[HY_RING_PATH_BYTES];
+    if (!ring->group || ring->group->policy != HY_RING_SPILL)
+        return HYDRANT_OK;
+    snprintf(dir, sizeof dir, "%.*s", HY_RING_PATH_BYTES - 1, ring->group->spill_dir);
+    if (faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) == 0)
+        return HYDRANT_OK;
+    return hy_error_system(err, errno, "cannot read what is spilled for the group to %s", dir);
+}
+
 static hydrant_status join(hydrant_ring *ring, const char *name, hydrant_error *err)
 {
     char file[HY_RING_NAME_BYTES + 16];
@@ -185,7 +198,7 @@ static hydrant_status join(hydrant_ring *ring, const char *name, hydrant_error *
         status = join_once(ring, file, name, err);
     if (status == HYDRANT_ERR_AGAIN)
         return hy_error_set(err, HYDRANT_ERR_STATE, "group %s comes and goes", name);
-    return status;
+    return status == HYDRANT_OK ? check_spill(ring, err) : status;
 }
 
 static hydrant_status take_options(hydrant_ring *ring, const hydrant_ring_options *o,

@@ -56,7 +56,8 @@ struct hydrant_ring {
     uint64_t current;           /* observers: the chunk that was read last */
     uint64_t lost;              /* observers */
     unsigned char *copy;        /* a record; for those that do not read in place */
-    unsigned char *segment;     /* the spill segment that is held */
+    unsigned char *segment;     /* the spill segment that was held last */
+    uint64_t segment_number;    /* its number, 0: none */
     void *scratch;              /* what hydrant_ring_item_read builds */
     size_t scratch_bytes;
     /* the bridge */

@@ -13,7 +13,9 @@
  * for in vain is slow until a chunk of it is found done again; nobody waits for a slow one.
  *
  * What a group's members write is read once per step and only ever spoils their own group: at most
- * an eighth of the slots is left out for one group; leases beyond that are taken away.
+ * an eighth of the slots is left out for one group and half of them for all; leases beyond that are
+ * taken away. Who changes a word again and again loses it. Words that no member can have written by
+ * the protocol are counted against the group.
  *
  * Any writer's thread; steps on one group are serialised by the ring's policy mutex.
  */
@@ -21,9 +23,14 @@
 
 #include "ring/ring_state.h"
 
-enum { POLL_US = 100 };
+enum {
+    POLL_US = 100,
+    FIGHTS_MAX = 64, /* steps in a row that a member may be quicker with; an honest one is not */
+};
 
-enum answer { DONE, WAIT, LEAVE };
+/* In the order of what counts when groups do not agree. AGAIN: somebody was quicker, look again.
+ * WAIT: by the group's policy it may hold the ring up now. LEAVE: take another slot. */
+enum answer { DONE, AGAIN, WAIT, LEAVE };
 
 static uint64_t now_us(void)
 {
@@ -46,13 +53,41 @@ static bool step(_Atomic uint64_t *word, uint64_t *seen, struct hy_ring_lease to
     return ok;
 }
 
+/* A step of the engine's that nobody can keep it from for ever. */
+static bool step_or_seize(struct hy_ring_served *served, _Atomic uint64_t *word, uint64_t *seen,
+                          struct hy_ring_lease to)
+{
+    if (step(word, seen, to)) {
+        served->fights = 0;
+        return true;
+    }
+    if (++served->fights < FIGHTS_MAX)
+        return false;
+    served->fights = 0;
+    atomic_fetch_add_explicit(&served->spoiled, 1, memory_order_relaxed);
+    atomic_exchange_explicit(word, hy_ring_lease_pack(to), memory_order_acq_rel); /* L1 */
+    HY_RING_STORED("engine seizes");
+    return true;
+}
+
+/* Can the protocol have written this, of a sealed chunk of so many items? */
+static bool is_possible(struct hy_ring_lease lease, uint32_t items)
+{
+    bool owned = lease.owner != HY_RING_NOBODY && lease.owner != HY_RING_ENGINE;
+    return (lease.owner <= HY_RING_MEMBERS || lease.owner == HY_RING_ENGINE) &&
+           lease.acked <= items && (!owned || (lease.end <= items && lease.acked <= lease.end));
+}
+
 static bool is_done(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
                     uint32_t items)
 {
     if (!served->group || id < served->group->start)
         return true;
     uint64_t word = atomic_load_explicit(lease_of(ring, served, id), memory_order_acquire); /* L1 */
-    return hy_ring_lease_done(hy_ring_lease_of(word, id), items);
+    struct hy_ring_lease lease = hy_ring_lease_of(word, id);
+    if (!is_possible(lease, items))
+        atomic_fetch_add_explicit(&served->spoiled, 1, memory_order_relaxed);
+    return hy_ring_lease_done(lease, items);
 }
 
 /* Spills items [first, items) of the chunk, if the group spills. False: there is no room for it. */
@@ -90,17 +125,26 @@ static void end_drop(struct hy_ring_group *g, bool done)
     HY_RING_STORED("drop end");
 }
 
+static bool is_left(const struct hy_ring *ring, const struct hy_ring_served *served, uint32_t slot)
+{
+    uint64_t word = atomic_load_explicit(&served->ctl->leases[slot], memory_order_relaxed);
+    struct hy_ring_lease lease = hy_ring_lease_unpack(word);
+    uint64_t content = atomic_load_explicit(&ring->slots[slot].content, memory_order_relaxed);
+    return lease.taken && lease.owner != HY_RING_NOBODY && lease.id == (uint16_t)content;
+}
+
 /* May the slot be left out for the group, besides (taken: with) those that are? */
 static bool may_leave(struct hy_ring *ring, struct hy_ring_served *served, bool taken)
 {
-    uint32_t left = !taken, most = (ring->header->chunk_count + 7) / 8;
-    for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
-        uint64_t word = atomic_load_explicit(&served->ctl->leases[i], memory_order_relaxed);
-        struct hy_ring_lease lease = hy_ring_lease_unpack(word);
-        uint64_t content = atomic_load_explicit(&ring->slots[i].content, memory_order_relaxed);
-        left += lease.taken && lease.owner != HY_RING_NOBODY && lease.id == (uint16_t)content;
+    uint32_t count = ring->header->chunk_count, left = !taken, all = !taken;
+    for (uint32_t slot = 0; slot < count; slot++) {
+        bool any = false;
+        for (uint32_t i = 0; i < ring->served_count; i++)
+            any = any || is_left(ring, &ring->served[i], slot);
+        all += any;
+        left += is_left(ring, served, slot);
     }
-    return left <= most;
+    return left <= (count + 7) / 8 && all <= (count + 1) / 2;
 }
 
 /* The lease is a living member's: what is behind its segment goes, the segment stays. */
@@ -119,16 +163,14 @@ static enum answer take_behind(struct hy_ring *ring, struct hy_ring_served *serv
             to.taken = true;
             to.end = (uint16_t)end;
             begin_drop(served->group, id, items - end);
-            bool done = step(lease_of(ring, served, id), &word, to);
+            bool done = step_or_seize(served, lease_of(ring, served, id), &word, to);
             end_drop(served->group, done);
             if (done)
                 break;
             lease = hy_ring_lease_of(word, id);
         }
     }
-    if (lease.owner == HY_RING_NOBODY)
-        return WAIT;
-    return LEAVE;
+    return lease.owner == HY_RING_NOBODY ? AGAIN : LEAVE;
 }
 
 /* Nobody who lives has the lease, or too many have: all that is left goes. One who reads there all
@@ -140,8 +182,9 @@ static enum answer take_rest(struct hy_ring *ring, struct hy_ring_served *served
     struct hy_ring_lease mine = lease;
     mine.owner = HY_RING_ENGINE;
     mine.end = (uint16_t)end;
-    if (lease.owner != HY_RING_ENGINE && !step(lease_of(ring, served, id), &word, mine))
-        return WAIT; /* somebody was quicker: look again */
+    if (lease.owner != HY_RING_ENGINE &&
+        !step_or_seize(served, lease_of(ring, served, id), &word, mine))
+        return AGAIN;
     if (lease.owner != HY_RING_ENGINE)
         word = hy_ring_lease_pack(mine);
     bool ok = spill_away(ring, served, id, lease.acked, end);
@@ -152,8 +195,13 @@ static enum answer take_rest(struct hy_ring *ring, struct hy_ring_served *served
         to.end = lease.acked;
         begin_drop(served->group, id, end > lease.acked ? end - lease.acked : 0);
     }
-    bool done = step(lease_of(ring, served, id), &word, to);
-    end_drop(served->group, done);
+    if (!step(lease_of(ring, served, id), &word, to)) { /* nobody may touch what is the engine's */
+        atomic_fetch_add_explicit(&served->spoiled, 1, memory_order_relaxed);
+        atomic_exchange_explicit(lease_of(ring, served, id), hy_ring_lease_pack(to),
+                                 memory_order_acq_rel); /* L1 */
+        HY_RING_STORED("engine seizes");
+    }
+    end_drop(served->group, true);
     return ok ? DONE : WAIT;
 }
 
@@ -161,6 +209,7 @@ static enum answer take_rest(struct hy_ring *ring, struct hy_ring_served *served
 static enum answer apply_policy(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
                                 uint32_t items)
 {
+    hy_ring_control_mend(ring, served);
     hy_ring_spill_tend(served);
     if (is_done(ring, served, id, items))
         return DONE;
@@ -198,21 +247,39 @@ static enum answer ask_group(struct hy_ring *ring, struct hy_ring_served *served
     return answer;
 }
 
-static enum answer ask_groups(struct hy_ring *ring, uint64_t id, uint32_t items, uint64_t waited_us)
+/* holding: a bit for each group that holds the ring up by its policy. */
+static enum answer ask_groups(struct hy_ring *ring, uint64_t id, uint32_t items, uint64_t waited_us,
+                              uint32_t *holding)
 {
     enum answer worst = DONE;
+    *holding = 0;
     for (uint32_t i = 0; i < ring->served_count; i++) {
         enum answer answer = ask_group(ring, &ring->served[i], id, items, waited_us);
-        if (answer == LEAVE || (answer == WAIT && worst == DONE))
-            worst = answer;
+        *holding |= (uint32_t)(answer == WAIT) << i;
+        worst = answer > worst ? answer : worst;
     }
     return worst;
 }
 
+/* Waits a moment, and notes for whom. */
+static void wait_for(struct hy_ring *ring, uint32_t holding, uint64_t *allowed_us)
+{
+    uint64_t began = now_us();
+    struct timespec pause = {0, POLL_US * 1000};
+    nanosleep(&pause, NULL);
+    uint64_t took = now_us() - began;
+    *allowed_us += holding ? took : 0;
+    for (uint32_t i = 0; holding; i++, holding >>= 1) {
+        if (holding & 1)
+            atomic_fetch_add_explicit(&ring->served[i].held_us, took, memory_order_relaxed);
+    }
+}
+
 enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *slot,
-                                    const _Atomic bool *stop)
+                                    const _Atomic bool *stop, uint64_t *allowed_us)
 {
     uint64_t content = atomic_load_explicit(&slot->content, memory_order_acquire), began = 0;
+    uint32_t holding;
     if (content == 0 || content == HY_RING_BUSY)
         return HY_RING_ROOM;
     uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire);
@@ -220,7 +287,8 @@ enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *s
         return HY_RING_SKIP;
     for (;;) {
         uint64_t waited_us = began ? now_us() - began : 0;
-        enum answer answer = ask_groups(ring, content, hy_ring_commit_items(commit), waited_us);
+        enum answer answer =
+            ask_groups(ring, content, hy_ring_commit_items(commit), waited_us, &holding);
         if (answer == DONE)
             return HY_RING_ROOM;
         if (answer == LEAVE)
@@ -230,8 +298,7 @@ enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *s
             return HY_RING_STOPPED;
         if (!began)
             began = now_us();
-        struct timespec pause = {0, POLL_US * 1000};
-        nanosleep(&pause, NULL);
+        wait_for(ring, holding, allowed_us);
     }
 }
 

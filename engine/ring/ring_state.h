@@ -25,6 +25,10 @@ struct hy_ring_served {
     struct hy_ring_map ctl_map;
     struct hy_ring_ctl *ctl;
     _Atomic bool slow; /* its bound was used up, and it has not caught up since; set under policy */
+    _Atomic bool lost; /* its control file was cut: zeros are mapped in its place */
+    _Atomic uint64_t held_us; /* writers waited for it, all together */
+    _Atomic uint64_t spoiled; /* times that its members broke the protocol */
+    uint32_t fights;          /* steps in a row that somebody was quicker with; under policy */
 };
 
 struct hy_ring {
@@ -38,6 +42,7 @@ struct hy_ring {
     unsigned char *chunks;
     struct hy_ring_map waiting_map; /* waiting.ctl: observers and ephemeral groups sleep by it */
     struct hy_ring_ctl *waiting;
+    _Atomic bool waiting_lost;
     struct hy_ring_served served[HY_RING_GROUPS];
     uint32_t served_count;
     uint32_t deliveries_max;
@@ -57,14 +62,31 @@ static inline unsigned char *hy_ring_chunk_of(const struct hy_ring *ring, uint64
 /* Notes how many items a sealed chunk has. */
 void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
 
+/* ---- ring_control.c ---- */
+
+#define HY_RING_WAITING_CTL "waiting.ctl"
+
+/* Maps a control file under guard; makes it first when it is missing, or not this ring's. */
+hydrant_status hy_ring_control_open(struct hy_ring *ring, const char *file, const char *name,
+                                    bool durable, struct hy_ring_map *map, _Atomic bool *lost,
+                                    hydrant_error *err);
+void hy_ring_control_close(struct hy_ring_map *map);
+/* A control file that was cut, or whose header is not the one that we wrote, is made anew in its
+ * place. Under the policy mutex. */
+void hy_ring_control_mend(struct hy_ring *ring, struct hy_ring_served *served);
+void hy_ring_control_mend_waiting(struct hy_ring *ring);
+/* Frees words that nobody can have written by the protocol. Under the policy mutex. */
+void hy_ring_control_look_over(struct hy_ring *ring, struct hy_ring_served *served);
+
 /* ---- ring_room.c ---- */
 
 enum hy_ring_room { HY_RING_ROOM, HY_RING_SKIP, HY_RING_STOPPED };
 
 /* Waits until the slot's bytes may be written over, by each group's policy; SKIP: they may not,
- * take another slot. */
+ * take another slot. *allowed_us grows by the time in which some group's policy let it hold the
+ * ring up. */
 enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *slot,
-                                    const _Atomic bool *stop);
+                                    const _Atomic bool *stop, uint64_t *allowed_us);
 /* After a takeover: finishes what an engine that was killed had begun with a group. */
 void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served);
 

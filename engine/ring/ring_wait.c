@@ -15,7 +15,9 @@
 #include "ring/ring_reader.h"
 #include "ring/ring_state.h"
 
-enum { LOOK_US = 20000, BOUND_US = 1000000 };
+/* The flag of waiting.ctl is shared by strangers, one of whom may take it back: that costs the
+ * others SHARED_US. */
+enum { LOOK_US = 20000, SHARED_US = 100000, BOUND_US = 1000000, BRIDGE_US = 200000 };
 
 static int64_t mono_us(void)
 {
@@ -57,6 +59,11 @@ static void announce(hydrant_ring *ring)
     }
 }
 
+static int64_t longest_us(const hydrant_ring *ring)
+{
+    return ring->group ? BOUND_US : ring->waiting ? SHARED_US : LOOK_US;
+}
+
 hydrant_status hydrant_ring_wait(hydrant_ring *ring, int timeout_ms)
 {
     int64_t until = timeout_ms < 0 ? INT64_MAX : mono_us() + (int64_t)timeout_ms * 1000;
@@ -68,7 +75,7 @@ hydrant_status hydrant_ring_wait(hydrant_ring *ring, int timeout_ms)
         int64_t left = until == INT64_MAX ? BOUND_US : until - mono_us();
         if (left <= 0)
             return HYDRANT_ERR_AGAIN;
-        int64_t most = ring->waiting ? BOUND_US : LOOK_US;
+        int64_t most = longest_us(ring);
         hy_ring_futex_wait(wake_word(ring), seen, left < most ? left : most);
     }
 }
@@ -84,7 +91,8 @@ static void *bridge_main(void *arg)
         uint32_t seen = ring->wake_seen; /* A1: before the look that found nothing */
         announce(ring);
         if (atomic_load_explicit(wake_word(ring), memory_order_seq_cst) == seen)
-            hy_ring_futex_wait(wake_word(ring), seen, ring->waiting ? BOUND_US / 5 : LOOK_US);
+            hy_ring_futex_wait(wake_word(ring), seen,
+                               longest_us(ring) < BRIDGE_US ? longest_us(ring) : BRIDGE_US);
         uint64_t one = 1;
         atomic_store_explicit(&ring->armed, 0, memory_order_release);
         if (write(ring->event_fd, &one, sizeof one) < 0)

@@ -18,6 +18,7 @@ struct hy_ring_writer {
     uint32_t used, items;            /* put */
     uint32_t committed, shown_items; /* shown to readers */
     uint64_t last;                   /* of what is committed: seq + 1 */
+    uint64_t allowed_us;             /* waited because of groups that may hold the ring up */
 };
 
 hydrant_status hy_ring_writer_create(struct hy_ring *ring, struct hy_ring_writer **out,
@@ -124,8 +125,9 @@ static hydrant_status open_chunk(struct hy_ring_writer *w, const _Atomic bool *s
         uint64_t id = atomic_fetch_add_explicit(&ring->header->next, 1, memory_order_acq_rel);
         HY_RING_STORED("next");
         struct hy_ring_slot *slot = hy_ring_slot_of(ring, id);
-        enum hy_ring_room room =
-            wait_decided(w, slot, id, stop) ? hy_ring_make_room(ring, slot, stop) : HY_RING_STOPPED;
+        enum hy_ring_room room = wait_decided(w, slot, id, stop)
+                                     ? hy_ring_make_room(ring, slot, stop, &w->allowed_us)
+                                     : HY_RING_STOPPED;
         if (room == HY_RING_ROOM) {
             open_here(w, slot, id);
             return HYDRANT_OK;
@@ -203,6 +205,11 @@ hydrant_status hy_ring_put_position(struct hy_ring_writer *w, uint32_t source, u
     if (status == HYDRANT_OK)
         put_record(w, &position, sizeof position);
     return status;
+}
+
+uint64_t hy_ring_writer_allowed_us(const struct hy_ring_writer *w)
+{
+    return w->allowed_us;
 }
 
 uint64_t hy_ring_writer_last(const struct hy_ring_writer *w)

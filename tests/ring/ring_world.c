@@ -1,6 +1,7 @@
 #include "ring_world.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,4 +150,54 @@ void world_sleep_us(uint64_t us)
 {
     struct timespec pause = {(time_t)(us / 1000000), (long)(us % 1000000 * 1000)};
     nanosleep(&pause, NULL);
+}
+
+/* ---- the reference ---- */
+
+static _Atomic uint64_t late_us, due_us;
+
+static void *clock_main(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        uint64_t due = world_now_us() + 1000;
+        atomic_store(&due_us, due);
+        world_sleep_us(1000);
+        uint64_t now = world_now_us();
+        atomic_fetch_add(&late_us, now > due ? now - due : 0);
+    }
+    return NULL;
+}
+
+void world_clock_start(void)
+{
+    pthread_t thread;
+    atomic_store(&due_us, world_now_us() + 1000);
+    WORLD_CHECK(pthread_create(&thread, NULL, clock_main, NULL) == 0, "no thread for the clock");
+    pthread_detach(thread);
+}
+
+/* The sleep that is under way counts as far as it is late already. */
+uint64_t world_late_us(void)
+{
+    uint64_t late = atomic_load(&late_us), due = atomic_load(&due_us), now = world_now_us();
+    return late + (now > due ? now - due : 0);
+}
+
+uint64_t world_put(struct hy_ring_writer *writer, uint64_t n)
+{
+    unsigned char item[WORLD_ITEM_BYTES_MAX];
+    uint64_t seq, late = world_late_us(), allowed = hy_ring_writer_allowed_us(writer);
+    world_item(n, world_item_bytes(n), item);
+    uint64_t began = world_now_us();
+    hydrant_status status = hy_ring_put(writer, item, world_item_bytes(n), NULL, &seq);
+    uint64_t took = world_now_us() - began;
+    WORLD_CHECK(status == HYDRANT_OK, "put: %d", status);
+    uint64_t excused = hy_ring_writer_allowed_us(writer) - allowed + world_late_us() - late;
+    uint64_t held = took > excused ? took - excused : 0;
+    WORLD_CHECK(held <= WORLD_HELD_US_MAX,
+                "item %llu was held up for %llu us: %llu in all, of which %llu are excused",
+                (unsigned long long)n, (unsigned long long)held, (unsigned long long)took,
+                (unsigned long long)excused);
+    return held;
 }

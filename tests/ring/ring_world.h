@@ -54,6 +54,24 @@ void world_ledger_add(struct world_ledger *ledger, uint32_t group, const hydrant
 uint64_t world_ledger_lost(const struct world_ledger *ledger, uint32_t group, uint64_t count);
 uint64_t world_ledger_repeated(const struct world_ledger *ledger, uint32_t group, uint64_t count);
 
+/* ---- how long the engine holds somebody up ---- */
+
+enum { WORLD_HELD_US_MAX = 100000 };
+
+/*
+ * Beside the work a thread sleeps a millisecond at a time: how much later than it asked for it came
+ * back is what the machine, and not the ring, did in that time. Start it in the process that is to
+ * be judged; it runs until that ends.
+ */
+void world_clock_start(void);
+uint64_t world_late_us(void); /* in all, so far */
+
+/*
+ * Puts an item and checks the bound: what it took, less what some group's policy allowed, less what
+ * the machine was late meanwhile, is at most WORLD_HELD_US_MAX. Returns that time.
+ */
+uint64_t world_put(struct hy_ring_writer *writer, uint64_t n);
+
 uint64_t world_now_us(void); /* monotonic */
 void world_sleep_us(uint64_t us);
 

@@ -6,8 +6,10 @@
  *   lost       items that a durable group never got (of drop-oldest: more than are counted)    0
  *   torn       items that were not whole                                                      0
  *   repeated   deliveries beyond the first: reported
- *   held up    how long an undisturbed group waits for its next item after another group's member
- * was killed or stopped: the median within 100 ms of what it is without
+ *   held up    the longest that one item was held up in the engine beyond what the policy of a
+ * group allows, and beyond what the machine was late by a clock beside it: at most 100 ms, for
+ * every single item (world_put); and how long an undisturbed group waited for its next item after
+ * another group's member was killed or stopped: reported
  *
  * HYDRANT_SEED plays the same choices again (not the same moments); HYDRANT_TORTURE_MS: how long.
  */
@@ -34,7 +36,7 @@ static const int group_of[ROLES] = {-1,    CALM, WAIT,  WAIT,  SPILL,
 struct board {                     /* shared by all */
     _Atomic bool stop;             /* sources end where they are */
     _Atomic uint64_t end[SOURCES]; /* items of each source, once it has ended */
-    _Atomic uint64_t dropped, takeovers;
+    _Atomic uint64_t dropped, takeovers, held_us_max;
 };
 
 static char dir[64], spill_dir[80];
@@ -77,26 +79,28 @@ struct feed {
     uint32_t number;
 };
 
+static void note_held(uint64_t held_us)
+{
+    uint64_t most = atomic_load(&board->held_us_max);
+    while (held_us > most && !atomic_compare_exchange_weak(&board->held_us_max, &most, held_us)) {
+    }
+}
+
 static void *feed_main(void *arg)
 {
     const struct feed *feed = arg;
-    unsigned char item[WORLD_ITEM_BYTES_MAX];
     struct hy_ring_writer *writer;
     hydrant_error err;
     char name[16];
-    uint64_t batch, at, seq, base = feed->number * items_max;
+    uint64_t batch, at, base = feed->number * items_max;
     snprintf(name, sizeof name, "feed-%u", feed->number);
     uint32_t source = (uint32_t)hy_ring_source(feed->ring, name);
     hy_ring_source_resume(feed->ring, source, &batch, &at);
     WORLD_CHECK(hy_ring_writer_create(feed->ring, &writer, &err) == HYDRANT_OK, "writer");
     while (at < items_max && !atomic_load(&board->stop)) {
         uint64_t from = at;
-        for (int i = 0; i < BATCH && at < items_max; i++, at++) {
-            world_item(base + at, world_item_bytes(base + at), item);
-            hydrant_status status =
-                hy_ring_put(writer, item, world_item_bytes(base + at), NULL, &seq);
-            WORLD_CHECK(status == HYDRANT_OK, "put: %d", status);
-        }
+        for (int i = 0; i < BATCH && at < items_max; i++, at++)
+            note_held(world_put(writer, base + at));
         hy_ring_put_position(writer, source, batch++, from, at, NULL);
         hy_ring_commit_all(writer);
         hy_ring_wake(feed->ring);
@@ -117,6 +121,7 @@ static void engine_main(void)
     struct feed feeds[SOURCES];
     pthread_t threads[SOURCES];
     struct hy_ring_group_stats stats;
+    world_clock_start();
     atomic_fetch_add(&board->takeovers, 1);
     for (uint32_t i = 0; i < SOURCES; i++) {
         feeds[i] = (struct feed){ring, i};
@@ -215,13 +220,26 @@ static bool is_stopped(int r)
     return roles[r].stopped_until != 0;
 }
 
-/* Time until the calm group gets another item; 0 when that cannot be said. */
-static uint64_t wait_for_calm(void)
+static void wake_stopped(struct random_state *random, bool all)
+{
+    for (int r = 0; r < ROLES; r++) {
+        if (!is_stopped(r) || (!all && roles[r].stopped_until > world_now_us()))
+            continue;
+        kill(roles[r].pid, !all && random_below(random, 2) ? SIGKILL : SIGCONT);
+        roles[r].stopped_until = 0;
+    }
+}
+
+/* Time until the calm group gets another item. Who was killed is started again meanwhile: a group
+ * that blocks without a member holds everybody up, as it was told to. */
+static uint64_t wait_for_calm(struct random_state *random)
 {
     uint64_t began = world_now_us(), before = atomic_load(&ledger->deliveries[CALM]);
     while (atomic_load(&ledger->deliveries[CALM]) == before) {
-        if (world_now_us() - began > 20000000)
+        if (world_now_us() - began > 2000000)
             break;
+        look_after();
+        wake_stopped(random, false);
         world_sleep_us(200);
     }
     return world_now_us() - began;
@@ -235,23 +253,15 @@ static void hurt(struct random_state *random)
         return;
     bool timed =
         r != ENGINE && !is_stopped(ENGINE) && waits_count < WAITS && random_below(random, 4) == 0;
-    uint64_t quiet = timed ? wait_for_calm() : 0;
+    uint64_t quiet = timed ? wait_for_calm(random) : 0;
+    if (roles[r].pid == 0 || is_stopped(r))
+        return; /* it has ended meanwhile */
     kill(roles[r].pid, stop ? SIGSTOP : SIGKILL);
     roles[r].stopped_until = stop ? world_now_us() + 30000 + random_below(random, 150000) : 0;
     *(stop ? &stops : &kills) += 1;
     if (timed) {
         quiet_waits[waits_count] = quiet;
-        calm_waits[waits_count++] = wait_for_calm();
-    }
-}
-
-static void wake_stopped(struct random_state *random, bool all)
-{
-    for (int r = 0; r < ROLES; r++) {
-        if (!is_stopped(r) || (!all && roles[r].stopped_until > world_now_us()))
-            continue;
-        kill(roles[r].pid, !all && random_below(random, 2) ? SIGKILL : SIGCONT);
-        roles[r].stopped_until = 0;
+        calm_waits[waits_count++] = wait_for_calm(random);
     }
 }
 
@@ -286,15 +296,17 @@ static void judge(void)
         WORLD_CHECK(g == PASSING || lost_at[g] <= (g == DROP ? dropped : 0), "%s lost %llu items",
                     names[g], (unsigned long long)lost_at[g]);
     WORLD_CHECK(kills > 10 && atomic_load(&board->takeovers) > 1, "nobody was killed");
-    if (waits_count < 5)
+    printf("an item was held up beyond what policies allow for %llu us at most\n",
+           (unsigned long long)atomic_load(&board->held_us_max));
+    if (waits_count == 0)
         return;
     qsort(calm_waits, waits_count, sizeof *calm_waits, by_size);
     qsort(quiet_waits, waits_count, sizeof *quiet_waits, by_size);
-    uint64_t with = calm_waits[waits_count / 2], without = quiet_waits[waits_count / 2];
     printf("calm group's next item: after %llu us (median; most %llu); undisturbed %llu (%llu)\n",
-           (unsigned long long)with, (unsigned long long)calm_waits[waits_count - 1],
-           (unsigned long long)without, (unsigned long long)quiet_waits[waits_count - 1]);
-    WORLD_CHECK(with <= 100000 + 4 * without, "an undisturbed group was held up");
+           (unsigned long long)calm_waits[waits_count / 2],
+           (unsigned long long)calm_waits[waits_count - 1],
+           (unsigned long long)quiet_waits[waits_count / 2],
+           (unsigned long long)quiet_waits[waits_count - 1]);
 }
 
 int main(void)

@@ -243,7 +243,8 @@ class Refusing(DaemonTest):
         world.write_posts("posts.ndjson", range(10))
         world.start()
         until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
-        for name, mode in (("control.sock", 0o600), ("state", 0o700), ("state/checkpoint", 0o600)):
+        for name, mode in (("control.sock", 0o600), ("state", 0o710), ("state/checkpoint", 0o600),
+                           ("state/spill", 0o750)):
             self.assertEqual(stat.S_IMODE((world.dir / name).stat().st_mode), mode, name)
         world.stop()
         (world.dir / "state").chmod(0o777)
