@@ -292,9 +292,11 @@ static void save_window(struct hydrant_daemon *daemon)
 static hydrant_status create_engine(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
-    struct hy_engine_setup setup = {
-        .ring = daemon->ring,
-        .watch = {.leave = hy_daemon_leave, .back = hy_daemon_back, .ctx = daemon}};
+    struct hy_engine_setup setup = {.ring = daemon->ring,
+                                    .watch = {.leave = hy_daemon_leave,
+                                              .back = hy_daemon_back,
+                                              .done = hy_daemon_done,
+                                              .ctx = daemon}};
     hydrant_options options;
     hydrant_options_init(&options);
     options.workers = (uint32_t)config->workers;

@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "frame/framer.h"
 #include "ingest/intake_file.h"
+#include "ingest/intake_socket.h"
 #include "pack/mapping.h"
 
 /* ---- what sources ask of us -------------------------------------------------------------------
@@ -116,6 +118,27 @@ static int host_open_stream(void *ctx, const struct hy_stream_options *options, 
 /* ---- making sources ---------------------------------------------------------------------------
  */
 
+static hydrant_status create_socket(const struct hydrant_daemon *daemon,
+                                    const struct hy_config_source *config, struct hy_intake **out,
+                                    hydrant_error *err)
+{
+    struct hy_intake_socket_options options = {
+        .name = config->name,
+        .address = config->type == HY_SOURCE_TCP ? config->listen.address : NULL,
+        .port = config->listen.port,
+        .path = config->path,
+        .framing = &hy_frame_framing,
+        .prefixed = config->records == HY_RECORDS_PREFIXED,
+        .acknowledge = config->acknowledge,
+        .record_bytes_max = (uint32_t)daemon->config->limits.record_bytes,
+        .connections_max = (uint32_t)config->connections,
+        .of_address_max = (uint32_t)config->per_address,
+        .unfinished_bytes_max = config->unfinished_bytes,
+        .idle_us = config->idle_us,
+        .stall_us = config->stall_us};
+    return hy_intake_socket_create(&options, out, err);
+}
+
 static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                     const struct hy_config_source *config, struct hy_intake **out,
                                     hydrant_error *err)
@@ -123,9 +146,15 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
     struct hy_intake_file_options file = {.name = config->name,
                                           .pattern = config->path,
                                           .follow = config->follow && !daemon->options.once};
+    *out = NULL;
+    if (config->type != HY_SOURCE_FILE && daemon->options.once)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "it has no end, so --once would not either");
     switch (config->type) {
     case HY_SOURCE_FILE:
         return hy_intake_file_create(&file, out, err);
+    case HY_SOURCE_TCP:
+    case HY_SOURCE_UNIX:
+        return create_socket(daemon, config, out, err);
     default:
         *out = NULL;
         return hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "no such type of source");
@@ -235,6 +264,18 @@ void hy_daemon_back(void *ctx, const struct hy_parcel *parcel)
     struct hy_intake *intake = stream->source->intake;
     if (intake->type->committed)
         intake->type->committed(intake, parcel->place.stream, progress->committed);
+}
+
+/* On a worker: it has put a parcel back. W2 pairs with W1: whichever exchange is second reads from
+ * the first, so either the worker sees that the feeding thread waits, or that one sees the parcel.
+ */
+void hy_daemon_done(void *ctx)
+{
+    struct hydrant_daemon *daemon = ctx;
+    uint64_t one = 1;
+    if (atomic_exchange_explicit(&daemon->waiting, false, memory_order_acq_rel) && /* W2 */
+        write(daemon->wake_fd, &one, sizeof one) < 0)
+        errno = 0; /* it is readable already */
 }
 
 static void set_acknowledged(struct hydrant_daemon *daemon, uint32_t number, uint64_t position)
@@ -541,7 +582,15 @@ static void wait_for_sources(struct hydrant_daemon *daemon)
         if (fd >= 0)
             fds[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
     }
+    /* Parcels that come back wake us (hy_daemon_done), unless they are back already. */
+    atomic_exchange_explicit(&daemon->waiting, true, memory_order_acq_rel); /* W1 */
+    uint32_t out = hy_pipeline_parcels_out(daemon->pipeline);
+    hy_pipeline_collect(daemon->pipeline);
+    if (hy_pipeline_parcels_out(daemon->pipeline) < out)
+        timeout_ms = 0;
     poll(fds, count, timeout_ms);
+    atomic_store_explicit(&daemon->waiting, false, memory_order_relaxed);
+    hy_pipeline_collect(daemon->pipeline);
     uint64_t value;
     if (fds[0].revents && read(daemon->wake_fd, &value, sizeof value) < 0)
         errno = 0; /* somebody else read it: nothing to do */

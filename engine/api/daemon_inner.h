@@ -119,8 +119,9 @@ struct hydrant_daemon {
     uint64_t spoiled[HY_CONFIG_GROUPS_MAX]; /* of each group, as far as it was logged */
     uint64_t ticked_ns, saved_ns, saves, save_failures;
 
-    int wake_fd;       /* eventfd: stop, or a tick is wanted */
-    _Atomic int phase; /* enum hy_daemon_phase */
+    int wake_fd;          /* eventfd: stop, or a tick is wanted */
+    _Atomic bool waiting; /* the feeding thread sleeps, or is about to */
+    _Atomic int phase;    /* enum hy_daemon_phase */
     _Atomic bool stop, reload, minder_ends;
     _Atomic uint64_t drain_until_ns; /* 0: no drain yet */
     int minder_fd;                   /* eventfd */
@@ -137,6 +138,7 @@ hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_err
 void hy_daemon_close_sources(struct hydrant_daemon *daemon);
 void hy_daemon_leave(void *ctx, struct hy_parcel *parcel); /* struct hy_pipeline_watch */
 void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
+void hy_daemon_done(void *ctx); /* on a worker */
 /* Takes what sources have and waits when they have nothing, until a stop or their end. */
 void hy_daemon_feed(struct hydrant_daemon *daemon);
 /* Waits until what was taken is in the ring, or the time is up. */

@@ -92,16 +92,11 @@ static const char *set_name(struct reader *r, hydrant_str text, const char **out
     return good ? NULL : "a name has 1 to 47 letters, digits, . _ or -";
 }
 
-struct listen {
-    const char *address;
-    uint16_t port;
-};
-
 /* 127.0.0.1:8411, [::1]:8411, off */
-static const char *set_listen(struct reader *r, hydrant_str text, struct listen *out)
+static const char *set_listen(struct reader *r, hydrant_str text, struct hy_config_listen *out)
 {
     static const char hint[] = "write address:port, as 127.0.0.1:8411 or [::1]:8411, or off";
-    *out = (struct listen){0};
+    *out = (struct hy_config_listen){0};
     if (hy_str_is(text, "off") || hy_str_is(text, "false"))
         return NULL;
     const char *colon = text.len ? memrchr(text.data, ':', text.len) : NULL;
@@ -458,9 +453,18 @@ static void check_source(struct reader *r, const struct hy_config_source *source
         if (strcmp(r->config->sources[i].name, source->name) == 0)
             hy_rules_error(&r->problems, at(r, hy_yaml_get(node, "name")), NULL,
                            "another source is called %s", source->name);
-    if (source->type == HY_SOURCE_FILE && !source->path && !hy_yaml_get(node, "path"))
+    const char *type = hy_config_type_names[source->type];
+    bool has_path = find_key(&hy_config_types[source->type], HY_STR("path"));
+    bool listens = find_key(&hy_config_types[source->type], HY_STR("listen"));
+    if (has_path && !source->path && !hy_yaml_get(node, "path"))
         hy_rules_error(&r->problems, at(r, node), "add \"path: ...\"",
-                       "a source of type file needs a path");
+                       "a source of type %s needs a path", type);
+    if (listens && !source->listen.address)
+        hy_rules_error(&r->problems, at(r, node), "add \"listen: 127.0.0.1:PORT\"",
+                       "a source of type %s needs an address to listen at", type);
+    if (source->type != HY_SOURCE_FILE && source->format.format == HY_FORMAT_CSV)
+        hy_rules_error(&r->problems, at(r, hy_yaml_get(node, "format")), NULL,
+                       "csv begins with a header, which only a file has");
 }
 
 static void read_source(struct reader *r, const struct hy_yaml_node *node)

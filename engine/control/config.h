@@ -24,12 +24,18 @@ enum {
 
 enum hy_config_slow { HY_SLOW_BLOCK, HY_SLOW_DROP_OLDEST, HY_SLOW_SPILL };
 enum hy_config_start { HY_START_OLDEST, HY_START_NEWEST };
+enum hy_config_records { HY_RECORDS_LINES, HY_RECORDS_PREFIXED };
 enum hy_config_log_format { HY_LOG_FORMAT_LOGFMT, HY_LOG_FORMAT_JSON };
 enum hy_config_source_type {
 #define HY_CONFIG_TYPE_ENUM(NAME, name, TABLE) HY_SOURCE_##NAME,
     HY_CONFIG_TYPE_TABLE(HY_CONFIG_TYPE_ENUM)
 #undef HY_CONFIG_TYPE_ENUM
         HY_SOURCE_TYPES
+};
+
+struct hy_config_listen {
+    const char *address; /* NULL: off */
+    uint16_t port;
 };
 
 /* auto, native, csv, text, or the name of a source mapping (which the rules have, or not). */
@@ -45,6 +51,10 @@ struct hy_config_source {
     struct hy_config_format format;
     const char *path;
     bool follow;
+    struct hy_config_listen listen;
+    uint64_t records; /* enum hy_config_records */
+    bool acknowledge;
+    uint64_t connections, per_address, unfinished_bytes, stall_us, idle_us;
 };
 
 struct hy_config_when_slow {
@@ -88,10 +98,7 @@ struct hy_config {
         uint64_t settle_us, history;
     } reload;
     struct {
-        struct {
-            const char *address; /* NULL: off */
-            uint16_t port;
-        } listen;
+        struct hy_config_listen listen;
     } metrics;
     struct {
         uint64_t format, level; /* enum hy_config_log_format, enum hy_log_level */

@@ -97,7 +97,10 @@
       "what its records are: auto, native, csv, text, or the name of a source mapping")
 
 /* X(NAME, name, TABLE): the kinds of sources, each with keys of its own. */
-#define HY_CONFIG_TYPE_TABLE(X) X(FILE, file, HY_CONFIG_FILE_TABLE)
+#define HY_CONFIG_TYPE_TABLE(X)         \
+    X(FILE, file, HY_CONFIG_FILE_TABLE) \
+    X(TCP, tcp, HY_CONFIG_TCP_TABLE)    \
+    X(UNIX, unix, HY_CONFIG_UNIX_TABLE)
 
 /* type: file */
 #define HY_CONFIG_FILE_TABLE(X)                                                         \
@@ -105,5 +108,31 @@
       "a file or a pattern (*, ?, [a-z]); in the order of the names; .zst is unpacked") \
     X(follow, BOOL, follow, "true", 0, 0, NULL,                                         \
       "wait for more at the end of the last file, and for new files")
+
+/* Senders that connect to us: type tcp and unix. */
+#define HY_CONFIG_SENDERS_TABLE(X)                                                              \
+    X(records, CHOICE, records, "lines", 0, 0, "lines|prefixed",                                \
+      "how they lie: one a line, or u32 big endian and so many bytes")                          \
+    X(acknowledge, BOOL, acknowledge, "false", 0, 0, NULL,                                      \
+      "answer with lines that say how many records of the connection are safe")                 \
+    X(connections, COUNT, connections, "4096", 1, 65536, NULL,                                  \
+      "the most at a time; more are refused")                                                   \
+    X(unfinished, BYTES, unfinished_bytes, "64MiB", UINT64_C(1) << 20, UINT64_C(1) << 36, NULL, \
+      "memory for records that have begun, of all connections together")                        \
+    X(stall, DURATION, stall_us, "30s", 0, HY_CONFIG_DAY, NULL,                                 \
+      "the longest that a record may take; 0: as long as it likes")                             \
+    X(idle, DURATION, idle_us, "0", 0, 30 * HY_CONFIG_DAY, NULL,                                \
+      "a connection that is silent so long is closed; 0: never")
+
+#define HY_CONFIG_TCP_TABLE(X)                                         \
+    X(listen, LISTEN, listen, NULL, 0, 0, NULL,                        \
+      "address:port; anybody who can connect to it can send")          \
+    X(per_address, COUNT, per_address, "0", 0, 65536, NULL,            \
+      "the most connections from one address; 0: no limit of its own") \
+    HY_CONFIG_SENDERS_TABLE(X)
+
+#define HY_CONFIG_UNIX_TABLE(X)                                              \
+    X(path, PATH, path, NULL, 0, 0, NULL, "the socket, made with mode 0600") \
+    HY_CONFIG_SENDERS_TABLE(X)
 
 #endif

@@ -1,13 +1,12 @@
 #include "control/http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "ingest/listener.h"
 
 enum {
     CONNECTIONS_MAX = 32,
@@ -62,30 +61,13 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return reply(connection, &answer);
 }
 
-static bool parse_address(const struct hy_http_options *options, struct sockaddr_storage *out)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    *out = (struct sockaddr_storage){0};
-    if (inet_pton(AF_INET, options->address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(options->port);
-        return true;
-    }
-    if (inet_pton(AF_INET6, options->address, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(options->port);
-        return true;
-    }
-    return false;
-}
-
 hydrant_status hy_http_start(const struct hy_http_options *options, struct hy_http **out,
                              hydrant_error *err)
 {
     struct sockaddr_storage address;
+    socklen_t address_len;
     *out = NULL;
-    if (!parse_address(options, &address))
+    if (!hy_listener_address(options->address, options->port, &address, &address_len))
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "\"%s\" is not an IP address",
                             options->address);
     struct hy_http *http = calloc(1, sizeof *http);

@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static enum hy_io wanted_mode(enum hy_io mode)
+enum hy_io hy_io_wanted(enum hy_io mode)
 {
     const char *wish = getenv("HYDRANT_IO");
     if (mode != HY_IO_AUTO || !wish)
@@ -37,7 +37,7 @@ hydrant_status hy_io_open(struct hy_io_loop *io, enum hy_io mode, hydrant_error 
     *io = (struct hy_io_loop){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     if (io->wake_fd < 0)
         return hy_error_system(err, errno, "cannot create an eventfd");
-    hydrant_status status = open_backend(io, wanted_mode(mode), err);
+    hydrant_status status = open_backend(io, hy_io_wanted(mode), err);
     if (status != HYDRANT_OK)
         close(io->wake_fd);
     return status;

@@ -55,6 +55,9 @@ struct hy_io_loop {
 
 extern const struct hy_io_backend hy_io_uring_backend, hy_io_read_backend;
 
+/* AUTO as the environment overrides it: see enum hy_io. */
+enum hy_io hy_io_wanted(enum hy_io mode);
+
 /* mode AUTO: see enum hy_io. HYDRANT_ERR_SYSTEM or UNSUPPORTED. */
 hydrant_status hy_io_open(struct hy_io_loop *, enum hy_io mode, hydrant_error *err);
 /* No request may be PENDING. */

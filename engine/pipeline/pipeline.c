@@ -132,6 +132,8 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
         pipeline->shared.sink.on_dead_letter = NULL;
     }
     pipeline->watch = options->watch;
+    pipeline->shared.on_done = options->watch.done;
+    pipeline->shared.on_done_ctx = options->watch.ctx;
     pipeline->shared.seq = 1;
     pipeline->record_bytes_max = options->stages.record_bytes_max;
     pipeline->parse =

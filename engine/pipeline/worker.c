@@ -167,6 +167,8 @@ static void *worker_main(void *arg)
             HY_ASSERT(pushed); /* back holds the whole pool */
             if (hy_spsc_size(worker->in) <= worker->low)
                 hy_event_signal(&worker->shared->done);
+            if (worker->shared->on_done)
+                worker->shared->on_done(worker->shared->on_done_ctx);
             continue;
         }
         hy_worker_take_up_rules(worker);

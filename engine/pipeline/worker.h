@@ -27,6 +27,8 @@ struct hy_shared {
     struct hy_ticket output;  /* turn for the sink */
     uint64_t seq;             /* next published item's; touched only in the settle turn */
     struct hy_event done;     /* signalled after parcels were given back: see hy_worker.low */
+    void (*on_done)(void *ctx); /* after each parcel given back; may be NULL */
+    void *on_done_ctx;
     bool refused;             /* a callback returned false; touched only in the output turn */
     _Atomic bool stopped;     /* parcels pass through unjudged */
 };

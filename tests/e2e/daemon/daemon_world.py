@@ -48,7 +48,7 @@ class World:
         shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(self.dir)
         self.ring_parent = tempfile.mkdtemp(prefix="hydrant-test-", dir=shm)
         self.ring = f"{self.ring_parent}/main"
-        self.daemon, self.log, self.started = None, [], []
+        self.daemon, self.log, self.started, self.env = None, [], [], {}
         (self.dir / "rules.yaml").write_text(RULES)
         self.config = {"groups": "{care: {start: oldest}}", "workers": "2", "drain": "60s",
                        "bytes": "4MiB", "chunk": "64KiB", "sources": None, "dedup": "{window: 0}"}
@@ -72,7 +72,8 @@ class World:
     def start(self, *options, ready=True):
         self.log = []
         self.daemon = subprocess.Popen([HYDRANT, "run", "-c", "hydrant.yaml", *options],
-                                       cwd=self.dir, stderr=subprocess.PIPE, text=True)
+                                       cwd=self.dir, stderr=subprocess.PIPE, text=True,
+                                       env={**os.environ, **self.env})
         self.started.append(self.daemon)
         reader = threading.Thread(target=self._read, args=(self.daemon, self.log), daemon=True)
         reader.start()
@@ -88,6 +89,14 @@ class World:
 
     def said(self, text):
         return any(text in line for line in list(self.log))
+
+    def port_of(self, source):
+        """Where a source listens, as the log says it."""
+        pattern = rf'msg="listening at \S+ port (\d+).*" source={source}$'
+        return int(until("listening", lambda: re.search(pattern, "".join(self.log), re.M)).group(1))
+
+    def source(self, name):
+        return next(s for s in self.ctl("status")["sources"] if s["name"] == name)
 
     def metrics_port(self):
         return int(re.search(r'msg="metrics served".* port=(\d+)', "".join(self.log)).group(1))

@@ -1,0 +1,103 @@
+"""Senders of posts for the tests of sources that others push to: each has a ledger of what was
+acknowledged, repeats what was not, and may misbehave on a schedule."""
+
+import random
+import socket
+import struct
+import threading
+import time
+
+from daemon_world import post
+
+
+class Sender(threading.Thread):
+    """Sends posts over a socket that acknowledges, until all are acknowledged. What it gets wrong is
+    drawn from its seed: cuts in the middle of a record, silence, records sent twice, garbage."""
+
+    def __init__(self, connect, numbers, prefixed=False, seed=0, misbehave=True):
+        super().__init__(daemon=True)
+        self.connect, self.prefixed, self.misbehave = connect, prefixed, misbehave
+        self.todo, self.acknowledged = list(numbers), set()
+        self.rng, self.ends, self.cuts, self.failed = random.Random(seed), False, 0, None
+
+    def frame(self, record):
+        data = record.encode()
+        return struct.pack(">I", len(data)) + data if self.prefixed else data + b"\n"
+
+    def run(self):
+        while self.todo and not self.ends:
+            try:
+                with self.connect() as connection:
+                    self.talk(connection)
+            except (OSError, ValueError) as error:
+                self.failed = error
+                time.sleep(0.02)
+
+    def batch(self):
+        """What is sent on one connection: (number or None, bytes)."""
+        sent = []
+        for number in self.todo[:self.rng.randint(1, 400)]:
+            sent.append((number, self.frame(post(number))))
+            if not self.misbehave:
+                continue
+            if self.rng.random() < 0.05:
+                sent.append((number, self.frame(post(number))))  # twice
+            if self.rng.random() < 0.05:
+                sent.append((None, self.frame(self.rng.choice(["}{", "\x00\x01\xff", "[" * 200]))))
+        return sent
+
+    def talk(self, connection):
+        sent = self.batch()
+        data = b"".join(part for _, part in sent)
+        cut = self.misbehave and self.rng.random() < 0.3
+        if cut:
+            data = data[:self.rng.randrange(len(data))]
+            self.cuts += 1
+        reader = threading.Thread(target=self.listen, args=(connection, sent), daemon=True)
+        reader.start()
+        try:
+            while data:
+                step = self.rng.randint(1, 50000)
+                connection.sendall(data[:step])
+                data = data[step:]
+                if self.misbehave and self.rng.random() < 0.02:
+                    time.sleep(0.1)
+            if cut:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()  # as when its machine is gone
+            else:
+                connection.shutdown(socket.SHUT_WR)
+        finally:
+            reader.join(60)
+        safe = {number for number, _ in sent[:self.told] if number is not None}
+        self.acknowledged |= safe
+        self.todo = [number for number in self.todo if number not in safe]
+
+    def listen(self, connection, sent):
+        self.told, rest = 0, b""
+        try:
+            while data := connection.recv(4096):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    assert self.told < int(line) <= len(sent), (self.told, line, len(sent))
+                    self.told = int(line)
+        except OSError:
+            pass
+
+
+def tcp(port_of):
+    """port_of: asked each time, since a daemon that was restarted may listen elsewhere."""
+    return lambda: socket.create_connection(("127.0.0.1", port_of()), timeout=60)
+
+
+def unix(path):
+    def connect():
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(60)
+        try:
+            connection.connect(path)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+    return connect

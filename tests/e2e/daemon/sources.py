@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""usage: HYDRANT=PROGRAM sources.py [TEST...]   the sources of `hydrant run` that others push to: what
+they deliver, what hostile senders can do to them, and a ledger of what was acknowledged over daemons
+that are killed. Everything is done with io_uring and with epoll."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import stat
+import struct
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from daemon_world import PATIENCE, World, post, until  # noqa: E402
+from senders import Sender, tcp, unix  # noqa: E402
+
+BACKENDS = ("uring", "read")
+# Of the daemon that most tests share: each has a source of its own.
+SOURCES = {
+    "lines": "type: tcp, acknowledge: true",
+    "prefixed": "type: tcp, records: prefixed, acknowledge: true",
+    "limit": "type: tcp, acknowledge: true",
+    "auto": "type: tcp, acknowledge: true",
+    "mastodon": "type: tcp, acknowledge: true, format: mastodon",
+    "many": "type: tcp, acknowledge: true, connections: 1500",
+    "few": "type: tcp, acknowledge: true, connections: 8",
+    "address": "type: tcp, connections: 8, per_address: 2",
+    "stall": "type: tcp, stall: 300ms",
+    "idle": "type: tcp, idle: 300ms",
+    "unfinished": "type: tcp, unfinished: 1MiB, acknowledge: true",
+    "deaf": "type: tcp, acknowledge: true",
+    "garbage": "type: tcp",
+    "garbage-prefixed": "type: tcp, records: prefixed",
+}
+
+
+def ids(numbers):
+    return {f"p{n}" for n in numbers}
+
+
+def seed_of(test):
+    seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
+    print(f"{test}: HYDRANT_SEED={seed}")
+    return seed
+
+
+class SourceTest(unittest.TestCase):
+    def world(self, source, backend="uring", **changes):
+        world = World(sources=f"[{source}]", **changes)
+        world.env["HYDRANT_IO"] = backend
+        self.addCleanup(world.close)
+        return world
+
+    def each_backend(self, source, **changes):
+        for backend in BACKENDS:
+            world = self.world(source, backend, **changes)
+            world.start()
+            yield world
+            self.assertEqual(world.stop(), 0, "".join(world.log))
+
+
+class SharedTest(unittest.TestCase):
+    """Tests of sources of two daemons, one with io_uring and one with epoll."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.worlds = []
+        sources = ", ".join("{name: %s, %s, listen: '127.0.0.1:0'}" % pair
+                            for pair in SOURCES.items())
+        for backend in BACKENDS:
+            world = World(sources=f"[{sources}]", bytes="16MiB")
+            cls.addClassCleanup(world.close)
+            world.env["HYDRANT_IO"] = backend
+            world.items = {}
+            cls.worlds.append(world)
+            world.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        for world in cls.worlds:
+            assert world.stop() == 0, "".join(world.log)
+
+    def has(self, world, wanted, source):
+        """Waits for items of these ids; they are all that came from the source."""
+        def look():
+            for line in world.run("tail", world.ring, "--group", "care").stdout.splitlines():
+                item = json.loads(line)
+                world.items.setdefault(item["source"], {})[item["id"]] = item
+            return set(world.items.get(source, ())) >= wanted
+        until("the posts", look)
+        self.assertEqual(set(world.items.get(source, ())), wanted)
+
+
+def dial(world, name):
+    return socket.create_connection(("127.0.0.1", world.port_of(name)), timeout=PATIENCE)
+
+
+def read_all(connection):
+    data = b""
+    while part := connection.recv(65536):
+        data += part
+    return data
+
+
+class Tcp(SharedTest):
+    def test_lines_are_posts_and_acknowledged(self):
+        for world in self.worlds:
+            with dial(world, "lines") as connection:
+                connection.sendall((post(1) + "\n").encode())
+                self.assertEqual(connection.recv(64), b"1\n")
+                connection.sendall((post(2) + "\n\n\r\nno json\n" + post(3)).encode())  # no newline
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(connection).split(b"\n")[-2:], [b"4", b""])
+            self.has(world, ids([1, 2, 3]), "lines")
+            source = world.source("lines")
+            self.assertEqual((source["records"], source["bad"], source["connects"]), (4, 1, 1))
+            self.assertTrue(world.said("by io_uring") != world.said("by epoll"))
+
+    def test_length_prefixes(self):
+        for world in self.worlds:
+            pretty = json.dumps(json.loads(post(1)), indent=1).encode()
+            with dial(world, "prefixed") as connection:
+                for byte in struct.pack(">I", len(pretty)) + pretty + struct.pack(">I", 0):
+                    connection.sendall(bytes([byte]))
+                self.assertEqual(connection.recv(64), b"1\n")
+                connection.sendall(struct.pack(">I", 100) + b"{")  # ends inside: no record
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(connection), b"")
+            self.has(world, {"p1"}, "prefixed")
+            self.assertEqual(world.source("prefixed")["records"], 1)
+
+    def test_records_over_the_limit_are_drops(self):
+        for world in self.worlds:
+            with dial(world, "limit") as connection:
+                connection.sendall(b"x" * (3 << 20) + b"\n" + post(1).encode() + b"\n")
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(connection).split(b"\n")[-2], b"2")
+            self.has(world, {"p1"}, "limit")
+            self.assertEqual(world.ctl("status")["dropped"]["too_long"], 1)
+
+    def test_a_network_on_a_socket(self):
+        status_ = {"id": "1", "created_at": "2026-01-01T00:00:00Z", "content": "<p>no signal</p>",
+                   "account": {"id": "7", "acct": "tara"}, "uri": "https://m.example/1", "url": None}
+        for world in self.worlds:
+            for format_, wanted in (("auto", {"1": "mastodon", "p5": "x"}),
+                                    ("mastodon", {"1": "mastodon"})):
+                with dial(world, format_) as connection:
+                    connection.sendall((json.dumps(status_) + "\n" + post(5) + "\n").encode())
+                    connection.shutdown(socket.SHUT_WR)
+                    self.assertEqual(read_all(connection).split(b"\n")[-2], b"2")
+                self.has(world, set(wanted), format_)
+                self.assertEqual({k: v["network"] for k, v in world.items[format_].items()}, wanted)
+
+    def test_thousands_of_connections(self):
+        count = 1200  # a thousand more than a shell allows, and as many on our side
+        for world in self.worlds:
+            connections = [dial(world, "many") for _ in range(count)]
+            try:
+                for number, connection in enumerate(connections):
+                    connection.sendall((post(number) + "\n").encode())
+                for connection in connections:
+                    self.assertEqual(connection.recv(64), b"1\n")
+                self.assertEqual(world.source("many")["connections"], count)
+            finally:
+                for connection in connections:
+                    connection.close()
+            until("all are gone", lambda: not world.source("many")["connections"])
+            self.has(world, ids(range(count)), "many")
+
+
+class Hostile(SharedTest):
+    def closed(self, connection):
+        try:
+            while connection.recv(4096):
+                pass
+        except ConnectionResetError:
+            pass
+
+    def test_more_connections_than_allowed(self):
+        for world in self.worlds:
+            held = [dial(world, "few") for _ in range(8)]
+            until("all are in", lambda: world.source("few")["connections"] == 8)
+            with dial(world, "few") as more:
+                self.closed(more)
+            until("it is counted", lambda: world.source("few")["refused"] == 1)
+            held.pop().close()
+            until("room again", lambda: world.source("few")["connections"] == 7)
+            with dial(world, "few") as more:
+                more.sendall((post(1) + "\n").encode())
+                self.assertEqual(more.recv(64), b"1\n")
+            for connection in held:
+                connection.close()
+
+    def test_one_address_may_have_fewer(self):
+        for world in self.worlds:
+            held = [dial(world, "address") for _ in range(2)]
+            until("both are in", lambda: world.source("address")["connections"] == 2)
+            with dial(world, "address") as more:
+                self.closed(more)
+            for connection in held:
+                connection.close()
+
+    def test_records_that_take_too_long(self):
+        for world in self.worlds:
+            with dial(world, "stall") as slow, dial(world, "stall") as silent:
+                slow.sendall(b'{"text": "')
+                self.closed(slow)
+                until("it is counted", lambda: world.source("stall")["refused"] == 1)
+                silent.sendall((post(1) + "\n").encode())  # silence between records is fine
+                self.has(world, {"p1"}, "stall")
+
+    def test_silence(self):
+        for world in self.worlds:
+            with dial(world, "idle") as silent:
+                self.closed(silent)
+
+    def test_unfinished_records_are_bounded(self):
+        for world in self.worlds:
+            hogs = [dial(world, "unfinished") for _ in range(8)]
+            with dial(world, "unfinished") as small:
+                small.sendall(b'{"id": "small", "text": "no ')
+                for hog in hogs:
+                    try:
+                        hog.sendall(b"x" * (400 << 10))
+                    except (ConnectionResetError, BrokenPipeError):
+                        pass
+                until("hogs are cut off", lambda: world.source("unfinished")["refused"] >= 4)
+                small.sendall(b'signal"}\n')  # who needs little is not
+                self.assertEqual(small.recv(64), b"1\n")
+            for hog in hogs:
+                hog.close()
+
+    def test_senders_that_do_not_read_acknowledgements(self):
+        for world in self.worlds:
+            with socket.socket() as deaf:
+                deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                deaf.connect(("127.0.0.1", world.port_of("deaf")))
+                for _ in range(100):
+                    deaf.sendall(("{}\n" * 500).encode())
+                until("all of it", lambda: world.source("deaf")["records"] == 50000)
+                deaf.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(deaf).split(b"\n")[-2], b"50000")
+
+    def test_garbage(self):
+        rng = random.Random(seed_of("garbage"))
+        for world in self.worlds:
+            for name in ("garbage", "garbage-prefixed"):
+                for _ in range(30):
+                    with dial(world, name) as connection:
+                        try:
+                            connection.sendall(rng.randbytes(rng.randint(1, 100000)))
+                            if rng.random() < 0.5:
+                                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                                      struct.pack("ii", 1, 0))
+                        except OSError:
+                            pass
+                until("all are gone", lambda: not world.source(name)["connections"])
+                self.assertEqual(set(world.items.get(name, ())), set())
+
+
+class Refusing(SourceTest):
+    def test_a_format_that_is_no_mapping(self):
+        world = self.world("{name: in, type: tcp, listen: '127.0.0.1:0', format: nosuch}")
+        world.start(ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1)
+        until("why", lambda: world.said("format nosuch is none of auto, native, csv, text, "))
+
+    def test_a_unix_socket_that_was_left_behind(self):
+        world = self.world("{name: in, type: unix, path: in.sock, acknowledge: true}")
+        path = world.dir / "in.sock"
+        world.start()
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        world.kill()
+        self.assertTrue(path.exists())
+        world.start()  # over the socket that was left behind
+        with unix(str(path))() as connection:
+            connection.sendall((post(2) + "\n").encode())
+            self.assertEqual(connection.recv(64), b"1\n")
+        self.assertEqual(world.stop(), 0)
+        self.assertFalse(path.exists())
+        path.write_text("precious")
+        world.start(ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1)
+        self.assertEqual(path.read_text(), "precious")
+
+
+class Pressure(SourceTest):
+    def test_nothing_is_acknowledged_that_has_no_place(self):
+        for world in self.each_backend(
+                "{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true}", bytes="1MiB",
+                groups="{care: {start: oldest, when_slow: block}}", drain="100s"):
+            total = 4000
+            connection = dial(world, "in")
+            data = "".join(post(n) + "\n" for n in range(total)).encode()
+            sending = threading.Thread(target=connection.sendall, args=(data,), daemon=True)
+            sending.start()
+            until("the ring is full", lambda: world.ctl("status")["published"] >= 1024)
+            time.sleep(0.3)
+            connection.settimeout(0.2)
+            told = b""
+            try:
+                while True:
+                    told += connection.recv(4096)
+            except socket.timeout:
+                pass
+            told = int((b"0\n" + told).split(b"\n")[-2])
+            self.assertLess(told, total)
+            connection.settimeout(PATIENCE)
+            got = []
+            while told < total:
+                got += world.tail()
+                connection.settimeout(0.5)
+                try:
+                    told = int((f"{told}\n".encode() + connection.recv(4096)).split(b"\n")[-2])
+                except socket.timeout:
+                    pass
+            got += world.tail()
+            connection.close()
+            self.assertEqual(set(got), ids(range(total)))
+
+
+class Ledger(SourceTest):
+    """Senders that misbehave against a daemon that is killed: what was acknowledged is in the ring."""
+
+    def ledger(self, world, connect, prefixed, seed, total=6000, kills=4):
+        rng = random.Random(seed)
+        count = 6
+        senders = [Sender(connect, range(i, total, count), prefixed, seed + i) for i in range(count)]
+        world.start()
+        for sender in senders:
+            sender.start()
+        for _ in range(kills):
+            time.sleep(0.1 + rng.random() * 0.5)
+            world.kill()
+            world.start()
+        for sender in senders:
+            sender.join(PATIENCE)
+            self.assertFalse(sender.is_alive(), sender.failed)
+        world.kill()  # what was acknowledged needs no drain
+        acknowledged = set().union(*(sender.acknowledged for sender in senders))
+        self.assertEqual(len(acknowledged), total)
+        got = world.tail()
+        print(f"{total} acknowledged, {kills + 1} kills, {sum(s.cuts for s in senders)} cuts, "
+              f"{len(ids(acknowledged) - set(got))} lost, {len(got) - len(set(got))} repeated")
+        self.assertFalse(ids(acknowledged) - set(got))
+        self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
+
+    def test_tcp(self):
+        seed = seed_of("tcp")
+        for backend in BACKENDS:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            world = self.world(f"{{name: in, type: tcp, listen: '127.0.0.1:{port}', acknowledge: true}}",
+                               backend, bytes="32MiB")
+            self.ledger(world, tcp(lambda p=port: p), False, seed)
+
+    def test_unix_with_length_prefixes(self):
+        seed = seed_of("unix")
+        for backend in BACKENDS:
+            world = self.world("{name: in, type: unix, path: in.sock, acknowledge: true, "
+                               "records: prefixed}", backend, bytes="32MiB")
+            self.ledger(world, unix(str(world.dir / "in.sock")), True, seed)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
