@@ -146,6 +146,7 @@ struct layout {
     struct hy_single *singles;
     struct hy_neighbour *neighbours;
     uint64_t *neighbour_keys;
+    uint8_t *neighbour_hints;
     struct cursor *cursors;
 };
 
@@ -322,6 +323,7 @@ void hy_compile_write_anchors(struct hy_compiler *c)
     l.singles = MATCHER_NEW(c, struct hy_single, c->terms.count);
     l.neighbours = MATCHER_NEW(c, struct hy_neighbour, c->terms.count);
     l.neighbour_keys = MATCHER_NEW(c, uint64_t, c->terms.count);
+    l.neighbour_hints = MATCHER_NEW(c, uint8_t, c->terms.count);
     l.cursors = malloc(((size_t)count + 1) * sizeof *l.cursors);
     if (!l.cursors) {
         hy_compile_nomem(c);
@@ -342,12 +344,18 @@ void hy_compile_write_anchors(struct hy_compiler *c)
         finish_group(c->matcher, l.neighbours + a->right, a->right_count, false);
         finish_group(c->matcher, l.neighbours + a->left, a->left_count, true);
     }
-    for (uint32_t i = 0; i < neighbours; i++)
-        l.neighbour_keys[i] = l.neighbours[i].key;
+    for (uint32_t i = 0; i < neighbours; i++) {
+        const struct hy_neighbour *entry = &l.neighbours[i];
+        l.neighbour_keys[i] = entry->key;
+        l.neighbour_hints[i] =
+            (uint8_t)((entry->len > 8 ? 9 : entry->len) |
+                      (entry->chain == HY_NEIGHBOUR_NONE ? 0 : HY_NEIGHBOUR_CHAINED));
+    }
     free(l.cursors);
     c->matcher->anchors = l.anchors;
     c->matcher->anchors_count = count;
     c->matcher->singles = l.singles;
     c->matcher->neighbours = l.neighbours;
     c->matcher->neighbour_keys = l.neighbour_keys;
+    c->matcher->neighbour_hints = l.neighbour_hints;
 }

@@ -327,7 +327,9 @@ static size_t arena_bytes(const struct hy_compiler *c, uint64_t set_pairs)
     bytes += sizeof(struct hy_chunk) * c->chunks.count;
     bytes += sizeof(struct hy_term) * terms;
     bytes += sizeof(struct hy_anchor) * c->anchors.count;
-    bytes += (sizeof(struct hy_single) + sizeof(struct hy_neighbour) + sizeof(uint64_t)) * terms;
+    bytes += (sizeof(struct hy_single) + sizeof(struct hy_neighbour) + sizeof(uint64_t) +
+              sizeof(uint8_t)) *
+             terms;
     bytes += sizeof(uint32_t) * c->members.count;
     bytes += sizeof(struct hy_term_set) * c->sets.count;
     bytes += sizeof(struct hy_predicate) * c->predicates.count;

@@ -46,6 +46,7 @@ struct search {
     const struct hy_view *view;
     const struct hy_neighbour *group;
     const uint64_t *keys; /* the group's */
+    const uint8_t *hints;
     uint32_t count;
     uint32_t anchor_start, anchor_end;
     uint32_t at; /* a neighbour may begin here (backward: end here) */
@@ -105,7 +106,7 @@ static uint32_t count_keys(const struct search *s)
     uint32_t low = 0, left = s->count;
     while (left > 1) {
         uint32_t half = left / 2;
-        low += s->keys[low + half - 1] <= s->key ? half : 0;
+        low += half & -(uint32_t)(s->keys[low + half - 1] <= s->key);
         left -= half;
     }
     return low + (s->keys[low] <= s->key);
@@ -125,13 +126,22 @@ static uint32_t count_not_greater(const struct search *s, uint32_t high)
     return low;
 }
 
+/* Is an entry, or one of its chain, perhaps a prefix of the text? By what lies side by side. */
+static inline bool may_be_prefix(const struct search *s, uint32_t at)
+{
+    uint32_t len = s->hints[at] & HY_NEIGHBOUR_LEN;
+    uint64_t differs = s->keys[at] ^ s->key;
+    bool prefix = len > 8 ? differs == 0 : len == 0 || differs >> (64 - 8 * len) == 0;
+    return prefix || (s->hints[at] & HY_NEIGHBOUR_CHAINED);
+}
+
 /* The longest entry that is a prefix of the text, or NULL. Its chain has all the others. */
 static const struct hy_neighbour *search_group(const struct search *s)
 {
     uint32_t low = count_keys(s);
     if (low > 0 && s->keys[low - 1] == s->key)
         low = count_not_greater(s, low);
-    if (low == 0)
+    if (low == 0 || !may_be_prefix(s, low - 1))
         return NULL;
     const struct hy_neighbour *entry = &s->group[low - 1];
     while (!is_prefix(s, entry)) {
@@ -282,6 +292,7 @@ void hy_match_verify(struct hy_match_worker *w, uint32_t number, uint32_t at)
     if (anchor->right_count > 0) {
         search.group = matcher->neighbours + anchor->right;
         search.keys = matcher->neighbour_keys + anchor->right;
+        search.hints = matcher->neighbour_hints + anchor->right;
         search.count = anchor->right_count;
         search.at = end;
         verify_group(w, &search);
@@ -289,6 +300,7 @@ void hy_match_verify(struct hy_match_worker *w, uint32_t number, uint32_t at)
     if (anchor->left_count > 0) {
         search.group = matcher->neighbours + anchor->left;
         search.keys = matcher->neighbour_keys + anchor->left;
+        search.hints = matcher->neighbour_hints + anchor->left;
         search.count = anchor->left_count;
         search.at = at;
         search.backward = true;

@@ -66,6 +66,9 @@ struct hy_neighbour {
 
 #define HY_NEIGHBOUR_NONE UINT32_MAX
 
+/* A hint: the chunk's length, 9 standing for all above 8, and whether the entry has a chain. */
+enum { HY_NEIGHBOUR_LEN = 0xF, HY_NEIGHBOUR_CHAINED = 0x80 };
+
 enum { HY_TERM_REGEX = 1, HY_TERM_WAKES = 2 /* some rule is triggered by it */ };
 
 struct hy_term {
@@ -122,7 +125,9 @@ struct hy_matcher {
     uint32_t anchors_count;
     const struct hy_single *singles;
     const struct hy_neighbour *neighbours; /* left entries and right entries */
-    const uint64_t *neighbour_keys; /* their keys side by side, for a search that touches little */
+    /* Their keys and HY_NEIGHBOUR_* side by side: a search that finds nothing touches no more. */
+    const uint64_t *neighbour_keys;
+    const uint8_t *neighbour_hints;
     const struct hy_term *terms;
     uint32_t terms_count, literal_terms_count;
     struct hy_regex_db regexes[HY_REGEX_CLASSES];
