@@ -256,39 +256,6 @@ static hydrant_status load_rules(struct hydrant_daemon *daemon, hydrant_error *e
     return hydrant_manager_create(&options, &daemon->manager, err);
 }
 
-static void window_path(const struct hydrant_daemon *daemon, char path[static 4096])
-{
-    snprintf(path, 4096, "%s/window", daemon->config->state_dir);
-}
-
-/* The memory of repeats, as it was after the last drain. With a ring that is new it must not come
- * back: what was not acknowledged is delivered again, and would be taken for redeliveries. */
-static void load_window(struct hydrant_daemon *daemon)
-{
-    char path[4096];
-    hydrant_error problem = {0};
-    window_path(daemon, path);
-    if (daemon->ring_is_new)
-        unlink(path);
-    if (daemon->config->dedup.window_us == 0 ||
-        hydrant_window_load(daemon->engine, path, &problem) == HYDRANT_OK ||
-        problem.sys_errno == ENOENT)
-        return;
-    hy_log(&daemon->log, HY_LOG_WARNING, "the memory of repeats begins empty",
-           HY_LOG_TEXT("error", problem.text));
-}
-
-static void save_window(struct hydrant_daemon *daemon)
-{
-    char path[4096];
-    hydrant_error problem = {0};
-    window_path(daemon, path);
-    if (daemon->config->dedup.window_us &&
-        hydrant_window_save(daemon->engine, path, &problem) != HYDRANT_OK)
-        hy_log(&daemon->log, HY_LOG_WARNING, "the memory of repeats was not saved",
-               HY_LOG_TEXT("error", problem.text));
-}
-
 static hydrant_status create_engine(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
@@ -312,7 +279,7 @@ static hydrant_status create_engine(struct hydrant_daemon *daemon, hydrant_error
     if (status != HYDRANT_OK)
         return status;
     daemon->pipeline = hy_engine_pipeline(daemon->engine);
-    load_window(daemon);
+    hy_daemon_remember(daemon);
     return HYDRANT_OK;
 }
 
@@ -456,7 +423,7 @@ hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err)
     hydrant_error problem = {0};
     hydrant_status status = hy_daemon_drain(daemon, &problem);
     if (status == HYDRANT_OK)
-        save_window(daemon);
+        hy_daemon_keep_memory(daemon);
     hydrant_status saved = hy_daemon_save(daemon, status == HYDRANT_OK ? &problem : NULL);
     if (status == HYDRANT_OK)
         status = saved;

@@ -420,6 +420,7 @@ static void tick(struct hydrant_daemon *daemon)
     daemon->ticked_ns = now;
     hy_pipeline_collect(daemon->pipeline);
     witness(daemon);
+    hy_daemon_mind_conversations(daemon, now);
     if (now - daemon->saved_ns >= HY_DAEMON_SAVE_MS * UINT64_C(1000000)) {
         hy_ring_tend(daemon->ring);
         blame(daemon);

@@ -3,6 +3,7 @@
  *
  *   daemon.c         life: opens everything in order, runs, drains, closes
  *   daemon_feed.c    the feeding thread: sources -> feeder, positions, checkpoint
+ *   daemon_memory.c  repeats and conversations over restarts; time for what waits
  *   daemon_status.c  metrics, health, status, control commands
  *
  * Threads: the feeding thread (whoever calls run) owns sources, streams, pipeline and checkpoint.
@@ -34,6 +35,7 @@ enum {
     HY_DAEMON_MARKS = 4096,      /* chunks of a stream that are not committed yet */
     HY_DAEMON_TICK_MS = 100,
     HY_DAEMON_SAVE_MS = 1000,
+    HY_DAEMON_REMEMBER_MS = 10000, /* between saves of conversations while nothing is on its way */
 };
 
 /* What is true when so many bytes of a stream are cut (HY_STREAM_MARKS). */
@@ -117,6 +119,7 @@ struct hydrant_daemon {
     char *state_buffer;
     bool positions_moved;
     uint64_t spoiled[HY_CONFIG_GROUPS_MAX]; /* of each group, as far as it was logged */
+    uint64_t remembered_ns, remembered_posts;
     uint64_t ticked_ns, saved_ns, saves, save_failures;
 
     int wake_fd;          /* eventfd: stop, or a tick is wanted */
@@ -144,6 +147,13 @@ void hy_daemon_feed(struct hydrant_daemon *daemon);
 /* Waits until what was taken is in the ring, or the time is up. */
 hydrant_status hy_daemon_drain(struct hydrant_daemon *daemon, hydrant_error *err);
 hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err);
+
+/* ---- daemon_memory.c ---- */
+
+void hy_daemon_remember(struct hydrant_daemon *daemon);    /* before the first mention */
+void hy_daemon_keep_memory(struct hydrant_daemon *daemon); /* after a complete drain */
+/* With a tick: releases what has waited long enough, saves conversations now and then. */
+void hy_daemon_mind_conversations(struct hydrant_daemon *daemon, uint64_t now_ns);
 
 /* ---- daemon_status.c ---- */
 

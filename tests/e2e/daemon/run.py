@@ -108,6 +108,61 @@ class Reading(DaemonTest):
         self.assertEqual(set(world.tail()), ids(range(2)))
 
 
+class Waiting(DaemonTest):
+    """Items that are held: time passes where no posts come, and over restarts."""
+
+    def holding(self, seconds):
+        world = self.world()
+        with open(world.dir / "rules.yaml", "a", encoding="utf-8") as out:
+            out.write(f"""policy:
+  actions:
+    - {{line: rest, when: '*', action: recover}}
+  hold:
+    - {{when: 'action:recover', for: {seconds}s, why: wait}}
+  respond: {{must: 2h, may: 24h}}
+""")
+        return world
+
+    def held(self, number):
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return json.dumps({"id": f"p{number}", "created_at": now, "network": "x",
+                           "author": {"id": "a"}, "text": f"{number}: I want a refund"}) + "\n"
+
+    def items(self, world):
+        out = world.run("tail", world.ring, "--group", "care").stdout
+        return [(json.loads(line)["id"], json.loads(line)["event"],
+                 '"hold_until":null' not in line) for line in out.splitlines()]
+
+    def test_the_time_of_a_hold_is_over(self):
+        world = self.holding(2)
+        (world.dir / "posts.ndjson").write_text(self.held(1))
+        world.start()
+        until("item and update", lambda: world.ctl("status")["ring"]["items"] == 2)
+        self.assertEqual(self.items(world), [("p1", "mention", True), ("p1", "update", False)])
+        self.assertEqual(world.stop(), 0)
+
+    def test_a_hold_is_known_over_a_restart(self):
+        for reboot in (False, True):  # with the ring gone, and all acknowledged
+            with self.subTest(reboot=reboot):
+                world = self.holding(86400)
+                (world.dir / "posts.ndjson").write_text(self.held(1))
+                world.start()
+                until("the item", lambda: world.ctl("status")["published"] == 1)
+                self.assertEqual(self.items(world), [("p1", "mention", True)])
+                until("acknowledged", lambda: world.ctl("status")["streams"][0]["acknowledged"])
+                self.assertEqual(world.stop(), 0)
+                if reboot:
+                    shutil.rmtree(world.ring)
+                answer = {"id": "p2", "in_reply_to": "p1", "network": "x", "author": {"id": "b"},
+                          "text": "switch it off and on again, that worked for me"}
+                (world.dir / "posts-2.ndjson").write_text(json.dumps(answer) + "\n")
+                world.start()
+                until("another customer answered",
+                      lambda: world.ctl("status")["ring"]["items"] == 1)
+                self.assertEqual(self.items(world), [("p1", "update", False)])
+                self.assertEqual(world.stop(), 0)
+
+
 class Crashing(DaemonTest):
     def test_kill_minus_9_loses_nothing(self):
         seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
