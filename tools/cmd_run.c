@@ -51,6 +51,7 @@ static void on_signal(int number)
 static void install_handlers(void)
 {
     static const int numbers[] = {SIGHUP, SIGTERM, SIGINT};
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit of its size is an error like a full disk */
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +15,9 @@
 #include "base/str.h"
 #include "frame/framer.h"
 #include "ingest/intake_file.h"
+#include "ingest/intake_journal.h"
 #include "ingest/intake_socket.h"
+#include "ingest/io.h"
 #include "pack/mapping.h"
 
 /* ---- what sources ask of us -------------------------------------------------------------------
@@ -139,6 +142,30 @@ static hydrant_status create_socket(const struct hydrant_daemon *daemon,
     return hy_intake_socket_create(&options, out, err);
 }
 
+/* With a journal, the source that was just made is behind it. */
+static hydrant_status put_journal(const struct hydrant_daemon *daemon,
+                                  const struct hy_config_source *config, hydrant_status made,
+                                  struct hy_intake **out, hydrant_error *err)
+{
+    char folder[4096];
+    struct hy_intake_journal_options options = {.folder = folder,
+                                                .keep_us = (int64_t)config->journal_keep_us,
+                                                .keep_bytes = config->journal_bytes,
+                                                .no_uring =
+                                                    hy_io_wanted(HY_IO_AUTO) == HY_IO_READ};
+    struct hy_intake *inner = *out;
+    if (made != HYDRANT_OK || !config->journal)
+        return made;
+    snprintf(folder, sizeof folder, "%s/journal", daemon->config->state_dir);
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+        inner->type->destroy(inner);
+        *out = NULL;
+        return hy_error_system(err, errno, "cannot make the folder %s", folder);
+    }
+    snprintf(folder, sizeof folder, "%s/journal/%s", daemon->config->state_dir, config->name);
+    return hy_intake_journal_create(&options, inner, out, err);
+}
+
 static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                     const struct hy_config_source *config, struct hy_intake **out,
                                     hydrant_error *err)
@@ -154,7 +181,7 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
         return hy_intake_file_create(&file, out, err);
     case HY_SOURCE_TCP:
     case HY_SOURCE_UNIX:
-        return create_socket(daemon, config, out, err);
+        return put_journal(daemon, config, create_socket(daemon, config, out, err), out, err);
     default:
         *out = NULL;
         return hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "no such type of source");

@@ -53,7 +53,8 @@ struct hy_config_source {
     bool follow;
     struct hy_config_listen listen;
     uint64_t records; /* enum hy_config_records */
-    bool acknowledge;
+    bool acknowledge, journal;
+    uint64_t journal_keep_us, journal_bytes;
     uint64_t connections, per_address, unfinished_bytes, stall_us, idle_us;
 };
 

@@ -109,12 +109,23 @@
     X(follow, BOOL, follow, "true", 0, 0, NULL,                                         \
       "wait for more at the end of the last file, and for new files")
 
+/* Of every source that cannot be asked again. */
+#define HY_CONFIG_JOURNAL_TABLE(X)                                                                \
+    X(journal, BOOL, journal, "false", 0, 0, NULL,                                                \
+      "records are safe when they are on disk, in state_dir/journal/NAME; else when they are in " \
+      "the ring")                                                                                 \
+    X(journal_keep, DURATION, journal_keep_us, "24h", 0, 365 * HY_CONFIG_DAY, NULL,               \
+      "how long at the most, once every group has acknowledged; 0: as long as there is room")     \
+    X(journal_bytes, BYTES, journal_bytes, "1GiB", UINT64_C(1) << 20, UINT64_C(1) << 50, NULL,    \
+      "the most that is kept of what every group has acknowledged")
+
 /* Senders that connect to us: type tcp and unix. */
 #define HY_CONFIG_SENDERS_TABLE(X)                                                              \
     X(records, CHOICE, records, "lines", 0, 0, "lines|prefixed",                                \
       "how they lie: one a line, or u32 big endian and so many bytes")                          \
     X(acknowledge, BOOL, acknowledge, "false", 0, 0, NULL,                                      \
       "answer with lines that say how many records of the connection are safe")                 \
+    HY_CONFIG_JOURNAL_TABLE(X)                                                                  \
     X(connections, COUNT, connections, "4096", 1, 65536, NULL,                                  \
       "the most at a time; more are refused")                                                   \
     X(unfinished, BYTES, unfinished_bytes, "64MiB", UINT64_C(1) << 20, UINT64_C(1) << 36, NULL, \

@@ -7,7 +7,8 @@ import json
 import os
 import pathlib
 import random
-import signal
+import resource
+import shutil
 import socket
 import stat
 import struct
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, World, post, until  # noqa: E402
@@ -325,11 +327,62 @@ class Pressure(SourceTest):
             self.assertEqual(set(got), ids(range(total)))
 
 
+class Journal(SourceTest):
+    def test_a_full_disk_pauses_and_says_so(self):
+        for world in self.each_backend(
+                "{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, journal: true}"):
+            with dial(world, "in") as connection:
+                connection.sendall((post(1) + "\n").encode())
+                self.assertEqual(connection.recv(64), b"1\n")
+                before = resource.prlimit(world.daemon.pid, resource.RLIMIT_FSIZE)
+                size = next((world.dir / "state/journal/in").glob("*.hyj")).stat().st_size
+                resource.prlimit(world.daemon.pid, resource.RLIMIT_FSIZE, (size + 16, before[1]))
+                numbers = range(2, 500)
+                connection.sendall("".join(post(n, f"post {n}: no signal {random.random()}") + "\n"
+                                           for n in numbers).encode())
+                until("paused", lambda: "no room" in world.source("in")["paused"])
+                until("said", lambda: world.said('msg="source paused" source=in why="no room'))
+                connection.settimeout(1)
+                with self.assertRaises(socket.timeout):  # nothing is told that is not kept
+                    connection.recv(64)
+                self.assertEqual(world.tail(), ["p1"])
+                self.assertIn('hydrant_source_paused{source="in"} 1', self.metrics(world))
+                resource.prlimit(world.daemon.pid, resource.RLIMIT_FSIZE, before)
+                connection.settimeout(PATIENCE)
+                told = b""
+                while b"499\n" not in told:
+                    told += connection.recv(4096)
+                until("it goes on", lambda: world.said('msg="source goes on" source=in'))
+                self.assertEqual(world.source("in")["paused"], "")
+            until("all of it", lambda: world.source("in")["records"] == 499)
+            until("all of it", lambda: world.ctl("status")["published"] == 499)
+            self.assertEqual(set(world.tail()), ids(numbers))
+
+    def metrics(self, world):
+        with urllib.request.urlopen(f"http://127.0.0.1:{world.metrics_port()}/metrics") as page:
+            return page.read().decode()
+
+    def test_a_record_larger_than_a_chunk(self):
+        for world in self.each_backend(
+                "{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, journal: true}"):
+            with dial(world, "in") as connection:
+                large = json.dumps({"id": "large", "text": "no signal", "x": "y" * 900000})
+                data = "".join(f"{large}\n{post(n)}\n" for n in range(3)) + "z" * 2500000 + "\n"
+                connection.sendall(data.encode())
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(connection).split(b"\n")[-2], b"7")
+            until("all of it", lambda: world.source("in")["records"] == 7)
+            self.assertEqual(set(world.tail()), {"large"} | ids(range(3)))
+            self.assertEqual(world.ctl("status")["dropped"], {"too_long": 1})
+            out = world.run("journal", "cat", "state/journal/in").stdout.splitlines()
+            self.assertEqual(len(out), 7)
+
+
 class Ledger(SourceTest):
     """Senders that misbehave against a daemon that is killed: what was acknowledged is in the ring."""
 
-    def ledger(self, world, connect, prefixed, seed, total=6000, kills=4):
-        rng = random.Random(seed)
+    def ledger(self, world, connect, prefixed, seed, total=6000, kills=4, reboot=False):
+        rng, got = random.Random(seed), []
         count = 6
         senders = [Sender(connect, range(i, total, count), prefixed, seed + i) for i in range(count)]
         world.start()
@@ -338,14 +391,19 @@ class Ledger(SourceTest):
         for _ in range(kills):
             time.sleep(0.1 + rng.random() * 0.5)
             world.kill()
+            if reboot:  # what was in memory is gone
+                got += world.tail("--count", str(rng.randint(1, 400)))
+                shutil.rmtree(world.ring)
             world.start()
         for sender in senders:
             sender.join(PATIENCE)
             self.assertFalse(sender.is_alive(), sender.failed)
+        if reboot:
+            until("the journal is read", lambda: world.source("in")["waiting"] == 0)
         world.kill()  # what was acknowledged needs no drain
         acknowledged = set().union(*(sender.acknowledged for sender in senders))
         self.assertEqual(len(acknowledged), total)
-        got = world.tail()
+        got += world.tail()
         print(f"{total} acknowledged, {kills + 1} kills, {sum(s.cuts for s in senders)} cuts, "
               f"{len(ids(acknowledged) - set(got))} lost, {len(got) - len(set(got))} repeated")
         self.assertFalse(ids(acknowledged) - set(got))
@@ -360,6 +418,22 @@ class Ledger(SourceTest):
             world = self.world(f"{{name: in, type: tcp, listen: '127.0.0.1:{port}', acknowledge: true}}",
                                backend, bytes="32MiB")
             self.ledger(world, tcp(lambda p=port: p), False, seed)
+
+    def test_tcp_with_a_journal(self):
+        """The ring is gone with each kill, too: the journal has what no group acknowledged."""
+        seed = seed_of("journal")
+        for backend in BACKENDS:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            world = self.world(f"{{name: in, type: tcp, listen: '127.0.0.1:{port}', acknowledge: true,"
+                               " journal: true}", backend, bytes="32MiB")
+            self.ledger(world, tcp(lambda p=port: p), False, seed, reboot=True)
+            verified = world.run("journal", "verify", "state/journal/in", "--json")
+            self.assertEqual(json.loads(verified.stdout)["damaged"], 0)
+            for path in (world.dir / "state" / "journal").rglob("*"):
+                mode = 0o700 if path.is_dir() else 0o600
+                self.assertEqual(stat.S_IMODE(path.stat().st_mode), mode, path)
 
     def test_unix_with_length_prefixes(self):
         seed = seed_of("unix")
