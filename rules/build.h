@@ -56,7 +56,17 @@ hydrant_status hy_build_database(const struct hy_patterns *patterns, const struc
                                  struct hy_database **out, struct hy_build_problem *problem,
                                  hydrant_error *err);
 
-/* ---- build_cache.c: a folder of databases ---------------------------------------------------- */
+/* ---- build_cache.c: a folder of databases and images ----------------------------------------- */
+
+enum hy_cache_kind { HY_CACHE_DATABASE, HY_CACHE_IMAGE };
+
+/* The bytes that were kept, in an arena made for them. False when they are not there, or damaged,
+ * or the folder is not ours alone. */
+bool hy_build_cache_read(const char *folder, enum hy_cache_kind kind, struct hy_database_key key,
+                         struct hy_arena *out);
+/* False: they could not be kept. */
+bool hy_build_cache_write(const char *folder, enum hy_cache_kind kind, struct hy_database_key key,
+                          const void *bytes, size_t len);
 
 /* NULL when it is not there, or damaged, or the folder is not ours alone. */
 struct hs_database *hy_build_cache_find(const char *folder, struct hy_database_key key);

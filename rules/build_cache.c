@@ -1,8 +1,9 @@
 /*
- * The cache of databases: one file each, named after its key, so that a file is either the right
- * one or not there.
+ * The cache: one file for each database and each image, named after its key, so that a file is
+ * either the right one or not there.
  *
- *   magic 8 | length 8 | checksum 8 (XXH3 of what follows) | database as Hyperscan writes it
+ *   magic 8 | length 8 | checksum 8 (XXH3 of what follows) | database (as Hyperscan writes it) or
+ *   image (image.h)
  *
  * A database is code and tables that run without further checks, so the folder must be ours alone:
  * a folder (not a link) that we own, with mode 0700; it is made so. Files are written beside and
@@ -19,28 +20,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "rules/build.h"
 
-#define SUFFIX ".hsdb"
-#define MAGIC "HYHSDB01"
-
-enum { NAME_BYTES = 64, CACHE_FILES_MAX = 64 };
+enum {
+    NAME_BYTES = 64,
+    CACHE_FILES_MAX = 64,
+    MAGIC_BYTES = 8,
+    SUFFIX_BYTES = 5,
+    LEFT_OVER_S = 3600
+};
 #define CACHE_BYTES_MAX (INT64_C(512) << 20)
-#define DATABASE_BYTES_MAX (UINT64_C(1) << 30)
+#define FILE_BYTES_MAX (UINT64_C(1) << 30)
+
+static const struct {
+    char magic[MAGIC_BYTES + 1], suffix[SUFFIX_BYTES + 1];
+} kinds[] = {[HY_CACHE_DATABASE] = {"HYHSDB01", ".hsdb"}, [HY_CACHE_IMAGE] = {"HYPACK01", ".pack"}};
 
 struct head {
-    char magic[8];
+    char magic[MAGIC_BYTES];
     uint64_t length, checksum;
 };
 
-static void name_of(struct hy_database_key key, char name[NAME_BYTES])
+static void name_of(enum hy_cache_kind kind, struct hy_database_key key, char name[NAME_BYTES])
 {
-    snprintf(name, NAME_BYTES, "%016llx%016llx" SUFFIX, (unsigned long long)key.high,
-             (unsigned long long)key.low);
+    snprintf(name, NAME_BYTES, "%016llx%016llx%s", (unsigned long long)key.high,
+             (unsigned long long)key.low, kinds[kind].suffix);
 }
 
 /* A descriptor of the folder, or -1 when it is not there or not ours alone. */
@@ -85,40 +95,53 @@ static bool write_all(int fd, const void *data, size_t len)
     return true;
 }
 
-static hs_database_t *read_database(int fd)
+static bool read_file(int fd, enum hy_cache_kind kind, struct hy_arena *out)
 {
     struct head head;
     struct stat st;
-    hs_database_t *hs = NULL;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-        !read_all(fd, &head, sizeof head) || memcmp(head.magic, MAGIC, sizeof head.magic) != 0 ||
-        head.length > DATABASE_BYTES_MAX || (uint64_t)st.st_size != sizeof head + head.length)
-        return NULL;
-    char *bytes = malloc(head.length + 1);
-    if (bytes && read_all(fd, bytes, head.length) &&
-        XXH3_64bits(bytes, head.length) == head.checksum &&
-        hs_deserialize_database(bytes, head.length, &hs) != HS_SUCCESS)
-        hs = NULL;
-    free(bytes);
-    return hs;
+        !read_all(fd, &head, sizeof head) ||
+        memcmp(head.magic, kinds[kind].magic, sizeof head.magic) != 0 ||
+        head.length > FILE_BYTES_MAX || (uint64_t)st.st_size != sizeof head + head.length ||
+        hy_arena_init(out, head.length + 1, NULL) != HYDRANT_OK)
+        return false;
+    char *bytes = hy_arena_alloc(out, head.length, 1);
+    madvise(out->base, out->capacity, MADV_HUGEPAGE); /* fewer faults; no matter where refused */
+    if (read_all(fd, bytes, head.length) && XXH3_64bits(bytes, head.length) == head.checksum)
+        return true;
+    hy_arena_fini(out);
+    return false;
 }
 
-struct hs_database *hy_build_cache_find(const char *path, struct hy_database_key key)
+bool hy_build_cache_read(const char *path, enum hy_cache_kind kind, struct hy_database_key key,
+                         struct hy_arena *out)
 {
     char name[NAME_BYTES];
-    struct hs_database *hs = NULL;
     int folder = open_folder(path);
+    bool good = false;
     if (folder < 0)
-        return NULL;
-    name_of(key, name);
+        return false;
+    name_of(kind, key, name);
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0) {
-        hs = read_database(fd);
-        if (hs)
+        good = read_file(fd, kind, out);
+        if (good)
             futimens(fd, NULL); /* was used */
         close(fd);
     }
     close(folder);
+    return good;
+}
+
+struct hs_database *hy_build_cache_find(const char *path, struct hy_database_key key)
+{
+    struct hy_arena bytes;
+    hs_database_t *hs = NULL;
+    if (!hy_build_cache_read(path, HY_CACHE_DATABASE, key, &bytes))
+        return NULL;
+    if (hs_deserialize_database(bytes.base, bytes.used, &hs) != HS_SUCCESS)
+        hs = NULL;
+    hy_arena_fini(&bytes);
     return hs;
 }
 
@@ -156,7 +179,27 @@ static int newest_first(const void *a, const void *b)
     return x->used.tv_nsec > y->used.tv_nsec ? -1 : x->used.tv_nsec < y->used.tv_nsec;
 }
 
-/* Lists the databases of a folder; those that do not fit into the array are removed. */
+static bool is_cached(const char *name)
+{
+    size_t len = strlen(name);
+    if (len <= SUFFIX_BYTES || len >= NAME_BYTES)
+        return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(name + len - SUFFIX_BYTES, kinds[i].suffix) == 0)
+            return true;
+    return false;
+}
+
+/* What a writer that was killed left behind; one that is at work is younger than LEFT_OVER_S. */
+static bool is_left_over(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (name[0] == '.' && strstr(name, kinds[i].suffix))
+            return true;
+    return false;
+}
+
+/* Lists the files of a folder; those that do not fit into the array are removed. */
 static size_t list_cached(int folder, struct cached *list, size_t room)
 {
     int copy = dup(folder);
@@ -170,16 +213,16 @@ static size_t list_cached(int folder, struct cached *list, size_t room)
     rewinddir(dir);
     for (struct dirent *entry; (entry = readdir(dir));) {
         struct stat st;
-        size_t len = strlen(entry->d_name);
-        if (len < sizeof SUFFIX || len >= NAME_BYTES ||
-            strcmp(entry->d_name + len - (sizeof SUFFIX - 1), SUFFIX) != 0 ||
+        bool left = is_left_over(entry->d_name);
+        if ((!left && !is_cached(entry->d_name)) ||
             fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
-        if (count == room) {
-            unlinkat(folder, entry->d_name, 0);
+        if (left || count == room) {
+            if (!left || st.st_mtim.tv_sec + LEFT_OVER_S < time(NULL))
+                unlinkat(folder, entry->d_name, 0);
             continue;
         }
-        memcpy(list[count].name, entry->d_name, len + 1);
+        memcpy(list[count].name, entry->d_name, strlen(entry->d_name) + 1);
         list[count].bytes = st.st_size;
         list[count++].used = st.st_mtim;
     }
@@ -204,39 +247,50 @@ static void prune(int folder)
     free(list);
 }
 
-static bool write_database(int fd, const char *bytes, size_t len)
+static bool write_file(int fd, enum hy_cache_kind kind, const void *bytes, size_t len)
 {
     struct head head = {.length = len, .checksum = XXH3_64bits(bytes, len)};
-    memcpy(head.magic, MAGIC, sizeof head.magic);
+    memcpy(head.magic, kinds[kind].magic, sizeof head.magic);
     return write_all(fd, &head, sizeof head) && write_all(fd, bytes, len);
 }
 
-static void keep_in(int folder, struct hy_database_key key, const char *bytes, size_t len)
+static bool keep_in(int folder, enum hy_cache_kind kind, struct hy_database_key key,
+                    const void *bytes, size_t len)
 {
     char name[NAME_BYTES], beside[NAME_BYTES + 32];
-    name_of(key, name);
+    name_of(kind, key, name);
     snprintf(beside, sizeof beside, ".%s.%ld", name, (long)getpid());
     unlinkat(folder, beside, 0);
     int fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return;
-    bool good = write_database(fd, bytes, len);
+        return false;
+    bool good = write_file(fd, kind, bytes, len);
     good = close(fd) == 0 && good;
-    if (!good || renameat(folder, beside, folder, name) != 0)
+    if (!good || renameat(folder, beside, folder, name) != 0) {
         unlinkat(folder, beside, 0);
+        good = false;
+    }
     prune(folder);
+    return good;
+}
+
+bool hy_build_cache_write(const char *path, enum hy_cache_kind kind, struct hy_database_key key,
+                          const void *bytes, size_t len)
+{
+    make_folder(path);
+    int folder = open_folder(path);
+    if (folder < 0)
+        return false;
+    bool good = len <= FILE_BYTES_MAX && keep_in(folder, kind, key, bytes, len);
+    close(folder);
+    return good;
 }
 
 void hy_build_cache_keep(const char *path, struct hy_database_key key, const struct hs_database *hs)
 {
     char *bytes = NULL;
     size_t len = 0;
-    make_folder(path);
-    int folder = open_folder(path);
-    if (folder < 0)
-        return;
-    if (hs_serialize_database(hs, &bytes, &len) == HS_SUCCESS && len <= DATABASE_BYTES_MAX)
-        keep_in(folder, key, bytes, len);
+    if (hs_serialize_database(hs, &bytes, &len) == HS_SUCCESS)
+        hy_build_cache_write(path, HY_CACHE_DATABASE, key, bytes, len);
     free(bytes);
-    close(folder);
 }

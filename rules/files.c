@@ -33,6 +33,7 @@ void hy_rules_files_fini(struct hy_rules_files *files)
         XXH3_freeState(files->hash);
     free(files->files);
     free(files->read);
+    free(files->lists);
     *files = (struct hy_rules_files){0};
 }
 
@@ -181,6 +182,7 @@ static struct hy_rules_file *add_file(struct hy_rules_files *files, hydrant_str 
         return NULL;
     }
     file->source.order = files->sources_count++;
+    file->number = files->count;
     files->files[files->count++] = file;
     return file;
 }
@@ -345,6 +347,22 @@ static bool inside(const char *path, hydrant_str root)
     return path[root.len] == '/' || root.data[root.len - 1] == '/';
 }
 
+static void note_list(struct hy_rules_files *files, const struct hy_rules_file *file,
+                      hydrant_str name)
+{
+    if (files->lists_count == files->lists_capacity) {
+        uint32_t capacity = files->lists_capacity ? 2 * files->lists_capacity : 8;
+        void *grown = realloc(files->lists, capacity * sizeof *files->lists);
+        if (!grown) {
+            files->diagnostics->out_of_memory = true;
+            return;
+        }
+        files->lists = grown;
+        files->lists_capacity = capacity;
+    }
+    files->lists[files->lists_count++] = (struct hy_list_file){file->number, name};
+}
+
 bool hy_rules_files_read_list(struct hy_rules_files *files, const struct hy_rules_file *file,
                               hydrant_str name, struct hy_place place, struct hy_source_text *list)
 {
@@ -380,6 +398,7 @@ bool hy_rules_files_read_list(struct hy_rules_files *files, const struct hy_rule
         return false;
     }
     hy_rules_files_hash_text(files, name, bytes);
+    note_list(files, file, name);
     if (!hy_source_init(list, files->scratch, keep_string(files, path), bytes, 1, 1)) {
         files->diagnostics->out_of_memory = true;
         return false;

@@ -26,6 +26,7 @@ enum {
 
 /* A text that was read. */
 struct hy_rules_file {
+    uint32_t number; /* in hy_rules_files.files */
     struct hy_source_text source;
     hydrant_str path; /* as it can be opened, NUL-terminated; empty: not from a file */
     hydrant_str root; /* folder that its lists must lie in, links resolved, NUL-terminated */
@@ -42,6 +43,8 @@ struct hy_rules_files {
     uint32_t sources_count; /* YAML texts and list files: the next one's order */
     const char **read;      /* paths that were opened or should have been */
     uint32_t read_count, read_capacity;
+    struct hy_list_file *lists; /* files of lists that were read */
+    uint32_t lists_count, lists_capacity;
 };
 
 hydrant_status hy_rules_files_init(struct hy_rules_files *files, struct hy_arena *keep,

@@ -42,7 +42,8 @@ static void add_named_text(struct hy_loader *loader, const char *name, hydrant_s
         file->built_in = built_in;
 }
 
-static void read_inputs(struct hy_loader *loader, const struct hy_rule_input *inputs, size_t count)
+void hy_load_read_inputs(struct hy_loader *loader, const struct hy_rule_input *inputs,
+                         size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (inputs[i].path)
@@ -177,6 +178,23 @@ static void check_something(struct hy_loader *loader)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* Their names lie in texts that go when loading is done. */
+static void keep_lists(struct hy_loader *loader)
+{
+    uint32_t count = loader->files.lists_count;
+    struct hy_list_file *lists = hy_load_new(loader, loader->keep, sizeof *lists, count);
+    for (uint32_t i = 0; lists && i < count; i++) {
+        const struct hy_list_file *from = &loader->files.lists[i];
+        char *name = hy_load_new(loader, loader->keep, 1, from->name.len + 1);
+        if (!name)
+            return;
+        memcpy(name, from->name.data, from->name.len);
+        lists[i] = (struct hy_list_file){from->text, hy_str(name, from->name.len)};
+        loader->set->lists_count++;
+    }
+    loader->set->lists = lists;
+}
+
 static void fill_set(struct hy_loader *loader)
 {
     struct hy_ruleset *set = loader->set;
@@ -194,6 +212,7 @@ static void fill_set(struct hy_loader *loader)
         memcpy(read, loader->files.read, sizeof *read * loader->files.read_count);
     set->read = read;
     set->read_count = read ? loader->files.read_count : 0;
+    keep_lists(loader);
     if (loader->diagnostics.left_out) {
         char message[64];
         snprintf(message, sizeof message, "%u more problems are not shown",
@@ -209,7 +228,8 @@ static void fill_set(struct hy_loader *loader)
 static void load_all(struct hy_loader *loader, const struct hy_rule_input *inputs, size_t count,
                      bool lint)
 {
-    read_inputs(loader, inputs, count);
+    hy_load_read_inputs(loader, inputs, count);
+    loader->set->texts_hash = hy_rules_files_hash(&loader->files);
     loader->incomplete = loader->diagnostics.errors > 0;
     parse_documents(loader);
     load_definitions(loader);

@@ -238,18 +238,23 @@ void hy_load_rules(struct hy_loader *loader, const struct hy_yaml_node *section)
     }
 }
 
+void hy_load_query_id(uint32_t number, char id[HY_QUERY_ID_BYTES])
+{
+    snprintf(id, HY_QUERY_ID_BYTES, "query-%u", number);
+}
+
 void hy_load_query_rule(struct hy_loader *loader, const char *text, uint32_t number)
 {
-    char id[24];
-    int id_len = snprintf(id, sizeof id, "query-%u", number);
-    size_t len = strlen(text);
-    char *copy = hy_load_new(loader, loader->keep, 1, len + (size_t)id_len + 2);
+    char id[HY_QUERY_ID_BYTES];
+    hy_load_query_id(number, id);
+    size_t len = strlen(text), id_len = strlen(id);
+    char *copy = hy_load_new(loader, loader->keep, 1, len + id_len + 2);
     struct hy_source_text *source = hy_load_new(loader, &loader->scratch, sizeof *source, 1);
     if (!copy || !source)
         return;
     memcpy(copy, text, len);
-    memcpy(copy + len + 1, id, (size_t)id_len);
-    hydrant_str query = hy_str(copy, len), name = hy_str(copy + len + 1, (size_t)id_len);
+    memcpy(copy + len + 1, id, id_len);
+    hydrant_str query = hy_str(copy, len), name = hy_str(copy + len + 1, id_len);
     if (!hy_source_init(source, &loader->scratch, name, query, 1, 1)) {
         loader->diagnostics.out_of_memory = true;
         return;

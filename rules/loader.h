@@ -194,6 +194,8 @@ void hy_load_networks(struct hy_loader *loader, const struct hy_yaml_node *secti
 void hy_load_mappings(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_rules(struct hy_loader *loader, const struct hy_yaml_node *section);
 void hy_load_query_rule(struct hy_loader *loader, const char *text, uint32_t number);
+enum { HY_QUERY_ID_BYTES = 24 };
+void hy_load_query_id(uint32_t number, char id[HY_QUERY_ID_BYTES]);
 /* A condition that is no line of its own: what a fact or a brand's off: means. */
 bool hy_load_condition(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
                        enum hy_query_place where, struct hy_policy_line *line);
@@ -205,6 +207,22 @@ void hy_load_repeats(struct hy_loader *loader, const struct hy_yaml_node *sectio
 /* load_tests.c: the tests of a rule */
 void hy_load_tests(struct hy_loader *loader, const struct hy_yaml_node *node,
                    struct hy_rule_source *rule);
+
+/* ---- load.c, sources.c: texts only ----------------------------------------------------------- */
+
+/* Reads the YAML texts of the inputs, and those that are built in. */
+void hy_load_read_inputs(struct hy_loader *loader, const struct hy_rule_input *inputs,
+                         size_t count);
+
+/* The texts of inputs, which must outlive it, and the hash that a rule set made from them has as
+ * texts_hash. False: one cannot be read; *out is NULL then. */
+struct hy_sources;
+bool hy_sources_open(const struct hy_rule_input *inputs, size_t count, struct hy_sources **out,
+                     uint64_t *texts_hash);
+/* The hash of such a set, once: if these are the files of its lists. False: one cannot be read. */
+bool hy_sources_hash(struct hy_sources *sources, const struct hy_list_file *lists, uint32_t count,
+                     uint64_t *out);
+void hy_sources_close(struct hy_sources **sources);
 
 /* ---- resolve.c ----------------------------------------------------------------------------- */
 

@@ -101,6 +101,12 @@ struct hy_part {
     uint64_t meant;   /* the same with the entries of lists */
 };
 
+/* A list's file: by which of the YAML texts it was named, and how. */
+struct hy_list_file {
+    uint32_t text;
+    hydrant_str name;
+};
+
 struct hy_ruleset {
     struct hy_arena arena;
     const struct hy_part *parts; /* NULL in a set with errors */
@@ -119,6 +125,9 @@ struct hy_ruleset {
     const struct hy_diagnostic *diagnostics;
     uint32_t diagnostics_count, errors_count;
     uint64_t hash;           /* XXH3 over the names and content of all that was read, in order */
+    uint64_t texts_hash; /* the same as far as it is known before anything is parsed: YAML */
+    const struct hy_list_file *lists; /* files of lists, in the order in which they were read */
+    uint32_t lists_count;
     const char *const *read; /* paths that were opened or should have been */
     uint32_t read_count;
 };

@@ -343,20 +343,44 @@ static void free_comparison(struct hy_comparison *comparison)
     free(comparison->before_rule);
 }
 
-/* Compiles, tests and puts in force. */
-static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
-                               const struct hy_ruleset *set, uint64_t start_ns, hydrant_error *err)
+/* Compiles and tests, unless found, which is taken over, has been. */
+static hydrant_status make_pack(hydrant_manager *m, const struct hy_ruleset *set,
+                                struct hy_pack *found, hydrant_pack **out, hydrant_error *err)
 {
     hydrant_rules rules = rules_of(m);
+    if (found)
+        return hy_pack_handle_create(found, NULL, out, err);
+    hydrant_status status = hy_pack_handle_compile(&rules, set, m->base, out, err);
+    return status == HYDRANT_OK ? run_tests(m, set, *out, err) : status;
+}
+
+/* Keeps what took long to make for the next start; what is not whole yet, when it is. */
+static void keep_pack(hydrant_manager *m, const struct hy_ruleset *set, const hydrant_pack *pack,
+                      uint64_t start_ns)
+{
+    hydrant_rules rules = rules_of(m);
+    hy_ruleset_destroy(&m->unkept);
+    if (hy_clock_mono_ns() - start_ns < HY_BUILD_CACHE_NS)
+        return;
+    if (hy_pack_is_incremental(pack->pack))
+        m->unkept = hy_image_summary(set);
+    else
+        hy_rules_keep(&rules, set, pack->pack, pack->pack, m->options.test);
+}
+
+/* Puts in force what the files say. found: its pack, when it was compiled before; taken over. */
+static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
+                               const struct hy_ruleset *set, struct hy_pack *found,
+                               uint64_t start_ns, hydrant_error *err)
+{
     struct hy_comparison comparison = {.changed = NULL};
     struct hy_parts parts;
     hydrant_pack *pack = NULL;
     uint64_t number = 1;
+    bool compiled = !found;
+    hydrant_status status = make_pack(m, set, found, &pack, err);
     if (!hy_parts_take(&parts, set))
-        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rules");
-    hydrant_status status = hy_pack_handle_compile(&rules, set, m->base, &pack, err);
-    if (status == HYDRANT_OK)
-        status = run_tests(m, set, pack, err);
+        status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rules");
     if (status == HYDRANT_OK)
         status = compare_with_current(m, &parts, pack, &comparison, err);
     if (status == HYDRANT_OK && m->engine)
@@ -377,14 +401,23 @@ static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
     if (cause != HY_CAUSE_START)
         tell_live(m, version, &comparison.changes);
     hy_guard_tell(m);
+    if (compiled)
+        keep_pack(m, set, pack, start_ns);
     return HYDRANT_OK;
+}
+
+/* Is that hash what a pack says of itself? */
+static bool is_of(uint64_t hash, hydrant_str pack)
+{
+    char text[17];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+    return hy_str_is(pack, text);
 }
 
 static bool in_force(hydrant_manager *m, const struct hy_ruleset *set)
 {
-    char hash[17];
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)set->hash);
-    return m->versions_count && strcmp(hash, hy_manager_current(m)->shown.pack) == 0;
+    return m->versions_count &&
+           is_of(set->hash, hy_str_cstr(hy_manager_current(m)->shown.pack));
 }
 
 static hydrant_status tell_unchanged(hydrant_manager *m, enum hy_cause cause)
@@ -407,17 +440,35 @@ static bool is_nothing_new(hydrant_manager *m, const struct hy_ruleset *set)
     return m->disturbed || set->hash == m->last_hash;
 }
 
+/* The rule set of the files; with *found, its pack, where that was compiled (and tested) before. */
+static hydrant_status read_set(hydrant_manager *m, struct hy_ruleset **set, struct hy_pack **found,
+                               hydrant_error *err)
+{
+    hydrant_rules rules = rules_of(m);
+    struct hy_image image;
+    if (hy_rules_find(&rules, &image) && (image.tested || !m->options.test)) {
+        *set = image.set;
+        *found = image.pack;
+        return HYDRANT_OK;
+    }
+    hy_pack_destroy(&image.pack);
+    hy_ruleset_destroy(&image.set);
+    return hy_rules_load_any(&rules, set, err);
+}
+
 hydrant_status hy_manager_attempt(hydrant_manager *m, enum hy_cause cause, hydrant_error *err)
 {
     hydrant_rules rules = rules_of(m);
     struct hy_ruleset *set = NULL;
+    struct hy_pack *found = NULL;
     hydrant_error why = {0};
     uint64_t start_ns = hy_clock_mono_ns();
     m->details_len = 0;
-    hydrant_status status = hy_rules_load_any(&rules, &set, &why);
+    hydrant_status status = read_set(m, &set, &found, &why);
     if (set) {
         note_read(m, set);
         if (cause == HY_CAUSE_WATCH && is_nothing_new(m, set)) {
+            hy_pack_destroy(&found);
             hy_ruleset_destroy(&set);
             return HYDRANT_OK;
         }
@@ -426,13 +477,14 @@ hydrant_status hy_manager_attempt(hydrant_manager *m, enum hy_cause cause, hydra
     m->attempts++;
     m->refused[0] = '\0';
     if (status == HYDRANT_OK && in_force(m, set)) {
+        hy_pack_destroy(&found);
         hy_ruleset_destroy(&set);
         return tell_unchanged(m, cause);
     }
     if (set)
         hy_rules_report(&rules, set);
     if (status == HYDRANT_OK)
-        status = take_set(m, cause, set, start_ns, &why);
+        status = take_set(m, cause, set, found, start_ns, &why);
     if (status == HYDRANT_ERR_AGAIN)
         m->last_hash = 0; /* the next event, or a second later, may do */
     hy_ruleset_destroy(&set);
@@ -449,9 +501,16 @@ static hydrant_status derive_whole(hydrant_manager *m, hydrant_pack *from, hydra
     hydrant_rules rules = m->options.rules;
     struct hy_build build = hy_pack_handle_build(&rules, NULL);
     struct hy_pack *whole = NULL;
+    struct hy_ruleset *set = m->unkept;
     *out = NULL;
+    m->unkept = NULL;
+    if (set && !is_of(set->hash, from->pack->hash))
+        hy_ruleset_destroy(&set); /* an older pack is in force again */
     pthread_mutex_unlock(&m->lock);
     hydrant_status status = hy_pack_derive_whole(from->pack, &build, &whole, NULL);
+    if (status == HYDRANT_OK && set)
+        hy_rules_keep(&rules, set, whole, from->pack, m->options.test);
+    hy_ruleset_destroy(&set);
     if (status == HYDRANT_OK)
         status = hy_pack_handle_create(whole, from, out, NULL);
     pthread_mutex_lock(&m->lock);
@@ -579,6 +638,7 @@ void hydrant_manager_destroy(hydrant_manager **manager)
         close(m->wake_fd);
     forget_read(m);
     hy_guard_free(m);
+    hy_ruleset_destroy(&m->unkept);
     free(m->details);
     free_strings(m->paths, m->options.rules.paths_count);
     free_strings(m->queries, m->options.rules.queries_count);

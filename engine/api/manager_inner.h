@@ -52,6 +52,7 @@ struct hydrant_manager {
     struct hy_version versions[HY_MANAGER_VERSIONS]; /* a ring by number of publication */
     uint64_t versions_count;                         /* ever */
     uint64_t last_hash;                              /* of the files at the last attempt */
+    struct hy_ruleset *unkept; /* summary of the present set, until its whole pack is kept */
     hydrant_pack *live; /* in force: the version's, or derived from it */
     hydrant_pack *base; /* what the next one is compiled on top of: its literals are in one
                            database; may be older than the rules in force */

@@ -9,6 +9,7 @@
 
 #include "api/rules_load.h"
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "pack/matcher.h"
@@ -160,16 +161,31 @@ hydrant_status hy_pack_handle_compile(const hydrant_rules *rules, const struct h
     return status;
 }
 
-hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
-                                    hydrant_error *err)
+/* From files to a pack, without the help of what was kept. */
+static hydrant_status load_and_compile(const hydrant_rules *rules, hydrant_pack **out,
+                                       hydrant_error *err)
 {
-    *out = NULL;
     struct hy_ruleset *ruleset = NULL;
+    uint64_t start_ns = hy_clock_mono_ns();
     hydrant_status status = hy_rules_load(rules, &ruleset, err);
     if (status == HYDRANT_OK)
         status = hy_pack_handle_compile(rules, ruleset, NULL, out, err);
+    if (status == HYDRANT_OK && hy_clock_mono_ns() - start_ns >= HY_BUILD_CACHE_NS)
+        hy_rules_keep(rules, ruleset, (*out)->pack, (*out)->pack, false);
     hy_ruleset_destroy(&ruleset);
     return status;
+}
+
+hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
+                                    hydrant_error *err)
+{
+    struct hy_image image;
+    *out = NULL;
+    if (!hy_rules_find(rules, &image))
+        return load_and_compile(rules, out, err);
+    hy_rules_report(rules, image.set);
+    hy_ruleset_destroy(&image.set);
+    return hy_pack_handle_create(image.pack, NULL, out, err);
 }
 
 int hydrant_compile_serve(int fd)

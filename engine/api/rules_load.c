@@ -40,10 +40,14 @@ static hydrant_status rules_status(hydrant_status status, const struct hy_rulese
     return status;
 }
 
-/* What to load: paths, then queries, or the starter rules. */
-static size_t fill_inputs(struct hy_rule_input *inputs, const hydrant_rules *rules)
+/* What to load: paths, then queries, or the starter rules. NULL: no memory. */
+static struct hy_rule_input *make_inputs(const hydrant_rules *rules, size_t *out)
 {
     size_t count = 0;
+    struct hy_rule_input *inputs =
+        calloc(rules->paths_count + rules->queries_count + 1, sizeof *inputs);
+    if (!inputs)
+        return NULL;
     for (size_t i = 0; i < rules->paths_count; i++)
         inputs[count++].path = rules->paths[i];
     for (size_t i = 0; i < rules->queries_count; i++)
@@ -51,18 +55,18 @@ static size_t fill_inputs(struct hy_rule_input *inputs, const hydrant_rules *rul
     if (count == 0)
         inputs[count++] = (struct hy_rule_input){
             .name = "(starter rules)", .text = hy_str(hy_starter_default, hy_starter_default_len)};
-    return count;
+    *out = count;
+    return inputs;
 }
 
 hydrant_status hy_rules_load_any(const hydrant_rules *rules, struct hy_ruleset **out,
                                  hydrant_error *err)
 {
     *out = NULL;
-    struct hy_rule_input *inputs =
-        calloc(rules->paths_count + rules->queries_count + 1, sizeof *inputs);
+    size_t count;
+    struct hy_rule_input *inputs = make_inputs(rules, &count);
     if (!inputs)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rule inputs");
-    size_t count = fill_inputs(inputs, rules);
     hydrant_status status = rules->lint ? hy_ruleset_lint(inputs, count, out, err)
                                         : hy_ruleset_load(inputs, count, out, err);
     free(inputs);
@@ -78,4 +82,28 @@ hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out
     if (status != HYDRANT_OK)
         hy_ruleset_destroy(out);
     return status;
+}
+
+bool hy_rules_find(const hydrant_rules *rules, struct hy_image *out)
+{
+    size_t count;
+    *out = (struct hy_image){0};
+    if (!rules->cache_dir || rules->lint)
+        return false;
+    struct hy_rule_input *inputs = make_inputs(rules, &count);
+    bool found = inputs && hy_image_find(rules->cache_dir, inputs, count, out);
+    free(inputs);
+    return found;
+}
+
+void hy_rules_keep(const hydrant_rules *rules, const struct hy_ruleset *set,
+                   const struct hy_pack *pack, const struct hy_pack *memory, bool tested)
+{
+    size_t count;
+    if (!rules->cache_dir || rules->lint)
+        return;
+    struct hy_rule_input *inputs = make_inputs(rules, &count);
+    if (inputs)
+        hy_image_keep(rules->cache_dir, inputs, count, set, pack, memory, tested);
+    free(inputs);
 }

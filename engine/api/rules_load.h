@@ -4,6 +4,7 @@
 
 #include <hydrant/hydrant.h>
 
+#include "rules/image.h"
 #include "rules/ruleset.h"
 
 /*
@@ -21,5 +22,13 @@ void hy_rules_report(const hydrant_rules *rules, const struct hy_ruleset *rulese
  * hash, are known. */
 hydrant_status hy_rules_load_any(const hydrant_rules *rules, struct hy_ruleset **out,
                                  hydrant_error *err);
+
+/* What was compiled of the same rules before, from the cache: pack, and the summary of its set.
+ * False: there is none. Problems are not reported. */
+bool hy_rules_find(const hydrant_rules *rules, struct hy_image *out);
+
+/* Keeps it, when rules have a cache; see hy_image_keep. */
+void hy_rules_keep(const hydrant_rules *rules, const struct hy_ruleset *set,
+                   const struct hy_pack *pack, const struct hy_pack *memory, bool tested);
 
 #endif
