@@ -2,6 +2,7 @@
  * Writing the matcher: expressions become programs, everything moves from the compiler's growing
  * arrays into one arena of exactly the right size, and triggers become look-up tables.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,10 +290,12 @@ static void write_ranks(struct hy_compiler *c, struct hy_rule_program *rules)
     c->matcher->by_rank = by_rank;
 }
 
+/* 1 only where no word is needed; words that are together in more than one of a text are in most.
+ */
 static float share_of(const struct hy_compiler *c, uint32_t expr)
 {
     float rate = expr == NONE ? 0 : c->exprs.at[expr].rate;
-    return rate > 1 ? 1 : rate;
+    return isinf(rate) ? 1 : fminf(rate, 0.99f);
 }
 
 static void write_rules(struct hy_compiler *c)

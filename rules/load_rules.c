@@ -88,16 +88,17 @@ static bool moment_of(hydrant_str text, int64_t *us)
     return true;
 }
 
-static void load_until(struct hy_loader *loader, const struct hy_yaml_node *node,
-                       struct hy_rule *rule)
+bool hy_load_moment(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                    int64_t *out)
 {
     hydrant_str text;
-    if (!hy_load_text(loader, node, "until", &text))
-        return;
-    if (!moment_of(text, &rule->until_us))
-        hy_load_error(loader, node, "2026-12-31, or 2026-12-31T18:00:00Z",
-                      "until is a date, or a time in UTC, found \"%.*s\"", (int)text.len,
-                      text.data);
+    if (!hy_load_text(loader, node, what, &text))
+        return false;
+    if (moment_of(text, out))
+        return true;
+    hy_load_error(loader, node, "2026-12-31, or 2026-12-31T18:00:00Z",
+                  "%s is a date, or a time in UTC, found \"%.*s\"", what, (int)text.len, text.data);
+    return false;
 }
 
 static void load_tags(struct hy_loader *loader, const struct hy_yaml_node *node,
@@ -148,7 +149,7 @@ static void load_optional(struct hy_loader *loader, const struct hy_yaml_node *n
         hy_load_choice(loader, value, "state", "live|shadow|off", &state))
         rule->state = (uint8_t)state;
     if ((value = hy_yaml_get(node, "until")))
-        load_until(loader, value, rule);
+        hy_load_moment(loader, value, "until", &rule->until_us);
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */

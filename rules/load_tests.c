@@ -1,14 +1,23 @@
 /*
  * The tests beside a rule. A whole mention may be written as YAML; it is kept as the JSON that it
  * stands for, so that a test is decoded by the same code as a mention from outside.
+ *
+ * The mentions of a sequence are completed here: time is counted from START_US on, a mention
+ * without an id is called step-N, and one without an author or network gets those of the others.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "rules/loader.h"
 
-#define TEST_KEYS "text|mention|match|action|line"
+#define TEST_KEYS "text|mention|sequence|start|counts|match|action|line"
+#define STEP_KEYS "after|text|author|mention|match|action|line|dup"
+#define START_US INT64_C(1767614400000000) /* 2026-01-05T12:00:00Z, a Monday */
+
+enum { STEPS_MAX = 1000, STAMP_BYTES = 32, STEP_ID_BYTES = 24 };
 
 /* ---- YAML to JSON ---------------------------------------------------------------------------- */
 
@@ -128,7 +137,7 @@ static bool load_mention(struct hy_loader *loader, const struct hy_yaml_node *no
     return false;
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- one mention ----------------------------------------------------------------------------- */
 
 static void load_expectation(struct hy_loader *loader, const struct hy_yaml_node *node,
                              struct hy_rule_test *test)
@@ -138,8 +147,7 @@ static void load_expectation(struct hy_loader *loader, const struct hy_yaml_node
     const struct hy_yaml_node *line = hy_yaml_get(node, "line");
     uint32_t index;
     test->match = true;
-    if (!match && !action && !line)
-        hy_load_error(loader, node, "match: true", "a test says what it expects");
+    test->asks_match = match || action || line;
     if (match)
         hy_load_bool(loader, match, "match of a test", &test->match);
     if (action && hy_load_choice(loader, action, "the action of a test",
@@ -152,22 +160,229 @@ static void load_expectation(struct hy_loader *loader, const struct hy_yaml_node
                       "a test that expects no match cannot expect an action");
 }
 
+static void place_test(struct hy_loader *loader, const struct hy_yaml_node *node,
+                       struct hy_rule_test *test)
+{
+    struct hy_place place = hy_yaml_place(&loader->current->document, node);
+    hy_source_place(place.source, place.offset, &test->file_line, &test->file_column);
+}
+
+/* ---- a sequence ------------------------------------------------------------------------------ */
+
+struct step {
+    const struct hy_yaml_node *text, *author, *mention; /* a text or a mention */
+    hydrant_str text_value, author_value;
+    char id[STEP_ID_BYTES], stamp[STAMP_BYTES];
+};
+
+static void put_member(struct json *json, const char *name, hydrant_str value)
+{
+    put(json, ',');
+    put_string(json, hy_str(name, strlen(name)));
+    put(json, ':');
+    put_string(json, value);
+}
+
+static bool has_member(const struct step *step, const char *name)
+{
+    return step->mention && hy_yaml_get(step->mention, name);
+}
+
+/* The mention of a step with what it leaves out. */
+static void put_step(struct json *json, const struct step *step)
+{
+    put_all(json, "{\"created_at\":", 14);
+    put_string(json, hy_str_cstr(step->stamp));
+    if (!has_member(step, "id"))
+        put_member(json, "id", hy_str_cstr(step->id));
+    if (!has_member(step, "network"))
+        put_member(json, "network", HY_STR("test"));
+    if (!has_member(step, "author")) {
+        put_all(json, ",\"author\":{\"id\":", 16);
+        put_string(json, step->author_value);
+        put_member(json, "handle", step->author_value);
+        put(json, '}');
+    }
+    if (step->text)
+        put_member(json, "text", step->text_value);
+    for (uint32_t i = 0; step->mention && i < step->mention->count; i++) {
+        put(json, ',');
+        put_string(json, step->mention->items[2 * i].value);
+        put(json, ':');
+        put_node(json, &step->mention->items[2 * i + 1]);
+    }
+    put(json, '}');
+}
+
+static void write_stamp(int64_t time_us, char stamp[STAMP_BYTES])
+{
+    time_t seconds = (time_t)(time_us / 1000000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    size_t len = strftime(stamp, STAMP_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(stamp + len, STAMP_BYTES - len, ".%03dZ", (int)(time_us / 1000 % 1000));
+}
+
+static bool check_step(struct hy_loader *loader, const struct hy_yaml_node *node,
+                       const struct step *step)
+{
+    const struct hy_yaml_node *mention = step->mention;
+    if (step->text && mention)
+        hy_load_error(loader, node, "{after: 10m, text: \"no signal\", match: true}",
+                      "a step has either a text or a mention");
+    else if (step->author && !step->text)
+        hy_load_error(loader, step->author, "mention: {text: \"...\", author: {handle: tara}}",
+                      "\"author\" stands beside a text; a mention has its own");
+    else if (mention && mention->kind != HY_YAML_MAPPING)
+        hy_load_error(loader, mention, "mention: {text: \"...\", in_reply_to: step-1}",
+                      "the mention of a step is a mapping");
+    else if (mention && hy_yaml_get(mention, "created_at"))
+        hy_load_error(loader, hy_yaml_get(mention, "created_at"), "after: 10m",
+                      "when a step happens is said by its \"after\"");
+    else
+        return true;
+    return false;
+}
+
+static void check_expectations(struct hy_loader *loader, const struct hy_yaml_node *node,
+                               const struct step *step, const struct hy_rule_test *test)
+{
+    if (step->text || step->mention)
+        return;
+    if (test->asks_match || test->dup.len)
+        hy_load_error(loader, node, "text: \"no signal\"",
+                      "a step without a mention only lets time pass: it expects nothing");
+    else if (!hy_yaml_get(node, "after"))
+        hy_load_error(loader, node, "{after: 10m, text: \"no signal\", match: true}",
+                      "a step has a text or a mention, or lets time pass with \"after\"");
+}
+
+static bool load_step(struct hy_loader *loader, const struct hy_yaml_node *node, uint32_t number,
+                      int64_t *clock_us, struct hy_rule_test *test)
+{
+    if (!hy_load_is_mapping(loader, node, "a step"))
+        return false;
+    hy_load_check_keys(loader, node, "a step", STEP_KEYS);
+    place_test(loader, node, test);
+    load_expectation(loader, node, test);
+    struct step step = {.text = hy_yaml_get(node, "text"),
+                        .author = hy_yaml_get(node, "author"),
+                        .mention = hy_yaml_get(node, "mention"),
+                        .author_value = HY_STR("somebody")};
+    const struct hy_yaml_node *after = hy_yaml_get(node, "after"), *dup = hy_yaml_get(node, "dup");
+    uint32_t index;
+    if (after)
+        hy_load_duration(loader, after, "after", &test->after_us);
+    *clock_us += test->after_us;
+    if (dup) {
+        hy_load_choice(loader, dup, "dup of a step", "none|exact|near|redelivered", &index);
+        test->dup = dup->value;
+    }
+    if (step.text && !hy_load_text(loader, step.text, "the text of a step", &step.text_value))
+        return false;
+    if (step.author)
+        hy_load_text(loader, step.author, "the author of a step", &step.author_value);
+    if (!check_step(loader, node, &step))
+        return false;
+    check_expectations(loader, node, &step, test);
+    if (!step.text && !step.mention)
+        return true;
+    snprintf(step.id, sizeof step.id, "step-%u", number);
+    write_stamp(*clock_us, step.stamp);
+    struct json json = {0};
+    put_step(&json, &step);
+    json = (struct json){.cap = json.len, .out = hy_load_new(loader, loader->keep, 1, json.len)};
+    if (!json.out)
+        return false;
+    put_step(&json, &step);
+    test->mention = hy_str(json.out, json.len);
+    test->text = step.text_value;
+    return true;
+}
+
+static void load_counts(struct hy_loader *loader, const struct hy_yaml_node *node,
+                        struct hy_rule_test *test)
+{
+    static const char *const keys[] = {
+#define COUNT_KEY(NAME, key) key,
+        HY_TEST_COUNT_TABLE(COUNT_KEY)
+#undef COUNT_KEY
+    };
+    if (!hy_load_is_mapping(loader, node, "counts"))
+        return;
+    hy_load_check_keys(loader, node, "counts",
+                       "matched|items|actionable|escalated|updates|deletes|spreads");
+    for (int i = 0; i < HY_TEST_COUNTS; i++) {
+        const struct hy_yaml_node *value = hy_yaml_get(node, keys[i]);
+        double number;
+        if (value && hy_load_number(loader, value, "a count", 0, 1000000, &number))
+            test->counts[i] = (int64_t)number;
+    }
+}
+
+static bool load_sequence(struct hy_loader *loader, const struct hy_yaml_node *node,
+                          const struct hy_yaml_node *sequence, struct hy_rule_test *test)
+{
+    const struct hy_yaml_node *start = hy_yaml_get(node, "start");
+    const struct hy_yaml_node *counts = hy_yaml_get(node, "counts");
+    test->start_us = START_US;
+    if (!hy_load_is_sequence(loader, sequence, "a sequence"))
+        return false;
+    if (sequence->count == 0 || sequence->count > STEPS_MAX) {
+        hy_load_error(loader, sequence, NULL, "a sequence has 1 to %d steps", STEPS_MAX);
+        return false;
+    }
+    if (start && !hy_load_moment(loader, start, "start", &test->start_us))
+        return false;
+    if (counts)
+        load_counts(loader, counts, test);
+    struct hy_rule_test *steps = hy_load_new(loader, loader->keep, sizeof *steps, sequence->count);
+    int64_t clock_us = test->start_us;
+    bool asks = counts != NULL;
+    for (uint32_t i = 0; steps && i < sequence->count; i++) {
+        if (!load_step(loader, &sequence->items[i], i + 1, &clock_us, &steps[i]))
+            return false;
+        asks |= steps[i].asks_match || steps[i].dup.len;
+        test->steps_count++;
+    }
+    if (!asks)
+        hy_load_error(loader, node, "match: true, or counts: {items: 1}",
+                      "a test says what it expects");
+    test->steps = steps;
+    return steps != NULL;
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
 static bool load_test(struct hy_loader *loader, const struct hy_yaml_node *node,
                       struct hy_rule_test *test)
 {
     if (!hy_load_is_mapping(loader, node, "a test"))
         return false;
     hy_load_check_keys(loader, node, "a test", TEST_KEYS);
-    struct hy_place place = hy_yaml_place(&loader->current->document, node);
-    hy_source_place(place.source, place.offset, &test->file_line, &test->file_column);
+    place_test(loader, node, test);
     load_expectation(loader, node, test);
+    for (int i = 0; i < HY_TEST_COUNTS; i++)
+        test->counts[i] = -1;
     const struct hy_yaml_node *text = hy_yaml_get(node, "text");
     const struct hy_yaml_node *mention = hy_yaml_get(node, "mention");
-    if ((text != NULL) == (mention != NULL)) {
+    const struct hy_yaml_node *sequence = hy_yaml_get(node, "sequence");
+    if ((text != NULL) + (mention != NULL) + (sequence != NULL) != 1) {
         hy_load_error(loader, node, "{text: \"no signal\", match: true}",
-                      "a test has either a text or a mention");
+                      "a test has either a text, a mention or a sequence");
         return false;
     }
+    if (sequence && test->asks_match) {
+        hy_load_error(loader, node, "write them in the steps",
+                      "what the mentions of a sequence are expected to be stands in its steps");
+        return false;
+    }
+    if (sequence)
+        return load_sequence(loader, node, sequence, test);
+    if (hy_yaml_get(node, "start") || hy_yaml_get(node, "counts"))
+        hy_load_error(loader, node, NULL, "\"start\" and \"counts\" are of a sequence");
+    if (!test->asks_match)
+        hy_load_error(loader, node, "match: true", "a test says what it expects");
     return text ? hy_load_text(loader, text, "the text of a test", &test->text)
                 : load_mention(loader, mention, &test->mention);
 }

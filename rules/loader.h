@@ -170,6 +170,9 @@ bool hy_load_number(struct hy_loader *loader, const struct hy_yaml_node *node, c
 /* "10m", "2h": microseconds. */
 bool hy_load_duration(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
                       int64_t *out);
+/* "2026-12-31" (the end of that day) or "2026-12-31T18:00:00Z". */
+bool hy_load_moment(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                    int64_t *out);
 /* A query; false when it is broken. */
 bool hy_load_query(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
                    struct hy_query_def *out);

@@ -35,13 +35,37 @@ struct hy_diagnostic {
 size_t hy_diagnostic_render(const struct hy_diagnostic *diagnostic, char *out, size_t cap,
                             bool colour);
 
-/* A test written beside a rule. Only single texts here; richer tests come as whole mentions. */
+/* What a sequence of mentions may be asked to come to. X(NAME, key) */
+#define HY_TEST_COUNT_TABLE(X)                                                     \
+    X(MATCHED, "matched")       /* mentions that the rule matched */               \
+    X(ITEMS, "items")           /* published about new mentions */                 \
+    X(ACTIONABLE, "actionable") /* of these */                                     \
+    X(ESCALATED, "escalated")   /* of these */                                     \
+    X(UPDATES, "updates")       /* items that say that an earlier one changed */   \
+    X(DELETES, "deletes")       /* items that say that a post is gone */           \
+    X(SPREADS, "spreads")       /* items that say that a group grew */
+
+enum hy_test_count {
+#define HY_TEST_COUNT_ENUM(NAME, key) HY_TEST_COUNT_##NAME,
+    HY_TEST_COUNT_TABLE(HY_TEST_COUNT_ENUM)
+#undef HY_TEST_COUNT_ENUM
+        HY_TEST_COUNTS
+};
+
+/* A test written beside a rule: a text, a mention, or a sequence of mentions on a clock. A step of a
+ * sequence is one, too: its mention is complete, with id and time; without one it lets time pass. */
 struct hy_rule_test {
-    hydrant_str text;    /* set for a single text */
+    hydrant_str text;    /* set for a single text; of a step, for people */
     hydrant_str mention; /* set for a whole mention: its native JSON */
-    bool match;
+    bool asks_match, match;
     hydrant_str action; /* expected action, or empty */
     hydrant_str line;   /* expected policy line, or empty */
+    hydrant_str dup;    /* of a step: expected kind of repeat, or empty */
+    int64_t after_us;   /* of a step: since the one before it */
+    const struct hy_rule_test *steps; /* of a sequence */
+    uint32_t steps_count;
+    int64_t start_us;               /* of a sequence: when its clock begins */
+    int64_t counts[HY_TEST_COUNTS]; /* of a sequence: expected, or negative: not asked */
     uint32_t file_line, file_column;
 };
 

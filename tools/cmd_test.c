@@ -50,7 +50,10 @@ static void print_what_happened(const hydrant_test *test)
     const hydrant_item *item = test->item;
     fputs("     | ", stdout);
     terminal_put(stdout, test->input);
-    fputs("\n     = matched: ", stdout);
+    putchar('\n');
+    if (!item)
+        return;
+    fputs("     = matched: ", stdout);
     print_matches(item);
     if (item->verdict) {
         printf("\n     = verdict: %s, by line ", hydrant_action_name(item->verdict->action));
@@ -103,11 +106,11 @@ static void print_json(const struct test_run *run, const hydrant_test *test)
            test->matched ? "true" : "false", test->unreached ? "true" : "false");
     json_text_put_member(stdout, "problem", test->problem, false);
     fputs(",\"matches\":[", stdout);
-    for (uint32_t i = 0; i < item->matches_count; i++) {
+    for (uint32_t i = 0; item && i < item->matches_count; i++) {
         fputs(i ? "," : "", stdout);
         json_text_put(stdout, item->matches[i].rule);
     }
-    if (item->verdict) {
+    if (item && item->verdict) {
         printf("],\"action\":\"%s\"", hydrant_action_name(item->verdict->action));
         json_text_put_member(stdout, "policy_line", item->verdict->line, false);
     } else {

@@ -105,30 +105,39 @@ static void name_leaf(struct walk *walk, const struct hy_node *node)
 
 /* ---- rules ---- */
 
+/* Looks which leaves of the rule one mention makes true. */
 static hydrant_status run_test(struct hy_trial *trial, const struct hy_rule_test *test,
+                               const struct hy_rule_program *rule, struct walk *walk,
                                hydrant_error *err)
 {
-    return test->mention.len ? hy_trial_run_record(trial, test->mention, err)
-                             : hy_trial_run_text(trial, test->text, err);
+    hydrant_status status = test->mention.len ? hy_trial_run_record(trial, test->mention, err)
+                                              : hy_trial_run_text(trial, test->text, err);
+    if (status != HYDRANT_OK)
+        return status;
+    struct hy_eval eval = hy_trial_eval(trial);
+    eval.brand = rule->brand;
+    hy_eval_begin(&eval);
+    walk->eval = &eval;
+    walk->leaf = 0;
+    walk_leaves(walk, rule->program.nodes);
+    return HYDRANT_OK;
 }
 
-static hydrant_status run_tests(struct hy_trial *trial, const struct hy_rule_source *source,
-                                const struct hy_rule_program *rule, struct walk *walk,
-                                hydrant_error *err)
+/* The mentions of a sequence count each by itself. */
+static hydrant_status run_tests(struct hy_trial *trial, const struct hy_rule_test *tests,
+                                uint32_t count, const struct hy_rule_program *rule,
+                                struct walk *walk, hydrant_error *err)
 {
+    hydrant_status status = HYDRANT_OK;
     walk->visit = look_at_leaf;
-    for (uint32_t i = 0; i < source->tests_count; i++) {
-        hydrant_status status = run_test(trial, &source->tests[i], err);
-        if (status != HYDRANT_OK)
-            return status;
-        struct hy_eval eval = hy_trial_eval(trial);
-        eval.brand = rule->brand;
-        hy_eval_begin(&eval);
-        walk->eval = &eval;
-        walk->leaf = 0;
-        walk_leaves(walk, rule->program.nodes);
+    for (uint32_t i = 0; i < count && status == HYDRANT_OK; i++) {
+        const struct hy_rule_test *test = &tests[i];
+        if (test->steps_count)
+            status = run_tests(trial, test->steps, test->steps_count, rule, walk, err);
+        else if (test->mention.len || test->text.len)
+            status = run_test(trial, test, rule, walk, err);
     }
-    return HYDRANT_OK;
+    return status;
 }
 
 static void report(struct walk *walk, const struct hy_rule_source *source, uint32_t leaves,
@@ -165,7 +174,8 @@ static hydrant_status cover(struct hy_trial *trial, const struct hy_ruleset *set
     if (!walk.seen || !walk.names)
         hy_error_set(err, status, "no memory for coverage");
     else
-        status = run_tests(trial, &set->rules[number], rule, &walk, err);
+        status = run_tests(trial, set->rules[number].tests, set->rules[number].tests_count, rule,
+                           &walk, err);
     if (status == HYDRANT_OK) {
         walk.visit = name_leaf;
         walk.leaf = 0;

@@ -10,6 +10,7 @@
 
 #include "api/pack_handle.h"
 #include "api/rules_load.h"
+#include "api/rules_sequence.h"
 #include "api/rules_test.h"
 #include "api/trial.h"
 #include "base/error.h"
@@ -105,9 +106,9 @@ static void say_next(struct sentence *sentence)
 static void check_match(const struct hy_rule_test *expected, hydrant_test *test,
                         struct sentence *problem)
 {
-    hydrant_drop drop = test->item->drop;
-    if (test->matched == expected->match)
+    if (!expected->asks_match || test->matched == expected->match)
         return;
+    hydrant_drop drop = test->item->drop;
     test->passed = false;
     if (!expected->match)
         say(problem, "the rule matches, and should not");
@@ -154,6 +155,19 @@ static void check_line(const struct hy_rule_test *expected, const struct hy_poli
         (int)expected->line.len, expected->line.data);
 }
 
+static void check_dup(const struct hy_rule_test *expected, hydrant_test *test,
+                      struct sentence *problem)
+{
+    const hydrant_dup *dup = test->item->dup;
+    const char *got = dup ? hydrant_dup_kind_name(dup->kind) : "not known, as no rule matched";
+    if (!expected->dup.len || hy_str_is(expected->dup, got))
+        return;
+    test->passed = false;
+    say_next(problem);
+    say(problem, "the kind of repeat is %s, expected %.*s", got, (int)expected->dup.len,
+        expected->dup.data);
+}
+
 /* ---- the run ---- */
 
 struct run {
@@ -161,12 +175,14 @@ struct run {
     struct hy_build build;
     bool on_pack; /* the trials are on a pack as it is: what is unreached is not known */
     struct hy_trial *as_written, *all_live; /* the second one only when a rule is not live */
+    const struct hy_pack *pack, *live_pack; /* the same for sequences, without the watcher */
+    struct hy_pack *own, *own_live;         /* of these, what is ours */
     void (*on_test)(void *ctx, const hydrant_test *test);
     void *ctx;
 };
 
-static hydrant_status run_test(const struct run *run, uint32_t number,
-                               const struct hy_rule_test *expected, hydrant_error *err)
+static hydrant_status run_mention(const struct run *run, uint32_t number,
+                                  const struct hy_rule_test *expected, hydrant_error *err)
 {
     const struct hy_rule_source *rule = &run->ruleset->rules[number];
     struct hy_trial *trial = rule->rule.state == HY_RULE_LIVE ? run->as_written : run->all_live;
@@ -197,6 +213,94 @@ static hydrant_status run_test(const struct run *run, uint32_t number,
     return HYDRANT_OK;
 }
 
+/* ---- sequences ---- */
+
+struct steps {
+    const struct run *run;
+    const struct hy_rule_source *rule;
+};
+
+static void on_step(void *ctx, const struct hy_sequence_step *taken)
+{
+    const struct steps *steps = ctx;
+    const struct hy_rule_test *step = taken->step;
+    struct sentence problem = {.len = 0};
+    hydrant_item nothing = {.drop = HYDRANT_DROP_NO_MATCH};
+    hydrant_test test = {.file = steps->rule->rule.file,
+                         .line = step->file_line,
+                         .column = step->file_column,
+                         .rule = steps->rule->rule.id,
+                         .input = step->text.len ? step->text : step->mention,
+                         .passed = true,
+                         .matched = taken->matched,
+                         .item = taken->item ? taken->item : &nothing};
+    if (!step->asks_match && !step->dup.len)
+        return;
+    check_match(step, &test, &problem);
+    check_action(step, &test, &problem);
+    check_line(step, &steps->run->ruleset->policy, &test, &problem);
+    check_dup(step, &test, &problem);
+    test.problem = hy_str(problem.text, problem.len);
+    steps->run->on_test(steps->run->ctx, &test);
+}
+
+/* What the sequence came to, as a test of its own. */
+static void check_counts(const struct run *run, const struct hy_rule_source *rule,
+                         const struct hy_rule_test *expected, const uint64_t *counts)
+{
+    static const char *const names[] = {
+#define COUNT_NAME(NAME, key) key,
+        HY_TEST_COUNT_TABLE(COUNT_NAME)
+#undef COUNT_NAME
+    };
+    char input[64];
+    int len = snprintf(input, sizeof input, "a sequence of %u steps", expected->steps_count);
+    hydrant_test test = {.file = rule->rule.file,
+                         .line = expected->file_line,
+                         .column = expected->file_column,
+                         .rule = rule->rule.id,
+                         .input = hy_str(input, (size_t)len),
+                         .passed = true};
+    struct sentence problem = {.len = 0};
+    bool asked = false;
+    for (int i = 0; i < HY_TEST_COUNTS; i++) {
+        if (expected->counts[i] < 0)
+            continue;
+        asked = true;
+        if ((uint64_t)expected->counts[i] == counts[i])
+            continue;
+        test.passed = false;
+        say_next(&problem);
+        say(&problem, "%s: %llu, expected %lld", names[i], (unsigned long long)counts[i],
+            (long long)expected->counts[i]);
+    }
+    test.problem = hy_str(problem.text, problem.len);
+    if (asked)
+        run->on_test(run->ctx, &test);
+}
+
+static hydrant_status run_sequence(const struct run *run, uint32_t number,
+                                   const struct hy_rule_test *expected, hydrant_error *err)
+{
+    const struct hy_rule_source *rule = &run->ruleset->rules[number];
+    const struct hy_pack *pack = rule->rule.state == HY_RULE_LIVE ? run->pack : run->live_pack;
+    struct steps steps = {run, rule};
+    uint64_t counts[HY_TEST_COUNTS];
+    hydrant_status status = hy_sequence_run(pack, number, expected, on_step, &steps, counts, err);
+    if (status == HYDRANT_OK)
+        check_counts(run, rule, expected, counts);
+    return status;
+}
+
+static hydrant_status run_test(const struct run *run, uint32_t number,
+                               const struct hy_rule_test *expected, hydrant_error *err)
+{
+    return expected->steps_count ? run_sequence(run, number, expected, err)
+                                 : run_mention(run, number, expected, err);
+}
+
+/* ---- all of them ---- */
+
 /* A rule that is off is not in a pack. */
 static bool is_tested(const struct run *run, uint32_t number)
 {
@@ -222,6 +326,23 @@ static bool needs_all_live(const struct hy_ruleset *ruleset)
     return false;
 }
 
+static bool has_sequence(const struct hy_ruleset *ruleset, bool live)
+{
+    for (uint32_t i = 0; i < ruleset->rules_count; i++)
+        for (uint32_t k = 0; k < ruleset->rules[i].tests_count; k++)
+            if (ruleset->rules[i].tests[k].steps_count &&
+                (ruleset->rules[i].rule.state == HY_RULE_LIVE) == live)
+                return true;
+    return false;
+}
+
+static hydrant_status compile_plain(const struct run *run, const struct hy_ruleset *ruleset,
+                                    struct hy_pack **out, hydrant_error *err)
+{
+    struct hy_compile_options options = {.generation = 1, .build = &run->build};
+    return hy_pack_compile(ruleset, &options, out, err);
+}
+
 static hydrant_status create_all_live(struct run *run, hydrant_error *err)
 {
     const struct hy_ruleset *ruleset = run->ruleset;
@@ -236,6 +357,8 @@ static hydrant_status create_all_live(struct run *run, hydrant_error *err)
     struct hy_ruleset live = *ruleset;
     live.rules = rules;
     hydrant_status status = hy_trial_create(&live, &run->build, &run->all_live, err);
+    if (status == HYDRANT_OK && has_sequence(ruleset, false))
+        status = compile_plain(run, &live, &run->own_live, err);
     free(rules);
     return status;
 }
@@ -255,10 +378,16 @@ hydrant_status hydrant_rules_test(const hydrant_rules *rules,
     status = hy_trial_create(ruleset, &run.build, &run.as_written, err);
     if (status == HYDRANT_OK && needs_all_live(ruleset))
         status = create_all_live(&run, err);
+    if (status == HYDRANT_OK && has_sequence(ruleset, true))
+        status = compile_plain(&run, ruleset, &run.own, err);
+    run.pack = run.own;
+    run.live_pack = run.own_live;
     if (status == HYDRANT_OK)
         status = run_all(&run, err);
     hy_trial_destroy(&run.as_written);
     hy_trial_destroy(&run.all_live);
+    hy_pack_destroy(&run.own);
+    hy_pack_destroy(&run.own_live);
     hy_ruleset_destroy(&ruleset);
     return status;
 }
@@ -280,11 +409,13 @@ hydrant_status hy_rules_test_pack(const struct hy_ruleset *ruleset, const struct
                                   void (*on_test)(void *ctx, const hydrant_test *test), void *ctx,
                                   hydrant_error *err)
 {
-    struct run run = {.ruleset = ruleset, .on_pack = true, .on_test = on_test, .ctx = ctx};
+    struct run run = {
+        .ruleset = ruleset, .on_pack = true, .pack = pack, .on_test = on_test, .ctx = ctx};
     struct hy_pack *live = NULL;
     hydrant_status status = hy_trial_create_on(pack, &run.as_written, err);
     if (status == HYDRANT_OK && needs_all_live(ruleset))
         status = derive_live(pack, &live, err);
+    run.live_pack = live;
     if (status == HYDRANT_OK && live)
         status = hy_trial_create_on(live, &run.all_live, err);
     if (status == HYDRANT_OK)

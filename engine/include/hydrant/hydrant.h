@@ -119,18 +119,20 @@ typedef struct hydrant_test {
     hydrant_str file;
     uint32_t line, column; /* where the test is written; 1-based */
     hydrant_str rule;      /* the rule that it stands beside */
-    hydrant_str input;     /* the text, or the mention as JSON */
+    hydrant_str input;     /* the text, or the mention as JSON, or "a sequence of 3 steps" */
     bool passed;
     bool matched;        /* did that rule match? */
     bool unreached;      /* expects no match, and no positive term of the rule is there anyway */
     hydrant_str problem; /* what was expected and what happened; empty when all is well */
-    const hydrant_item *item; /* all that the engine says about the mention */
+    const hydrant_item *item; /* all that the engine says about the mention; NULL: the counts of a
+                                 sequence, which are no mention */
 } hydrant_test;
 
 /*
  * Runs every test that is written beside the rules, in the order of the files, each mention by
- * itself through all stages of the engine, without duplicates. Rules that are in shadow or off are
- * tested as if they were live. Blocks, allocates. HYDRANT_OK when all were run, whether they passed
+ * itself through all stages of the engine, without duplicates; those of a sequence in order through
+ * one engine that remembers, on a clock of their own: each step that expects something is a test, and
+ * so are the counts. Rules that are in shadow or off are tested as if they were live. Blocks, allocates. HYDRANT_OK when all were run, whether they passed
  * or not; else the errors of hydrant_pack_compile, on_test was then called for some or none.
  */
 HYDRANT_API hydrant_status hydrant_rules_test(const hydrant_rules *rules,
