@@ -57,6 +57,7 @@ static void walk_terms(const struct walk *w, const struct hy_matcher *m)
     SLOT(w, &m->singles, 1);
     SLOT(w, &m->neighbours, 1);
     SLOT(w, &m->neighbour_keys, 1);
+    SLOT(w, &m->neighbour_hints, 1);
     SLOT(w, &m->terms, m->terms_count);
     for (uint32_t i = 0; i < m->terms_count; i++)
         walk_phrase(w, &m->terms[i].phrase);
