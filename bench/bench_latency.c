@@ -110,8 +110,11 @@ static uint64_t intended_ns(const struct latency *l, uint32_t post)
 
 /* ---- reading ---- */
 
+/* Updates of an item that waited, and news of a group, are about later posts than theirs. */
 static void note(struct latency *l, const hydrant_ring_item *item, uint64_t now)
 {
+    if (item->item_event != HYDRANT_ITEM_MENTION)
+        return;
     uint32_t post = post_of(item->id);
     if (post >= l->posts) {
         l->strange = true;

@@ -60,7 +60,7 @@ static hydrant_status read_file(int dir_fd, char **out, size_t *len, hydrant_err
 static void load_conversations(struct hydrant_daemon *daemon)
 {
     char *bytes = NULL;
-    size_t len;
+    size_t len = 0;
     hydrant_error problem = {0};
     hydrant_status status = read_file(daemon->state_fd, &bytes, &len, &problem);
     if (status == HYDRANT_OK)
