@@ -58,7 +58,7 @@ static const char help[] =
     "      --stats FORM      off, text or json (default: text on a terminal, else off); the last\n"
     "                        line of stderr, and with --emit none of stdout\n"
     "      --rule-stats      at the end, what each rule did, and which matched nothing, on stderr\n"
-    "      --dead-letters FILE   append bad records to FILE, raw, one a line\n"
+    "      --dead-letters FILE   append bad records to FILE, one a line; personal data masked\n"
     "      --io PATH         auto (default), uring or read\n"
     "      --json            NDJSON even on a terminal\n"
     "  -h, --help            this\n"

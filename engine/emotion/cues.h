@@ -33,7 +33,16 @@
     X(OBSCENE, "obscene", "obscene whatever it is about")                                 \
     X(HOSTILE, "hostile", "hostile as a phrase: shut up, drop dead")                      \
     X(MOCKING, "mocking", "means the opposite of thanks: for nothing")                    \
-    X(PHRASE, "phrase", "may begin a two-word phrase; set by the trainer")
+    X(PHRASE, "phrase", "may begin a two-word phrase; set by the trainer")                \
+    X(MISHAP, "mishap", "went wrong perhaps: late, charged, cold, holding")               \
+    X(STILL, "still", "it lasts or comes back: still, again, third time")                 \
+    X(TIME, "time", "how long, since when: weeks, since monday")                          \
+    X(WAIT, "wait", "waited or asked in vain perhaps: waiting, queue, emailed")           \
+    X(PROMISE, "promise", "what was said would be: promised, was told, supposed")         \
+    X(NOTHING, "nothing", "there is none of it: nobody, nothing, zero, empty")            \
+    X(RESOLVED, "resolved", "went well: fixed, sorted, on time, no issues")               \
+    X(PRAISE, "praise", "praise, meant or not: great, love, well done")                   \
+    X(TARGET, "target", "whom insults are about: people, staff, bunch of")
 
 enum hy_cue {
 #define HY_CUE_ENUM(NAME, text, meaning) HY_CUE_BIT_##NAME,

@@ -39,5 +39,6 @@
 #define hy_intensity HY_ISA(hy_intensity)
 #define hy_speech_add HY_ISA(hy_speech_add)
 #define hy_speech_end HY_ISA(hy_speech_end)
+#define hy_speech_complaint_signs HY_ISA(hy_speech_complaint_signs)
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef HY_EMOTION_SCORE_H
 #define HY_EMOTION_SCORE_H
 
+#include "emotion/complaint.h"
 #include "emotion/emotion.h"
 #include "emotion/features.h"
 #include "emotion/glance.h"
@@ -69,21 +70,29 @@ struct hy_speech_signs {
     bool help;        /* help, send, check ... anywhere */
     bool help_first;  /* ... at the beginning of a clause */
     bool help_wanted; /* ... with need, want, waiting nearby */
-    bool service, me, user;
+    bool service, user;
     bool obscene_you;
+    bool obscene_first; /* begins a clause */
     bool hostile;
     bool mocking; /* thanks for nothing */
     bool thanks;
-    uint32_t problems;
-    bool lacks;        /* negated service: no signal, no refund */
-    uint32_t failures; /* negated works: doesn't work, never arrived */
-    uint32_t insults;  /* with you nearby */
-    uint32_t slurs;    /* insults at nobody in particular */
+    bool but;
+    bool lacks; /* negated service: no signal, no refund */
+    bool fails; /* negated works: doesn't work, never arrived */
+    bool still, times, waits, promises, nothings, negators, resolved, praise; /* cues.h */
+    uint32_t problems, mishaps;
+    uint32_t insults; /* with you, or people, nearby */
+    uint32_t slurs;   /* insults at nobody in particular */
     uint32_t obscene;
 };
 void hy_speech_add(struct hy_speech_signs *signs, const struct hy_glance *glance);
 /* Sets acts and speech_act; the scores and the valence must be there. */
 void hy_speech_end(const struct hy_speech_signs *signs, const struct hy_glance_totals *totals,
                    hydrant_emotion *emotion);
+
+/* Of each sign of complaint.h how much of it there is, 0..1. */
+void hy_speech_complaint_signs(const struct hy_speech_signs *signs,
+                               const struct hy_glance_totals *totals,
+                               const hydrant_emotion *emotion, float out[HY_COMPLAINT_SIGNS]);
 
 #endif

@@ -8,6 +8,9 @@
  */
 #include "emotion/score.h"
 
+#include <math.h>
+#include <string.h>
+
 static const float STATEMENT_BELOW = 0.5f;
 
 /* Indices of scores that are looked at, in the order of the labels. */
@@ -67,9 +70,11 @@ static void add_questions(struct hy_speech_signs *s, const struct hy_glance *g, 
     }
 }
 
-static void add_abuse(struct hy_speech_signs *s, const struct hy_glance *g)
+static void add_abuse(struct hy_speech_signs *s, const struct hy_glance *g, uint64_t first)
 {
-    uint64_t insults = CUE(INSULT) & ~g->negated & g->fresh, at_you = around(CUE(YOU), 6);
+    uint64_t insults = CUE(INSULT) & ~g->negated & g->fresh;
+    uint64_t at_you = around(CUE(YOU), 6) | around(CUE(TARGET), 4);
+    s->obscene_first |= (CUE(OBSCENE) & first & ~g->punct >> 1) != 0;
     s->insults += count_bits(insults & at_you);
     s->slurs += count_bits(insults & ~at_you);
     s->obscene += count_bits(CUE(OBSCENE) & g->fresh);
@@ -77,19 +82,35 @@ static void add_abuse(struct hy_speech_signs *s, const struct hy_glance *g)
     s->hostile |= (CUE(HOSTILE) & ~g->negated) != 0;
 }
 
+static void add_troubles(struct hy_speech_signs *s, const struct hy_glance *g)
+{
+    uint64_t said = g->fresh & ~g->negated;
+    s->problems += count_bits(CUE(PROBLEM) & said);
+    s->mishaps += count_bits(CUE(MISHAP) & said);
+    s->fails |= (CUE(WORKS) & g->negated) != 0;
+    s->lacks |= (CUE(SERVICE) & ~CUE(WORKS) & g->negated) != 0;
+    s->still |= CUE(STILL) != 0;
+    s->times |= CUE(TIME) != 0;
+    s->waits |= CUE(WAIT) != 0;
+    s->promises |= CUE(PROMISE) != 0;
+    s->nothings |= CUE(NOTHING) != 0;
+    s->negators |= CUE(NEGATOR) != 0;
+    s->resolved |= (CUE(RESOLVED) & said) != 0;
+    s->praise |= (CUE(PRAISE) & said) != 0;
+}
+
 void hy_speech_add(struct hy_speech_signs *s, const struct hy_glance *g)
 {
-    add_questions(s, g, clause_beginnings(g));
+    uint64_t first = clause_beginnings(g);
+    add_questions(s, g, first);
+    add_troubles(s, g);
     s->thanks |= (CUE(THANKS) & ~g->negated) != 0;
-    s->problems += count_bits(CUE(PROBLEM) & ~g->negated & g->fresh);
-    s->failures += count_bits(CUE(WORKS) & g->negated & g->fresh);
-    s->lacks |= (CUE(SERVICE) & ~CUE(WORKS) & g->negated) != 0;
     s->service |= CUE(SERVICE) != 0;
-    s->me |= CUE(ME) != 0;
+    s->but |= CUE(BUT) != 0;
     s->mocking |= CUE(MOCKING) != 0;
     s->user |= g->user != 0;
     if (CUE(INSULT) | CUE(OBSCENE) | CUE(HOSTILE))
-        add_abuse(s, g);
+        add_abuse(s, g, first);
 }
 
 static float larger(float a, float b)
@@ -145,31 +166,61 @@ static float request(const struct hy_speech_signs *s)
     return believed;
 }
 
-static float gratitude(const struct hy_speech_signs *s, const hydrant_emotion *e, float unhappy)
+static float gratitude(const struct hy_speech_signs *s, const hydrant_emotion *e)
 {
     float believed = 0;
     add(&believed, s->thanks, 0.65f);
     add(&believed, true, 0.8f * e->scores[GRATITUDE]);
-    bool meant = !s->mocking && !s->hostile && !(s->problems && unhappy > 0.3f);
+    bool asks = s->please && e->acts[HYDRANT_ACT_QUESTION] >= STATEMENT_BELOW; /* thanks ahead */
+    bool meant = !s->hostile && !asks && e->acts[HYDRANT_ACT_COMPLAINT] <= STATEMENT_BELOW;
     return meant ? believed : believed * 0.4f;
 }
 
-/* People report what went wrong in plain words: without a sign of joy that is a complaint too. */
-static float complaint(const struct hy_speech_signs *s, const hydrant_emotion *e, float unhappy)
+void hy_speech_complaint_signs(const struct hy_speech_signs *s,
+                               const struct hy_glance_totals *totals, const hydrant_emotion *e,
+                               float out[HY_COMPLAINT_SIGNS])
 {
-    float mood = 0.55f + 0.45f * smaller(unhappy * 1.5f, 1);
-    if (e->sentiment_scores[HYDRANT_POSITIVE] < 0.5f)
-        mood = 1;
-    float believed = 0;
-    add(&believed, s->problems > 0, 0.35f + 0.1f * at_most(s->problems, 3));
-    add(&believed, s->failures > 0, 0.6f);
-    add(&believed, s->lacks, 0.4f);
-    add(&believed, s->mocking, 0.5f);
-    add(&believed, s->service, 0.3f * unhappy);
-    add(&believed, s->user, 0.3f * unhappy);
-    add(&believed, s->me && (s->problems || s->failures || s->lacks), 0.2f);
-    add(&believed, true, 0.5f * unhappy);
-    return believed * mood;
+    bool asks = totals->questions > 0 || s->asks_first || s->inverted || s->wonders;
+    const float values[HY_COMPLAINT_SIGNS] = {
+        [HY_COMPLAINT_PROBLEM] = s->problems > 0,
+        [HY_COMPLAINT_PROBLEMS] = s->problems > 1,
+        [HY_COMPLAINT_FAILURE] = s->fails,
+        [HY_COMPLAINT_LACK] = s->lacks,
+        [HY_COMPLAINT_MISHAP] = s->mishaps > 0,
+        [HY_COMPLAINT_MISHAPS] = s->mishaps > 1,
+        [HY_COMPLAINT_STILL] = s->still,
+        [HY_COMPLAINT_TIME] = s->times,
+        [HY_COMPLAINT_WAIT] = s->waits,
+        [HY_COMPLAINT_PROMISE] = s->promises,
+        [HY_COMPLAINT_NOTHING] = s->nothings,
+        [HY_COMPLAINT_NEGATOR] = s->negators,
+        [HY_COMPLAINT_BUT] = s->but,
+        [HY_COMPLAINT_MOCKING] = s->mocking,
+        [HY_COMPLAINT_MOCK_PRAISE] = s->mocking && s->praise,
+        [HY_COMPLAINT_RESOLVED] = s->resolved,
+        [HY_COMPLAINT_THANKS] = s->thanks,
+        [HY_COMPLAINT_QUESTION] = asks,
+        [HY_COMPLAINT_SERVICE] = s->service,
+        [HY_COMPLAINT_UNHAPPY] = unhappiness(e),
+        [HY_COMPLAINT_NEUTRAL] = e->sentiment_scores[HYDRANT_NEUTRAL],
+    };
+    memcpy(out, values, sizeof values);
+}
+
+/* People report what went wrong in plain words, and in friendly ones: see complaint.h. */
+static float complaint(const struct hy_speech_signs *s, const struct hy_glance_totals *totals,
+                       const hydrant_emotion *e)
+{
+    static const float points_of[HY_COMPLAINT_SIGNS] = {
+#define HY_COMPLAINT_POINTS(NAME, points, meaning) points,
+        HY_COMPLAINT_TABLE(HY_COMPLAINT_POINTS)
+#undef HY_COMPLAINT_POINTS
+    };
+    float values[HY_COMPLAINT_SIGNS], points = HY_COMPLAINT_START;
+    hy_speech_complaint_signs(s, totals, e, values);
+    for (unsigned i = 0; i < HY_COMPLAINT_SIGNS; i++)
+        points += values[i] * points_of[i];
+    return 0.5f + 0.5f * points / (1 + fabsf(points));
 }
 
 static float abuse(const struct hy_speech_signs *s, const hydrant_emotion *e)
@@ -178,6 +229,7 @@ static float abuse(const struct hy_speech_signs *s, const hydrant_emotion *e)
     add(&believed, s->hostile, 0.75f);
     add(&believed, s->insults > 0, 0.7f);
     add(&believed, s->obscene_you, 0.6f);
+    add(&believed, s->obscene_first, 0.6f);
     add(&believed, s->slurs > 0, s->user ? 0.45f : 0.2f);
     add(&believed, s->obscene > 0, 0.05f + 0.05f * at_most(s->obscene, 3));
     if (believed > 0)
@@ -188,10 +240,9 @@ static float abuse(const struct hy_speech_signs *s, const hydrant_emotion *e)
 void hy_speech_end(const struct hy_speech_signs *s, const struct hy_glance_totals *totals,
                    hydrant_emotion *e)
 {
-    float unhappy = s->mocking ? larger(unhappiness(e), 0.7f) : unhappiness(e);
     e->acts[HYDRANT_ACT_QUESTION] = question(s, totals->questions > 0, e);
-    e->acts[HYDRANT_ACT_COMPLAINT] = complaint(s, e, unhappy);
-    e->acts[HYDRANT_ACT_GRATITUDE] = gratitude(s, e, unhappy);
+    e->acts[HYDRANT_ACT_COMPLAINT] = complaint(s, totals, e);
+    e->acts[HYDRANT_ACT_GRATITUDE] = gratitude(s, e);
     e->acts[HYDRANT_ACT_REQUEST] = request(s);
     e->acts[HYDRANT_ACT_ABUSE] = abuse(s, e);
     uint8_t best = HYDRANT_ACT_STATEMENT;

@@ -56,7 +56,8 @@ static void add_points(struct hy_valence_sum *sum, const struct hy_tokens *token
         return;
     float points = (float)tokens->valence[g->base + at] / HY_MODEL_VALENCE_PER_POINT;
     float sign = points < 0 ? -1.0f : 1.0f;
-    float factor = (g->elongated & bit ? ELONGATED : 1) * (g->negated & bit ? NEGATED : 1) * sign;
+    float factor =
+        (g->elongated & bit ? ELONGATED : 1) * (g->negated & ~g->other & bit ? NEGATED : 1) * sign;
     float size = fabsf(points) + degree_before(g, at);
     sum->now += size * factor;
     sum->now_caps += (g->capitals & bit ? size + CAPITALS : size) * factor;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "emotion/complaint.h"
 #include "emotion/emotion.h"
 #include "pack/model_format.h"
 
@@ -149,9 +150,45 @@ static void refuses_what_it_cannot_read(void **state)
     assert_int_equal(train("c.model", "--cues bad.txt"), 1);
 }
 
+struct sign {
+    const char *name;
+    float points;
+};
+
+/* The table that the scorer has is the one that the posts give with the model that is shipped. */
+static void points_of_complaints_are_those_found(void **state)
+{
+    static const struct sign signs[] = {
+#define SIGN(NAME, points, meaning) {#NAME, points},
+        HY_COMPLAINT_TABLE(SIGN)
+#undef SIGN
+    };
+    char line[256], name[64];
+    float start = 0, points;
+    unsigned found = 0;
+    FILE *out =
+        popen("ASAN_OPTIONS=detect_leaks=0 " HYDRANT_BINARY_DIR
+              "/tools/train/hydrant-fit-acts " HYDRANT_SOURCE_DIR
+              "/engine/emotion/model/english.model " HYDRANT_SOURCE_DIR "/tools/train/acts.tsv",
+              "r");
+    assert_non_null(out);
+    while (fgets(line, sizeof line, out)) {
+        if (sscanf(line, "#define HY_COMPLAINT_START %f", &start) == 1)
+            continue;
+        assert_int_equal(sscanf(line, " X(%63[A-Z_], %f", name, &points), 2);
+        assert_true(found < HY_COMPLAINT_SIGNS);
+        assert_string_equal(name, signs[found].name);
+        assert_true(points == signs[found++].points);
+    }
+    assert_int_equal(pclose(out), 0);
+    assert_int_equal(found, HY_COMPLAINT_SIGNS);
+    assert_true(start == HY_COMPLAINT_START);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(points_of_complaints_are_those_found),
         cmocka_unit_test(gives_the_same_bytes_twice),
         cmocka_unit_test(learns_what_the_texts_say),
         cmocka_unit_test(refuses_what_it_cannot_read),
