@@ -2,8 +2,8 @@
  * hy_pack_compile: the order in which a rule set becomes a pack, and the copy of what the pack says
  * about rules, brands and networks.
  */
-#include "pack/mapping.h"
 #include "rules/compile.h"
+#include "pack/mapping.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,26 +242,46 @@ hydrant_status hy_compile_check_leaf(const struct hy_query *leaf, bool policy, h
 static void free_index(struct index *index)
 {
     free(index->slots);
+    *index = (struct index){NULL, 0, 0};
+}
+
+#define FREE_VEC(vec) (free((vec)->at), (vec)->at = NULL, (vec)->count = (vec)->cap = 0)
+
+/* What nobody needs once the pack is written: building databases is when memory is short. */
+static void forget_expressions(struct hy_compiler *c)
+{
+    FREE_VEC(&c->chunks);
+    FREE_VEC(&c->members);
+    FREE_VEC(&c->sets);
+    FREE_VEC(&c->predicates);
+    FREE_VEC(&c->kids);
+    FREE_VEC(&c->exprs);
+    FREE_VEC(&c->memos);
+    FREE_VEC(&c->ranks);
+    FREE_VEC(&c->uses);
+    FREE_VEC(&c->rule_exprs);
+    FREE_VEC(&c->wanted);
+    FREE_VEC(&c->triggers);
+    FREE_VEC(&c->always);
+    FREE_VEC(&c->stamps);
+    FREE_VEC(&c->nodes);
+    FREE_VEC(&c->calls);
+    FREE_VEC(&c->call_exprs);
+    FREE_VEC(&c->brands);
+    FREE_VEC(&c->rule_programs);
+    struct index *const indexes[] = {&c->terms_index, &c->sets_index,  &c->predicates_index,
+                                     &c->exprs_index, &c->rules_index, &c->memo_index,
+                                     &c->ranks_index, &c->uses_index};
+    for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++)
+        free_index(indexes[i]);
 }
 
 void hy_compiler_fini(struct hy_compiler *c)
 {
-    void *vectors[] = {c->bytes.at,      c->chunks.at,       c->terms.at,    c->members.at,
-                       c->sets.at,       c->predicates.at,   c->kids.at,     c->exprs.at,
-                       c->memos.at,      c->ranks.at,        c->uses.at,     c->anchors.at,
-                       c->rule_exprs.at, c->wanted.at,       c->triggers.at, c->always.at,
-                       c->stamps.at,     c->nodes.at,        c->calls.at,    c->call_exprs.at,
-                       c->brands.at,     c->rule_programs.at};
-    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
-        free(vectors[i]);
-    free_index(&c->terms_index);
-    free_index(&c->sets_index);
-    free_index(&c->predicates_index);
-    free_index(&c->exprs_index);
-    free_index(&c->rules_index);
-    free_index(&c->memo_index);
-    free_index(&c->ranks_index);
-    free_index(&c->uses_index);
+    forget_expressions(c);
+    FREE_VEC(&c->bytes);
+    FREE_VEC(&c->terms);
+    FREE_VEC(&c->anchors);
     free_index(&c->anchors_index);
 }
 
@@ -274,8 +294,10 @@ static void compile(struct hy_compiler *c)
         hy_compile_choose_anchors(c);
     if (c->status == HYDRANT_OK)
         hy_compile_emit(c);
-    if (c->status == HYDRANT_OK)
+    if (c->status == HYDRANT_OK) {
+        forget_expressions(c);
         hy_compile_databases(c);
+    }
 }
 
 hydrant_status hy_pack_compile(const struct hy_ruleset *ruleset,

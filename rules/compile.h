@@ -41,12 +41,11 @@ hydrant_status hy_compile_query(struct hy_compiler *compiler, const struct hy_qu
  */
 hydrant_status hy_compile_check_leaf(const struct hy_query *leaf, bool policy, hydrant_error *err);
 
-/* Is this a regular expression that Hyperscan can match? flags: HY_REGEX_*. The text of the error
- * says why not and, where it is known, what to write instead. */
-hydrant_status hy_regex_check(hydrant_str pattern, uint32_t flags, hydrant_error *err);
-
-/* The same without compiling it, in microseconds: for the checker, which then reports every bad one
- * at its place. Only "too large" may still come when it is compiled. */
+/*
+ * Is this a regular expression that Hyperscan can match? flags: HY_REGEX_*. The text of the error says
+ * why not and, where it is known, what to write instead. It is not compiled, which takes microseconds
+ * instead of, at worst, minutes: "too large" may still come when it is.
+ */
 hydrant_status hy_regex_parse(hydrant_str pattern, uint32_t flags, hydrant_error *err);
 
 #endif

@@ -101,19 +101,6 @@ static hydrant_status check_form(hydrant_str pattern, hydrant_error *err)
     return HYDRANT_OK;
 }
 
-static hydrant_status compile_one(const char *text, uint32_t flags, hydrant_error *err)
-{
-    hs_database_t *db = NULL;
-    hs_compile_error_t *problem = NULL;
-    hydrant_status status = HYDRANT_OK;
-    if (hs_compile(text, hs_flags(flags), HS_MODE_BLOCK, NULL, &db, &problem) != HS_SUCCESS)
-        status = problem ? explain(err, problem->message)
-                         : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory");
-    hs_free_compile_error(problem);
-    hs_free_database(db);
-    return status;
-}
-
 static hydrant_status parse_one(const char *text, uint32_t flags, hydrant_error *err)
 {
     hs_expr_info_t *info = NULL;
@@ -129,8 +116,7 @@ static hydrant_status parse_one(const char *text, uint32_t flags, hydrant_error 
     return status;
 }
 
-static hydrant_status with_text(hydrant_str pattern, uint32_t flags, hydrant_error *err,
-                                hydrant_status (*check)(const char *, uint32_t, hydrant_error *))
+hydrant_status hy_regex_parse(hydrant_str pattern, uint32_t flags, hydrant_error *err)
 {
     hydrant_status status = check_form(pattern, err);
     if (status != HYDRANT_OK)
@@ -140,19 +126,9 @@ static hydrant_status with_text(hydrant_str pattern, uint32_t flags, hydrant_err
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a regular expression");
     memcpy(text, pattern.data, pattern.len);
     text[pattern.len] = '\0';
-    status = check(text, flags, err);
+    status = parse_one(text, flags, err);
     free(text);
     return status;
-}
-
-hydrant_status hy_regex_check(hydrant_str pattern, uint32_t flags, hydrant_error *err)
-{
-    return with_text(pattern, flags, err, compile_one);
-}
-
-hydrant_status hy_regex_parse(hydrant_str pattern, uint32_t flags, hydrant_error *err)
-{
-    return with_text(pattern, flags, err, parse_one);
 }
 
 /* What is built into one database, and for each pattern the term that it is of. */

@@ -305,7 +305,7 @@ static uint32_t add_term(struct hy_compiler *c, const struct term *term)
     hydrant_error err = {0};
     hydrant_status status = HYDRANT_OK;
     if (term->regex)
-        status = hy_regex_check(query->text, query->regex_flags, &err);
+        status = hy_regex_parse(query->text, query->regex_flags, &err); /* build.c compiles it */
     if (status != HYDRANT_OK)
         return status == HYDRANT_ERR_NOMEM ? hy_compile_nomem(c)
                                            : hy_compile_fail(c, query, "%s", err.text);
