@@ -18,6 +18,7 @@
 #include "ingest/intake_journal.h"
 #include "ingest/intake_socket.h"
 #include "ingest/io.h"
+#include "net/intake_web.h"
 #include "pack/mapping.h"
 
 /* ---- what sources ask of us -------------------------------------------------------------------
@@ -151,8 +152,7 @@ static hydrant_status put_journal(const struct hydrant_daemon *daemon,
     struct hy_intake_journal_options options = {.folder = folder,
                                                 .keep_us = (int64_t)config->journal_keep_us,
                                                 .keep_bytes = config->journal_bytes,
-                                                .no_uring =
-                                                    hy_io_wanted(HY_IO_AUTO) == HY_IO_READ};
+                                                .no_uring = hy_io_wanted(HY_IO_AUTO) == HY_IO_READ};
     struct hy_intake *inner = *out;
     if (made != HYDRANT_OK || !config->journal)
         return made;
@@ -166,6 +166,20 @@ static hydrant_status put_journal(const struct hydrant_daemon *daemon,
     return hy_intake_journal_create(&options, inner, out, err);
 }
 
+static hydrant_status create_web(struct hydrant_daemon *daemon,
+                                 const struct hy_config_source *config, struct hy_intake **out,
+                                 hydrant_error *err)
+{
+    struct hy_intake_web_options options = {.name = config->name,
+                                            .folder = daemon->config->folder,
+                                            .web = &config->web,
+                                            .poll = config->type == HY_SOURCE_POLL,
+                                            .once = daemon->options.once,
+                                            .record_bytes_max =
+                                                (uint32_t)daemon->config->limits.record_bytes};
+    return hy_intake_web_create(&options, out, err);
+}
+
 static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                     const struct hy_config_source *config, struct hy_intake **out,
                                     hydrant_error *err)
@@ -174,7 +188,8 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                           .pattern = config->path,
                                           .follow = config->follow && !daemon->options.once};
     *out = NULL;
-    if (config->type != HY_SOURCE_FILE && daemon->options.once)
+    bool pushed = config->type == HY_SOURCE_TCP || config->type == HY_SOURCE_UNIX;
+    if (pushed && daemon->options.once)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "it has no end, so --once would not either");
     switch (config->type) {
     case HY_SOURCE_FILE:
@@ -182,6 +197,9 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
     case HY_SOURCE_TCP:
     case HY_SOURCE_UNIX:
         return put_journal(daemon, config, create_socket(daemon, config, out, err), out, err);
+    case HY_SOURCE_STREAM:
+    case HY_SOURCE_POLL:
+        return create_web(daemon, config, out, err);
     default:
         *out = NULL;
         return hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "no such type of source");

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "control/config_net.h"
 #include "control/config_tables.h"
 #include "rules/document.h"
 #include "rules/suggest.h"
@@ -140,6 +141,9 @@ static const char *set_scalar(struct reader *r, const struct hy_config_key *key,
     case HY_CONFIG_PATH:
         *(const char **)to = keep_path(r, text);
         return text.len ? NULL : "write a path";
+    case HY_CONFIG_TEXT:
+        *(const char **)to = keep(r, text.data, text.len);
+        return text.len ? NULL : "write a text";
     case HY_CONFIG_NAME:
         return set_name(r, text, to);
     case HY_CONFIG_BOOL:
@@ -465,6 +469,10 @@ static void check_source(struct reader *r, const struct hy_config_source *source
     if (source->type != HY_SOURCE_FILE && source->format.format == HY_FORMAT_CSV)
         hy_rules_error(&r->problems, at(r, hy_yaml_get(node, "format")), NULL,
                        "csv begins with a header, which only a file has");
+    const char *key = NULL, *problem = hy_config_check_net(source, &key);
+    const struct hy_yaml_node *value = problem ? hy_yaml_get(node, key) : NULL;
+    if (problem)
+        hy_rules_error(&r->problems, at(r, value ? value : node), NULL, "%s", problem);
 }
 
 static void read_source(struct reader *r, const struct hy_yaml_node *node)
@@ -484,6 +492,7 @@ static void read_source(struct reader *r, const struct hy_yaml_node *node)
     source->type = type;
     set_defaults(r, &hy_config_source, source);
     set_defaults(r, &hy_config_types[type], source);
+    set_defaults(r, hy_config_section(HY_CONFIG_RETRY), source);
     read_pairs(r, node, source, &hy_config_source, &hy_config_types[type]);
     const struct hy_yaml_node *name = hy_yaml_get(node, "name");
     if (!name || !source->name) {
@@ -571,6 +580,7 @@ static void read_text(struct reader *r, const char *name, const char *text, size
         return;
     }
     r->config->file = file;
+    r->config->folder = keep(r, r->folder, strlen(r->folder));
     set_all_defaults(r);
     if (!is_blank(text, len) &&
         hy_document_parse(&r->document, source, &limits, arena, arena, &r->problems))

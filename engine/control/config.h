@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "batch/batch.h"
 #include "control/config_keys.h"
+#include "net/net_options.h"
 #include "rules/ruleset.h"
 
 enum {
@@ -56,6 +57,7 @@ struct hy_config_source {
     bool acknowledge, journal;
     uint64_t journal_keep_us, journal_bytes;
     uint64_t connections, per_address, unfinished_bytes, stall_us, idle_us;
+    struct hy_web_options web; /* stream, poll */
 };
 
 struct hy_config_when_slow {
@@ -75,7 +77,7 @@ struct hy_config_group {
 };
 
 struct hy_config {
-    const char *file, *state_dir, *control;
+    const char *file, *folder, *state_dir, *control; /* folder: that paths are relative to */
     const char **rules;
     size_t rules_count;
     struct hy_config_source sources[HY_CONFIG_SOURCES_MAX];

@@ -11,6 +11,8 @@
 #ifndef HY_CONTROL_CONFIG_KEYS_H
 #define HY_CONTROL_CONFIG_KEYS_H
 
+#include "control/config_keys_net.h"
+
 #define HY_CONFIG_DAY UINT64_C(86400000000)
 #define HY_CONFIG_HOUR UINT64_C(3600000000)
 #define HY_CONFIG_SECOND UINT64_C(1000000)
@@ -100,7 +102,8 @@
 #define HY_CONFIG_TYPE_TABLE(X)         \
     X(FILE, file, HY_CONFIG_FILE_TABLE) \
     X(TCP, tcp, HY_CONFIG_TCP_TABLE)    \
-    X(UNIX, unix, HY_CONFIG_UNIX_TABLE)
+    X(UNIX, unix, HY_CONFIG_UNIX_TABLE) \
+    HY_CONFIG_NET_TYPE_TABLE(X)
 
 /* type: file */
 #define HY_CONFIG_FILE_TABLE(X)                                                         \

@@ -1,5 +1,5 @@
 /* config_keys.h made into rows. Offsets of the values of a section count from the beginning of
- * struct hy_config. */
+ * struct hy_config, of a source's from that of the source. */
 #include "control/config_tables.h"
 
 #include <stddef.h>
@@ -80,6 +80,12 @@ HY_CONFIG_TYPE_TABLE(TYPE)
 #undef TYPE
 #undef ROW
 
+#define ROW(key, KIND, field, fallback, low, high, values, meaning)                           \
+    {#key,   HY_CONFIG_##KIND, offsetof(struct hy_config_source, field), fallback, low, high, \
+     values, meaning},
+static const struct hy_config_key retry_keys[] = {HY_CONFIG_RETRY_TABLE(ROW)};
+#undef ROW
+
 const struct hy_config_table hy_config_top = TABLE(top_keys), hy_config_group = TABLE(group_keys),
                              hy_config_source = TABLE(source_keys);
 
@@ -98,8 +104,8 @@ const char *const hy_config_type_names[HY_SOURCE_TYPES] = {
 const struct hy_config_table *hy_config_section(enum hy_config_kind kind)
 {
     static const struct hy_config_table sections[] = {
-        TABLE(ring_keys),    TABLE(dedup_keys), TABLE(limits_keys),   TABLE(reload_keys),
-        TABLE(metrics_keys), TABLE(log_keys),   TABLE(recording_keys)};
+        TABLE(ring_keys),    TABLE(dedup_keys), TABLE(limits_keys),    TABLE(reload_keys),
+        TABLE(metrics_keys), TABLE(log_keys),   TABLE(recording_keys), TABLE(retry_keys)};
     HY_ASSERT(kind >= HY_CONFIG_RING);
     return &sections[kind - HY_CONFIG_RING];
 }

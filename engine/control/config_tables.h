@@ -8,6 +8,7 @@
 enum hy_config_kind {
     HY_CONFIG_PATH,
     HY_CONFIG_PATHS,
+    HY_CONFIG_TEXT,
     HY_CONFIG_TEXTS,
     HY_CONFIG_NAME,
     HY_CONFIG_BOOL,
@@ -30,6 +31,7 @@ enum hy_config_kind {
     HY_CONFIG_METRICS,
     HY_CONFIG_LOG,
     HY_CONFIG_RECORDING,
+    HY_CONFIG_RETRY, /* of a source */
 };
 
 struct hy_config_key {

@@ -15,6 +15,8 @@ hydrant_find(YAML yaml-0.1)
 hydrant_find(XXHASH libxxhash)
 hydrant_find(CK ck)
 hydrant_find(MICROHTTPD libmicrohttpd) # /metrics of the daemon
+hydrant_find(CURL libcurl)      # HTTP sources
+hydrant_find(ZLIB zlib)         # gzip bodies
 hydrant_find(JEMALLOC jemalloc)   # programs only, never the library
 hydrant_find(ICU icu-uc)
 if(HYDRANT_BUILD_TESTS)

@@ -1,0 +1,69 @@
+/*
+ * The keys of the sources that reach over the network; see config_keys.h for the columns. The
+ * values go to the structs of net/net_options.h.
+ */
+#ifndef HY_CONTROL_CONFIG_KEYS_NET_H
+#define HY_CONTROL_CONFIG_KEYS_NET_H
+
+#define HY_CONFIG_NET_TYPE_TABLE(X)           \
+    X(STREAM, stream, HY_CONFIG_STREAM_TABLE) \
+    X(POLL, poll, HY_CONFIG_POLL_TABLE)
+
+/* What stream and poll have in common. */
+#define HY_CONFIG_WEB_TABLE(X)                                                                 \
+    X(url, TEXT, web.url, NULL, 0, 0, NULL,                                                    \
+      "what is asked for; ${NAME} is taken from the environment, ${file:PATH} from a file")    \
+    X(headers, TEXTS, web.headers, NULL, 0, 0, NULL,                                           \
+      "\"Name: value\", with ${NAME} and ${file:PATH} as in url")                              \
+    X(method, CHOICE, web.method, "GET", 0, 0, "GET|POST", "how it is asked for")              \
+    X(body, TEXT, web.body, NULL, 0, 0, NULL, "what is sent with POST")                        \
+    X(records, CHOICE, web.records, "auto", 0, 0, "auto|lines|events|page",                    \
+      "how records lie in a response; auto: as its Content-Type says")                         \
+    X(cursor, TEXT, web.cursor, NULL, 0, 0, NULL,                                              \
+      "path to the value in a record from which to go on; events have their id")               \
+    X(resume, TEXT, web.resume, NULL, 0, 0, NULL,                                              \
+      "goes into the query to go on: since_id={cursor}, backfill_minutes={minutes:5}, {time}") \
+    X(proxy, TEXT, web.proxy, NULL, 0, 0, NULL,                                                \
+      "URL of a proxy; without it as https_proxy and NO_PROXY in the environment say")         \
+    X(ca, PATH, web.ca, NULL, 0, 0, NULL,                                                      \
+      "certificates that are trusted in place of the system's, PEM")                           \
+    X(retry, RETRY, web.retry, NULL, 0, 0, NULL, "how long to wait after a failure")
+
+/* type: stream */
+#define HY_CONFIG_STREAM_TABLE(X)                                             \
+    HY_CONFIG_WEB_TABLE(X)                                                    \
+    X(silence, DURATION, web.silence_us, "60s", 100000, HY_CONFIG_HOUR, NULL, \
+      "without a byte for so long, keep-alives included, the connection is lost")
+
+/* type: poll */
+#define HY_CONFIG_POLL_TABLE(X)                                                            \
+    HY_CONFIG_WEB_TABLE(X)                                                                 \
+    X(silence, DURATION, web.silence_us, "30s", 100000, HY_CONFIG_HOUR, NULL,              \
+      "without a byte for so long the request has failed; a page may take ten times that") \
+    X(interval, DURATION, web.interval_us, "60s", 10000, HY_CONFIG_DAY, NULL,              \
+      "from the end of a sweep to the next")                                               \
+    X(order, CHOICE, web.order, "newest-first", 0, 0, "newest-first|oldest-first",         \
+      "which posts the first page has")                                                    \
+    X(next, TEXT, web.next, NULL, 0, 0, NULL,                                              \
+      "path to the token or URL of the next page; link: the Link header")                  \
+    X(page, TEXT, web.page, NULL, 0, 0, NULL,                                              \
+      "goes into the query for the next page: page_token={next}")                          \
+    X(pages, COUNT, web.pages_max, "10", 1, 1000, NULL, "the most pages of one sweep")     \
+    X(ids, TEXT, web.ids, NULL, 0, 0, NULL,                                                \
+      "path to the ids of a page: it is the last one when the cursor is among them")
+
+#define HY_CONFIG_RETRY_TABLE(X)                                                         \
+    X(connection, DURATION, web.retry.net_us, "250ms", 1000, HY_CONFIG_HOUR, NULL,       \
+      "after a connection that failed or was lost; n times that at the n-th in a row")   \
+    X(connection_max, DURATION, web.retry.net_us_max, "16s", 1000, HY_CONFIG_DAY, NULL,  \
+      "the longest of these waits")                                                      \
+    X(status, DURATION, web.retry.http_us, "5s", 1000, HY_CONFIG_HOUR, NULL,             \
+      "after a status that is no success; doubles each time in a row")                   \
+    X(status_max, DURATION, web.retry.http_us_max, "320s", 1000, HY_CONFIG_DAY, NULL,    \
+      "the longest of these waits")                                                      \
+    X(limited, DURATION, web.retry.limited_us, "60s", 1000, HY_CONFIG_HOUR, NULL,        \
+      "after 429 that does not say how long to wait; doubles each time in a row")        \
+    X(limited_max, DURATION, web.retry.limited_us_max, "15m", 1000, HY_CONFIG_DAY, NULL, \
+      "the longest of these waits")
+
+#endif

@@ -1,0 +1,393 @@
+#include "net/web_request.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "net/intake_web.h"
+#include "net/retry.h"
+
+enum { HEADERS_MAX = 64, MINUTE_US = 60000000 };
+
+static bool is_link(const struct hy_web_options *web)
+{
+    return web->next && strcmp(web->next, "link") == 0;
+}
+
+void hy_web_paths_parse(struct hy_web_paths *paths, const struct hy_web_options *web)
+{
+    *paths = (struct hy_web_paths){0};
+    if (web->cursor)
+        hy_record_path_parse(&paths->cursor, web->cursor);
+    if (web->next && !is_link(web))
+        hy_record_path_parse(&paths->next, web->next);
+    if (web->ids)
+        hy_record_path_parse(&paths->ids, web->ids);
+}
+
+/* ---- checking ---------------------------------------------------------------------------------
+ */
+
+static bool has_secret(const struct hy_web_options *web)
+{
+    bool has = hy_fill_has_secret(web->url) || hy_fill_has_secret(web->body);
+    for (size_t i = 0; i < web->headers.count; i++)
+        has |= hy_fill_has_secret(web->headers.all[i]);
+    return has;
+}
+
+static bool is_header(const char *text)
+{
+    size_t name = strcspn(text, ":");
+    for (size_t i = 0; i < name; i++) {
+        char c = text[i];
+        bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    c == '-' || c == '_';
+        if (!good)
+            return false;
+    }
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7F)
+            return false;
+    return name > 0 && text[name] == ':';
+}
+
+/* http://127..., http://localhost, http://[::1] */
+static bool is_here(const char *url)
+{
+    static const char *const here[] = {"127.", "localhost", "[::1]"};
+    const char *host = url + 7;
+    if (memchr(host, '@', strcspn(host, "/?#")))
+        return false;
+    for (size_t i = 0; i < 3; i++) {
+        size_t len = strlen(here[i]);
+        if (strncasecmp(host, here[i], len) != 0)
+            continue;
+        if (i == 0 ? strspn(host, "0123456789.") == strcspn(host, ":/?#")
+                   : strchr(":/?#", host[len]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static const char *check_url(const struct hy_web_options *web, const char *url)
+{
+    bool plain = strncasecmp(url, "http://", 7) == 0;
+    if (!plain && strncasecmp(url, "https://", 8) != 0)
+        return strncmp(url, "${", 2) == 0 ? NULL : "a URL begins with https:// or http://";
+    for (const char *at = url; *at; at++)
+        if ((unsigned char)*at <= ' ' || *at == 0x7F)
+            return "a URL has no blanks";
+    return plain && has_secret(web) && !is_here(url)
+               ? "secrets are not sent over http:// to another machine; write https://"
+               : NULL;
+}
+
+static const char *check_path(const char *text)
+{
+    struct hy_record_path path;
+    return !text || hy_record_path_parse(&path, text)
+               ? NULL
+               : "a path is written a.b[0].c, with [] for every element";
+}
+
+const char *hy_web_check(const struct hy_web_options *web, bool poll, const char **key)
+{
+    const char *problem;
+    *key = "url";
+    if (!web->url)
+        return "a source of this type needs a url";
+    if ((problem = check_url(web, web->url)))
+        return problem;
+    *key = "headers";
+    for (size_t i = 0; i < web->headers.count; i++)
+        if (!is_header(web->headers.all[i]))
+            return "a header is written \"Name: value\"";
+    *key = "cursor";
+    if ((problem = check_path(web->cursor)))
+        return problem;
+    *key = "next";
+    if (!is_link(web) && (problem = check_path(web->next)))
+        return problem;
+    *key = "ids";
+    if ((problem = check_path(web->ids)))
+        return problem;
+    if (web->ids && !web->cursor)
+        return "ids are looked through for the cursor: there is none";
+    *key = "resume";
+    if (web->resume && poll && !web->cursor)
+        return "resume needs a cursor";
+    return NULL;
+}
+
+/* ---- asking -----------------------------------------------------------------------------------
+ */
+
+struct asking {
+    const struct hy_web_options *web;
+    struct hy_fill fill;
+    char *url, *body, *proxy, *headers[HEADERS_MAX + 4];
+    size_t headers_count;
+    hydrant_error *err;
+    hydrant_status status;
+};
+
+static char *fill(struct asking *a, const char *text, bool in_url)
+{
+    char *out = NULL;
+    a->fill.in_url = in_url;
+    if (text && a->status == HYDRANT_OK)
+        a->status = hy_fill_text(&a->fill, text, &out, a->err);
+    return out;
+}
+
+static void finish(struct asking *a)
+{
+    hy_fill_free(a->url);
+    hy_fill_free(a->body);
+    hy_fill_free(a->proxy);
+    for (size_t i = 0; i < a->headers_count; i++)
+        hy_fill_free(a->headers[i]);
+}
+
+/* Puts more behind a URL's query. */
+static void add_query(struct asking *a, const char *template)
+{
+    char *more = fill(a, template, true);
+    if (!more)
+        return;
+    size_t bytes = strlen(a->url) + strlen(more) + 2;
+    char *longer = malloc(bytes);
+    if (longer)
+        snprintf(longer, bytes, "%s%c%s", a->url, strchr(a->url, '?') ? '&' : '?', more);
+    else
+        a->status = hy_error_set(a->err, HYDRANT_ERR_NOMEM, "no memory for a request");
+    hy_fill_free(more);
+    if (longer) {
+        hy_fill_free(a->url);
+        a->url = longer;
+    }
+}
+
+static void add_header(struct asking *a, const char *name, const char *value)
+{
+    char *text = malloc(HY_FETCH_HEADER_BYTES + 64);
+    if (text)
+        snprintf(text, HY_FETCH_HEADER_BYTES + 64, "%s: %s", name, value);
+    else
+        a->status = hy_error_set(a->err, HYDRANT_ERR_NOMEM, "no memory for a request");
+    a->headers[a->headers_count] = text;
+    a->headers_count += text != NULL;
+}
+
+/* What all requests have. */
+static void fill_all(struct asking *a)
+{
+    const struct hy_web_options *web = a->web;
+    a->url = fill(a, web->url, true);
+    a->body = fill(a, web->body, false);
+    a->proxy = fill(a, web->proxy, false);
+    for (size_t i = 0; i < web->headers.count && i < HEADERS_MAX; i++) {
+        a->headers[i] = fill(a, web->headers.all[i], false);
+        a->headers_count += a->headers[i] != NULL;
+    }
+    const char *problem = a->status == HYDRANT_OK ? check_url(web, a->url) : NULL;
+    if (problem)
+        a->status = hy_error_set(a->err, HYDRANT_ERR_ARGUMENT, "%s", problem);
+}
+
+hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder,
+                            hydrant_error *err)
+{
+    struct asking a = {.web = web, .fill = {.folder = folder}, .err = err};
+    fill_all(&a);
+    finish(&a);
+    return a.status;
+}
+
+static bool is_url(const char *text)
+{
+    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+/* Are they at the same scheme, host and port? */
+static bool same_origin(const char *a, const char *b)
+{
+    const char *a_host = strstr(a, "://"), *b_host = strstr(b, "://");
+    if (!a_host || !b_host)
+        return false;
+    size_t a_len = (size_t)(a_host - a) + 3 + strcspn(a_host + 3, "/?#");
+    size_t b_len = (size_t)(b_host - b) + 3 + strcspn(b_host + 3, "/?#");
+    return a_len == b_len && strncasecmp(a, b, a_len) == 0;
+}
+
+static void choose_page(struct asking *a, const struct hy_web_state *state)
+{
+    const struct hy_web_options *web = a->web;
+    if (state->next[0] && !web->page && is_url(state->next)) {
+        if (!same_origin(state->next, a->url)) {
+            a->status = hy_error_set(a->err, HYDRANT_ERR_DATA,
+                                     "the next page is at another server; it is not asked for");
+            return;
+        }
+        hy_fill_free(a->url);
+        a->url = strdup(state->next);
+        if (!a->url)
+            a->status = hy_error_set(a->err, HYDRANT_ERR_NOMEM, "no memory for a request");
+        return;
+    }
+    if (state->has_cursor && web->resume)
+        add_query(a, web->resume);
+    if (a->status == HYDRANT_OK && state->next[0] && web->page)
+        add_query(a, web->page);
+}
+
+static void remember(struct asking *a, const struct hy_web_state *state)
+{
+    const struct hy_web_options *web = a->web;
+    if (!web->cursor && !web->resume && state->cursor[0])
+        add_header(a, "Last-Event-ID", state->cursor);
+    if (web->cursor || state->pages)
+        return;
+    if (state->etag[0])
+        add_header(a, "If-None-Match", state->etag);
+    if (state->last_modified[0])
+        add_header(a, "If-Modified-Since", state->last_modified);
+}
+
+hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options *web,
+                            const char *folder, const struct hy_web_state *state,
+                            hydrant_error *err)
+{
+    char minutes[24], seconds[24];
+    int64_t gone_us = hy_clock_wall_us() - state->cursor_at_us;
+    snprintf(minutes, sizeof minutes, "%" PRId64, gone_us > 0 ? gone_us / MINUTE_US + 1 : 1);
+    snprintf(seconds, sizeof seconds, "%" PRId64, state->cursor_at_us / 1000000);
+    const struct hy_fill_value values[] = {{"cursor", hy_str_cstr(state->cursor)},
+                                           {"minutes", hy_str_cstr(minutes)},
+                                           {"time", hy_str_cstr(seconds)},
+                                           {"next", hy_str_cstr(state->next)},
+                                           {0}};
+    struct asking a = {.web = web, .fill = {.folder = folder, .values = values}, .err = err};
+    fill_all(&a);
+    if (a.status == HYDRANT_OK)
+        choose_page(&a, state);
+    if (a.status == HYDRANT_OK)
+        remember(&a, state);
+    struct hy_fetch_request request = {.url = a.url,
+                                       .body = a.body,
+                                       .post = web->method == HY_NET_POST,
+                                       .headers = (const char *const *)a.headers,
+                                       .headers_count = a.headers_count,
+                                       .proxy = a.proxy,
+                                       .ca = web->ca,
+                                       .follow = !has_secret(web)};
+    if (a.status == HYDRANT_OK)
+        a.status = hy_fetch_begin(fetch, &request, err);
+    finish(&a);
+    return a.status;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------
+ */
+
+/* <https://forum.example/posts?page=2>; rel="next", <...>; rel="prev" */
+static bool next_link(const char *link, char out[HY_FETCH_HEADER_BYTES])
+{
+    for (const char *at = link; (at = strchr(at, '<')); at++) {
+        const char *close = strchr(at, '>');
+        if (!close)
+            return false;
+        size_t params = strcspn(close, ",");
+        char rest[256];
+        snprintf(rest, sizeof rest, "%.*s", (int)(params < 255 ? params : 255), close);
+        if (strstr(rest, "rel=\"next\"") || strstr(rest, "rel=next")) {
+            snprintf(out, HY_FETCH_HEADER_BYTES, "%.*s", (int)(close - at - 1), at + 1);
+            return out[0] != '\0';
+        }
+        at = close;
+    }
+    return false;
+}
+
+static bool find_next(const struct hy_web_options *web, const struct hy_web_paths *paths,
+                      struct hy_record_reader *reader, const struct hy_fetch_response *response,
+                      char out[HY_FETCH_HEADER_BYTES])
+{
+    out[0] = '\0';
+    if (is_link(web))
+        return next_link(response->link, out);
+    return web->next && reader &&
+           hy_record_value(reader, &paths->next, out, HY_FETCH_HEADER_BYTES) && out[0];
+}
+
+/* Is there a reason not to go on to the page that is next? */
+static bool is_enough(const struct hy_web_options *web, const struct hy_web_paths *paths,
+                      struct hy_record_reader *reader, const struct hy_web_state *state)
+{
+    if (web->order == HY_NET_OLDEST_FIRST || !web->cursor)
+        return false;
+    if (!state->has_cursor)
+        return true; /* a source that is new begins with now */
+    return web->ids && reader && hy_record_has(reader, &paths->ids, hy_str_cstr(state->cursor));
+}
+
+bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *paths,
+                 struct hy_record_reader *reader, const struct hy_fetch_response *response,
+                 struct hy_web_state *state)
+{
+    char next[HY_FETCH_HEADER_BYTES], cursor[HY_CURSOR_BYTES] = "";
+    bool oldest_first = web->order == HY_NET_OLDEST_FIRST;
+    bool has =
+        web->cursor && reader && hy_record_value(reader, &paths->cursor, cursor, sizeof cursor);
+    bool moved = has && strcmp(cursor, state->cursor) != 0;
+    if (has && (oldest_first || state->pages == 0))
+        memcpy(state->sweep_cursor, cursor, sizeof cursor);
+    if (state->pages++ == 0 && !web->cursor) {
+        memcpy(state->etag, response->etag, sizeof state->etag);
+        memcpy(state->last_modified, response->last_modified, sizeof state->last_modified);
+    }
+    bool more = find_next(web, paths, reader, response, next) && strcmp(next, state->next) != 0;
+    if (oldest_first && !web->next)
+        more = moved; /* the next page is what comes behind the cursor */
+    more = more && !is_enough(web, paths, reader, state);
+    state->cut_off = more && state->pages >= web->pages_max && !oldest_first;
+    more = more && state->pages < web->pages_max;
+    state->sweep_done = oldest_first || !more;
+    if (more)
+        memcpy(state->next, next, sizeof next);
+    else
+        state->next[0] = '\0';
+    if (!more)
+        state->pages = 0;
+    return more;
+}
+
+uint64_t hy_web_asked_wait(const struct hy_fetch_response *response, int64_t now_us)
+{
+    if (response->retry_after[0])
+        return hy_retry_after(hy_str_cstr(response->retry_after), now_us);
+    if (response->limit_reset[0])
+        return hy_retry_after(hy_str_cstr(response->limit_reset), now_us);
+    return hy_retry_after(hy_str_cstr(response->limit_reset_2), now_us);
+}
+
+static bool is_none_left(const char *remaining)
+{
+    char *end;
+    double left = strtod(remaining, &end);
+    return end != remaining && left < 1;
+}
+
+uint64_t hy_web_limit_wait(const struct hy_fetch_response *response, int64_t now_us)
+{
+    if (!is_none_left(response->limit_remaining) && !is_none_left(response->limit_remaining_2))
+        return 0;
+    uint64_t wait = hy_web_asked_wait(response, now_us);
+    return wait < HY_RETRY_ASKED_US_MAX ? wait : HY_RETRY_ASKED_US_MAX;
+}

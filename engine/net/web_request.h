@@ -1,0 +1,58 @@
+/*
+ * What is asked of a server, and what its answer says about the next question: the query with the
+ * cursor, headers with secrets, the next page, when to come back.
+ *
+ * Secrets are filled in for each request and wiped after it. They are not sent over plain http,
+ * but to this machine, and not to where a redirect leads: with a secret none is followed. The next
+ * page may be named by a whole URL only at the same scheme, host and port.
+ *
+ * Threads: one. Pure but for the request itself.
+ */
+#ifndef HY_NET_WEB_REQUEST_H
+#define HY_NET_WEB_REQUEST_H
+
+#include "net/cursors.h"
+#include "net/fetch.h"
+#include "net/fill.h"
+#include "net/net_options.h"
+#include "net/record_path.h"
+
+struct hy_web_paths {
+    struct hy_record_path cursor, next, ids; /* those that the options name */
+};
+
+struct hy_web_state {
+    bool has_cursor;
+    int64_t cursor_at_us; /* wall clock */
+    char cursor[HY_CURSOR_BYTES];
+    /* Of a sweep of pages: */
+    uint32_t pages;
+    bool sweep_done; /* its cursor is true as soon as its last page is delivered */
+    bool cut_off;    /* there would have been more pages */
+    char sweep_cursor[HY_CURSOR_BYTES];
+    char next[HY_FETCH_HEADER_BYTES]; /* of the next page; empty: the first */
+    char etag[HY_FETCH_HEADER_BYTES], last_modified[HY_FETCH_HEADER_BYTES];
+};
+
+/* The paths must be those of options that hy_web_check has nothing against. */
+void hy_web_paths_parse(struct hy_web_paths *paths, const struct hy_web_options *web);
+
+/* Can everything be filled in? As hy_fill_text; HYDRANT_ERR_ARGUMENT for a secret over http. */
+hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder,
+                            hydrant_error *err);
+hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options *web,
+                            const char *folder, const struct hy_web_state *state,
+                            hydrant_error *err);
+
+/* A page came in full; reader has read it, or is NULL. True: another page is to be asked for now.
+ * False: the sweep ends. */
+bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *paths,
+                 struct hy_record_reader *reader, const struct hy_fetch_response *response,
+                 struct hy_web_state *state);
+
+/* Microseconds that a response asks to wait: one that is no success; one that is, because nothing
+ * is left until then. 0: none. */
+uint64_t hy_web_asked_wait(const struct hy_fetch_response *response, int64_t now_us);
+uint64_t hy_web_limit_wait(const struct hy_fetch_response *response, int64_t now_us);
+
+#endif

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""usage: HYDRANT=PROGRAM run_web.py [TEST...]   Sources of HTTP against servers that misbehave. Each test
+has a ledger: every post that the server has is in the ring at least once, whatever happened."""
+
+import os
+import pathlib
+import random
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from daemon_world import PATIENCE, World, until  # noqa: E402
+from web_server import Network  # noqa: E402
+
+LONG = os.environ.get("HYDRANT_LONG")
+FAST = ("retry: {connection: 5ms, connection_max: 20ms, status: 10ms, status_max: 40ms, "
+        "limited: 10ms, limited_max: 40ms}")
+
+
+def ids(numbers):
+    return {f"p{n}" for n in numbers}
+
+
+class WebTest(unittest.TestCase):
+    def network(self, *args, **more):
+        network = Network(*args, **more)
+        self.addCleanup(network.close)
+        return network
+
+    def world(self, source, **changes):
+        changes = {"bytes": "16MiB", **changes}
+        world = World(sources=f"[{{name: net, {FAST}, {source}}}]", **changes)
+        self.addCleanup(world.close)
+        return world
+
+    def source(self, world):
+        return world.ctl("status")["sources"][0]
+
+    def drain_until(self, world, wanted, got):
+        """Acknowledges until all that is wanted was seen."""
+        def look():
+            got.extend(world.tail())
+            return wanted <= set(got)
+        until(f"{len(wanted)} posts", look)
+
+
+class Streams(WebTest):
+    def lines(self, network, more=""):
+        return (f"type: stream, format: native, url: '{network.url}/lines', cursor: seq, "
+                f"resume: 'since={{cursor}}', silence: 400ms{more}")
+
+    def test_every_misdeed_and_nothing_is_lost(self):
+        deeds = ["cut", "429", "stall", "garbage", "500", "half", "again", "cut"]
+        network = self.network(900, deeds)
+        world, got = self.world(self.lines(network)), []
+        world.start()
+        self.drain_until(world, ids(range(900)), got)
+        status = world.ctl("status")
+        source = self.source(world)
+        self.assertGreaterEqual(source["reconnects"], len(deeds))
+        self.assertGreaterEqual(source["errors"], len(deeds))
+        self.assertEqual(status["dropped"]["too_long"], 1)
+        self.assertEqual(status["dropped"]["not_json"], 3)
+        self.assertEqual(set(got), ids(range(900)))
+        self.assertEqual(world.stop(), 0)
+
+    def test_kill_minus_9_loses_nothing(self):
+        seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
+        print(f"HYDRANT_SEED={seed}")
+        rng, got, total = random.Random(seed), [], 20000 if LONG else 1500
+        deeds = [rng.choice(["cut", "stall", "again", "half", "429", "good"]) for _ in range(40)]
+        network = self.network(total, deeds)
+        world = self.world(self.lines(network))
+        for _ in range(8 if LONG else 2):
+            world.start()
+            time.sleep(rng.random() * 1.2)
+            world.kill()
+            if rng.random() < 0.5:
+                got += world.tail()
+        world.start()
+        self.drain_until(world, ids(range(total)), got)
+        print(f"{total} posts, {len(network.asked)} connections, "
+              f"{len(got) - len(set(got))} came twice")
+        resumed = [path for _, path, _ in network.asked if "since=" in path]
+        self.assertTrue(resumed)
+
+    def test_a_ring_that_is_gone_is_filled_again(self):
+        network = self.network(500)
+        world, got = self.world(self.lines(network)), []
+        world.start()
+        until("all of it", lambda: world.ctl("status")["published"] == 500)
+        self.assertEqual(world.stop(), 0)
+        import shutil
+        shutil.rmtree(world.ring)  # nobody has acknowledged
+        world.start()
+        self.drain_until(world, ids(range(500)), got)
+
+    def test_compressed_bodies(self):
+        for coding in ("gzip", "zstd"):
+            network = self.network(1500, then=coding)
+            world = self.world(self.lines(network))
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0, "".join(world.log))
+            self.assertEqual(set(world.tail()), ids(range(1500)))
+
+    def test_a_bomb_is_let_go(self):
+        network = self.network(10, ["bomb"])
+        world, got = self.world(self.lines(network)), []
+        world.start()
+        self.drain_until(world, ids(range(10)), got)
+        self.assertTrue(world.said("expands too many times"), "".join(world.log))
+
+    def test_events_go_on_behind_their_last_id(self):
+        network = self.network(700, ["cut", "cut", "stall"])
+        world, got = self.world(f"type: stream, format: mastodon, url: '{network.url}/events', "
+                                "silence: 400ms"), []
+        (world.dir / "rules.yaml").write_text(
+            (world.dir / "rules.yaml").read_text() +
+            "mappings:\n  mastodon:\n    network: m\n    tell: [{id: '*', text: '*'}]\n"
+            "    take: [{when: {text: '*'}}]\n    fields: {id: id, text: text}\n")
+        world.start()
+        self.drain_until(world, ids(range(700)), got)
+        later = [int(headers.get("Last-Event-ID", -1)) for _, _, headers in network.asked]
+        self.assertEqual(later[:2], [-1, 99])
+        self.assertEqual(later, sorted(later))
+        self.assertEqual(world.stop(), 0)
+
+
+class Waiting(WebTest):
+    def waits(self, network):
+        times = [at for at, _, _ in network.asked]
+        return [b - a for a, b in zip(times, times[1:])]
+
+    def run_against(self, misdeed, count, retry):
+        network = self.network(1, then=misdeed)
+        world = World(sources=f"[{{name: net, type: stream, url: '{network.url}/lines', "
+                              f"format: native, retry: {{{retry}}}}}]")
+        self.addCleanup(world.close)
+        world.start()
+        until("asked again", lambda: len(network.asked) > count)
+        return self.waits(network), world
+
+    def test_a_status_doubles_the_wait(self):
+        waits, _ = self.run_against("500", 4, "status: 50ms, status_max: 200ms")
+        for wait, least in zip(waits, (0.05, 0.1, 0.2, 0.2)):
+            self.assertGreaterEqual(wait, least)
+
+    def test_a_lost_connection_waits_a_little_longer_each_time(self):
+        network = self.network(0, then="cut")  # nothing is delivered: failures in a row
+        world = World(sources=f"[{{name: net, type: stream, url: '{network.url}/lines', "
+                              "format: native, retry: {connection: 40ms, connection_max: 100ms}}]")
+        self.addCleanup(world.close)
+        world.start()
+        until("asked again", lambda: len(network.asked) > 4)
+        for wait, least in zip(self.waits(network), (0.04, 0.08, 0.1, 0.1)):
+            self.assertGreaterEqual(wait, least)
+
+    def test_429_waits_as_long_as_it_says(self):
+        waits, world = self.run_against("429", 2, "limited: 1ms")
+        self.assertGreaterEqual(min(waits), 0.3)
+        self.assertTrue(world.said("source paused"))
+
+
+class Polls(WebTest):
+    MAPPING = ("mappings:\n  pages:\n    network: m\n    tell: [{data: '*'}]\n    items: 'data[]'\n"
+               "    take: [{when: {text: '*'}}]\n    fields: {id: id, text: text}\n")
+
+    def poll_world(self, network, more=""):
+        world = self.world(f"type: poll, format: pages, url: '{network.url}/pages', interval: 20ms, "
+                           "cursor: meta.newest_id, resume: 'since_id={cursor}', "
+                           "next: meta.next_token, page: 'token={next}'" + more)
+        with open(world.dir / "rules.yaml", "a", encoding="utf-8") as out:
+            out.write(self.MAPPING)
+        return world
+
+    def test_pages_are_swept_from_the_cursor_on(self):
+        network = self.network(5)
+        world, got = self.poll_world(network), []
+        world.start()
+        self.drain_until(world, ids(range(5)), got)
+        network.schedule = ["429", "cut", "half"]
+        network.posts = 73
+        self.drain_until(world, ids(range(73)), got)
+        self.assertEqual(set(got), ids(range(73)))
+        until("the new cursor", lambda: any("since_id=72" in path for _, path, _ in network.asked))
+        self.assertEqual(world.stop(), 0)
+        asked = len(network.asked)
+        network.posts = 90
+        world.start()
+        self.drain_until(world, ids(range(90)), got)
+        self.assertIn("since_id=72", network.asked[asked][1])
+
+    def test_kill_minus_9_in_a_sweep_loses_nothing(self):
+        network = self.network(1)
+        world, got = self.poll_world(network, ", pages: 1000"), []
+        world.start()
+        self.drain_until(world, ids(range(1)), got)
+        until("a checkpoint", lambda: world.committed() > 0 and world.ctl("status")["sources"])
+        rng = random.Random(7)
+        for _ in range(10 if LONG else 2):
+            network.posts += 100
+            time.sleep(rng.random() * 0.5)
+            world.kill()
+            world.start()
+        self.drain_until(world, ids(range(network.posts)), got)
+
+
+class Secrets(WebTest):
+    def test_they_are_sent_and_never_said(self):
+        network = self.network(3)
+        os.environ["HYDRANT_TEST_TOKEN"] = "sesame-4711"
+        self.addCleanup(os.environ.pop, "HYDRANT_TEST_TOKEN")
+        world = self.world(f"type: stream, format: native, url: '{network.url}/lines?key=${{file:key}}',"
+                           " headers: ['Authorization: Bearer ${HYDRANT_TEST_TOKEN}'], silence: 400ms")
+        (world.dir / "key").write_text("open-0815\n")
+        got = []
+        network.schedule = ["500", "good"]
+        world.start()
+        self.drain_until(world, ids(range(3)), got)
+        _, path, headers = network.asked[-1]
+        self.assertIn("key=open-0815", path)
+        self.assertEqual(headers["Authorization"], "Bearer sesame-4711")
+        self.assertTrue(world.said("says 500"))
+        said = "".join(world.log) + world.run("ctl", "status", "--socket", "control.sock").stdout
+        self.assertEqual(world.stop(), 0)
+        said += "".join(p.read_text(errors="replace") for p in (world.dir / "state").rglob("check*"))
+        self.assertNotIn("sesame", said)
+        self.assertNotIn("0815", said)
+
+    def test_a_missing_one_is_found_at_the_start(self):
+        world = self.world("type: stream, url: 'https://x.example/', headers: ['A: ${NOT_THERE_X}']")
+        world.start(ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1)
+        until("why", lambda: world.said("NOT_THERE_X"))
+
+    def test_not_over_plain_http(self):
+        world = self.world("type: stream, url: 'http://x.example/', headers: ['A: ${HOME}']")
+        done = world.run("run", "-c", "hydrant.yaml", "--check", code=1)
+        self.assertIn("secrets are not sent over http://", done.stderr)
+
+    def test_a_proxy_is_honoured(self):
+        network = self.network(3)
+        network.routes["http://posts.invalid/lines"] = network.lines
+        network.routes["/lines"] = network.lines
+        world, got = self.world("type: stream, format: native, url: 'http://posts.invalid/lines', "
+                                f"proxy: '{network.url}', silence: 400ms"), []
+        world.start()
+        self.drain_until(world, ids(range(3)), got)
+        self.assertTrue(network.asked[0][1].startswith("http://posts.invalid/"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
