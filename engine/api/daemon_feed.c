@@ -18,7 +18,9 @@
 #include "ingest/intake_journal.h"
 #include "ingest/intake_socket.h"
 #include "ingest/io.h"
+#include "net/intake_kafka.h"
 #include "net/intake_web.h"
+#include "net/intake_websocket.h"
 #include "pack/mapping.h"
 
 /* ---- what sources ask of us -------------------------------------------------------------------
@@ -180,6 +182,31 @@ static hydrant_status create_web(struct hydrant_daemon *daemon,
     return hy_intake_web_create(&options, out, err);
 }
 
+static hydrant_status create_kafka(struct hydrant_daemon *daemon,
+                                   const struct hy_config_source *config, struct hy_intake **out,
+                                   hydrant_error *err)
+{
+    struct hy_intake_kafka_options options = {.name = config->name,
+                                              .folder = daemon->config->folder,
+                                              .kafka = &config->kafka,
+                                              .once = daemon->options.once,
+                                              .record_bytes_max =
+                                                  (uint32_t)daemon->config->limits.record_bytes};
+    return hy_intake_kafka_create(&options, out, err);
+}
+
+static hydrant_status create_websocket(struct hydrant_daemon *daemon,
+                                       const struct hy_config_source *config,
+                                       struct hy_intake **out, hydrant_error *err)
+{
+    struct hy_intake_websocket_options options = {
+        .name = config->name,
+        .folder = daemon->config->folder,
+        .web = &config->web,
+        .record_bytes_max = (uint32_t)daemon->config->limits.record_bytes};
+    return hy_intake_websocket_create(&options, out, err);
+}
+
 static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                     const struct hy_config_source *config, struct hy_intake **out,
                                     hydrant_error *err)
@@ -188,7 +215,8 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                           .pattern = config->path,
                                           .follow = config->follow && !daemon->options.once};
     *out = NULL;
-    bool pushed = config->type == HY_SOURCE_TCP || config->type == HY_SOURCE_UNIX;
+    bool pushed = config->type == HY_SOURCE_TCP || config->type == HY_SOURCE_UNIX ||
+                  config->type == HY_SOURCE_WEBSOCKET;
     if (pushed && daemon->options.once)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "it has no end, so --once would not either");
     switch (config->type) {
@@ -200,6 +228,10 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
     case HY_SOURCE_STREAM:
     case HY_SOURCE_POLL:
         return create_web(daemon, config, out, err);
+    case HY_SOURCE_WEBSOCKET:
+        return create_websocket(daemon, config, out, err);
+    case HY_SOURCE_KAFKA:
+        return create_kafka(daemon, config, out, err);
     default:
         *out = NULL;
         return hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "no such type of source");

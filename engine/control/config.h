@@ -57,7 +57,8 @@ struct hy_config_source {
     bool acknowledge, journal;
     uint64_t journal_keep_us, journal_bytes;
     uint64_t connections, per_address, unfinished_bytes, stall_us, idle_us;
-    struct hy_web_options web; /* stream, poll */
+    struct hy_web_options web; /* stream, poll, websocket */
+    struct hy_kafka_options kafka;
 };
 
 struct hy_config_when_slow {

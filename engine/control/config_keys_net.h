@@ -5,9 +5,11 @@
 #ifndef HY_CONTROL_CONFIG_KEYS_NET_H
 #define HY_CONTROL_CONFIG_KEYS_NET_H
 
-#define HY_CONFIG_NET_TYPE_TABLE(X)           \
-    X(STREAM, stream, HY_CONFIG_STREAM_TABLE) \
-    X(POLL, poll, HY_CONFIG_POLL_TABLE)
+#define HY_CONFIG_NET_TYPE_TABLE(X)                    \
+    X(STREAM, stream, HY_CONFIG_STREAM_TABLE)          \
+    X(POLL, poll, HY_CONFIG_POLL_TABLE)                \
+    X(WEBSOCKET, websocket, HY_CONFIG_WEBSOCKET_TABLE) \
+    X(KAFKA, kafka, HY_CONFIG_KAFKA_TABLE)
 
 /* What stream and poll have in common. */
 #define HY_CONFIG_WEB_TABLE(X)                                                                 \
@@ -51,6 +53,37 @@
     X(pages, COUNT, web.pages_max, "10", 1, 1000, NULL, "the most pages of one sweep")     \
     X(ids, TEXT, web.ids, NULL, 0, 0, NULL,                                                \
       "path to the ids of a page: it is the last one when the cursor is among them")
+
+/* type: websocket */
+#define HY_CONFIG_WEBSOCKET_TABLE(X)                                                               \
+    X(url, TEXT, web.url, NULL, 0, 0, NULL,                                                        \
+      "wss://...; ${NAME} is taken from the environment, ${file:PATH} from a file")                \
+    X(headers, TEXTS, web.headers, NULL, 0, 0, NULL,                                               \
+      "\"Name: value\", with ${NAME} and ${file:PATH} as in url")                                  \
+    X(send, TEXT, web.body, NULL, 0, 0, NULL, "the message that is sent first; with {time}")       \
+    X(cursor, TEXT, web.cursor, NULL, 0, 0, NULL,                                                  \
+      "path to the value in a message from which to go on")                                        \
+    X(resume, TEXT, web.resume, NULL, 0, 0, NULL, "goes into the query to go on: cursor={cursor}") \
+    X(silence, DURATION, web.silence_us, "60s", 2000000, HY_CONFIG_HOUR, NULL,                     \
+      "without a byte for so long the connection is lost; after half of it a ping is sent")        \
+    X(proxy, TEXT, web.proxy, NULL, 0, 0, NULL, "host:port of an HTTP proxy")                      \
+    X(ca, PATH, web.ca, NULL, 0, 0, NULL,                                                          \
+      "certificates that are trusted in place of the system's, PEM")                               \
+    X(retry, RETRY, web.retry, NULL, 0, 0, NULL, "how long to wait after a failure")
+
+/* type: kafka */
+#define HY_CONFIG_KAFKA_TABLE(X)                                                                \
+    X(brokers, TEXT, kafka.brokers, NULL, 0, 0, NULL, "host:port, several with commas between") \
+    X(topics, TEXTS, kafka.topics, NULL, 0, 0, NULL,                                            \
+      "what is read; ^ begins a regular expression")                                            \
+    X(group, TEXT, kafka.group, NULL, 0, 0, NULL,                                               \
+      "the consumer group; daemons of one group share the partitions")                          \
+    X(start, CHOICE, kafka.start, "newest", 0, 0, "oldest|newest",                              \
+      "where a group that is new begins")                                                       \
+    X(store, CHOICE, kafka.store, "ring", 0, 0, "ring|groups",                                  \
+      "offsets are stored once the ring has the items, or every group has acknowledged them")   \
+    X(settings, TEXTS, kafka.settings, NULL, 0, 0, NULL,                                        \
+      "of librdkafka, \"name=value\", with ${NAME} and ${file:PATH}")
 
 #define HY_CONFIG_RETRY_TABLE(X)                                                         \
     X(connection, DURATION, web.retry.net_us, "250ms", 1000, HY_CONFIG_HOUR, NULL,       \

@@ -1,6 +1,8 @@
 #include "control/config_net.h"
 
+#include "net/intake_kafka.h"
 #include "net/intake_web.h"
+#include "net/intake_websocket.h"
 
 const char *hy_config_check_net(const struct hy_config_source *source, const char **key)
 {
@@ -8,6 +10,10 @@ const char *hy_config_check_net(const struct hy_config_source *source, const cha
     case HY_SOURCE_STREAM:
     case HY_SOURCE_POLL:
         return hy_web_check(&source->web, source->type == HY_SOURCE_POLL, key);
+    case HY_SOURCE_WEBSOCKET:
+        return hy_websocket_check(&source->web, key);
+    case HY_SOURCE_KAFKA:
+        return hy_kafka_check(&source->kafka, key);
     default:
         return NULL;
     }

@@ -38,4 +38,14 @@ struct hy_web_options {
     struct hy_retry_options retry;
 };
 
+enum hy_kafka_start { HY_KAFKA_OLDEST, HY_KAFKA_NEWEST };
+enum hy_kafka_store { HY_KAFKA_STORE_RING, HY_KAFKA_STORE_GROUPS };
+
+struct hy_kafka_options {
+    const char *brokers, *group;
+    struct hy_net_texts topics;
+    struct hy_net_texts settings; /* of librdkafka, "name=value" */
+    uint64_t start, store;        /* the enums above */
+};
+
 #endif

@@ -12,7 +12,7 @@
 #include "net/intake_web.h"
 #include "net/retry.h"
 
-enum { HEADERS_MAX = 64, MINUTE_US = 60000000 };
+enum { MINUTE_US = 60000000 };
 
 static bool is_link(const struct hy_web_options *web)
 {
@@ -61,7 +61,7 @@ static bool is_header(const char *text)
 static bool is_here(const char *url)
 {
     static const char *const here[] = {"127.", "localhost", "[::1]"};
-    const char *host = url + 7;
+    const char *host = strstr(url, "://") + 3;
     if (memchr(host, '@', strcspn(host, "/?#")))
         return false;
     for (size_t i = 0; i < 3; i++) {
@@ -77,8 +77,8 @@ static bool is_here(const char *url)
 
 static const char *check_url(const struct hy_web_options *web, const char *url)
 {
-    bool plain = strncasecmp(url, "http://", 7) == 0;
-    if (!plain && strncasecmp(url, "https://", 8) != 0)
+    bool plain = strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "ws://", 5) == 0;
+    if (!plain && strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "wss://", 6) != 0)
         return strncmp(url, "${", 2) == 0 ? NULL : "a URL begins with https:// or http://";
     for (const char *at = url; *at; at++)
         if ((unsigned char)*at <= ' ' || *at == 0x7F)
@@ -131,8 +131,7 @@ const char *hy_web_check(const struct hy_web_options *web, bool poll, const char
 struct asking {
     const struct hy_web_options *web;
     struct hy_fill fill;
-    char *url, *body, *proxy, *headers[HEADERS_MAX + 4];
-    size_t headers_count;
+    struct hy_web_asking *out;
     hydrant_error *err;
     hydrant_status status;
 };
@@ -146,13 +145,14 @@ static char *fill(struct asking *a, const char *text, bool in_url)
     return out;
 }
 
-static void finish(struct asking *a)
+void hy_web_asking_fini(struct hy_web_asking *asking)
 {
-    hy_fill_free(a->url);
-    hy_fill_free(a->body);
-    hy_fill_free(a->proxy);
-    for (size_t i = 0; i < a->headers_count; i++)
-        hy_fill_free(a->headers[i]);
+    hy_fill_free(asking->url);
+    hy_fill_free(asking->body);
+    hy_fill_free(asking->proxy);
+    for (size_t i = 0; i < asking->headers_count; i++)
+        hy_fill_free(asking->headers[i]);
+    *asking = (struct hy_web_asking){0};
 }
 
 /* Puts more behind a URL's query. */
@@ -161,16 +161,16 @@ static void add_query(struct asking *a, const char *template)
     char *more = fill(a, template, true);
     if (!more)
         return;
-    size_t bytes = strlen(a->url) + strlen(more) + 2;
+    size_t bytes = strlen(a->out->url) + strlen(more) + 2;
     char *longer = malloc(bytes);
     if (longer)
-        snprintf(longer, bytes, "%s%c%s", a->url, strchr(a->url, '?') ? '&' : '?', more);
+        snprintf(longer, bytes, "%s%c%s", a->out->url, strchr(a->out->url, '?') ? '&' : '?', more);
     else
         a->status = hy_error_set(a->err, HYDRANT_ERR_NOMEM, "no memory for a request");
     hy_fill_free(more);
     if (longer) {
-        hy_fill_free(a->url);
-        a->url = longer;
+        hy_fill_free(a->out->url);
+        a->out->url = longer;
     }
 }
 
@@ -181,22 +181,22 @@ static void add_header(struct asking *a, const char *name, const char *value)
         snprintf(text, HY_FETCH_HEADER_BYTES + 64, "%s: %s", name, value);
     else
         a->status = hy_error_set(a->err, HYDRANT_ERR_NOMEM, "no memory for a request");
-    a->headers[a->headers_count] = text;
-    a->headers_count += text != NULL;
+    a->out->headers[a->out->headers_count] = text;
+    a->out->headers_count += text != NULL;
 }
 
 /* What all requests have. */
 static void fill_all(struct asking *a)
 {
     const struct hy_web_options *web = a->web;
-    a->url = fill(a, web->url, true);
-    a->body = fill(a, web->body, false);
-    a->proxy = fill(a, web->proxy, false);
-    for (size_t i = 0; i < web->headers.count && i < HEADERS_MAX; i++) {
-        a->headers[i] = fill(a, web->headers.all[i], false);
-        a->headers_count += a->headers[i] != NULL;
+    a->out->url = fill(a, web->url, true);
+    a->out->body = fill(a, web->body, false);
+    a->out->proxy = fill(a, web->proxy, false);
+    for (size_t i = 0; i < web->headers.count && i < HY_WEB_HEADERS_MAX; i++) {
+        a->out->headers[i] = fill(a, web->headers.all[i], false);
+        a->out->headers_count += a->out->headers[i] != NULL;
     }
-    const char *problem = a->status == HYDRANT_OK ? check_url(web, a->url) : NULL;
+    const char *problem = a->status == HYDRANT_OK ? check_url(web, a->out->url) : NULL;
     if (problem)
         a->status = hy_error_set(a->err, HYDRANT_ERR_ARGUMENT, "%s", problem);
 }
@@ -204,9 +204,10 @@ static void fill_all(struct asking *a)
 hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder,
                             hydrant_error *err)
 {
-    struct asking a = {.web = web, .fill = {.folder = folder}, .err = err};
+    struct hy_web_asking asking = {0};
+    struct asking a = {.web = web, .fill = {.folder = folder}, .out = &asking, .err = err};
     fill_all(&a);
-    finish(&a);
+    hy_web_asking_fini(&asking);
     return a.status;
 }
 
@@ -230,14 +231,14 @@ static void choose_page(struct asking *a, const struct hy_web_state *state)
 {
     const struct hy_web_options *web = a->web;
     if (state->next[0] && !web->page && is_url(state->next)) {
-        if (!same_origin(state->next, a->url)) {
+        if (!same_origin(state->next, a->out->url)) {
             a->status = hy_error_set(a->err, HYDRANT_ERR_DATA,
                                      "the next page is at another server; it is not asked for");
             return;
         }
-        hy_fill_free(a->url);
-        a->url = strdup(state->next);
-        if (!a->url)
+        hy_fill_free(a->out->url);
+        a->out->url = strdup(state->next);
+        if (!a->out->url)
             a->status = hy_error_set(a->err, HYDRANT_ERR_NOMEM, "no memory for a request");
         return;
     }
@@ -260,37 +261,51 @@ static void remember(struct asking *a, const struct hy_web_state *state)
         add_header(a, "If-Modified-Since", state->last_modified);
 }
 
-hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options *web,
-                            const char *folder, const struct hy_web_state *state,
-                            hydrant_error *err)
+hydrant_status hy_web_ask(struct hy_web_asking *asking, const struct hy_web_options *web,
+                          const char *folder, const struct hy_web_state *state, hydrant_error *err)
 {
     char minutes[24], seconds[24];
-    int64_t gone_us = hy_clock_wall_us() - state->cursor_at_us;
-    snprintf(minutes, sizeof minutes, "%" PRId64, gone_us > 0 ? gone_us / MINUTE_US + 1 : 1);
-    snprintf(seconds, sizeof seconds, "%" PRId64, state->cursor_at_us / 1000000);
+    int64_t now_us = hy_clock_wall_us(),
+            since_us = state->has_cursor ? state->cursor_at_us : now_us;
+    int64_t gone_us = now_us > since_us ? now_us - since_us : 0;
+    snprintf(minutes, sizeof minutes, "%" PRId64, gone_us / MINUTE_US + 1);
+    snprintf(seconds, sizeof seconds, "%" PRId64, since_us / 1000000);
     const struct hy_fill_value values[] = {{"cursor", hy_str_cstr(state->cursor)},
                                            {"minutes", hy_str_cstr(minutes)},
                                            {"time", hy_str_cstr(seconds)},
                                            {"next", hy_str_cstr(state->next)},
                                            {0}};
-    struct asking a = {.web = web, .fill = {.folder = folder, .values = values}, .err = err};
+    *asking = (struct hy_web_asking){0};
+    struct asking a = {
+        .web = web, .fill = {.folder = folder, .values = values}, .out = asking, .err = err};
     fill_all(&a);
     if (a.status == HYDRANT_OK)
         choose_page(&a, state);
     if (a.status == HYDRANT_OK)
         remember(&a, state);
-    struct hy_fetch_request request = {.url = a.url,
-                                       .body = a.body,
+    if (a.status != HYDRANT_OK)
+        hy_web_asking_fini(asking);
+    return a.status;
+}
+
+hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options *web,
+                            const char *folder, const struct hy_web_state *state,
+                            hydrant_error *err)
+{
+    struct hy_web_asking asking;
+    hydrant_status status = hy_web_ask(&asking, web, folder, state, err);
+    struct hy_fetch_request request = {.url = asking.url,
+                                       .body = asking.body,
                                        .post = web->method == HY_NET_POST,
-                                       .headers = (const char *const *)a.headers,
-                                       .headers_count = a.headers_count,
-                                       .proxy = a.proxy,
+                                       .headers = (const char *const *)asking.headers,
+                                       .headers_count = asking.headers_count,
+                                       .proxy = asking.proxy,
                                        .ca = web->ca,
                                        .follow = !has_secret(web)};
-    if (a.status == HYDRANT_OK)
-        a.status = hy_fetch_begin(fetch, &request, err);
-    finish(&a);
-    return a.status;
+    if (status == HYDRANT_OK)
+        status = hy_fetch_begin(fetch, &request, err);
+    hy_web_asking_fini(&asking);
+    return status;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------

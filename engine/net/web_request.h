@@ -40,6 +40,20 @@ void hy_web_paths_parse(struct hy_web_paths *paths, const struct hy_web_options 
 /* Can everything be filled in? As hy_fill_text; HYDRANT_ERR_ARGUMENT for a secret over http. */
 hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder,
                             hydrant_error *err);
+enum { HY_WEB_HEADERS_MAX = 64 };
+
+/* A request with everything filled in; zero-filled is none. */
+struct hy_web_asking {
+    char *url, *body, *proxy, *headers[HY_WEB_HEADERS_MAX + 4];
+    size_t headers_count;
+};
+
+/* Fills it in, for fini; after an error there is nothing in it. */
+hydrant_status hy_web_ask(struct hy_web_asking *asking, const struct hy_web_options *web,
+                          const char *folder, const struct hy_web_state *state, hydrant_error *err);
+void hy_web_asking_fini(struct hy_web_asking *asking); /* wipes it */
+
+/* Asks, and begins the request. */
 hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options *web,
                             const char *folder, const struct hy_web_state *state,
                             hydrant_error *err);

@@ -5,6 +5,7 @@ has a ledger: every post that the server has is in the ring at least once, whate
 import os
 import pathlib
 import random
+import re
 import sys
 import time
 import unittest
@@ -12,6 +13,9 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, World, until  # noqa: E402
 from web_server import Network  # noqa: E402
+from websocket_server import WebSocketNetwork  # noqa: E402
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
 
 LONG = os.environ.get("HYDRANT_LONG")
 FAST = ("retry: {connection: 5ms, connection_max: 20ms, status: 10ms, status_max: 40ms, "
@@ -41,6 +45,7 @@ class WebTest(unittest.TestCase):
         """Acknowledges until all that is wanted was seen."""
         def look():
             got.extend(world.tail())
+            time.sleep(0 if wanted <= set(got) else 0.3)
             return wanted <= set(got)
         until(f"{len(wanted)} posts", look)
 
@@ -204,6 +209,77 @@ class Polls(WebTest):
             world.kill()
             world.start()
         self.drain_until(world, ids(range(network.posts)), got)
+
+
+class WebSockets(WebTest):
+    def ws_world(self, posts, schedule, more="", **changes):
+        network = WebSocketNetwork(posts, schedule, **changes)
+        self.addCleanup(network.close)
+        world = self.world(f"type: websocket, format: native, url: '{network.url}/subscribe?a=b', "
+                           f"silence: 2s{more}")
+        return network, world
+
+    CURSOR = ", cursor: seq, resume: 'cursor={cursor}'"
+
+    def test_every_misdeed_and_nothing_is_lost(self):
+        deeds = ["cut", "429", "garbage", "nonsense", "500", "again", "stall"]
+        network, world = self.ws_world(900, deeds, self.CURSOR)
+        got = []
+        world.start()
+        self.drain_until(world, ids(range(900)), got)
+        self.assertEqual(set(got), ids(range(900)))
+        self.assertGreaterEqual(self.source(world)["reconnects"], len(deeds))
+        dropped = world.ctl("status")["dropped"]
+        self.assertEqual((dropped["too_long"], sum(dropped.values())), (1, 2))
+        self.assertTrue(world.said("says 500"))
+        self.assertEqual(world.stop(), 0)
+
+    def test_kill_minus_9_loses_nothing(self):
+        seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
+        print(f"HYDRANT_SEED={seed}")
+        rng, got, total = random.Random(seed), [], 20000 if LONG else 1500
+        deeds = [rng.choice(["cut", "again", "nonsense", "500", "good"]) for _ in range(40)]
+        network, world = self.ws_world(total, deeds, self.CURSOR)
+        for _ in range(8 if LONG else 2):
+            world.start()
+            time.sleep(rng.random() * 1.2)
+            world.kill()
+        world.start()
+        self.drain_until(world, ids(range(total)), got)
+        print(f"{total} posts, {len(network.asked)} connections, "
+              f"{len(got) - len(set(got))} came twice")
+
+    def test_a_full_inbox_stops_reading(self):
+        network, world = self.ws_world(20000, [], self.CURSOR)
+        world.write_config(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB")
+        got = []
+        world.start()  # nobody reads
+        until("a ring that is full", lambda: world.ctl("status")["ring"]["items"] > 1000)
+        self.drain_until(world, ids(range(20000)), got)
+
+    def test_a_subscription_is_sent_first(self):
+        network, world = self.ws_world(3, ["cut"], ", send: '[\"REQ\",{\"since\":{time}}]'",
+                                       wants_subscription=True)
+        got, began = [], int(time.time())
+        world.start()
+        self.drain_until(world, ids(range(3)), got)
+        until("again", lambda: len(network.subscriptions) > 1)
+        for sent in network.subscriptions[:2]:
+            self.assertEqual(sent[0], "REQ")
+            self.assertGreaterEqual(sent[1]["since"], began)
+
+
+class Documents(WebTest):
+    def test_the_configurations_of_the_documents_are_right(self):
+        blocks = []
+        for name in ("networks.md", "web.md", "kafka.md"):
+            text = (SOURCE / "docs/sources" / name).read_text()
+            blocks += re.findall(r"```yaml\n(.*?)```", text, re.S)
+        self.assertGreaterEqual(len(blocks), 10)
+        world = self.world("type: poll, url: 'http://127.0.0.1/'")
+        for block in blocks:
+            (world.dir / "hydrant.yaml").write_text(block)
+            world.run("run", "-c", "hydrant.yaml", "--check")
 
 
 class Secrets(WebTest):

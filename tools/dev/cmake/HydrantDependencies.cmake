@@ -16,6 +16,8 @@ hydrant_find(XXHASH libxxhash)
 hydrant_find(CK ck)
 hydrant_find(MICROHTTPD libmicrohttpd) # /metrics of the daemon
 hydrant_find(CURL libcurl)      # HTTP sources
+hydrant_find(RDKAFKA rdkafka)   # Kafka
+hydrant_find(WEBSOCKETS libwebsockets) # WebSocket sources
 hydrant_find(ZLIB zlib)         # gzip bodies
 hydrant_find(JEMALLOC jemalloc)   # programs only, never the library
 hydrant_find(ICU icu-uc)

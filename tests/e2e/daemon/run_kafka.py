@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""usage: HYDRANT=PROGRAM KAFKA_CLUSTER=PROGRAM run_kafka.py [TEST...]   Sources of Kafka on librdkafka's
+mock cluster: several daemons share a group, come, go and are killed. Each test has a ledger."""
+
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from daemon_world import PATIENCE, World, until  # noqa: E402
+
+LONG = os.environ.get("HYDRANT_LONG")
+# A member that is killed is missed soon; the mock cluster takes 3 s for a first balance.
+SOON = "'session.timeout.ms=6000', 'heartbeat.interval.ms=300', 'fetch.wait.max.ms=50'"
+
+
+def ids(numbers):
+    return {f"p{n}" for n in numbers}
+
+
+class Cluster:
+    def __init__(self):
+        self.process = subprocess.Popen([os.environ["KAFKA_CLUSTER"]], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.brokers = self.process.stdout.readline().strip()
+
+    def ask(self, *words):
+        self.process.stdin.write(" ".join(str(w) for w in words) + "\n")
+        self.process.stdin.flush()
+        lines = []
+        while True:
+            line = self.process.stdout.readline().rstrip("\n")
+            if line.startswith("ok") or not line:
+                return lines, line
+            lines.append(line)
+
+    def committed(self, group="care", topic="posts"):
+        return int(self.ask("committed", group, topic)[1].split()[1])
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
+
+
+class KafkaTest(unittest.TestCase):
+    def setUp(self):
+        self.cluster = Cluster()
+        self.addCleanup(self.cluster.close)
+        self.assertEqual(self.cluster.ask("topic", "posts", 4), ([], "ok"))
+
+    def world(self, more="", **changes):
+        changes = {"bytes": "8MiB", **changes}
+        world = World(sources=f"[{{name: kafka, type: kafka, brokers: '{self.cluster.brokers}', "
+                              f"topics: [posts], group: care, start: oldest, format: native, "
+                              f"settings: [{SOON}]{more}}}]", **changes)
+        self.addCleanup(world.close)
+        return world
+
+    def source(self, world):
+        return world.ctl("status")["sources"][0]
+
+    def collect(self, worlds, wanted, got):
+        def look():
+            for world in worlds:
+                got.extend(world.tail())
+            time.sleep(0 if wanted <= set(got) else 0.3)
+            return wanted <= set(got)
+        until(f"{len(wanted)} posts", look)
+
+
+class Source(KafkaTest):
+    def test_once_reads_to_the_ends(self):
+        self.cluster.ask("produce", "posts", 0, 1000)
+        self.cluster.ask("garbage", "posts")
+        world = self.world()
+        (world.dir / "hydrant.yaml").write_text(
+            (world.dir / "hydrant.yaml").read_text() + "limits: {record: 256KiB}\n")
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0, "".join(world.log))
+        got = world.tail()
+        self.assertEqual(len(got), 1000)
+        self.assertEqual(set(got), ids(range(1000)))
+        self.assertEqual(self.cluster.committed(), 1003)
+
+    def test_a_restart_goes_on_where_the_group_is(self):
+        world, got = self.world(), []
+        self.cluster.ask("produce", "posts", 0, 300)
+        world.start()
+        self.collect([world], ids(range(300)), got)
+        self.assertEqual(world.stop(), 0)
+        self.assertEqual(self.cluster.committed(), 300)
+        self.cluster.ask("produce", "posts", 300, 400)
+        world.start()
+        self.collect([world], ids(range(400)), got)
+        self.assertEqual(len(got), 400)  # after a drain nothing comes twice
+
+    def test_nothing_is_stored_before_the_ring_has_it(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB",
+                           chunk="64KiB")
+        self.cluster.ask("produce", "posts", 0, 6000)
+        world.start()  # nobody reads: the ring fills and the source waits
+        def stuck():
+            before = world.ctl("status")["ring"]["items"]
+            time.sleep(1)
+            return before and world.ctl("status")["ring"]["items"] == before
+        until("a ring that is full", stuck)
+        time.sleep(1.5)  # an automatic commit
+        items, stored = world.ctl("status")["ring"]["items"], self.cluster.committed()
+        self.assertLess(items, 6000)
+        self.assertLessEqual(stored, items)
+        got = []
+        self.collect([world], ids(range(6000)), got)
+
+    def test_offsets_may_wait_for_the_groups(self):
+        world, got = self.world(", store: groups"), []
+        self.cluster.ask("produce", "posts", 0, 200)
+        world.start()
+        until("all in the ring", lambda: world.ctl("status")["published"] == 200)
+        time.sleep(1.5)
+        self.assertEqual(self.cluster.committed(), 0)
+        self.collect([world], ids(range(200)), got)
+        until("all stored", lambda: self.cluster.committed() == 200)
+
+    def test_members_come_go_and_are_killed(self):
+        seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
+        print(f"HYDRANT_SEED={seed}")
+        rng, got, step = random.Random(seed), [], 2000 if LONG else 250
+        total = 6 * step
+        worlds = [self.world() for _ in range(3)]
+        produced = 0
+
+        def more():
+            nonlocal produced
+            self.cluster.ask("produce", "posts", produced, produced + step)
+            produced += step
+
+        worlds[0].start()
+        more()
+        self.collect(worlds[:1], ids(range(100)) & ids(range(1)), got)
+        worlds[1].start()
+        more()
+        time.sleep(rng.random())
+        worlds[2].start()
+        more()
+        until("a share for each", lambda: all(self.source(w)["connections"] for w in worlds))
+        more()
+        time.sleep(rng.random() * 0.3)
+        worlds[rng.randrange(2)].kill()
+        more()
+        worlds[2].stop()
+        more()
+        for world in worlds:
+            if world.daemon.poll() is not None:
+                world.start()
+        self.collect(worlds, ids(range(total)), got)
+        self.assertEqual(produced, total)
+        print(f"{total} posts, 3 members, a kill and a leave, {len(got) - len(set(got))} came twice")
+        self.assertEqual(set(got), ids(range(total)))
+        until("all stored", lambda: self.cluster.committed() == total)
+
+
+class Config(unittest.TestCase):
+    def test_mistakes_are_found(self):
+        for keys, said in (("topics: [a], group: g", "needs brokers"),
+                           ("brokers: b, group: g", "needs topics"),
+                           ("brokers: b, topics: [a]", "needs a group"),
+                           ("brokers: b, topics: [a], group: g, settings: ['enable.auto.commit=true']",
+                            "needs as it is"),
+                           ("brokers: b, topics: [a], group: g, settings: ['x']", "name=value")):
+            world = World(sources=f"[{{name: k, type: kafka, {keys}}}]")
+            self.addCleanup(world.close)
+            self.assertIn(said, world.run("run", "-c", "hydrant.yaml", "--check", code=1).stderr)
+
+    def test_a_setting_that_is_refused_does_not_show_its_value(self):
+        world = World(sources="[{name: k, type: kafka, brokers: b, topics: [a], group: g, "
+                              "settings: ['security.protocol=sesame-4711']}]")
+        self.addCleanup(world.close)
+        world.start(ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1)
+        until("why", lambda: world.said("security.protocol"))
+        self.assertFalse(world.said("sesame"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
