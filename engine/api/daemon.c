@@ -372,6 +372,8 @@ static hydrant_status open_everything(struct hydrant_daemon *daemon, hydrant_err
     if (status == HYDRANT_OK) /* from here on the checkpoint is about this ring */
         status = hy_daemon_save(daemon, err);
     if (status == HYDRANT_OK)
+        status = hy_daemon_start_sinks(daemon, err);
+    if (status == HYDRANT_OK)
         status = start_threads(daemon, err);
     if (status == HYDRANT_OK)
         status = hydrant_manager_attach(daemon->manager, daemon->engine, err);
@@ -422,6 +424,7 @@ hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err)
            HY_LOG_NUMBER("parcels", hy_pipeline_parcels_out(daemon->pipeline)));
     hydrant_error problem = {0};
     hydrant_status status = hy_daemon_drain(daemon, &problem);
+    hy_daemon_stop_sinks(daemon, daemon->config->drain_us);
     if (status == HYDRANT_OK)
         hy_daemon_keep_memory(daemon);
     hydrant_status saved = hy_daemon_save(daemon, status == HYDRANT_OK ? &problem : NULL);
@@ -475,6 +478,7 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
         poke(daemon->minder_fd);
         pthread_join(daemon->minder, NULL);
     }
+    hy_daemon_stop_sinks(daemon, 0); /* nothing to do after a run */
     bool ended = everything_ended(daemon);
     hydrant_manager_destroy(&daemon->manager);
     hydrant_destroy(&daemon->engine);

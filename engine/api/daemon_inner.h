@@ -27,6 +27,7 @@
 #include "control/http.h"
 #include "control/log.h"
 #include "ingest/intake.h"
+#include "net/kafka_sink.h"
 #include "pipeline/progress.h"
 #include "ring/ring_engine.h"
 
@@ -103,6 +104,7 @@ struct hydrant_daemon {
     struct hy_ring *ring;
     char ring_uuid[37];
     bool ring_is_new;
+    struct hy_kafka_sink *sinks[HY_CONFIG_SINKS_MAX];
     hydrant_manager *manager;
     hydrant *engine;
     struct hy_pipeline *pipeline;
@@ -154,6 +156,12 @@ void hy_daemon_remember(struct hydrant_daemon *daemon);    /* before the first m
 void hy_daemon_keep_memory(struct hydrant_daemon *daemon); /* after a complete drain */
 /* With a tick: releases what has waited long enough, saves conversations now and then. */
 void hy_daemon_mind_conversations(struct hydrant_daemon *daemon, uint64_t now_ns);
+
+/* ---- daemon_sinks.c ---- */
+
+hydrant_status hy_daemon_start_sinks(struct hydrant_daemon *daemon, hydrant_error *err);
+/* Sends what their groups have, for at most timeout_us each. */
+void hy_daemon_stop_sinks(struct hydrant_daemon *daemon, uint64_t timeout_us);
 
 /* ---- daemon_status.c ---- */
 

@@ -513,6 +513,54 @@ static void read_sources(struct reader *r, const struct hy_yaml_node *node)
         read_source(r, &node->items[i]);
 }
 
+/* ---- sinks ----------------------------------------------------------------------------------- */
+
+static void read_sink(struct reader *r, const struct hy_yaml_node *node)
+{
+    struct hy_config *config = r->config;
+    const char *key = NULL;
+    if (!expect_mapping(r, "a sink", node))
+        return;
+    if (config->sinks_count == HY_CONFIG_SINKS_MAX) {
+        hy_rules_error(&r->problems, at(r, node), NULL, "more than %d sinks", HY_CONFIG_SINKS_MAX);
+        return;
+    }
+    struct hy_kafka_sink_config *sink = &config->sinks[config->sinks_count++];
+    set_defaults(r, &hy_config_sink, sink);
+    read_pairs(r, node, sink, &hy_config_sink, NULL);
+    if (!sink->name && !hy_yaml_get(node, "name"))
+        hy_rules_error(&r->problems, at(r, node), "add \"name: ...\"", "a sink needs a name");
+    const char *problem = hy_config_check_sink(sink, &key);
+    const struct hy_yaml_node *value = problem ? hy_yaml_get(node, key) : NULL;
+    if (problem)
+        hy_rules_error(&r->problems, at(r, value ? value : node), NULL, "%s", problem);
+}
+
+static void read_sinks(struct reader *r, const struct hy_yaml_node *node)
+{
+    if (node->kind != HY_YAML_SEQUENCE) {
+        hy_rules_error(&r->problems, at(r, node), "begin each with \"- \"", "sinks takes a list");
+        return;
+    }
+    for (uint32_t i = 0; i < node->count; i++)
+        read_sink(r, &node->items[i]);
+}
+
+/* A sink reads a group that is kept for it: looked at when the whole file is read. */
+static void check_sinks(struct reader *r)
+{
+    const struct hy_yaml_node *sinks = hy_yaml_get(&r->document.root, "sinks");
+    for (uint32_t i = 0; i < r->config->sinks_count; i++) {
+        const char *group = r->config->sinks[i].group;
+        bool declared = false;
+        for (uint32_t k = 0; k < r->config->groups_count; k++)
+            declared |= group && strcmp(r->config->groups[k].name, group) == 0;
+        if (group && !declared)
+            hy_rules_error(&r->problems, at(r, sinks), NULL,
+                           "groups declares no group %s, which a sink reads", group);
+    }
+}
+
 static void read_value(struct reader *r, const struct hy_config_key *key, void *base,
                        const struct hy_yaml_node *node)
 {
@@ -529,6 +577,9 @@ static void read_value(struct reader *r, const struct hy_config_key *key, void *
         break;
     case HY_CONFIG_SOURCES:
         read_sources(r, node);
+        break;
+    case HY_CONFIG_SINKS:
+        read_sinks(r, node);
         break;
     case HY_CONFIG_GROUPS:
         read_groups(r, node);
@@ -585,6 +636,8 @@ static void read_text(struct reader *r, const char *name, const char *text, size
     if (!is_blank(text, len) &&
         hy_document_parse(&r->document, source, &limits, arena, arena, &r->problems))
         read_pairs(r, &r->document.root, r->config, &hy_config_top, NULL);
+    if (r->config->sinks_count)
+        check_sinks(r);
 }
 
 static hydrant_status finish(struct reader *r, hydrant_error *err)

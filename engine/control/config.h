@@ -20,6 +20,7 @@ enum {
     HY_CONFIG_BYTES_MAX = 1 << 20, /* of the file */
     HY_CONFIG_SOURCES_MAX = 64,
     HY_CONFIG_GROUPS_MAX = 32,
+    HY_CONFIG_SINKS_MAX = 8,
     HY_CONFIG_NAME_BYTES_MAX = 47,
 };
 
@@ -83,6 +84,8 @@ struct hy_config {
     size_t rules_count;
     struct hy_config_source sources[HY_CONFIG_SOURCES_MAX];
     uint32_t sources_count;
+    struct hy_kafka_sink_config sinks[HY_CONFIG_SINKS_MAX];
+    uint32_t sinks_count;
     struct {
         const char *path;
         uint64_t bytes, chunk_bytes, deliveries_max;

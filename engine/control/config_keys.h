@@ -23,6 +23,7 @@
     X(rules, PATHS, rules, NULL, 0, 0, NULL,                                                   \
       "files or folders of rules, policy, sites and mappings; without it the starter rules")   \
     X(sources, SOURCES, sources, NULL, 0, 0, NULL, "where mentions come from")                 \
+    X(sinks, SINKS, sinks, NULL, 0, 0, NULL, "where items go besides the ring")                \
     X(ring, RING, ring, NULL, 0, 0, NULL, "where items go")                                    \
     X(groups, GROUPS, groups, NULL, 0, 0, NULL,                                                \
       "groups of readers whose place is kept; others end with their last member")              \

@@ -85,6 +85,17 @@
     X(settings, TEXTS, kafka.settings, NULL, 0, 0, NULL,                                        \
       "of librdkafka, \"name=value\", with ${NAME} and ${file:PATH}")
 
+/* An entry of sinks. */
+#define HY_CONFIG_SINK_TABLE(X)                                                                 \
+    X(name, NAME, name, NULL, 0, 0, NULL, "what logs call it")                                  \
+    X(brokers, TEXT, brokers, NULL, 0, 0, NULL, "of Kafka: host:port, with commas between")     \
+    X(topic, TEXT, topic, NULL, 0, 0, NULL, "where items go, as lines of JSON")                 \
+    X(group, NAME, group, NULL, 0, 0, NULL, "the group of the ring that it reads, of `groups`") \
+    X(key, CHOICE, key, "conversation", 0, 0, "conversation|author|id|none",                    \
+      "the key of messages")                                                                    \
+    X(settings, TEXTS, settings, NULL, 0, 0, NULL,                                              \
+      "of librdkafka, \"name=value\", with ${NAME} and ${file:PATH}")
+
 #define HY_CONFIG_RETRY_TABLE(X)                                                         \
     X(connection, DURATION, web.retry.net_us, "250ms", 1000, HY_CONFIG_HOUR, NULL,       \
       "after a connection that failed or was lost; n times that at the n-th in a row")   \

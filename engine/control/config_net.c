@@ -3,6 +3,7 @@
 #include "net/intake_kafka.h"
 #include "net/intake_web.h"
 #include "net/intake_websocket.h"
+#include "net/kafka_sink.h"
 
 const char *hy_config_check_net(const struct hy_config_source *source, const char **key)
 {
@@ -17,4 +18,9 @@ const char *hy_config_check_net(const struct hy_config_source *source, const cha
     default:
         return NULL;
     }
+}
+
+const char *hy_config_check_sink(const struct hy_kafka_sink_config *sink, const char **key)
+{
+    return hy_kafka_sink_check(sink, key);
 }

@@ -7,5 +7,6 @@
 /* What is wrong with a source, a sentence, and the key that it is about; NULL: nothing. Others than
  * those are not looked at. */
 const char *hy_config_check_net(const struct hy_config_source *source, const char **key);
+const char *hy_config_check_sink(const struct hy_kafka_sink_config *sink, const char **key);
 
 #endif

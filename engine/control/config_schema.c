@@ -86,6 +86,11 @@ static void put_kind(FILE *out, const struct hy_config_key *key)
     case HY_CONFIG_SOURCES:
         put_sources(out);
         break;
+    case HY_CONFIG_SINKS:
+        fputs("\"type\":\"array\",\"items\":{", out);
+        put_table(out, &hy_config_sink, NULL, NULL);
+        putc('}', out);
+        break;
     case HY_CONFIG_GROUPS:
         fputs("\"type\":\"object\",\"additionalProperties\":{", out);
         put_table(out, &hy_config_group, NULL, NULL);

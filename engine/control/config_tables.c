@@ -86,6 +86,13 @@ HY_CONFIG_TYPE_TABLE(TYPE)
 static const struct hy_config_key retry_keys[] = {HY_CONFIG_RETRY_TABLE(ROW)};
 #undef ROW
 
+#define ROW(key, KIND, field, fallback, low, high, values, meaning)                               \
+    {#key,   HY_CONFIG_##KIND, offsetof(struct hy_kafka_sink_config, field), fallback, low, high, \
+     values, meaning},
+static const struct hy_config_key sink_keys[] = {HY_CONFIG_SINK_TABLE(ROW)};
+#undef ROW
+
+const struct hy_config_table hy_config_sink = TABLE(sink_keys);
 const struct hy_config_table hy_config_top = TABLE(top_keys), hy_config_group = TABLE(group_keys),
                              hy_config_source = TABLE(source_keys);
 

@@ -23,6 +23,7 @@ enum hy_config_kind {
     HY_CONFIG_ACTIONS,
     HY_CONFIG_TYPE,
     HY_CONFIG_SOURCES,
+    HY_CONFIG_SINKS,
     HY_CONFIG_GROUPS,
     HY_CONFIG_RING, /* from here on: a mapping with keys of its own */
     HY_CONFIG_DEDUP,
@@ -48,7 +49,8 @@ struct hy_config_table {
     uint32_t count;
 };
 
-extern const struct hy_config_table hy_config_top, hy_config_group, hy_config_source;
+extern const struct hy_config_table hy_config_top, hy_config_group, hy_config_source,
+    hy_config_sink;
 /* The keys that a kind of source has besides those that all have. */
 extern const struct hy_config_table hy_config_types[HY_SOURCE_TYPES];
 extern const char *const hy_config_type_names[HY_SOURCE_TYPES];

@@ -48,4 +48,18 @@ struct hy_kafka_options {
     uint64_t start, store;        /* the enums above */
 };
 
+enum hy_kafka_key {
+    HY_KAFKA_KEY_CONVERSATION,
+    HY_KAFKA_KEY_AUTHOR,
+    HY_KAFKA_KEY_ID,
+    HY_KAFKA_KEY_NONE
+};
+
+struct hy_kafka_sink_config {
+    const char *name, *brokers, *topic;
+    const char *group; /* of the ring */
+    uint64_t key;      /* enum hy_kafka_key */
+    struct hy_net_texts settings;
+};
+
 #endif

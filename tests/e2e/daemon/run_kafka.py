@@ -2,6 +2,7 @@
 """usage: HYDRANT=PROGRAM KAFKA_CLUSTER=PROGRAM run_kafka.py [TEST...]   Sources of Kafka on librdkafka's
 mock cluster: several daemons share a group, come, go and are killed. Each test has a ledger."""
 
+import json
 import os
 import pathlib
 import random
@@ -162,6 +163,58 @@ class Source(KafkaTest):
         print(f"{total} posts, 3 members, a kill and a leave, {len(got) - len(set(got))} came twice")
         self.assertEqual(set(got), ids(range(total)))
         until("all stored", lambda: self.cluster.committed() == total)
+
+
+class Sink(KafkaTest):
+    def sink_world(self, **more):
+        self.cluster.ask("topic", "items", 3)
+        world = self.world(groups="{care: {start: oldest}, out: {start: oldest}}")
+        self.add_sink(world)
+        return world
+
+    def add_sink(self, world, more=""):
+        with open(world.dir / "hydrant.yaml", "a", encoding="utf-8") as out:
+            out.write(f"sinks: [{{name: items, brokers: '{self.cluster.brokers}', topic: items, "
+                      f"group: out{more}}}]\n")
+
+    def read(self):
+        lines, _ = self.cluster.ask("read", "items")
+        return [(key, json.loads(value)) for key, value in (line.split("\t", 1) for line in lines)]
+
+    def test_items_go_to_a_topic(self):
+        world = self.sink_world()
+        self.cluster.ask("produce", "posts", 0, 500)
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0, "".join(world.log))
+        got = self.read()
+        self.assertEqual(len(got), 500)
+        self.assertEqual({item["id"] for _, item in got}, ids(range(500)))
+        for key, item in got:
+            self.assertEqual(key, f"c{int(item['id'][1:]) // 3}")
+        self.assertEqual(len(world.tail()), 500)  # the other group has its own
+
+    def test_kill_minus_9_loses_nothing(self):
+        world, total = self.sink_world(), 2000
+        self.cluster.ask("produce", "posts", 0, total)
+        rng = random.Random(11)
+        for _ in range(2):
+            world.start()
+            time.sleep(3.2 + rng.random())
+            world.kill()
+        world.start()
+        def all_there():
+            time.sleep(0.5)
+            return ids(range(total)) <= {item["id"] for _, item in self.read()}
+        until("everything in the topic", all_there)
+        got = [item["id"] for _, item in self.read()]
+        print(f"{total} items, 2 kills, {len(got) - len(set(got))} came twice")
+        self.assertEqual(set(got), ids(range(total)))
+
+    def test_a_group_that_nobody_declares_is_a_mistake(self):
+        world = self.world()
+        self.add_sink(world)
+        done = world.run("run", "-c", "hydrant.yaml", "--check", code=1)
+        self.assertIn("declares no group out", done.stderr)
 
 
 class Config(unittest.TestCase):
