@@ -191,8 +191,6 @@ static void compile_rule(struct hy_compiler *c, const struct hy_rule_source *sou
     if (source->rule.state != HY_RULE_OFF) {
         c->brand = c->brands.at[number];
         expr = hy_compile_expr(c, source->match);
-        if (expr != NONE)
-            hy_compile_triggers(c, number, expr);
     }
     VEC_PUSH(c, &c->rule_exprs, expr);
 }
@@ -203,6 +201,11 @@ static void compile_rules(struct hy_compiler *c)
         VEC_PUSH(c, &c->brands, brand_of(c->pack, c->pack->rules[i].brand));
     for (uint32_t i = 0; i < c->ruleset->rules_count && c->status == HYDRANT_OK; i++)
         compile_rule(c, &c->ruleset->rules[i], i);
+    if (c->status == HYDRANT_OK)
+        hy_compile_rate_wakes(c);
+    for (uint32_t i = 0; i < c->rule_exprs.count && c->status == HYDRANT_OK; i++)
+        if (c->rule_exprs.at[i] != NONE)
+            hy_compile_triggers(c, i, c->rule_exprs.at[i]);
 }
 
 hydrant_status hy_compile_query(struct hy_compiler *c, const struct hy_query *query,
@@ -263,6 +266,7 @@ static void forget_expressions(struct hy_compiler *c)
     FREE_VEC(&c->wanted);
     FREE_VEC(&c->triggers);
     FREE_VEC(&c->always);
+    FREE_VEC(&c->wakes);
     FREE_VEC(&c->stamps);
     FREE_VEC(&c->nodes);
     FREE_VEC(&c->calls);

@@ -504,9 +504,36 @@ static uint32_t cheapest_kid(const struct hy_compiler *c, const struct expr *exp
 {
     uint32_t best = c->kids.at[expr->kids];
     for (uint32_t i = 1; i < expr->kids_count; i++)
-        if (c->exprs.at[c->kids.at[expr->kids + i]].rate < c->exprs.at[best].rate)
+        if (c->wakes.at[c->kids.at[expr->kids + i]] < c->wakes.at[best])
             best = c->kids.at[expr->kids + i];
     return best;
+}
+
+/*
+ * As rate, but of words as rare for all that is known the one that fewer parts of the rules ask for
+ * is cheaper: what many rules name is probably what the posts are about (compile_rate.c).
+ */
+static float wake_of(struct hy_compiler *c, const struct expr *expr)
+{
+    float least = INFINITY, sum = 0;
+    if (isinf(expr->rate))
+        return INFINITY;
+    if (expr->kids_count == 0)
+        return expr->rate * sqrtf((float)(expr->refs ? expr->refs : 1));
+    for (uint32_t i = 0; i < expr->kids_count; i++) {
+        least = fminf(least, c->wakes.at[c->kids.at[expr->kids + i]]);
+        sum += c->wakes.at[c->kids.at[expr->kids + i]];
+    }
+    if (expr->op == HY_OP_OR)
+        return sum;
+    return expr->op == HY_OP_ATLEAST ? expr->rate : least;
+}
+
+/* Children have lower numbers than their parents. */
+void hy_compile_rate_wakes(struct hy_compiler *c)
+{
+    for (uint32_t i = 0; i < c->exprs.count; i++)
+        VEC_PUSH(c, &c->wakes, wake_of(c, &c->exprs.at[i]));
 }
 
 static void add_triggers(struct hy_compiler *c, uint32_t rule, uint32_t number);

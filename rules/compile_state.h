@@ -150,6 +150,7 @@ struct hy_compiler {
     VEC(struct wanted_program) wanted; /* of the policy */
     VEC(struct trigger) triggers;
     VEC(uint32_t) always;
+    VEC(float) wakes;     /* per expr: what it costs to be woken by it */
     VEC(uint32_t) stamps; /* per expr: for walks that visit each once */
     uint32_t stamp;
 
@@ -196,6 +197,8 @@ uint32_t hy_compile_find_rule(struct hy_compiler *c, hydrant_str id);
 uint32_t hy_compile_expr(struct hy_compiler *c, const struct hy_query *query);
 uint32_t hy_expr_leaf(struct hy_compiler *c, enum hy_op op, uint32_t arg, uint32_t flags,
                       float rate);
+/* What each expression costs as a trigger; when all rules are there. */
+void hy_compile_rate_wakes(struct hy_compiler *c);
 /* Adds the triggers of a rule, or puts it among those that are always looked at. */
 void hy_compile_triggers(struct hy_compiler *c, uint32_t rule, uint32_t expr);
 
