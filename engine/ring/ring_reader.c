@@ -401,8 +401,9 @@ static hydrant_status next_held(hydrant_ring *ring, hydrant_ring_item *out)
             continue;
         uint64_t seq = h->chunk << HY_RING_INDEX_BITS | (h->first + h->next);
         h->next++;
+        hydrant_status status = view_item(bytes, record.bytes, seq, out);
         out->deliveries = h->next - 1 == h->acked ? h->tries : 1;
-        return view_item(bytes, record.bytes, seq, out);
+        return status;
     }
 }
 

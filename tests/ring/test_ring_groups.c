@@ -1,0 +1,368 @@
+/*
+ * What a group may be told to do and what it leaves behind: filters by action and route (of the
+ * group and of a reader), dead letters, spilled items in their order, exact counts of what was
+ * dropped, the eventfd, and a ring that there is no room for. One process, one thread but for the
+ * eventfd's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ring/ring_state.h"
+#include "ring_world.h"
+
+enum { CHUNK_BYTES = 4096, CHUNKS = 8, TRIES = 3 };
+
+static char dir[64], spill_dir[80];
+static struct hy_ring *ring;
+static struct hy_ring_writer *writer;
+
+static void begin(const struct hy_ring_group_options *groups, size_t count)
+{
+    struct hy_ring_options options = {.dir = dir,
+                                      .bytes = CHUNKS * CHUNK_BYTES,
+                                      .chunk_bytes = CHUNK_BYTES,
+                                      .spill_dir = spill_dir,
+                                      .deliveries_max = TRIES,
+                                      .groups = groups,
+                                      .groups_count = count};
+    hydrant_error err = {0};
+    world_folder(dir);
+    snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
+    WORLD_CHECK(hy_ring_open(&options, &ring, &err) == HYDRANT_OK, "open: %s", err.text);
+    WORLD_CHECK(hy_ring_writer_create(ring, &writer, &err) == HYDRANT_OK, "writer");
+}
+
+static void end(const char *what)
+{
+    hy_ring_writer_destroy(&writer);
+    hy_ring_close(&ring, true);
+    world_remove(dir);
+    printf("%s: ok\n", what);
+    fflush(stdout);
+}
+
+static hydrant_ring *attach(const hydrant_ring_options *options)
+{
+    hydrant_ring *reader;
+    hydrant_error err = {0};
+    WORLD_CHECK(hydrant_ring_attach(dir, options, &reader, &err) == HYDRANT_OK, "attach: %s",
+                err.text);
+    return reader;
+}
+
+static hydrant_ring *member(const char *group)
+{
+    hydrant_ring_options options;
+    hydrant_ring_options_init(&options);
+    options.group = group;
+    options.lease_items = 4;
+    return attach(&options);
+}
+
+static void show(void)
+{
+    hy_ring_commit_all(writer);
+    hy_ring_wake(ring);
+}
+
+/* An item with that action and route. */
+static void put_routed(uint64_t n, hydrant_action action, const char *route)
+{
+    struct {
+        struct hy_ring_item_head head;
+        char route[32];
+    } item = {.head = {.record = {.bytes = sizeof item, .kind = HY_RING_ITEM},
+                       .head_bytes = sizeof item.head,
+                       .action = (uint8_t)action,
+                       .generation = n,
+                       .route_at = sizeof item.head,
+                       .route_len = (uint32_t)strlen(route)}};
+    uint64_t seq;
+    strcpy(item.route, route);
+    WORLD_CHECK(hy_ring_put(writer, &item, sizeof item, NULL, &seq) == HYDRANT_OK, "put");
+}
+
+static void put_plain(uint64_t from, uint64_t to)
+{
+    for (uint64_t n = from; n < to; n++)
+        world_put(writer, n);
+    show();
+}
+
+static struct hy_ring_group_stats stats_of(uint32_t group)
+{
+    struct hy_ring_group_stats stats;
+    WORLD_CHECK(hy_ring_group_stats(ring, group, &stats), "no group %u", group);
+    return stats;
+}
+
+/* Reads and acknowledges all that is there; their numbers as bits. */
+static uint64_t numbers(hydrant_ring *reader)
+{
+    hydrant_ring_item item;
+    hydrant_status status;
+    uint64_t bits = 0;
+    while ((status = hydrant_ring_next(reader, &item)) == HYDRANT_OK) {
+        WORLD_CHECK(!(bits >> item.generation & 1), "item %llu twice",
+                    (unsigned long long)item.generation);
+        bits |= 1ull << item.generation;
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    }
+    WORLD_CHECK(status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED, "next: %d", status);
+    return bits;
+}
+
+/* ---- filters ---- */
+
+static void filters(void)
+{
+    static const char *const care[] = {"care", "legal"}, *const legal[] = {"legal"};
+    const struct hy_ring_group_options groups[] = {
+        {.name = "all", .from_oldest = true, .policy = HY_RING_BLOCK},
+        {.name = "recover",
+         .from_oldest = true,
+         .policy = HY_RING_BLOCK,
+         .actions = 1u << HYDRANT_ACTION_RECOVER},
+        {.name = "routes",
+         .from_oldest = true,
+         .policy = HY_RING_BLOCK,
+         .routes = care,
+         .routes_count = 2},
+        {.name = "both",
+         .from_oldest = true,
+         .policy = HY_RING_BLOCK,
+         .actions = 1u << HYDRANT_ACTION_RECOVER | 1u << HYDRANT_ACTION_THANK,
+         .routes = legal,
+         .routes_count = 1}};
+    begin(groups, 4);
+    put_routed(0, HYDRANT_ACTION_RECOVER, "care");
+    put_routed(1, HYDRANT_ACTION_THANK, "care");
+    put_routed(2, HYDRANT_ACTION_RECOVER, "legal");
+    put_routed(3, HYDRANT_ACTION_MONITOR, "legal");
+    put_routed(4, HYDRANT_ACTION_THANK, "leg"); /* a beginning is not the name */
+    put_routed(5, HYDRANT_ACTION_THANK, "");
+    show();
+    static const uint64_t expected[] = {0x3F, 0x05, 0x0F, 0x04};
+    for (uint32_t g = 0; g < 4; g++) {
+        hydrant_ring *reader = member(groups[g].name);
+        uint64_t got = numbers(reader);
+        WORLD_CHECK(got == expected[g], "group %s got %#llx", groups[g].name,
+                    (unsigned long long)got);
+        hydrant_ring_detach(&reader);
+        WORLD_CHECK(stats_of(g).lag == 0, "group %s: what it does not want is left",
+                    groups[g].name); /* skipped is acknowledged: it holds up nobody */
+    }
+    hydrant_ring_options options; /* a reader's own filter comes on top of the group's */
+    hydrant_ring_options_init(&options);
+    options.group = "routes";
+    options.actions = 1u << HYDRANT_ACTION_THANK;
+    hydrant_ring *reader = attach(&options);
+    for (uint64_t n = 6; n < 12; n++)
+        put_routed(n, n % 2 ? HYDRANT_ACTION_THANK : HYDRANT_ACTION_RECOVER,
+                   n < 9 ? "care" : "desk");
+    show();
+    uint64_t got = numbers(reader);
+    WORLD_CHECK(got == 1u << 7, "both filters: %#llx", (unsigned long long)got);
+    hydrant_ring_detach(&reader);
+    hydrant_ring_options_init(&options); /* and an observer's */
+    options.from_oldest = true;
+    options.routes = legal;
+    options.routes_count = 1;
+    reader = attach(&options);
+    got = numbers(reader);
+    WORLD_CHECK(got == 0x0C, "an observer's filter: %#llx", (unsigned long long)got);
+    hydrant_ring_detach(&reader);
+    end("filters by action and route");
+}
+
+/* ---- dead letters ---- */
+
+/* A process that dies of item `poison`, whenever it gets it, and acknowledges the others. */
+static int die_of(uint64_t poison)
+{
+    int state;
+    pid_t child = fork();
+    WORLD_CHECK(child >= 0, "fork");
+    if (child == 0) {
+        hydrant_ring *reader = member("care");
+        hydrant_ring_item item;
+        while (hydrant_ring_next(reader, &item) == HYDRANT_OK) {
+            if (item.generation == poison)
+                raise(SIGKILL);
+            hydrant_ring_ack(reader, item.seq);
+        }
+        _exit(0);
+    }
+    WORLD_CHECK(waitpid(child, &state, 0) == child, "waitpid");
+    return WIFSIGNALED(state) ? WTERMSIG(state) : 0;
+}
+
+static void dead_letters(void)
+{
+    const struct hy_ring_group_options groups[] = {
+        {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK},
+        {.name = "desk", .from_oldest = true, .policy = HY_RING_BLOCK}};
+    unsigned char kept[2 * WORLD_ITEM_BYTES_MAX], expected[WORLD_ITEM_BYTES_MAX];
+    char path[96];
+    int deaths = 0;
+    begin(groups, 2);
+    put_plain(0, 20);
+    while (deaths < 100 && die_of(7) == SIGKILL)
+        deaths++;
+    WORLD_CHECK(deaths == TRIES, "%d members died of it, %d tries were allowed", deaths, TRIES);
+    snprintf(path, sizeof path, "%s/group-care.dead", dir);
+    int fd = open(path, O_RDONLY);
+    ssize_t bytes = read(fd, kept, sizeof kept);
+    close(fd);
+    world_item(7, world_item_bytes(7), expected);
+    WORLD_CHECK(bytes == world_item_bytes(7) && memcmp(kept, expected, (size_t)bytes) == 0,
+                "the dead letter is not item 7: %zd bytes", bytes);
+    WORLD_CHECK(stats_of(0).lag == 0, "%llu items are left", (unsigned long long)stats_of(0).lag);
+    hydrant_ring *reader = member("desk"); /* another group knows nothing of it */
+    WORLD_CHECK(numbers(reader) == (1u << 20) - 1, "desk");
+    hydrant_ring_detach(&reader);
+    end("dead letters");
+}
+
+/* ---- policies, to the item ---- */
+
+static void counts(void)
+{
+    const struct hy_ring_group_options groups[] = {
+        {.name = "drop", .from_oldest = true, .policy = HY_RING_DROP_OLDEST},
+        {.name = "spill",
+         .from_oldest = true,
+         .policy = HY_RING_SPILL,
+         .spill_bytes_max = 1 << 24}};
+    enum { ITEMS = 1000 };
+    hydrant_ring_item item;
+    begin(groups, 2);
+    put_plain(0, ITEMS);
+    hydrant_ring *reader = member("drop");
+    uint64_t got = 0, last = 0;
+    while (hydrant_ring_next(reader, &item) == HYDRANT_OK) {
+        WORLD_CHECK(got == 0 || item.generation == last + 1, "drop: a gap before %llu",
+                    (unsigned long long)item.generation);
+        last = item.generation;
+        got++;
+        hydrant_ring_ack(reader, item.seq);
+    }
+    WORLD_CHECK(got + stats_of(0).dropped == ITEMS && last == ITEMS - 1 && stats_of(0).dropped > 0,
+                "drop: %llu read, %llu dropped", (unsigned long long)got,
+                (unsigned long long)stats_of(0).dropped);
+    WORLD_CHECK(hydrant_ring_lost(reader) == stats_of(0).dropped, "lost");
+    hydrant_ring_detach(&reader);
+    reader = member("spill"); /* from disk into the ring, without noticing */
+    uint64_t spilled = stats_of(1).spilled;
+    WORLD_CHECK(spilled > 0, "nothing was spilled");
+    for (uint64_t n = 0; n < ITEMS; n++) {
+        WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK && item.generation == n &&
+                        world_item_number(&item) == (int64_t)n,
+                    "spill: not item %llu", (unsigned long long)n);
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    }
+    hy_ring_tend(ring);
+    WORLD_CHECK(stats_of(1).lag == 0 && stats_of(1).spill_bytes == 0 && stats_of(1).dropped == 0,
+                "spill: something is left");
+    hydrant_ring_detach(&reader);
+    end("exact counts");
+}
+
+/* ---- the eventfd ---- */
+
+static bool is_readable(int fd, int ms)
+{
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    return poll(&one, 1, ms) == 1;
+}
+
+static void event_descriptor(const char *group)
+{
+    const struct hy_ring_group_options groups[] = {
+        {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK}};
+    hydrant_ring_options options;
+    hydrant_error err = {0};
+    uint64_t count;
+    begin(groups, 1);
+    hydrant_ring_options_init(&options);
+    options.group = group;
+    hydrant_ring *reader = attach(&options);
+    int fd = hydrant_ring_eventfd(reader, &err);
+    WORLD_CHECK(fd >= 0 && hydrant_ring_eventfd(reader, &err) == fd, "eventfd: %s", err.text);
+    WORLD_CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC, "it would be inherited");
+    for (uint64_t n = 0; n < 40; n++) {
+        bool item_first = n % 2; /* before or after it is armed: no wake-up may be lost */
+        WORLD_CHECK(is_readable(fd, 60000), "not readable at first, or at the end of round %llu",
+                    (unsigned long long)n);
+        WORLD_CHECK(read(fd, &count, sizeof count) == sizeof count, "read");
+        uint64_t seen = numbers(reader);
+        WORLD_CHECK(seen == (n ? 1ull << (n - 1) : 0), "round %llu: %#llx", (unsigned long long)n,
+                    (unsigned long long)seen);
+        if (item_first)
+            put_plain(n, n + 1);
+        hydrant_ring_rearm(reader);
+        if (!item_first)
+            put_plain(n, n + 1);
+    }
+    hydrant_ring_detach(&reader);
+    end(group ? "eventfd of a member" : "eventfd of an observer");
+}
+
+/* ---- no room ---- */
+
+static void no_room(void)
+{
+    char place[] = "/tmp/hydrant-small-XXXXXX", ring_dir[64];
+    hydrant_error err = {0};
+    struct stat st;
+    WORLD_CHECK(mkdtemp(place), "mkdtemp");
+    if (mount("tmpfs", place, "tmpfs", 0, "size=2m") < 0) {
+        printf("a file system that is too small: not tried, it cannot be mounted here (%s)\n",
+               strerror(errno));
+        rmdir(place);
+        return;
+    }
+    snprintf(ring_dir, sizeof ring_dir, "%s/ring", place);
+    struct hy_ring_options options = {.dir = ring_dir, .bytes = 8 << 20};
+    hydrant_status status = hy_ring_open(&options, &ring, &err);
+    bool clean = true;
+    static const char *const names[] = {"data", "waiting.ctl"};
+    for (int i = 0; i < 2; i++) {
+        char path[96];
+        snprintf(path, sizeof path, "%s/%s", ring_dir, names[i]);
+        clean = clean && stat(path, &st) < 0;
+    }
+    options.bytes = 1 << 20;
+    hydrant_error second = {0};
+    hydrant_status smaller = hy_ring_open(&options, &ring, &second); /* as the message says */
+    hy_ring_close(&ring, true);
+    umount2(place, MNT_DETACH);
+    rmdir(place);
+    WORLD_CHECK(status == HYDRANT_ERR_SYSTEM && err.sys_errno == ENOSPC, "status %d", status);
+    WORLD_CHECK(strstr(err.text, "set ring.bytes lower") && strstr(err.text, "--shm-size"),
+                "it says: %s", err.text);
+    WORLD_CHECK(clean, "half a ring is left");
+    WORLD_CHECK(smaller == HYDRANT_OK, "a smaller one: %s", second.text);
+    printf("a file system that is too small: ok: %s\n", err.text);
+}
+
+int main(void)
+{
+    world_clock_start();
+    filters();
+    dead_letters();
+    counts();
+    event_descriptor("care");
+    event_descriptor(NULL);
+    event_descriptor("passing");
+    no_room();
+    return 0;
+}
