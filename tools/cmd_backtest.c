@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
+#include <hydrant/daemon.h>
 #include <hydrant/hydrant.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,18 +18,23 @@
 #include "tools/run_stats.h"
 #include "tools/terminal.h"
 
+#define DEFAULT_RECORDING "/var/lib/hydrant/recording"
+
 static const char help[] =
     "Takes recorded mentions through rules and says how many each rule matches; with --against\n"
     "it compares with other rules, usually those in force: what would be gained, what lost.\n"
     "\n"
-    "usage: hydrant backtest --rules PATH [--against PATH] [options] ARCHIVE...\n"
+    "usage: hydrant backtest --rules PATH [--against PATH] [options] [ARCHIVE...]\n"
     "\n"
     "An archive is a file of mentions (.zst too), or a folder: its *.ndjson and *.ndjson.zst, by\n"
-    "name. Mentions are not deduplicated; \"now\" is when each was written.\n"
+    "name. Without one: what the daemon records (recording in hydrant.yaml), " DEFAULT_RECORDING
+    ",\nor that of the daemon named by --config.\n"
+    "Mentions are not deduplicated; \"now\" is when each was written.\n"
     "\n"
     "  -r, --rules PATH     the new rules: a YAML file or a folder; may be repeated\n"
     "  -e, --query QUERY    a rule on the spot; may be repeated\n"
     "  -a, --against PATH   the old rules; may be repeated\n"
+    "  -c, --config FILE    hydrant.yaml of the daemon whose recording it is\n"
     "  -f, --format NAME    auto (default), native, csv, text\n"
     "  -n, --samples N      mentions shown for each rule, gained and lost (default 3)\n"
     "      --all            list rules that match the same as before, too\n"
@@ -39,10 +45,11 @@ static const char help[] =
     "exit code: 0 done; 1 the rules are bad or an archive cannot be read; 2 usage\n"
     "\n"
     "example:\n"
-    "  hydrant backtest --rules new/ --against rules/ /var/lib/hydrant/recording\n";
+    "  hydrant backtest --rules new/ --against rules/\n";
 
 struct backtest {
     struct rules_input rules, against;
+    const char *config;
     hydrant_backtest_options options;
     char **archives; /* owned */
     size_t archives_count;
@@ -89,8 +96,8 @@ static bool add_folder(struct backtest *b, const char *path)
         fprintf(stderr, "hydrant backtest: %s: no *.ndjson or *.ndjson.zst in this folder\n", path);
     for (int i = 0; i < count; i++) {
         char name[4096];
-        bool fits = snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name) <
-                    (int)sizeof name;
+        bool fits =
+            snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name) < (int)sizeof name;
         good = good && fits && add_archive(b, name);
         free(entries[i]);
     }
@@ -287,8 +294,8 @@ static bool parse_number(const char *option, const char *value, uint32_t low, ui
     errno = 0;
     unsigned long n = strtoul(value, &end, 10);
     if (errno || end == value || *end || value[0] == '-' || n < low || n > high) {
-        fprintf(stderr, "hydrant backtest: %s: '%s' is not a number from %u to %u\n", option,
-                value, low, high);
+        fprintf(stderr, "hydrant backtest: %s: '%s' is not a number from %u to %u\n", option, value,
+                low, high);
         return false;
     }
     *out = (uint32_t)n;
@@ -309,16 +316,13 @@ static bool parse_format(const char *value, hydrant_format *out)
 
 enum { OPT_JSON = 256, OPT_ALL };
 
-static const struct option long_options[] = {{"rules", required_argument, NULL, 'r'},
-                                             {"query", required_argument, NULL, 'e'},
-                                             {"against", required_argument, NULL, 'a'},
+static const struct option long_options[] = {
+    {"rules", required_argument, NULL, 'r'},   {"query", required_argument, NULL, 'e'},
+    {"against", required_argument, NULL, 'a'}, {"config", required_argument, NULL, 'c'},
                                              {"format", required_argument, NULL, 'f'},
-                                             {"samples", required_argument, NULL, 'n'},
-                                             {"workers", required_argument, NULL, 'j'},
-                                             {"all", no_argument, NULL, OPT_ALL},
-                                             {"json", no_argument, NULL, OPT_JSON},
-                                             {"help", no_argument, NULL, 'h'},
-                                             {NULL, 0, NULL, 0}};
+    {"samples", required_argument, NULL, 'n'}, {"workers", required_argument, NULL, 'j'},
+    {"all", no_argument, NULL, OPT_ALL},       {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
 
 static bool take_option(struct backtest *b, int option, const char *value)
 {
@@ -329,6 +333,9 @@ static bool take_option(struct backtest *b, int option, const char *value)
         return rules_input_add_query(&b->rules, value);
     case 'a':
         return rules_input_add_path(&b->against, value);
+    case 'c':
+        b->config = value;
+        return true;
     case 'f':
         return parse_format(value, &b->options.format);
     case 'n':
@@ -371,13 +378,36 @@ static bool add_archives(struct backtest *b, int argc, char **argv)
     return true;
 }
 
+/* What the daemon records. */
+static bool add_recording(struct backtest *b)
+{
+    hydrant_config_paths paths;
+    hydrant_error err = {0};
+    char folder[300] = DEFAULT_RECORDING;
+    if (b->config) {
+        if (hydrant_config_check(b->config, false, NULL, NULL, &paths, &err) != HYDRANT_OK) {
+            fprintf(stderr, "hydrant backtest: %s: %s\n", b->config, err.text);
+            return false;
+        }
+        snprintf(folder, sizeof folder, "%s/recording", paths.state_dir);
+    }
+    if (access(folder, R_OK | X_OK) != 0) {
+        fprintf(stderr,
+                "hydrant backtest: %s: %s; name an archive of mentions, or the daemon's --config\n",
+                folder, strerror(errno));
+        return false;
+    }
+    return add_path(b, folder);
+}
+
 int cmd_backtest(int argc, char **argv)
 {
     struct backtest b = {.options = {.samples_per_rule = 3}};
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     int code = -1;
     b.options.workers = cores < 1 ? 1 : cores > 64 ? 64 : (uint32_t)cores;
-    for (int c; code < 0 && (c = getopt_long(argc, argv, "r:e:a:f:n:j:h", long_options, NULL)) != -1;) {
+    for (int c;
+         code < 0 && (c = getopt_long(argc, argv, "r:e:a:c:f:n:j:h", long_options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             code = HY_EXIT_OK;
@@ -388,12 +418,11 @@ int cmd_backtest(int argc, char **argv)
     if (code < 0 && b.rules.paths_count + b.rules.queries_count == 0) {
         fputs("hydrant backtest: name the new rules with --rules\n", stderr);
         code = HY_EXIT_USAGE;
-    } else if (code < 0 && optind == argc) {
-        fputs("hydrant backtest: name an archive of mentions\n", stderr);
-        code = HY_EXIT_USAGE;
     }
-    if (code < 0)
-        code = add_archives(&b, argc, argv) ? run(&b) : HY_EXIT_FAILED;
+    if (code < 0) {
+        bool added = optind == argc ? add_recording(&b) : add_archives(&b, argc, argv);
+        code = added ? run(&b) : HY_EXIT_FAILED;
+    }
     for (size_t i = 0; i < b.archives_count; i++)
         free(b.archives[i]);
     free(b.archives);

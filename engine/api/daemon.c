@@ -233,10 +233,32 @@ static void on_rules_diagnostic(void *ctx, const hydrant_diagnostic *diagnostic)
            HY_LOG_TEXT("at", file), HY_LOG_TEXT("problem", message));
 }
 
+static bool is_recorded(const struct hy_config *config)
+{
+    return config->recording.given && config->recording.keep_us > 0;
+}
+
+static void recording_path(const struct hydrant_daemon *daemon, char path[static 4096])
+{
+    snprintf(path, 4096, "%s/recording", daemon->config->state_dir);
+}
+
+static hydrant_status open_recording(struct hydrant_daemon *daemon, hydrant_error *err)
+{
+    const struct hy_config *config = daemon->config;
+    char folder[4096];
+    recording_path(daemon, folder);
+    struct hy_recording_options options = {.folder = folder,
+                                           .bytes_max = config->recording.bytes,
+                                           .keep_us = config->recording.keep_us,
+                                           .lanes = (uint32_t)config->workers};
+    return is_recorded(config) ? hy_recording_open(&options, &daemon->recording, err) : HYDRANT_OK;
+}
+
 static hydrant_status load_rules(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
-    char cache[4096];
+    char cache[4096], recording[4096];
     hydrant_manager_options options;
     hydrant_manager_options_init(&options);
     snprintf(cache, sizeof cache, "%s/compiled", config->state_dir);
@@ -251,6 +273,10 @@ static hydrant_status load_rules(struct hydrant_daemon *daemon, hydrant_error *e
     options.settle_ms = (uint32_t)(config->reload.settle_us / 1000);
     options.test = config->reload.test;
     options.history = (uint32_t)config->reload.history;
+    if (is_recorded(config)) {
+        recording_path(daemon, recording);
+        options.recording = recording;
+    }
     options.on_event = hy_daemon_rules_event;
     options.ctx = daemon;
     return hydrant_manager_create(&options, &daemon->manager, err);
@@ -263,7 +289,8 @@ static hydrant_status create_engine(struct hydrant_daemon *daemon, hydrant_error
                                     .watch = {.leave = hy_daemon_leave,
                                               .back = hy_daemon_back,
                                               .done = hy_daemon_done,
-                                              .ctx = daemon}};
+                                              .ctx = daemon},
+                                    .recording = daemon->recording};
     hydrant_options options;
     hydrant_options_init(&options);
     options.workers = (uint32_t)config->workers;
@@ -367,6 +394,8 @@ static hydrant_status open_everything(struct hydrant_daemon *daemon, hydrant_err
         status = open_ring(daemon, err);
     if (status == HYDRANT_OK)
         status = hy_daemon_open_sources(daemon, err);
+    if (status == HYDRANT_OK)
+        status = open_recording(daemon, err);
     if (status == HYDRANT_OK)
         status = create_engine(daemon, err);
     if (status == HYDRANT_OK) /* from here on the checkpoint is about this ring */
@@ -482,6 +511,7 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
     bool ended = everything_ended(daemon);
     hydrant_manager_destroy(&daemon->manager);
     hydrant_destroy(&daemon->engine);
+    hy_recording_close(&daemon->recording);
     hy_daemon_close_sources(daemon);
     if (daemon->ring)
         hy_ring_close(&daemon->ring, ended);

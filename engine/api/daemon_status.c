@@ -152,6 +152,28 @@ static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemo
     X("hydrant_ring_group_spoiled_total", "counter", spoiled,                                    \
       "Times that the group's members broke the protocol.")
 
+/* X(metric, type, member of hy_recording_stats, help) */
+#define RECORDING_METRICS(X)                                                                   \
+    X("hydrant_recording_mentions_total", "counter", recorded, "Mentions that were recorded.") \
+    X("hydrant_recording_missed_total", "counter", missed, "Mentions that were not recorded.") \
+    X("hydrant_recording_deletes_total", "counter", deleted,                                   \
+      "Deletes that the recording was told of.")                                               \
+    X("hydrant_recording_bytes", "gauge", bytes, "Bytes of the recording on disk.")            \
+    X("hydrant_recording_failures_total", "counter", failures, "Writings that the disk refused.")
+
+static void put_recording(struct hy_metrics_page *page, struct hydrant_daemon *daemon)
+{
+    struct hy_recording_stats stats;
+    if (!daemon->recording)
+        return;
+    hy_recording_stats_read(daemon->recording, &stats);
+#define PUT(metric, type, member, help)          \
+    hy_metrics_family(page, metric, type, help); \
+    hy_metrics_count(page, NULL, NULL, stats.member);
+    RECORDING_METRICS(PUT)
+#undef PUT
+}
+
 static void put_groups(struct hy_metrics_page *page, struct hydrant_daemon *daemon)
 {
     struct hy_ring_group_stats group;
@@ -184,6 +206,7 @@ static bool metrics(struct hydrant_daemon *daemon, struct hy_http_answer *out)
     put_rules(&page, daemon);
     put_sources(&page, daemon, &view);
     put_groups(&page, daemon);
+    put_recording(&page, daemon);
     if (page.failed) {
         hy_metrics_page_fini(&page);
         out->code = 503;

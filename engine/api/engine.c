@@ -201,6 +201,7 @@ hydrant_status hy_engine_create(const hydrant_options *options,
     struct hy_pipeline_options inner = pipeline_options(&engine->options);
     inner.ring = setup->ring;
     inner.watch = setup->watch;
+    inner.recording = setup->recording;
     if (status == HYDRANT_OK && options->ring)
         status = hy_engine_ring_open(options->ring, &engine->ring, err);
     if (engine->ring)

@@ -10,6 +10,7 @@
 struct hy_engine_setup {
     struct hy_ring *ring;
     struct hy_pipeline_watch watch;
+    struct hy_recording *recording;
 };
 
 /* hydrant_create. */

@@ -1,6 +1,6 @@
 /*
- * The journal: records that came in and must not be lost before they are in the ring, and the
- * recording that rules are tried on. Append-only segments of checked, compressed frames
+ * The journal: records that came in and must not be lost before they are in the ring. Append-only
+ * segments of checked, compressed frames
  * (journal_frame.h has the format), one frame and one fsync for all records of a group.
  *
  *   append ... append -> group -> flush: write, fsync on its way -> durable(number)

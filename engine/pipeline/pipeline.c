@@ -131,6 +131,7 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
         pipeline->shared.sink.emit = HYDRANT_EMIT_PUBLISHED;
         pipeline->shared.sink.on_dead_letter = NULL;
     }
+    pipeline->shared.recording = options->recording;
     pipeline->watch = options->watch;
     pipeline->shared.on_done = options->watch.done;
     pipeline->shared.on_done_ctx = options->watch.ctx;

@@ -43,6 +43,7 @@ struct hy_pipeline_options {
     bool deduplicate;
     struct hy_output_sink sink;
     struct hy_ring *ring; /* where items go instead of the sink; outlives it. NULL: none */
+    struct hy_recording *recording; /* with a lane for each worker, one at least; NULL: none */
     struct hy_pipeline_watch watch; /* its functions may be NULL */
     bool event_time; /* batch.now_us stays HYDRANT_TIME_NONE */
     struct hy_clock clock;

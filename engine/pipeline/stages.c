@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "emotion/emotion.h"
 #include "normalize/normalize.h"
+#include "pipeline/record.h"
 
 static size_t arena_bytes(const struct hy_stages_options *options, const struct hy_pack *pack)
 {
@@ -129,6 +130,8 @@ bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
     stages->laps.begun_cpu_ns = hy_clock_thread_cpu_ns();
     hy_stages_lap_start(stages);
     stages->more = decode(stages, parcel);
+    if (stages->recording)
+        hy_record_batch(stages->recording, stages->lane, batch);
     hy_stages_lap(stages, HYDRANT_STAGE_DECODE);
     hy_normalize_batch(batch);
     hy_stages_lap(stages, HYDRANT_STAGE_NORMALIZE);

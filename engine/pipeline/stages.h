@@ -20,6 +20,7 @@
 #include "match/match.h"
 #include "pipeline/counters.h"
 #include "pipeline/generation.h"
+#include "recording/recording.h"
 #include "triage/triage.h"
 
 struct hy_stages_options {
@@ -35,6 +36,8 @@ struct hy_stages {
     struct hy_dedup_worker *dedup_worker;
     struct hy_triage *triage;       /* the generation's, for this worker */
     struct hy_triage_around around; /* zeroed: nothing is remembered */
+    struct hy_recording *recording; /* NULL: none */
+    uint32_t lane;                  /* of it */
     struct hy_dedup *dedup;         /* shared by all workers; NULL: no deduplication */
     bool complete_all;              /* every mention, whatever the rules need */
     struct hy_counters *counters;   /* of the thread that runs the stages */

@@ -21,6 +21,9 @@ hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared
     *worker = (struct hy_worker){.shared = shared, .index = index};
     hydrant_status status =
         hy_stages_init(&worker->stages, options, pack, shared->dedup, &worker->counters, err);
+    worker->stages.recording = shared->recording;
+    worker->stages.lane = index;
+    worker->stages.complete_all |= shared->recording != NULL; /* rules to come may want any field */
     worker->stages.around = (struct hy_triage_around){shared->memory, hy_emotion_score};
     if (status == HYDRANT_OK)
         status = hy_output_init(&worker->output, &shared->sink, begin_output_turn, worker, err);

@@ -21,6 +21,7 @@ struct hy_shared {
     bool event_time;
     struct hy_output_sink sink;
     struct hy_ring *ring; /* where items go instead; NULL: to the sink */
+    struct hy_recording *recording; /* NULL: none */
     struct hy_dedup *dedup;
     struct hy_memory *memory; /* touched only in the settle turn */
     struct hy_ticket settle;  /* turn for dedup and triage */

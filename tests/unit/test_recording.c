@@ -1,0 +1,335 @@
+/* The recording: what was put is there, what was deleted is not, and it does not grow. links: ZSTD
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <cmocka.h>
+
+#include "recording/recording.h"
+#include "recording/recording_segment.h"
+#include "support/random.h"
+
+enum { TEXT_BYTES = 8 << 20 };
+
+static char folder[64], text[TEXT_BYTES];
+static struct hy_recording *recording;
+
+static int make_folder(void **state)
+{
+    strcpy(folder, "/tmp/hydrant-recording-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+    return rmdir(folder);
+}
+
+static void start(uint64_t bytes_max, uint64_t segment_bytes)
+{
+    struct hy_recording_options options = {.folder = folder,
+                                           .bytes_max = bytes_max,
+                                           .segment_bytes = segment_bytes,
+                                           .keep_us = UINT64_C(3600000000),
+                                           .lanes = 2};
+    hydrant_error err = {0};
+    if (hy_recording_open(&options, &recording, &err) != HYDRANT_OK)
+        fail_msg("%s", err.text);
+}
+
+static void put(uint32_t lane, uint64_t key, const char *line)
+{
+    size_t room;
+    hy_recording_begin(recording, lane);
+    char *at = hy_recording_room(recording, lane, &room);
+    assert_true(strlen(line) <= room);
+    memcpy(at, line, strlen(line));
+    hy_recording_add(recording, lane, key, strlen(line));
+    hy_recording_end(recording, lane);
+}
+
+static void put_number(uint64_t n)
+{
+    char line[64];
+    snprintf(line, sizeof line, "{\"text\":\"post %llu\"}\n", (unsigned long long)n);
+    put((uint32_t)(n % 2), n + 1, line);
+}
+
+static void forget(uint64_t key)
+{
+    hy_recording_begin(recording, 0);
+    hy_recording_forget(recording, 0, key);
+    hy_recording_end(recording, 0);
+}
+
+static struct hy_recording_stats stats(void)
+{
+    struct hy_recording_stats out;
+    hy_recording_stats_read(recording, &out);
+    return out;
+}
+
+static struct hy_recording_segment *segments(uint32_t *count)
+{
+    struct hy_recording_segment *all;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(hy_recording_segments(fd, &all, count, NULL), HYDRANT_OK);
+    close(fd);
+    return all;
+}
+
+static size_t read_segment(const char *name, void *out, size_t cap)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_RDONLY);
+    ssize_t len = read(fd, out, cap);
+    close(fd);
+    assert_true(len >= 0 && (size_t)len < cap);
+    return (size_t)len;
+}
+
+/* All lines, as any zstd reads them; how many there are. */
+static size_t read_back(void)
+{
+    static char packed[TEXT_BYTES];
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    uint32_t count;
+    size_t len = 0, lines = 0;
+    struct hy_recording_segment *all = segments(&count);
+    for (uint32_t i = 0; i < count; i++) {
+        ZSTD_inBuffer in = {packed, read_segment(all[i].name, packed, sizeof packed), 0};
+        ZSTD_initDStream(stream);
+        while (in.pos < in.size) {
+            ZSTD_outBuffer out = {text + len, sizeof text - 1 - len, 0};
+            size_t left = ZSTD_decompressStream(stream, &out, &in);
+            assert_false(ZSTD_isError(left));
+            len += out.pos;
+        }
+    }
+    text[len] = '\0';
+    for (size_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    free(all);
+    ZSTD_freeDStream(stream);
+    return lines;
+}
+
+static void wait_for_disk(uint64_t recorded)
+{
+    for (int i = 0; i < 6000 && stats().recorded < recorded; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    assert_true(stats().recorded >= recorded);
+}
+
+static void what_was_put_is_there(void **state)
+{
+    enum { ITEMS = 60000 };
+    start(1 << 30, 1 << 16);
+    for (uint64_t n = 0; n < ITEMS; n++)
+        put_number(n);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), ITEMS);
+    uint32_t count;
+    struct hy_recording_segment *all = segments(&count);
+    assert_true(count > 1);
+    struct stat st;
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", folder, all[0].name);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    free(all);
+    assert_non_null(strstr(text, "\"post 0\"}\n"));
+    assert_non_null(strstr(text, "\"post 59999\"}\n"));
+}
+
+static void deletes_reach_every_segment(void **state)
+{
+    start(1 << 30, 1 << 14);
+    for (uint64_t n = 0; n < 20000; n++)
+        put_number(n);
+    put(0, 77777, "{\"text\":\"twice\"}\n");
+    put(1, 77777, "{\"text\":\"twice\"}\n");
+    wait_for_disk(20000);
+    uint32_t before, after;
+    free(segments(&before));
+    forget(5);
+    forget(15001);
+    forget(77777);
+    forget(999999); /* not known */
+    hy_recording_close(&recording);
+    free(segments(&after));
+    assert_int_equal(before >= 2 ? 1 : 0, 1);
+    assert_int_equal(read_back(), 20000 - 2);
+    assert_null(strstr(text, "\"post 4\"}"));
+    assert_null(strstr(text, "\"post 15000\"}"));
+    assert_null(strstr(text, "twice"));
+    assert_non_null(strstr(text, "\"post 5\"}"));
+    start(1 << 30, 0); /* what was written down is done again, and harms nobody */
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), 20000 - 2);
+}
+
+static void a_segment_without_lines_goes(void **state)
+{
+    uint32_t count;
+    start(1 << 30, 0);
+    put(0, 1, "{\"text\":\"one\"}\n");
+    wait_for_disk(1);
+    forget(1);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), 0);
+    struct hy_recording_segment *all = segments(&count);
+    for (uint32_t i = 0; i < count; i++) /* at most the one that the delete was written down in */
+        assert_true(all[i].bytes < 64);
+    free(all);
+}
+
+/* Killed before the deletes are done, which takes up to HY_RECORDING_FORGET_MS. */
+static void a_crash_forgets_no_delete(void **state)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        start(1 << 30, 0);
+        for (uint64_t n = 0; n < 100; n++)
+            put_number(n);
+        forget(51);
+        for (int i = 0; i < 6000 && stats().deleted == 0; i++)
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        wait_for_disk(100);
+        put_number(100);
+        wait_for_disk(101); /* the thread has come round: the delete is on disk, too */
+        raise(SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    start(1 << 30, 0);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), 100);
+    assert_null(strstr(text, "\"post 50\"}"));
+}
+
+static void torn_frames_are_cut(void **state)
+{
+    static char whole[1 << 16];
+    char path[160];
+    uint32_t count;
+    start(1 << 30, 0);
+    for (uint64_t n = 0; n < 50; n++)
+        put_number(n);
+    wait_for_disk(50);
+    for (uint64_t n = 50; n < 100; n++)
+        put_number(n);
+    hy_recording_close(&recording);
+    struct hy_recording_segment *all = segments(&count);
+    assert_int_equal(count, 1);
+    snprintf(path, sizeof path, "%s/%s", folder, all[0].name);
+    size_t len = read_segment(all[0].name, whole, sizeof whole);
+    free(all);
+    for (size_t cut = len; cut-- > 0;) { /* torn at every byte */
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        assert_int_equal(write(fd, whole, cut), cut);
+        close(fd);
+        int dir = open(folder, O_RDONLY | O_DIRECTORY);
+        struct hy_recording_keys deletes = {0};
+        assert_int_equal(hy_recording_mend(dir, strrchr(path, '/') + 1, &deletes, NULL),
+                         HYDRANT_OK);
+        close(dir);
+        size_t lines = read_back(); /* it is sound again */
+        assert_true(lines == 0 || (lines >= 1 && lines < 100));
+        assert_int_equal(deletes.count, 0);
+        free(deletes.at);
+    }
+}
+
+static void it_does_not_grow(void **state)
+{
+    enum { MOST = 300000 };
+    uint32_t count;
+    uint64_t bytes = 0;
+    struct random_state random = {random_seed("recording")};
+    start(MOST, MOST / 8);
+    for (uint64_t n = 0; n < 40000; n++) {
+        char line[128];
+        snprintf(line, sizeof line, "{\"text\":\"%016llx %016llx %llu\"}\n",
+                 (unsigned long long)random_next(&random), (unsigned long long)random_next(&random),
+                 (unsigned long long)n);
+        put((uint32_t)(n % 2), n + 1, line);
+    }
+    hy_recording_close(&recording);
+    struct hy_recording_segment *all = segments(&count);
+    for (uint32_t i = 0; i < count; i++)
+        bytes += all[i].bytes;
+    assert_true(count > 1 && bytes <= MOST);
+    assert_true(read_back() > 100);
+    assert_non_null(strstr(text, " 39999\"}")); /* the oldest go */
+    assert_null(strstr(text, " 0\"}"));
+    for (uint32_t i = 0; i < count; i++) { /* and what is too old */
+        char path[160];
+        snprintf(path, sizeof path, "%s/%s", folder, all[i].name);
+        struct timespec old[2] = {{time(NULL) - 3700, 0}, {time(NULL) - 3700, 0}};
+        assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    }
+    free(all);
+    start(MOST, 0);
+    hy_recording_close(&recording);
+    free(segments(&count));
+    assert_int_equal(count, 0);
+}
+
+static void nobody_waits_for_the_disk(void **state)
+{
+    static char line[HY_RECORDING_FRAME_BYTES];
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
+    uint64_t put_in = 0, missed = 0;
+    start(1 << 30, 0);
+    for (int i = 0; i < 200; i++) {
+        size_t room;
+        hy_recording_begin(recording, 0);
+        char *at = hy_recording_room(recording, 0, &room);
+        if (room >= sizeof line) {
+            memcpy(at, line, sizeof line);
+            hy_recording_add(recording, 0, 1, sizeof line);
+            put_in++;
+        } else {
+            hy_recording_miss(recording, 0);
+            missed++;
+        }
+        hy_recording_end(recording, 0);
+    }
+    wait_for_disk(put_in);
+    assert_int_equal(stats().recorded, put_in);
+    assert_int_equal(stats().missed, missed);
+    hy_recording_close(&recording);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+    const struct CMUnitTest tests[] = {
+        CASE(what_was_put_is_there),        CASE(deletes_reach_every_segment),
+        CASE(a_segment_without_lines_goes), CASE(a_crash_forgets_no_delete),
+        CASE(torn_frames_are_cut),          CASE(it_does_not_grow),
+        CASE(nobody_waits_for_the_disk)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
