@@ -9,7 +9,12 @@
  *
  * -DBROKEN_LOOK: a member does not look again whether the chunk is there after it has read the
  * word. -DBROKEN_TAKE: the engine writes over without taking the lease first. -DBROKEN_SLEEP: a
- * member looks for items before it says that it sleeps. Each must be caught.
+ * member looks for items before it says that it sleeps.
+ *
+ * holds:
+ * breaks: -DBROKEN_LOOK
+ * breaks: -DBROKEN_TAKE
+ * breaks: -DBROKEN_SLEEP
  */
 #ifndef SLOTS
 #define SLOTS 1
