@@ -47,6 +47,8 @@ static hydrant_status explain(hydrant_error *err, const char *message)
         {"Back-references", "back-references (\\1) are not supported"},
         {"too large", "it is too large; shorten its repetitions, or split it with OR"},
         {"never match", "it can never match"},
+        {"Embedded end anchors", "$ can stand only at its end, and at the end of an alternative"},
+        {"Embedded start anchors", "^ can stand only at its start, and at that of an alternative"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strstr(message, known[i].part))

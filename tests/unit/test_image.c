@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <hydrant/hydrant.h>
+#include <hydrant/manager.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,17 +84,22 @@ static int remove_folder(void **state)
 
 static struct hy_rule_input inputs[2];
 
-static struct hy_image compile(void)
+static struct hy_image compile_inputs(size_t count)
 {
     struct hy_image image = {.tested = true};
     hydrant_error err = {0};
     inputs[0] = (struct hy_rule_input){.path = rules_path};
     inputs[1] = (struct hy_rule_input){.query = "please AND help"};
-    if (hy_ruleset_load(inputs, 2, &image.set, &err) != HYDRANT_OK)
+    if (hy_ruleset_load(inputs, count, &image.set, &err) != HYDRANT_OK)
         fail_msg("%s:%u: %s", err.file, err.line, err.text);
     struct hy_compile_options options = {.generation = 1};
     assert_int_equal(hy_pack_compile(image.set, &options, &image.pack, &err), HYDRANT_OK);
     return image;
+}
+
+static struct hy_image compile(void)
+{
+    return compile_inputs(2);
 }
 
 static void destroy(struct hy_image *image)
@@ -280,6 +285,31 @@ static void derived_packs_are_kept(void **state)
     destroy(&image);
 }
 
+/* The manager takes an image whose tests passed without running them, and no other. The test beside
+ * this rule fails, which only running it tells. */
+static void only_tested_images_go_live(void **state)
+{
+    const char *paths[] = {rules_path};
+    write_text(rules_path, "version: 1\nrules:\n"
+                           "  - {id: a, match: x, tests: [{text: 'no', match: true}]}\n");
+    struct hy_image image = compile_inputs(1);
+    for (int tested = 0; tested < 2; tested++) {
+        hydrant_manager *manager = NULL;
+        hydrant_manager_options options;
+        hydrant_manager_options_init(&options);
+        options.watch = false;
+        options.rules.paths = paths;
+        options.rules.paths_count = 1;
+        options.rules.cache_dir = cache;
+        assert_true(
+            hy_image_keep(cache, inputs, 1, image.set, image.pack, image.pack, tested != 0));
+        hydrant_status status = hydrant_manager_create(&options, &manager, NULL);
+        assert_int_equal(status, tested ? HYDRANT_OK : HYDRANT_ERR_RULES);
+        hydrant_manager_destroy(&manager);
+    }
+    destroy(&image);
+}
+
 /* ---- what makes it another one ---- */
 
 static void changes_of_the_sources_are_seen(void **state)
@@ -413,13 +443,10 @@ static void hostile_bytes_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(all_pointers_are_walked),
-        CASE(what_is_read_back_judges_the_same),
-        CASE(derived_packs_are_kept),
-        CASE(changes_of_the_sources_are_seen),
-        CASE(changes_of_the_time_zone_are_seen),
-        CASE(damaged_files_are_refused),
-        CASE(hostile_bytes_are_bounded),
+        CASE(all_pointers_are_walked),         CASE(what_is_read_back_judges_the_same),
+        CASE(derived_packs_are_kept),          CASE(only_tested_images_go_live),
+        CASE(changes_of_the_sources_are_seen), CASE(changes_of_the_time_zone_are_seen),
+        CASE(damaged_files_are_refused),       CASE(hostile_bytes_are_bounded),
     };
     return cmocka_run_group_tests_name("image", tests, NULL, NULL);
 }
