@@ -418,6 +418,18 @@ class Serving(DaemonTest):
         self.assertIsNone(world.daemon.poll())
 
 
+    def test_clients_that_close_inside_a_request(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(1))
+        world.start()
+        port = world.metrics_port()
+        for _ in range(80):  # more than may be connected at a time
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
+                client.sendall(b"GET /metrics HTTP/1.1\r\nHost: ")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE) as page:
+            self.assertEqual(page.status, 200)
+
+
 class Supervised(DaemonTest):
     def test_systemd_is_told(self):
         world = self.world()
