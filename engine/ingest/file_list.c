@@ -140,6 +140,21 @@ bool hy_file_identify(struct hy_file_entry *entry, int fd, const struct stat *st
     return hash_head(fd, entry->head_bytes, &entry->head_hash);
 }
 
+bool hy_file_identify_more(struct hy_file_entry *entry, int fd, const struct stat *st)
+{
+    uint64_t hash;
+    if ((uint64_t)st->st_size < entry->head_bytes ||
+        (entry->head_bytes && !hash_head(fd, entry->head_bytes, &hash)) ||
+        (entry->head_bytes && hash != entry->head_hash))
+        return false;
+    if (entry->head_bytes < HY_FILE_HEAD_BYTES && st->st_size > (off_t)entry->head_bytes) {
+        struct hy_file_entry longer = *entry;
+        if (hy_file_identify(&longer, fd, st))
+            *entry = longer;
+    }
+    return true;
+}
+
 bool hy_file_is_entry(const struct hy_file_entry *entry, const char *path, int fd,
                       const struct stat *st)
 {

@@ -45,6 +45,10 @@ struct hy_file_entry *hy_file_list_find(const struct hy_file_list *list, const c
 /* Fills in inode and head. False: it cannot be read (errno). */
 bool hy_file_identify(struct hy_file_entry *entry, int fd, const struct stat *st);
 
+/* More of a file's beginning is there than when it was identified. False: it is another beginning,
+ * so the file was cut and written anew. */
+bool hy_file_identify_more(struct hy_file_entry *entry, int fd, const struct stat *st);
+
 /* Forgets finished files that are gone, but for the last; called when the list is long. */
 void hy_file_list_forget(struct hy_file_list *list);
 

@@ -18,6 +18,7 @@
 
 enum {
     RAW_BYTES = 256 << 10,
+    LINGER_S = 2,   /* a file that was rotated away is left when nobody wrote to it for so long */
     LOOK_MS = 1000, /* how often the pattern is looked at when inotify says nothing */
 };
 
@@ -33,6 +34,7 @@ struct intake_file {
     int fd;           /* -1: none is open */
     uint64_t position, disk_offset;
     bool begun;           /* a chunk of it was delivered */
+    bool at_its_end;      /* the last read found nothing */
     bool probed;          /* is it zstd? is settled */
     bool inflating, full; /* the decoder holds output back */
     struct hy_inflate *inflate;
@@ -105,7 +107,7 @@ static void begin_file(struct intake_file *file, uint32_t index, int fd)
     file->fd = fd;
     file->position = file->list.entries[index].start;
     file->disk_offset = 0;
-    file->begun = file->probed = file->inflating = file->full = false;
+    file->begun = file->probed = file->inflating = file->full = file->at_its_end = false;
     file->raw_at = file->raw_end = file->raw;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (file->options.follow)
@@ -279,7 +281,21 @@ static bool is_over(struct intake_file *file)
         return false;
     if ((uint64_t)st.st_size < file->disk_offset) /* cut */
         return true;
-    return stat(entry->path, &named) == 0 && named.st_ino != st.st_ino;
+    if (stat(entry->path, &named) != 0 || named.st_ino == st.st_ino)
+        return false;
+    /* Who writes it may not have heard yet that it was rotated. */
+    int64_t quiet_us = hy_clock_wall_us() - (int64_t)st.st_mtim.tv_sec * 1000000;
+    return quiet_us < 0 || quiet_us > (LINGER_S + 1) * INT64_C(1000000);
+}
+
+/* The file was cut, and is longer again than what was read of it: copied away, then written to. */
+static bool was_written_anew(struct intake_file *file)
+{
+    struct hy_file_entry *entry = &file->list.entries[file->current];
+    struct stat st;
+    return file->options.follow && entry->end == UINT64_MAX && fstat(file->fd, &st) == 0 &&
+           (uint64_t)st.st_size >= file->disk_offset &&
+           !hy_file_identify_more(entry, file->fd, &st);
 }
 
 static enum hy_take damaged(struct intake_file *file, enum hy_inflate_end end, hydrant_error *err)
@@ -310,6 +326,7 @@ static enum hy_take read_raw(struct intake_file *file, hydrant_error *err)
     file->raw_at = file->raw;
     file->raw_end = file->raw + n;
     file->disk_offset += (uint64_t)n;
+    file->at_its_end = n == 0;
     return n ? HY_TAKE_CHUNK : HY_TAKE_IDLE;
 }
 
@@ -361,6 +378,17 @@ static enum hy_take deliver_inflated(struct intake_file *file, struct hy_intake_
     return stopped > HY_INFLATE_FULL ? damaged(file, stopped, err) : HY_TAKE_IDLE;
 }
 
+/* The first bytes of a file that was empty when it was begun: from now on it is known by them. */
+static bool save_identity(struct intake_file *file, hydrant_error *err)
+{
+    struct hy_file_entry *entry = &file->list.entries[file->current];
+    struct stat st;
+    if (file->begun || entry->head_bytes || fstat(file->fd, &st) != 0)
+        return true;
+    return !hy_file_identify_more(entry, file->fd, &st) ||
+           file->host->save(file->host->ctx, err) == HYDRANT_OK;
+}
+
 static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk *out,
                                hydrant_error *err)
 {
@@ -368,6 +396,8 @@ static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk 
         enum hy_take got = read_raw(file, err);
         if (got != HY_TAKE_CHUNK)
             return got;
+        if (!save_identity(file, err))
+            return HY_TAKE_ERROR; /* said once; what was read comes with the next take */
     }
     if (!file->probed) {
         file->probed = true;
@@ -397,6 +427,8 @@ static enum hy_take at_end(struct intake_file *file, struct hy_intake_chunk *out
         if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
             for (size_t i = 0; i < found.gl_pathc && !over; i++) {
                 struct stat st;
+                if (strcmp(found.gl_pathv[i], entry->path) == 0)
+                    continue; /* rotated: is_over knows when to leave it */
                 int fd = open_regular(found.gl_pathv[i], &st);
                 over = fd >= 0 && !hy_file_list_find(&file->list, found.gl_pathv[i], fd, &st);
                 if (fd >= 0)
@@ -422,6 +454,12 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
                 return HY_TAKE_END;
             if (got != HY_TAKE_CHUNK)
                 return got;
+        }
+        if (file->at_its_end && was_written_anew(file)) {
+            got = finish_file(file, out);
+            if (got != HY_TAKE_IDLE)
+                return got;
+            continue;
         }
         bool done = file->position >= file->list.entries[file->current].end;
         got = done ? HY_TAKE_IDLE : take_bytes(file, out, err);
@@ -482,6 +520,16 @@ static int wait_for(struct hy_intake *intake, int *timeout_ms)
     return file->inotify_fd;
 }
 
+static void figures(struct hy_intake *intake, struct hy_intake_figures *out)
+{
+    struct intake_file *file = of(intake);
+    struct stat st;
+    out->connections = file->fd >= 0;
+    out->connects = file->list.count;
+    if (file->fd >= 0 && fstat(file->fd, &st) == 0 && (uint64_t)st.st_size > file->disk_offset)
+        out->waiting = (uint64_t)st.st_size - file->disk_offset;
+}
+
 static size_t state(struct hy_intake *intake, char *out, size_t cap)
 {
     return hy_file_list_print(&of(intake)->list, out, cap);
@@ -510,6 +558,7 @@ static const struct hy_intake_type type = {
     .take = take,
     .wait = wait_for,
     .state = state,
+    .figures = figures,
     .destroy = destroy,
 };
 

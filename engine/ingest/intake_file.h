@@ -1,8 +1,9 @@
 /*
  * Files as a source of the daemon: those that a pattern names, one after the other in the order of
  * their names, .zst unpacked. With follow, the last one is read on as it grows, and new ones are
- * taken as they appear; a file that was replaced (rotated away) is read to its end first, one that
- * was cut is read from its beginning.
+ * taken as they appear; a file that was replaced (rotated away) is read until nobody has written to
+ * it for a few seconds; one that was cut, also if it has grown again since, is read from its
+ * beginning.
  *
  * All files of the source are one stream: file after file, by the bytes that they hold unpacked.
  *
