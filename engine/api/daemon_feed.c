@@ -17,7 +17,9 @@
 #include "ingest/intake_file.h"
 #include "ingest/intake_journal.h"
 #include "ingest/intake_socket.h"
+#include "ingest/intake_webhook.h"
 #include "ingest/io.h"
+#include "net/fill.h"
 #include "net/intake_kafka.h"
 #include "net/intake_web.h"
 #include "net/intake_websocket.h"
@@ -145,6 +147,40 @@ static hydrant_status create_socket(const struct hydrant_daemon *daemon,
     return hy_intake_socket_create(&options, out, err);
 }
 
+static hydrant_status create_webhook(const struct hydrant_daemon *daemon,
+                                     const struct hy_config_source *config, struct hy_intake **out,
+                                     hydrant_error *err)
+{
+    struct hy_fill fill = {.folder = daemon->config->folder};
+    char *secret = NULL, *token = NULL;
+    hydrant_status status =
+        config->secret ? hy_fill_text(&fill, config->secret, &secret, err) : HYDRANT_OK;
+    if (status == HYDRANT_OK && config->verify_token)
+        status = hy_fill_text(&fill, config->verify_token, &token, err);
+    if (status == HYDRANT_OK && ((secret && !*secret) || (token && !*token)))
+        status = hy_error_set(err, HYDRANT_ERR_ARGUMENT, "its secret is empty");
+    struct hy_intake_webhook_options options = {.name = config->name,
+                                                .address = config->listen.address,
+                                                .port = config->listen.port,
+                                                .framing = &hy_frame_framing,
+                                                .format = config->format.format,
+                                                .sign = (enum hy_webhook_sign)config->sign,
+                                                .secret = secret,
+                                                .verify_token = token,
+                                                .record_bytes_max =
+                                                    (uint32_t)daemon->config->limits.record_bytes,
+                                                .connections_max = (uint32_t)config->connections,
+                                                .of_address_max = (uint32_t)config->per_address,
+                                                .body_bytes_max = config->body_bytes,
+                                                .waiting_bytes_max = config->waiting_bytes,
+                                                .wait_us = config->wait_us};
+    if (status == HYDRANT_OK)
+        status = hy_intake_webhook_create(&options, out, err);
+    hy_fill_free(secret);
+    hy_fill_free(token);
+    return status;
+}
+
 /* With a journal, the source that was just made is behind it. */
 static hydrant_status put_journal(const struct hydrant_daemon *daemon,
                                   const struct hy_config_source *config, hydrant_status made,
@@ -216,7 +252,8 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                           .follow = config->follow && !daemon->options.once};
     *out = NULL;
     bool pushed = config->type == HY_SOURCE_TCP || config->type == HY_SOURCE_UNIX ||
-                  config->type == HY_SOURCE_WEBSOCKET;
+                  config->type == HY_SOURCE_WEBSOCKET ||
+                  config->type == HY_SOURCE_WEBHOOK;
     if (pushed && daemon->options.once)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "it has no end, so --once would not either");
     switch (config->type) {
@@ -225,6 +262,8 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
     case HY_SOURCE_TCP:
     case HY_SOURCE_UNIX:
         return put_journal(daemon, config, create_socket(daemon, config, out, err), out, err);
+    case HY_SOURCE_WEBHOOK:
+        return put_journal(daemon, config, create_webhook(daemon, config, out, err), out, err);
     case HY_SOURCE_STREAM:
     case HY_SOURCE_POLL:
         return create_web(daemon, config, out, err);

@@ -469,6 +469,9 @@ static void check_source(struct reader *r, const struct hy_config_source *source
     if (source->type != HY_SOURCE_FILE && source->format.format == HY_FORMAT_CSV)
         hy_rules_error(&r->problems, at(r, hy_yaml_get(node, "format")), NULL,
                        "csv begins with a header, which only a file has");
+    if (source->type == HY_SOURCE_WEBHOOK && !source->sign != !source->secret)
+        hy_rules_error(&r->problems, at(r, node), "write sign: bearer and secret: ${file:PATH}",
+                       "sign and secret go together");
     const char *key = NULL, *problem = hy_config_check_net(source, &key);
     const struct hy_yaml_node *value = problem ? hy_yaml_get(node, key) : NULL;
     if (problem)

@@ -57,6 +57,9 @@ struct hy_config_source {
     uint64_t records; /* enum hy_config_records */
     bool acknowledge, journal;
     uint64_t journal_keep_us, journal_bytes;
+    uint64_t sign; /* enum hy_webhook_sign */
+    const char *secret, *verify_token;
+    uint64_t body_bytes, waiting_bytes, wait_us;
     uint64_t connections, per_address, unfinished_bytes, stall_us, idle_us;
     struct hy_web_options web; /* stream, poll, websocket */
     struct hy_kafka_options kafka;

@@ -100,10 +100,11 @@
       "what its records are: auto, native, csv, text, or the name of a source mapping")
 
 /* X(NAME, name, TABLE): the kinds of sources, each with keys of its own. */
-#define HY_CONFIG_TYPE_TABLE(X)         \
-    X(FILE, file, HY_CONFIG_FILE_TABLE) \
-    X(TCP, tcp, HY_CONFIG_TCP_TABLE)    \
-    X(UNIX, unix, HY_CONFIG_UNIX_TABLE) \
+#define HY_CONFIG_TYPE_TABLE(X)                  \
+    X(FILE, file, HY_CONFIG_FILE_TABLE)          \
+    X(TCP, tcp, HY_CONFIG_TCP_TABLE)             \
+    X(UNIX, unix, HY_CONFIG_UNIX_TABLE)          \
+    X(WEBHOOK, webhook, HY_CONFIG_WEBHOOK_TABLE) \
     HY_CONFIG_NET_TYPE_TABLE(X)
 
 /* type: file */
@@ -149,5 +150,25 @@
 #define HY_CONFIG_UNIX_TABLE(X)                                              \
     X(path, PATH, path, NULL, 0, 0, NULL, "the socket, made with mode 0600") \
     HY_CONFIG_SENDERS_TABLE(X)
+
+/* type: webhook; what a POST must prove itself with, in the order of enum hy_webhook_sign. */
+#define HY_CONFIG_WEBHOOK_TABLE(X)                                                              \
+    X(listen, LISTEN, listen, NULL, 0, 0, NULL, "address:port; POST /v1/mentions, without TLS") \
+    X(sign, CHOICE, sign, "none", 0, 0, "none|bearer|meta|x",                                   \
+      "what a request must have: a token, or a network's signature over its body")              \
+    X(secret, TEXT, secret, NULL, 0, 0, NULL, "of sign: ${NAME} or ${file:PATH}")               \
+    X(verify_token, TEXT, verify_token, NULL, 0, 0, NULL,                                       \
+      "of meta: the token with which it asks whether we are there; written as secret")          \
+    HY_CONFIG_JOURNAL_TABLE(X)                                                                  \
+    X(body, BYTES, body_bytes, "4MiB", 1024, 64 << 20, NULL,                                    \
+      "of one request; larger ones are refused")                                                \
+    X(waiting, BYTES, waiting_bytes, "64MiB", UINT64_C(1) << 20, UINT64_C(1) << 36, NULL,       \
+      "memory for requests that are read or wait; over it they are told to come again")         \
+    X(wait, DURATION, wait_us, "10s", 100000, HY_CONFIG_HOUR, NULL,                             \
+      "the longest that a request waits to be safe; then it is told to come again")             \
+    X(connections, COUNT, connections, "256", 2, 4096, NULL,                                    \
+      "the most at a time; half of them may wait")                                              \
+    X(per_address, COUNT, per_address, "0", 0, 4096, NULL,                                      \
+      "the most connections from one address; 0: no limit of its own")
 
 #endif

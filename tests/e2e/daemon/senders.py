@@ -1,6 +1,9 @@
 """Senders of posts for the tests of sources that others push to: each has a ledger of what was
 acknowledged, repeats what was not, and may misbehave on a schedule."""
 
+import hashlib
+import hmac
+import http.client
 import random
 import socket
 import struct
@@ -83,6 +86,68 @@ class Sender(threading.Thread):
                     self.told = int(line)
         except OSError:
             pass
+
+
+def signature(secret, body):
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+class Poster(threading.Thread):
+    """Posts batches to a webhook, signed, until every one was answered with 200. What it gets wrong
+    is drawn from its seed: bodies that are cut, sent twice, garbage, or signed by somebody else."""
+
+    def __init__(self, port_of, numbers, secret, seed=0):
+        super().__init__(daemon=True)
+        self.port_of, self.secret = port_of, secret
+        self.todo, self.acknowledged = list(numbers), set()
+        self.rng, self.cuts, self.codes, self.failed = random.Random(seed), 0, {}, None
+
+    def run(self):
+        while self.todo:
+            try:
+                self.talk()
+            except (OSError, http.client.HTTPException) as error:
+                self.failed = error
+                time.sleep(0.02)
+
+    def talk(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port_of(), timeout=60)
+        try:
+            for _ in range(self.rng.randint(1, 5)):
+                batch = self.todo[:self.rng.randint(1, 200)]
+                if not batch:
+                    return
+                body = "".join(post(n) + "\n" for n in batch).encode()
+                if self.rng.random() < 0.1:
+                    return self.cut(connection, body)
+                forged = self.rng.random() < 0.1
+                code = self.send(connection, body, "somebody" if forged else self.secret)
+                self.codes[code] = self.codes.get(code, 0) + 1
+                assert not (forged and code == 200)
+                if code == 200:
+                    self.acknowledged |= set(batch)
+                    self.todo = self.todo[len(batch):]
+                elif code in (429, 503):
+                    time.sleep(0.05)
+                if self.rng.random() < 0.1:
+                    assert self.send(connection, b"}{ no json", self.secret) in (400, 429, 503)
+        finally:
+            connection.close()
+
+    def send(self, connection, body, secret):
+        connection.request("POST", "/v1/mentions", body,
+                           {"X-Hub-Signature-256": signature(secret, body)})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def cut(self, connection, body):
+        self.cuts += 1
+        connection.putrequest("POST", "/v1/mentions")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.putheader("X-Hub-Signature-256", signature(self.secret, body))
+        connection.endheaders()
+        connection.send(body[:self.rng.randrange(len(body))])
 
 
 def tcp(port_of):

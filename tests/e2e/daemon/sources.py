@@ -3,6 +3,9 @@
 they deliver, what hostile senders can do to them, and a ledger of what was acknowledged over daemons
 that are killed. Everything is done with io_uring and with epoll."""
 
+import base64
+import hmac
+import http.client
 import json
 import os
 import pathlib
@@ -20,7 +23,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, World, post, until  # noqa: E402
-from senders import Sender, tcp, unix  # noqa: E402
+from senders import Poster, Sender, signature, tcp, unix  # noqa: E402
 
 BACKENDS = ("uring", "read")
 # Of the daemon that most tests share: each has a source of its own.
@@ -378,13 +381,159 @@ class Journal(SourceTest):
             self.assertEqual(len(out), 7)
 
 
+class Webhook(SourceTest):
+    SECRET = "0123456789abcdef-do-not-say"
+
+    def hook(self, more="", **changes):
+        world = self.world("{name: hook, type: webhook, listen: '127.0.0.1:0', sign: meta, "
+                           "secret: '${file:hook.secret}', verify_token: '${HOOK_TOKEN}'%s}" % more,
+                           **changes)
+        (world.dir / "hook.secret").write_text(self.SECRET + "\n")
+        world.env["HOOK_TOKEN"] = "the-token"
+        world.start()
+        return world
+
+    def send(self, world, body, path="/v1/mentions", method="POST", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", world.port_of("hook"), timeout=PATIENCE)
+        self.addCleanup(connection.close)
+        headers = {key.replace("_", "-"): value for key, value in headers.items()}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), answer.headers
+
+    def signed(self, world, body):
+        body = body.encode()
+        return self.send(world, body, X_Hub_Signature_256=signature(self.SECRET, body))
+
+    def test_batches_are_posts(self):
+        world = self.hook()
+        code, text, _ = self.signed(world, post(1) + "\n" + post(2) + "\nno json\n")
+        self.assertEqual((code, json.loads(text)), (200, {"accepted": 3}))
+        self.assertEqual(set(world.tail()), ids([1, 2]))  # safe means there
+        pretty = json.dumps([json.loads(post(n)) for n in (3, 4)], indent=2)
+        self.assertEqual(self.signed(world, pretty)[1], '{"accepted":2}\n')
+        self.assertEqual(self.signed(world, "")[1], '{"accepted":0}\n')
+        comment = {"object": "page", "entry": [{"id": "p", "time": 1767225600, "changes": [
+            {"field": "feed", "value": {"item": "comment", "verb": "add", "comment_id": "c1",
+                                        "post_id": "p_1", "from": {"id": "u", "name": "Tara"},
+                                        "message": "no signal", "created_time": 1767225600}}]}]}
+        self.assertEqual(self.signed(world, json.dumps(comment, indent=1))[0], 200)
+        self.assertEqual(set(world.tail()), ids([3, 4]) | {"c1"})
+        large = "".join(post(n, "no signal " + "y" * 9000) + "\n" for n in range(10, 300))
+        self.assertEqual(self.signed(world, large)[1], '{"accepted":290}\n')  # in several chunks
+        self.assertEqual(set(world.tail()), ids(range(10, 300)))
+        self.assertEqual(world.stop(), 0)
+
+    def test_who_is_not_believed(self):
+        world = self.hook(", body: 64KiB")
+        body = post(1).encode()
+        good = signature(self.SECRET, body)
+        self.assertEqual(self.send(world, body)[0], 401)
+        self.assertEqual(self.send(world, body, X_Hub_Signature_256=signature("other", body))[0], 401)
+        self.assertEqual(self.send(world, body + b" ", X_Hub_Signature_256=good)[0], 401)
+        self.assertEqual(self.send(world, body, "/other")[0], 404)
+        self.assertEqual(self.send(world, body, method="PUT")[0], 405)
+        self.assertEqual(self.send(world, body, Content_Encoding="gzip")[0], 415)
+        self.assertEqual(self.send(world, b"x" * (65 << 10))[0], 413)
+        chunks = (b"x" * 1000 for _ in range(70))  # no length is said before
+        self.assertEqual(self.send(world, chunks)[0], 413)
+        self.assertEqual(self.signed(world, "just words")[0], 400)
+        self.assertEqual(self.signed(world, "text,id\nno signal,1\n")[0], 400)
+        challenge = "/v1/mentions?hub.mode=subscribe&hub.challenge=12345&hub.verify_token="
+        self.assertEqual(self.send(world, None, challenge + "the-token", "GET")[:2], (200, "12345"))
+        self.assertEqual(self.send(world, None, challenge + "a-token", "GET")[0], 401)
+        self.assertEqual(self.send(world, None, method="GET")[0], 401)
+        self.assertEqual(world.source("hook")["records"], 0)
+        until("all are counted", lambda: world.source("hook")["refused"] >= 11)
+        self.assertEqual(world.stop(), 0)
+        log = "".join(world.log)
+        self.assertNotIn(self.SECRET, log)
+        self.assertNotIn("the-token", log)
+
+    def test_bearer_and_x(self):
+        for sign, header, value in (
+                ("bearer", "Authorization", lambda body: f"Bearer {self.SECRET}"),
+                ("x", "X-Twitter-Webhooks-Signature", lambda body: "sha256=" + base64.b64encode(
+                    hmac.new(self.SECRET.encode(), body, "sha256").digest()).decode())):
+            world = self.world("{name: hook, type: webhook, listen: '127.0.0.1:0', sign: %s, "
+                               "secret: '${HOOK_SECRET}'}" % sign)
+            world.env["HOOK_SECRET"] = self.SECRET
+            world.start()
+            body = post(1).encode()
+            self.assertEqual(self.send(world, body, **{header: value(body)})[0], 200)
+            self.assertEqual(self.send(world, body, **{header: value(body) + "x"})[0], 401)
+            code, text, _ = self.send(world, None, "/v1/mentions?crc_token=abc", "GET")
+            self.assertEqual(code, 200 if sign == "x" else 405)
+            if sign == "x":
+                self.assertEqual(json.loads(text)["response_token"], value(b"abc"))
+            self.assertEqual(world.stop(), 0)
+
+    def test_secrets_that_are_not_there(self):
+        world = self.world("{name: hook, type: webhook, listen: '127.0.0.1:0', sign: bearer, "
+                           "secret: '${file:nowhere}'}")
+        world.start(ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1)
+        world.write_config(sources="[{name: hook, type: webhook, listen: '127.0.0.1:0', sign: x}]")
+        world.start(ready=False)
+        self.assertEqual(world.daemon.wait(PATIENCE), 1)
+        until("why", lambda: world.said("sign and secret go together"))
+
+    def test_under_pressure_it_says_come_again(self):
+        world = self.hook(", connections: 8, wait: 500ms", bytes="1MiB",
+                          groups="{care: {start: oldest, when_slow: block}}", drain="100s")
+        accepted, number, codes = [], 0, []
+        while codes.count(429) < 3:  # the ring fills, requests wait, then they are told
+            batch = range(number, number + 100)
+            code, _, headers = self.signed(world, "".join(post(n) + "\n" for n in batch))
+            codes.append(code)
+            accepted += batch if code == 200 else []
+            if code == 429:
+                self.assertEqual(headers["Retry-After"], "1")
+            number += 100
+            self.assertLess(len(codes), 200)
+        self.assertGreater(codes.count(200), 3)
+        got = set()
+        until("there is room again",
+              lambda: got.update(world.tail()) or
+              self.signed(world, post(number))[0] == 200)
+        got.update(world.tail())
+        self.assertFalse(ids(accepted + [number]) - got)
+        self.assertEqual(world.stop(), 0)
+
+    def test_slow_and_broken_clients(self):
+        rng = random.Random(seed_of("webhook"))
+        world = self.hook(", connections: 16")
+        port = world.port_of("hook")
+        slow = []
+        for _ in range(200):
+            client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+            try:
+                client.sendall(rng.choice([b"POST /v1/mentions HTTP/1.1\r\nContent-Length: 10",
+                                           b"POST /v1/mentions HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                                           b"POST /v1/mentions HTTP/1.1\r\nHost: a\r\n"
+                                           b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\nabc",
+                                           b"GET " + b"/" * 40000, rng.randbytes(3000)]))
+            except OSError:
+                pass
+            slow.append(client)
+            if len(slow) > 8:
+                slow.pop(rng.randrange(len(slow))).close()
+        for client in slow:
+            client.close()
+        until("it still listens", lambda: self.signed(world, post(1))[0] == 200)
+        self.assertEqual(world.tail(), ["p1"])
+        self.assertEqual(world.stop(), 0)
+
+
 class Ledger(SourceTest):
     """Senders that misbehave against a daemon that is killed: what was acknowledged is in the ring."""
 
-    def ledger(self, world, connect, prefixed, seed, total=6000, kills=4, reboot=False):
+    def ledger(self, world, connect, prefixed, seed, total=6000, **more):
+        self.keep(world, [Sender(connect, range(i, total, 6), prefixed, seed + i) for i in range(6)],
+                  seed, total, **more)
+
+    def keep(self, world, senders, seed, total, kills=4, reboot=False):
         rng, got = random.Random(seed), []
-        count = 6
-        senders = [Sender(connect, range(i, total, count), prefixed, seed + i) for i in range(count)]
         world.start()
         for sender in senders:
             sender.start()
@@ -400,6 +549,7 @@ class Ledger(SourceTest):
             self.assertFalse(sender.is_alive(), sender.failed)
         if reboot:
             until("the journal is read", lambda: world.source("in")["waiting"] == 0)
+            until("it is in the ring", lambda: not world.ctl("status")["parcels_in_flight"])
         world.kill()  # what was acknowledged needs no drain
         acknowledged = set().union(*(sender.acknowledged for sender in senders))
         self.assertEqual(len(acknowledged), total)
@@ -434,6 +584,65 @@ class Ledger(SourceTest):
             for path in (world.dir / "state" / "journal").rglob("*"):
                 mode = 0o700 if path.is_dir() else 0o600
                 self.assertEqual(stat.S_IMODE(path.stat().st_mode), mode, path)
+
+    def test_webhook(self):
+        seed = seed_of("webhook")
+        for journal in ("false", "true"):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            world = self.world("{name: in, type: webhook, listen: '127.0.0.1:%d', sign: meta, "
+                               "secret: '${HOOK_SECRET}', journal: %s}" % (port, journal), bytes="32MiB")
+            world.env["HOOK_SECRET"] = "the secret"
+            posters = [Poster(lambda p=port: p, range(i, 6000, 6), "the secret", seed + i)
+                       for i in range(6)]
+            self.keep(world, posters, seed, 6000, reboot=journal == "true")
+            print({code: sum(p.codes.get(code, 0) for p in posters) for code in (200, 401, 429, 503)})
+            self.assertNotIn("the secret", "".join(world.log))
+
+    def test_a_file_that_is_rotated(self):
+        """A program that writes a log, which is rotated in both ways; the daemon is killed."""
+        rng = random.Random(seed_of("file"))
+        world = self.world("{name: in, type: file, path: posts.ndjson}", bytes="32MiB")
+        path, written, log = world.dir / "posts.ndjson", 0, None
+        log = open(path, "ab", buffering=0)
+        got = []
+
+        def has(count):
+            got.extend(world.tail())
+            return set(got) >= ids(range(count))
+
+        world.start()
+        for step in range(8):
+            for _ in range(rng.randint(1, 30)):
+                count = rng.randint(1, 60)
+                data = "".join(post(n) + "\n" for n in range(written, written + count)).encode()
+                cut = rng.randrange(len(data))
+                log.write(data[:cut])
+                log.write(data[cut:])
+                written += count
+            if step % 4 == 1:
+                path.rename(world.dir / f"posts.ndjson.{step}")
+                path.touch()
+                time.sleep(rng.random() * 0.4)
+                late = post(written) + "\n"  # whoever writes has not heard of it yet
+                log.write(late.encode())
+                written += 1
+                log.close()
+                log = open(path, "ab", buffering=0)
+            elif step % 4 == 3:  # what is not read before it is cut is lost, as it is to tail -F
+                until("it is read", lambda: has(written))
+                os.truncate(path, 0)
+                log.write("".join(post(n) + "\n" for n in range(written, written + 4000)).encode())
+                written += 4000  # at once longer than what was read
+            else:
+                world.kill()
+                world.start()
+        log.close()
+        until("all of it", lambda: has(written))
+        self.assertEqual(set(got), ids(range(written)))
+        print(f"{written} written, 4 rotations, 4 kills, 0 lost, {len(got) - written} repeated")
+        self.assertEqual(world.stop(), 0)
 
     def test_unix_with_length_prefixes(self):
         seed = seed_of("unix")

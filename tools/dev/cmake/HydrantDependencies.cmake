@@ -19,6 +19,7 @@ hydrant_find(CURL libcurl)      # HTTP sources
 hydrant_find(RDKAFKA rdkafka)   # Kafka
 hydrant_find(WEBSOCKETS libwebsockets) # WebSocket sources
 hydrant_find(ZLIB zlib)         # gzip bodies
+hydrant_find(NETTLE nettle)       # signatures of webhooks
 hydrant_find(JEMALLOC jemalloc)   # programs only, never the library
 hydrant_find(ICU icu-uc)
 if(HYDRANT_BUILD_TESTS)
