@@ -204,16 +204,17 @@ static bool is_current(const struct hy_sockets *s, uint64_t data)
            tag(s, slot) == data;
 }
 
-/* A buffer is free: a receive that found none goes again. */
+/* Every completion was taken up, so the buffers are back: receives that found none go again, as
+ * many as there are buffers. */
 static void feed_starved(struct hy_sockets *s)
 {
     struct uring_own *own = own_of(s);
-    while (own->starved_head != own->starved_tail) {
+    for (int fed = 0; fed < HY_SOCKETS_BUFFERS && own->starved_head != own->starved_tail;) {
         uint32_t slot = own->starved[own->starved_head];
         own->starved_head = (own->starved_head + 1) % (s->slots_count + 1);
         if (s->slots[slot].fd >= 0 && s->slots[slot].pending) {
             receive(s, slot);
-            return;
+            fed++;
         }
     }
 }
@@ -300,7 +301,6 @@ static void put_back(struct hy_sockets *s)
         return;
     give_buffer(s, (uint32_t)own->held);
     own->held = NONE;
-    feed_starved(s);
 }
 
 static bool next(struct hy_sockets *s, struct hy_sockets_event *out)
@@ -310,6 +310,7 @@ static bool next(struct hy_sockets *s, struct hy_sockets_event *out)
     for (bool submitted = false;;) {
         struct io_uring_cqe *cqe = NULL;
         if (io_uring_peek_cqe(&own->ring, &cqe) != 0) {
+            feed_starved(s);
             if (submitted || !io_uring_sq_ready(&own->ring))
                 return false;
             submit(own);
