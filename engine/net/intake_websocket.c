@@ -139,6 +139,7 @@ static void receive(struct intake_websocket *w, struct lws *wsi, const char *dat
     if (lws_is_first_fragment(wsi))
         w->message_len = 0;
     append(w, data, len);
+    lws_validity_confirmed(wsi); /* libwebsockets itself counts pongs only */
     if (!w->heard)
         hy_retry_worked(&w->retry);
     w->heard = true;

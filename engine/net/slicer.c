@@ -44,9 +44,22 @@ void hy_slicer_begin(struct hy_slicer *s, enum hy_net_records kind)
     start_record(s);
 }
 
+/* A page of nothing: [] with or without blanks. */
+static bool is_empty_page(const char *data, size_t len)
+{
+    static const char blanks[] = " \t\r\n";
+    size_t seen = 0;
+    for (size_t i = 0; i < len && seen <= 2; i++)
+        if (data[i] && !strchr(blanks, data[i]))
+            seen += seen < 2 && data[i] == "[]"[seen] ? 1 : 3;
+    return seen == 2;
+}
+
 static void end_record(struct hy_slicer *s)
 {
     size_t begin = s->whole + HY_INTAKE_PREFIX_BYTES, len = s->end - begin;
+    if (s->kind == HY_NET_WHOLE && is_empty_page(s->room + begin, len))
+        len = 0;
     if (len) {
         hy_intake_prefix(s->room + s->whole, (uint32_t)len);
         s->last = begin;

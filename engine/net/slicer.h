@@ -7,7 +7,8 @@
  *
  *   LINES    one a line, \n or \r\n; empty lines (keep-alives) are none
  *   EVENTS   one an event of a text/event-stream, its fields as they came, lines ended by \n;
- * comments are left out, and an event of nothing but comments is none WHOLE    all of it is one
+ *            comments are left out, and an event of nothing but comments is none
+ *   WHOLE    all of it is one; an empty array ([]) is none
  *
  * A record over the limit is cut behind its first byte too many and the rest let go, so that the
  * feeder counts it as too_long. What is unfinished when a connection is cut is no record: it is let

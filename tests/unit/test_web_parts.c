@@ -299,6 +299,15 @@ static void records_do_not_depend_on_cuts(void **state)
     assert_string_equal(out, "{\n\"a\": 1\n}\n|");
     slice(HY_NET_WHOLE, "{\n\"a\": 1\n}\n", 3, false, out);
     assert_string_equal(out, "");
+    static const char *const empty[] = {"", "[]", " [ \n ]\r\n"};
+    for (size_t i = 0; i < 3; i++) {
+        slice(HY_NET_WHOLE, empty[i], 3, true, out);
+        assert_string_equal(out, "");
+    }
+    slice(HY_NET_WHOLE, "[[]]", 3, true, out);
+    assert_string_equal(out, "[[]]|");
+    slice(HY_NET_WHOLE, "[", 3, true, out);
+    assert_string_equal(out, "[|");
     slice(HY_NET_WHOLE, "", 3, true, out);
     assert_string_equal(out, "");
 }

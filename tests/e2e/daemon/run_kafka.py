@@ -19,6 +19,11 @@ LONG = os.environ.get("HYDRANT_LONG")
 SOON = "'session.timeout.ms=6000', 'heartbeat.interval.ms=300', 'fetch.wait.max.ms=50'"
 
 
+def soon(what, condition):
+    """Looks five times a second: a look is a program that is started."""
+    until(what, lambda: time.sleep(0.2) or condition())
+
+
 def ids(numbers):
     return {f"p{n}" for n in numbers}
 
@@ -69,9 +74,8 @@ class KafkaTest(unittest.TestCase):
         def look():
             for world in worlds:
                 got.extend(world.tail())
-            time.sleep(0 if wanted <= set(got) else 0.3)
             return wanted <= set(got)
-        until(f"{len(wanted)} posts", look)
+        soon(f"{len(wanted)} posts", look)
 
 
 class Source(KafkaTest):
@@ -109,7 +113,7 @@ class Source(KafkaTest):
             before = world.ctl("status")["ring"]["items"]
             time.sleep(1)
             return before and world.ctl("status")["ring"]["items"] == before
-        until("a ring that is full", stuck)
+        soon("a ring that is full", stuck)
         time.sleep(1.5)  # an automatic commit
         items, stored = world.ctl("status")["ring"]["items"], self.cluster.committed()
         self.assertLess(items, 6000)
@@ -121,11 +125,11 @@ class Source(KafkaTest):
         world, got = self.world(", store: groups"), []
         self.cluster.ask("produce", "posts", 0, 200)
         world.start()
-        until("all in the ring", lambda: world.ctl("status")["published"] == 200)
+        soon("all in the ring", lambda: world.ctl("status")["published"] == 200)
         time.sleep(1.5)
         self.assertEqual(self.cluster.committed(), 0)
         self.collect([world], ids(range(200)), got)
-        until("all stored", lambda: self.cluster.committed() == 200)
+        soon("all stored", lambda: self.cluster.committed() == 200)
 
     def test_members_come_go_and_are_killed(self):
         seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
@@ -148,7 +152,7 @@ class Source(KafkaTest):
         time.sleep(rng.random())
         worlds[2].start()
         more()
-        until("a share for each", lambda: all(self.source(w)["connections"] for w in worlds))
+        soon("a share for each", lambda: all(self.source(w)["connections"] for w in worlds))
         more()
         time.sleep(rng.random() * 0.3)
         worlds[rng.randrange(2)].kill()
@@ -162,7 +166,7 @@ class Source(KafkaTest):
         self.assertEqual(produced, total)
         print(f"{total} posts, 3 members, a kill and a leave, {len(got) - len(set(got))} came twice")
         self.assertEqual(set(got), ids(range(total)))
-        until("all stored", lambda: self.cluster.committed() == total)
+        soon("all stored", lambda: self.cluster.committed() == total)
 
 
 class Sink(KafkaTest):
@@ -203,9 +207,8 @@ class Sink(KafkaTest):
             world.kill()
         world.start()
         def all_there():
-            time.sleep(0.5)
             return ids(range(total)) <= {item["id"] for _, item in self.read()}
-        until("everything in the topic", all_there)
+        soon("everything in the topic", all_there)
         got = [item["id"] for _, item in self.read()]
         print(f"{total} items, 2 kills, {len(got) - len(set(got))} came twice")
         self.assertEqual(set(got), ids(range(total)))
@@ -235,7 +238,7 @@ class Config(unittest.TestCase):
         self.addCleanup(world.close)
         world.start(ready=False)
         self.assertEqual(world.daemon.wait(PATIENCE), 1)
-        until("why", lambda: world.said("security.protocol"))
+        soon("why", lambda: world.said("security.protocol"))
         self.assertFalse(world.said("sesame"))
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import select
 import socketserver
 import struct
 import threading
@@ -70,8 +71,10 @@ class Handler(socketserver.StreamRequestHandler):
         elif misdeed == "nonsense":
             self.wfile.write(b"\xff" * 100)
         while misdeed in ("good", "stall") and not network.ended.wait(0.1):
-            if misdeed == "good":
-                self.wfile.write(frame(b"", 9))
+            if misdeed == "good" and select.select([self.connection], [], [], 0)[0]:
+                if not self.connection.recv(4096):
+                    return
+                self.wfile.write(frame(b"", 10))  # a pong: what else could it have been
 
     def read_text(self):
         """The first text frame of the client, which is masked."""
