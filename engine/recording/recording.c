@@ -24,6 +24,7 @@ enum {
     RETAIN_MS = 10000,  /* how often old segments are looked for */
     FRAME_LINES = 8192, /* at most */
     LINE_BYTES_MIN = 64,
+    WHEN_BYTES = 16, /* 20260101T120000 and a NUL */
     SEGMENT_BYTES = 64 << 20,
 };
 
@@ -54,7 +55,7 @@ struct hy_recording {
 
     /* the thread's own */
     int fd; /* of the open segment, -1: none */
-    char name[HY_RECORDING_NAME_BYTES];
+    char name[HY_RECORDING_NAME_BYTES], newest[HY_RECORDING_NAME_BYTES];
     uint64_t segment_bytes, begun_ms;
     char *lines, *packed;
     size_t lines_len, lines_count;
@@ -155,20 +156,22 @@ static void leave_segment(struct hy_recording *r)
     r->fd = -1;
 }
 
+/* Names ascend, whatever the clock does and whichever were removed: the oldest goes first. */
 static bool open_segment(struct hy_recording *r)
 {
     struct tm tm;
     time_t now = time(NULL);
-    char when[32];
+    char when[WHEN_BYTES];
+    unsigned number = 0;
     gmtime_r(&now, &tm);
     strftime(when, sizeof when, "%Y%m%dT%H%M%S", &tm);
-    for (int i = 0; i < 10000 && r->fd < 0; i++) {
-        snprintf(r->name, sizeof r->name, "%s-%04d.ndjson.zst", when, i);
-        r->fd = openat(r->folder_fd, r->name,
-                       O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (r->fd < 0 && errno != EEXIST)
-            break;
-    }
+    if (strncmp(when, r->newest, WHEN_BYTES - 1) <= 0 &&
+        sscanf(r->newest, "%15[0-9T]-%u", when, &number) == 2)
+        number++;
+    snprintf(r->name, sizeof r->name, "%s-%04u.ndjson.zst", when, number);
+    memcpy(r->newest, r->name, sizeof r->newest);
+    r->fd = openat(r->folder_fd, r->name,
+                   O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     r->segment_bytes = 0;
     r->begun_ms = now_ms();
     return r->fd >= 0;
@@ -403,6 +406,8 @@ static hydrant_status mend(struct hy_recording *r, hydrant_error *err)
     hydrant_status status = hy_recording_segments(r->folder_fd, &segments, &count, err);
     for (uint32_t i = 0; status == HYDRANT_OK && i < count; i++)
         status = hy_recording_mend(r->folder_fd, segments[i].name, &r->deletes, err);
+    if (status == HYDRANT_OK && count)
+        memcpy(r->newest, segments[count - 1].name, sizeof r->newest);
     free(segments);
     if (status == HYDRANT_OK && r->deletes.count) {
         r->deletes_written = r->deletes.count;

@@ -68,7 +68,8 @@ uint64_t world_late_us(void); /* in all, so far */
 
 /*
  * Puts an item and checks the bound: what it took, less what some group's policy allowed, less what
- * the machine was late meanwhile, is at most WORLD_HELD_US_MAX. Returns that time.
+ * the machine was late meanwhile (the clock's lateness, and the time that threads that put items
+ * waited for a processor), is at most WORLD_HELD_US_MAX. Returns that time.
  */
 uint64_t world_put(struct hy_ring_writer *writer, uint64_t n);
 

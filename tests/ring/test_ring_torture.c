@@ -76,7 +76,8 @@ static struct hy_ring *open_engine(void)
 
 struct feed {
     struct hy_ring *ring;
-    uint32_t number;
+    uint32_t number, source;
+    uint64_t batch, at; /* where it goes on */
 };
 
 static void note_held(uint64_t held_us)
@@ -91,21 +92,17 @@ static void *feed_main(void *arg)
     const struct feed *feed = arg;
     struct hy_ring_writer *writer;
     hydrant_error err;
-    char name[16];
-    uint64_t batch, at, base = feed->number * items_max;
-    snprintf(name, sizeof name, "feed-%u", feed->number);
-    uint32_t source = (uint32_t)hy_ring_source(feed->ring, name);
-    hy_ring_source_resume(feed->ring, source, &batch, &at);
+    uint64_t batch = feed->batch, at = feed->at, base = feed->number * items_max;
     WORLD_CHECK(hy_ring_writer_create(feed->ring, &writer, &err) == HYDRANT_OK, "writer");
     while (at < items_max && !atomic_load(&board->stop)) {
         uint64_t from = at;
         for (int i = 0; i < BATCH && at < items_max; i++, at++)
             note_held(world_put(writer, base + at));
-        hy_ring_put_position(writer, source, batch++, from, at, NULL);
+        hy_ring_put_position(writer, feed->source, batch++, from, at, NULL);
         hy_ring_commit_all(writer);
         hy_ring_wake(feed->ring);
         if (batch % 4 == 0)
-            hy_ring_source_save(feed->ring, source, batch, at);
+            hy_ring_source_save(feed->ring, feed->source, batch, at);
         if (batch % 64 == 0)
             hy_ring_writer_rest(writer);
         world_sleep_us(500);
@@ -123,10 +120,15 @@ static void engine_main(void)
     struct hy_ring_group_stats stats;
     world_clock_start();
     atomic_fetch_add(&board->takeovers, 1);
-    for (uint32_t i = 0; i < SOURCES; i++) {
-        feeds[i] = (struct feed){ring, i};
-        pthread_create(&threads[i], NULL, feed_main, &feeds[i]);
+    for (uint32_t i = 0; i < SOURCES; i++) { /* before there is a writer */
+        char name[16];
+        snprintf(name, sizeof name, "feed-%u", i);
+        feeds[i] = (struct feed){.ring = ring, .number = i};
+        feeds[i].source = (uint32_t)hy_ring_source(ring, name);
+        hy_ring_source_resume(ring, feeds[i].source, &feeds[i].batch, &feeds[i].at);
     }
+    for (uint32_t i = 0; i < SOURCES; i++)
+        pthread_create(&threads[i], NULL, feed_main, &feeds[i]);
     for (uint32_t i = 0; i < SOURCES; i++)
         pthread_join(threads[i], NULL);
     hy_ring_group_stats(ring, DROP, &stats);
