@@ -252,8 +252,7 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
                                           .follow = config->follow && !daemon->options.once};
     *out = NULL;
     bool pushed = config->type == HY_SOURCE_TCP || config->type == HY_SOURCE_UNIX ||
-                  config->type == HY_SOURCE_WEBSOCKET ||
-                  config->type == HY_SOURCE_WEBHOOK;
+                  config->type == HY_SOURCE_WEBSOCKET || config->type == HY_SOURCE_WEBHOOK;
     if (pushed && daemon->options.once)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "it has no end, so --once would not either");
     switch (config->type) {
@@ -553,8 +552,12 @@ static void report(struct hydrant_daemon *daemon, struct hy_daemon_source *sourc
                    const hydrant_error *problem)
 {
     source->errors++;
-    hy_log(&daemon->log, HY_LOG_WARNING, "source", HY_LOG_TEXT("source", source->config->name),
-           HY_LOG_TEXT("file", problem->file), HY_LOG_TEXT("error", problem->text));
+    if (problem->file[0])
+        hy_log(&daemon->log, HY_LOG_WARNING, "source", HY_LOG_TEXT("source", source->config->name),
+               HY_LOG_TEXT("file", problem->file), HY_LOG_TEXT("error", problem->text));
+    else
+        hy_log(&daemon->log, HY_LOG_WARNING, "source", HY_LOG_TEXT("source", source->config->name),
+               HY_LOG_TEXT("error", problem->text));
 }
 
 /* Hands on whatever is whole. */

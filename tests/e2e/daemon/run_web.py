@@ -319,6 +319,9 @@ class Secrets(WebTest):
         world = self.world("type: stream, url: 'http://x.example/', headers: ['A: ${HOME}']")
         done = world.run("run", "-c", "hydrant.yaml", "--check", code=1)
         self.assertIn("secrets are not sent over http://", done.stderr)
+        world.write_config(sources="[{name: n, type: stream, url: 'wss://x.example/'}]")
+        done = world.run("run", "-c", "hydrant.yaml", "--check", code=1)
+        self.assertIn("type: websocket takes this one", done.stderr)
 
     def test_a_proxy_is_honoured(self):
         network = self.network(3)
