@@ -47,12 +47,15 @@ static uint64_t resume_position(struct hydrant_daemon *daemon, struct hy_daemon_
     const struct hy_checkpoint_stream *known =
         hy_checkpoint_stream(&daemon->checkpoint, stream->name);
     uint64_t batch, position;
-    if (strcmp(daemon->ring_uuid, daemon->checkpoint.ring) != 0)
+    if (strcmp(daemon->ring_uuid, daemon->checkpoint.ring) != 0) {
+        stream->again = known ? known->committed - known->acknowledged : 0;
         return known ? known->acknowledged : 0;
+    }
     hy_ring_source_resume(daemon->ring, stream->ring_source, &batch, &position);
-    if (batch)
-        return position;
-    return known ? known->committed : 0;
+    if (!batch)
+        return known ? known->committed : 0;
+    stream->again = hy_ring_source_again(daemon->ring, stream->ring_source, batch);
+    return position;
 }
 
 static hydrant_status begin_stream(struct hydrant_daemon *daemon, struct hy_daemon_stream *stream,
@@ -119,7 +122,8 @@ static int host_open_stream(void *ctx, const struct hy_stream_options *options, 
     daemon->streams[daemon->streams_count] = stream;
     hy_log(&daemon->log, HY_LOG_INFO, "stream opened", HY_LOG_TEXT("source", stream->name),
            HY_LOG_NUMBER("position", stream->resume),
-           HY_LOG_TEXT("from", daemon->ring_is_new ? "acknowledged" : "committed"));
+           HY_LOG_TEXT("from", daemon->ring_is_new ? "acknowledged" : "committed"),
+           HY_LOG_NUMBER("again", stream->again));
     return (int)daemon->streams_count++;
 }
 
@@ -502,6 +506,7 @@ static void show(struct hydrant_daemon *daemon)
         memcpy(view->streams[i].name, stream->name, sizeof stream->name);
         view->streams[i].committed = stream->progress.committed;
         view->streams[i].acknowledged = stream->acknowledged;
+        view->streams[i].again = stream->again;
     }
     for (uint32_t i = 0; i < daemon->sources_count; i++)
         view_source(&daemon->sources[i], &view->sources[i]);

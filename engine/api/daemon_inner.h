@@ -55,6 +55,7 @@ struct hy_daemon_stream {
     uint64_t resume;
     struct hy_progress progress;
     uint64_t acknowledged;
+    uint64_t again; /* of it was in the ring at the start, and is published again */
     uint64_t witnessed; /* committed when the ring was last looked at for acknowledgements */
     bool open;          /* an input of it is in the feeder */
     uint64_t pushed;    /* MARKS: bytes so far */
@@ -79,7 +80,7 @@ struct hy_daemon_view {
     uint32_t streams_count;
     struct hy_daemon_view_stream {
         char name[HY_CHECKPOINT_NAME_BYTES];
-        uint64_t committed, acknowledged;
+        uint64_t committed, acknowledged, again;
     } streams[HY_DAEMON_STREAMS_MAX];
     struct hy_daemon_view_source {
         uint64_t errors, records, bytes, bad;

@@ -117,6 +117,10 @@ static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemo
                       "Position before which every declared group has acknowledged.");
     for (uint32_t i = 0; i < view->streams_count; i++)
         hy_metrics_count(page, "stream", view->streams[i].name, view->streams[i].acknowledged);
+    hy_metrics_family(page, "hydrant_source_repeated_positions", "gauge",
+                      "How much of it was in the ring at the start and was published again.");
+    for (uint32_t i = 0; i < view->streams_count; i++)
+        hy_metrics_count(page, "stream", view->streams[i].name, view->streams[i].again);
 #define PUT(metric, type, member, help)                  \
     hy_metrics_family(page, metric, type, help);         \
     for (uint32_t i = 0; i < daemon->sources_count; i++) \
@@ -394,6 +398,7 @@ static void put_streams(struct hy_json_writer *w, const struct hydrant_daemon *d
         put_text(w, "name", view->streams[i].name);
         put_number(w, "committed", view->streams[i].committed);
         put_number(w, "acknowledged", view->streams[i].acknowledged);
+        put_number(w, "again", view->streams[i].again);
         HY_JSON_LITERAL(w, "}");
     }
     HY_JSON_LITERAL(w, "]");

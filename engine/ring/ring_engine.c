@@ -493,13 +493,9 @@ static int by_batch(const void *a, const void *b)
     return x->batch < y->batch ? -1 : x->batch > y->batch;
 }
 
-void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t *batch,
-                           uint64_t *position)
+/* All of a source that are in the ring, by batch. */
+static struct positions find_positions(const struct hy_ring *ring, uint32_t source)
 {
-    const struct hy_ring_source *s = &ring->sources[source];
-    uint64_t current = atomic_load_explicit(&s->current, memory_order_acquire) & 1; /* P1 */
-    *batch = atomic_load_explicit(&s->at[current].batch, memory_order_relaxed);
-    *position = atomic_load_explicit(&s->at[current].position, memory_order_relaxed);
     struct positions all = {.source = source};
     for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
         uint64_t id = atomic_load_explicit(&ring->slots[i].content, memory_order_acquire);
@@ -510,6 +506,27 @@ void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t
     }
     if (all.count > 0)
         qsort(all.at, all.count, sizeof *all.at, by_batch);
+    return all;
+}
+
+uint64_t hy_ring_source_again(const struct hy_ring *ring, uint32_t source, uint64_t batch)
+{
+    struct positions all = find_positions(ring, source);
+    uint64_t again = 0;
+    for (size_t i = 0; i < all.count; i++)
+        again += all.at[i].batch >= batch ? all.at[i].to - all.at[i].from : 0;
+    free(all.at);
+    return again;
+}
+
+void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t *batch,
+                           uint64_t *position)
+{
+    const struct hy_ring_source *s = &ring->sources[source];
+    uint64_t current = atomic_load_explicit(&s->current, memory_order_acquire) & 1; /* P1 */
+    *batch = atomic_load_explicit(&s->at[current].batch, memory_order_relaxed);
+    *position = atomic_load_explicit(&s->at[current].position, memory_order_relaxed);
+    struct positions all = find_positions(ring, source);
     for (size_t i = 0; i < all.count; i++) {
         if (all.at[i].batch != *batch)
             continue;

@@ -107,6 +107,10 @@ void hy_ring_source_save(struct hy_ring *ring, uint32_t source, uint64_t batch, 
 void hy_ring_source_resume(const struct hy_ring *ring, uint32_t source, uint64_t *batch,
                            uint64_t *position);
 
+/* How much of a source, in its positions, is in the ring behind the batch that resume gave, and
+ * will therefore be published again. Before any writer. */
+uint64_t hy_ring_source_again(const struct hy_ring *ring, uint32_t source, uint64_t batch);
+
 /* ---- groups ---- */
 
 /*

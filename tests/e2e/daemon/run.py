@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -205,6 +206,8 @@ class Crashing(DaemonTest):
         self.assertEqual(world.daemon.wait(PATIENCE), 0)
         again = world.tail()
         self.assertFalse(ids(range(3000)) - set(read) - set(again))
+        counted = int(re.search(r"again=(\d+)", "".join(world.log)).group(1))  # bytes
+        self.assertLessEqual(counted, world.bytes_of("posts.ndjson"))
 
     def test_what_every_group_acknowledged_does_not_come_again(self):
         world = self.world(groups="{care: {start: oldest}, desk: {start: oldest}}")
