@@ -1,5 +1,6 @@
 #include "tools/run_stats.h"
 
+#include <hydrant/manager.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -160,6 +161,22 @@ static void print_rule(FILE *out, const hydrant_rule_stats *rule, uint64_t posts
             states[rule->state]);
 }
 
+/* Rules that match more than the guard lets an edit add (hydrant_manager_options). */
+static void print_noisy(FILE *out, const hydrant_rule_stats *rules, size_t count, uint64_t posts)
+{
+    hydrant_manager_options guard;
+    size_t noisy = 0;
+    hydrant_manager_options_init(&guard);
+    if (posts < guard.flood_posts)
+        return;
+    while (noisy < count && (double)rules[noisy].hits >= guard.flood_share * (double)posts)
+        noisy++;
+    fprintf(out, "noisy: %zu of %zu rules, each with %.0f %% of posts or more\n", noisy, count,
+            guard.flood_share * 100);
+    for (size_t i = 0; i < noisy; i++)
+        fprintf(out, "  %s\n", rules[i].rule);
+}
+
 void run_stats_rules(FILE *out, hydrant *engine, uint64_t posts)
 {
     size_t count = hydrant_rule_stats_read(engine, NULL, 0), silent = 0;
@@ -174,6 +191,7 @@ void run_stats_rules(FILE *out, hydrant *engine, uint64_t posts)
             print_rule(out, &rules[i], posts);
         else
             silent++;
+    print_noisy(out, rules, count, posts);
     fprintf(out, "silent: %zu of %zu rules\n", silent, count);
     for (size_t i = count - silent; i < count; i++)
         fprintf(out, "  %s%s\n", rules[i].rule, rules[i].state == HYDRANT_RULE_OFF ? "  off" : "");
