@@ -155,7 +155,7 @@ class Waiting(DaemonTest):
                 if reboot:
                     shutil.rmtree(world.ring)
                 answer = {"id": "p2", "in_reply_to": "p1", "network": "x", "author": {"id": "b"},
-                          "text": "switch it off and on again, that worked for me"}
+                          "text": "it works well, thank you"}
                 (world.dir / "posts-2.ndjson").write_text(json.dumps(answer) + "\n")
                 world.start()
                 until("another customer answered",
