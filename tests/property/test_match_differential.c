@@ -474,7 +474,11 @@ static void compile_form(struct match_fixture *f, enum form form, const struct m
     fixture_build = NULL;
     if (form == FORM_WHOLE)
         return;
-    assert_true(hy_pack_is_incremental(f->pack));
+    if (!hy_pack_is_incremental(f->pack)) { /* the edit asks for the very same literals */
+        assert_true(hy_database_key_equal(f->pack->matcher->literals[0].db->key,
+                                          base->pack->matcher->literals[0].db->key));
+        return;
+    }
     if (form == FORM_COMPLETED) {
         struct hy_build none = {.cache_dir = NULL};
         edited = f->pack;
@@ -502,6 +506,20 @@ static void one_round(struct posts *posts, enum form form, const struct match_fi
         hy_pack_destroy(&edited);
 }
 
+/* Rules that edits can be of: some rule asks for a literal. */
+static void compile_base(struct match_fixture *base, struct buffer *yaml)
+{
+    for (;;) {
+        yaml->len = 0;
+        put_rules(yaml);
+        fixture_compile_yaml(base, yaml->data);
+        if (base->pack->matcher->literals[0].db)
+            return;
+        hy_pack_destroy(&base->pack);
+        hy_ruleset_destroy(&base->rules);
+    }
+}
+
 static void engine_equals_the_naive_evaluator(void **state)
 {
     const char *seed = getenv("HYDRANT_SEED"), *rounds = getenv("HYDRANT_ROUNDS");
@@ -511,8 +529,7 @@ static void engine_equals_the_naive_evaluator(void **state)
     struct match_fixture base;
     static struct buffer yaml;
     random_state = first;
-    put_rules(&yaml);
-    fixture_compile_yaml(&base, yaml.data);
+    compile_base(&base, &yaml);
     for (uint32_t i = 0; i < count; i++) {
         random_state = first + i;
         if (i == 0 || count == 1)
