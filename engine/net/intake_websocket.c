@@ -19,7 +19,7 @@
 #include "net/retry.h"
 #include "net/web_request.h"
 
-enum { RX_BYTES = 64 << 10, HOLD_US = 500000 };
+enum { RX_BYTES = 64 << 10, HOLD_US = 500000, PROBLEMS_MAX = 8 };
 
 static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -49,7 +49,8 @@ struct intake_websocket {
     struct box in;
     bool held_up; /* the inbox is full: reading has stopped */
     bool ends;
-    hydrant_error problem;
+    hydrant_error problems[PROBLEMS_MAX]; /* not said yet; when there are more the oldest go */
+    uint32_t problems_count;
     struct hy_web_state state; /* cursor */
     struct hy_intake_figures figures;
 
@@ -91,6 +92,24 @@ static void append(struct intake_websocket *w, const char *data, size_t len)
     w->message_len += len;
 }
 
+/* Room for another problem; under the lock. Connections may be lost faster than anybody asks. */
+static hydrant_error *new_problem(struct intake_websocket *w)
+{
+    if (w->problems_count == PROBLEMS_MAX)
+        memmove(w->problems, w->problems + 1, --w->problems_count * sizeof *w->problems);
+    return &w->problems[w->problems_count++];
+}
+
+/* The oldest problem; under the lock. False: there is none. */
+static bool take_problem(struct intake_websocket *w, hydrant_error *problem)
+{
+    if (w->problems_count == 0)
+        return false;
+    *problem = w->problems[0];
+    memmove(w->problems, w->problems + 1, --w->problems_count * sizeof *w->problems);
+    return true;
+}
+
 /* The message is whole: into the inbox. True: reading must stop. */
 static bool hand_over(struct intake_websocket *w)
 {
@@ -103,7 +122,7 @@ static bool hand_over(struct intake_websocket *w)
         size_t bytes = 2 * (in->len + need);
         char *grown = realloc(in->room, bytes + HY_RECORD_PADDING);
         if (!grown)
-            hy_error_set(&w->problem, HYDRANT_ERR_NOMEM, "no memory for a message: it is lost");
+            hy_error_set(new_problem(w), HYDRANT_ERR_NOMEM, "no memory for a message: it is lost");
         in->room = grown ? grown : in->room;
         in->bytes = grown ? bytes : in->bytes;
     }
@@ -172,10 +191,10 @@ static void lose(struct intake_websocket *w, long status, const char *why)
     w->figures.paused = cause == HY_RETRY_LIMITED ? "the server asks for fewer requests" : NULL;
     bool ends = w->ends;
     if (!ends && status && status != 101)
-        hy_error_set(&w->problem, HYDRANT_ERR_SYSTEM, "%s says %ld; again in %llu ms", shown,
+        hy_error_set(new_problem(w), HYDRANT_ERR_SYSTEM, "%s says %ld; again in %llu ms", shown,
                      status, (unsigned long long)(wait / 1000));
     else if (!ends)
-        hy_error_set(&w->problem, HYDRANT_ERR_SYSTEM, "%s: %s; again in %llu ms", shown, why,
+        hy_error_set(new_problem(w), HYDRANT_ERR_SYSTEM, "%s: %s; again in %llu ms", shown, why,
                      (unsigned long long)(wait / 1000));
     pthread_mutex_unlock(&w->lock);
     poke(w);
@@ -354,16 +373,15 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
     w->in.len = w->in.last_len = 0;
     bool held_up = w->held_up;
     w->held_up = false;
-    hydrant_error problem = w->problem;
-    w->problem.status = HYDRANT_OK;
+    bool failed = take_problem(w, err), more = w->problems_count > 0;
     pthread_mutex_unlock(&w->lock);
     w->given = 0;
+    if (more)
+        poke(w);
     if (held_up)
         lws_cancel_service(w->context); /* it reads on */
-    if (problem.status != HYDRANT_OK) {
-        *err = problem;
+    if (failed)
         return HY_TAKE_ERROR; /* what was taken comes next */
-    }
     return w->out.len ? deliver(w, out) : HY_TAKE_IDLE;
 }
 
