@@ -55,7 +55,8 @@ static uint32_t count_bits(uint64_t bits)
 
 static void add_questions(struct hy_speech_signs *s, const struct hy_glance *g, uint64_t first)
 {
-    uint64_t asks = first & CUE(ASKS), you = CUE(YOU) >> 1;
+    uint64_t asks = first & CUE(ASKS) & ~CUE(STRONGER); /* "what a mess" does not ask */
+    uint64_t you = CUE(YOU) >> 1;
     s->asks_first |= asks != 0;
     s->asks_verb |= (asks & (CUE(VERB) >> 1 | CUE(VERB) >> 2)) != 0;
     s->inverted |= (first & CUE(VERB) & (CUE(SOMEBODY) >> 1 | you)) != 0;
