@@ -429,24 +429,14 @@ static void destroy(struct hy_intake *intake)
     free(h);
 }
 
-static const struct hy_intake_type stream_type = {.name = "stream",
-                                                  .start = start,
-                                                  .take = take,
-                                                  .wait = wait_for,
-                                                  .acknowledged = acknowledged,
-                                                  .state = print_state,
-                                                  .figures = add_figures,
-                                                  .stop = stop,
-                                                  .destroy = destroy};
-static const struct hy_intake_type poll_type = {.name = "poll",
-                                                .start = start,
-                                                .take = take,
-                                                .wait = wait_for,
-                                                .acknowledged = acknowledged,
-                                                .state = print_state,
-                                                .figures = add_figures,
-                                                .stop = stop,
-                                                .destroy = destroy};
+#define WEB_TYPE(called)                                                                          \
+    {                                                                                             \
+        .name = called, .start = start, .take = take, .wait = wait_for,                           \
+        .acknowledged = acknowledged, .state = print_state, .figures = add_figures, .stop = stop, \
+        .destroy = destroy                                                                        \
+    }
+
+static const struct hy_intake_type stream_type = WEB_TYPE("stream"), poll_type = WEB_TYPE("poll");
 
 static hydrant_status make(struct intake_web *h, hydrant_error *err)
 {
