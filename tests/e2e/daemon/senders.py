@@ -67,6 +67,8 @@ class Sender(threading.Thread):
                     time.sleep(0.1)
             if cut:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.shutdown(socket.SHUT_RD)  # the reader ends before its descriptor does
+                reader.join()
                 connection.close()  # as when its machine is gone
             else:
                 connection.shutdown(socket.SHUT_WR)
