@@ -32,8 +32,10 @@ struct intake_journal {
     struct hy_journal_reader *reader;
 
     /* In: what the inner source gave and is not appended yet. */
-    const char *at, *end; /* in its chunk, or in kept; NULL: nothing */
-    char *kept;           /* the beginning of a record whose rest is in the next chunk */
+    struct hy_intake_chunk chunk; /* its newest, if untaken */
+    bool untaken;                 /* there was no memory to take it in: it is tried again */
+    const char *at, *end;         /* in its chunk, or in kept; NULL: nothing */
+    char *kept;                   /* the beginning of a record whose rest is in the next chunk */
     size_t kept_len, kept_capacity;
     bool inner_ended, stopped;
 
@@ -173,15 +175,17 @@ static bool append_all(struct intake_journal *j)
     return true;
 }
 
-/* A chunk of the inner source is what there is to append. False: no memory for it. */
-static bool take_in(struct intake_journal *j, const struct hy_intake_chunk *chunk)
+/* The chunk of the inner source is what there is to append. False: no memory for it. */
+static bool take_in(struct intake_journal *j)
 {
+    const struct hy_intake_chunk *chunk = &j->chunk;
+    j->untaken = j->kept_len && !reserve_kept(j, j->kept_len + chunk->len);
+    if (j->untaken)
+        return false;
     j->at = chunk->data;
     j->end = j->at + chunk->len;
     if (!j->kept_len)
         return true;
-    if (!reserve_kept(j, j->kept_len + chunk->len))
-        return false;
     memcpy(j->kept + j->kept_len, chunk->data, chunk->len);
     j->at = j->kept;
     j->end = j->kept + j->kept_len + chunk->len;
@@ -189,21 +193,26 @@ static bool take_in(struct intake_journal *j, const struct hy_intake_chunk *chun
     return true;
 }
 
-/* Everything that the inner source has, up to a full group. */
+/* Everything that the inner source has, up to a full group. Nothing that it gave may be left out:
+ * it counts records, and is told how many are durable. */
 static enum hy_take take_inner(struct intake_journal *j, hydrant_error *err)
 {
+    hydrant_error no_memory = {0};
     for (;;) {
-        struct hy_intake_chunk chunk;
         if (j->at && !append_all(j))
             return HY_TAKE_IDLE;
         if (j->paused || j->inner_ended || j->stopped)
             return HY_TAKE_IDLE;
-        enum hy_take took = j->inner->type->take(j->inner, &chunk, err);
+        enum hy_take took = HY_TAKE_CHUNK;
+        if (!j->untaken)
+            took = j->inner->type->take(j->inner, &j->chunk, err);
         j->inner_ended = took == HY_TAKE_END;
         if (took != HY_TAKE_CHUNK)
             return took == HY_TAKE_ERROR ? took : HY_TAKE_IDLE;
-        if (!take_in(j, &chunk)) /* its senders are told nothing, so they will repeat it */
-            return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a record"), HY_TAKE_ERROR;
+        if (!take_in(j)) {
+            hy_error_set(&no_memory, HYDRANT_ERR_NOMEM, "no memory for a record");
+            pause_for(j, &no_memory);
+        }
     }
 }
 
@@ -329,17 +338,17 @@ static hydrant_status start(struct hy_intake *intake, const struct hy_intake_hos
                                        .keep_bytes = j->options.keep_bytes,
                                        .keep_us = j->options.keep_us,
                                        .no_uring = j->options.no_uring};
-    uint64_t cut, resume;
+    uint64_t cut;
     char text[128];
     j->host = host;
+    j->stream = host->open_stream(host->ctx, &marks, &store.number_min, err);
+    if (j->stream < 0)
+        return HYDRANT_ERR_LIMIT;
     hydrant_status status = hy_journal_open(&store, &j->store, &cut, err);
     if (status != HYDRANT_OK)
         return status;
-    j->stream = host->open_stream(host->ctx, &marks, &resume, err);
-    if (j->stream < 0)
-        return HYDRANT_ERR_LIMIT;
     uint64_t durable = hy_journal_durable(j->store);
-    j->next = j->given = resume > durable ? durable : resume ? resume : 1;
+    j->next = j->given = store.number_min ? store.number_min : 1;
     j->acknowledged = j->next;
     status = hy_journal_reader_open(j->folder, j->next, &j->reader, err);
     if (cut || durable > j->next) {
@@ -400,9 +409,10 @@ static void stop(struct hy_intake *intake)
 {
     struct intake_journal *j = of(intake);
     j->stopped = true;
+    bool all = !j->at || append_all(j); /* its chunk is valid for the last time */
     if (j->inner->type->stop)
         j->inner->type->stop(j->inner);
-    if (!j->paused && (!j->at || append_all(j)))
+    if (!j->paused && all && !j->untaken)
         write_on(j, true); /* a last fsync: who sent it is told */
 }
 

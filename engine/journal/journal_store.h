@@ -27,13 +27,15 @@ struct hy_journal_options {
     uint64_t segment_bytes; /* a segment is left when it is this large; 0: 64 MiB */
     uint64_t keep_bytes;    /* of all segments; 0: no limit */
     int64_t keep_us;        /* since a segment was last written; 0: no limit */
+    uint64_t number_min;    /* no record from now on gets a smaller number: what positions that
+                             * somebody remembers are beyond, whatever became of the folder */
     bool no_uring;
 };
 
 /*
  * Opens for writing: takes the lock, cuts a torn tail off the last segment and goes on behind the
- * last whole frame. *cut gets how many bytes were cut (may be NULL). HYDRANT_ERR_STATE: another
- * process has it; SYSTEM, NOMEM.
+ * last whole frame, or at number_min in a new segment. *cut gets how many bytes were cut (may be
+ * NULL). HYDRANT_ERR_STATE: another process has it; SYSTEM, NOMEM.
  */
 hydrant_status hy_journal_open(const struct hy_journal_options *options, struct hy_journal **out,
                                uint64_t *cut, hydrant_error *err);

@@ -42,6 +42,13 @@ struct hy_journal {
 
 /* ---- life ---- */
 
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 static hydrant_status failed(struct hy_journal *j, hydrant_error *err, const char *what)
 {
     hy_error_system(err, errno, "%s", what);
@@ -118,6 +125,8 @@ static hydrant_status reopen_newest(struct hy_journal *j, const struct hy_journa
     *cut = newest->bytes - end;
     if (*cut && (ftruncate(j->fd, (off_t)end) < 0 || fsync(j->fd) < 0))
         return failed(j, err, "cannot cut a torn tail");
+    if (fsync(j->folder_fd) < 0) /* whoever made it may have been killed before its name was safe */
+        return failed(j, err, "cannot make a segment's name durable");
     j->segment = newest->first;
     j->durable = newest->first; /* until find_end knows better */
     j->durable_end = j->written_end = end;
@@ -133,6 +142,10 @@ static hydrant_status recover(struct hy_journal *j, uint64_t *cut, hydrant_error
         status = reopen_newest(j, &all[count - 1], cut, err);
     if (status == HYDRANT_OK && count)
         status = find_end(j, all[count - 1].first, err);
+    if (status == HYDRANT_OK && j->durable < j->options.number_min) {
+        close_fd(&j->fd); /* numbers of one segment have no gap */
+        j->durable = j->options.number_min;
+    }
     free(all);
     return status;
 }
@@ -184,13 +197,6 @@ hydrant_status hy_journal_open(const struct hy_journal_options *options, struct 
     if (cut)
         *cut = own_cut;
     return status;
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
 }
 
 void hy_journal_close(struct hy_journal **journal)

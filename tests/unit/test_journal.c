@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "journal/journal_store.h"
 #include "journal/journal_folder.h"
+#include "journal/journal_store.h"
 
 enum { ROOM = 1 << 20 };
 
@@ -151,6 +151,32 @@ static void it_goes_on_where_it_was(void **state)
         hy_journal_close(&journal);
     }
     assert_int_equal(read_records(1, &damaged), 51);
+}
+
+/* Whoever remembers a position beyond the end never meets its number again. */
+static void numbers_begin_where_they_are_told(void **state)
+{
+    unsigned damaged;
+    (void)state;
+    write_records(NULL, 5, 2);
+    struct hy_journal_options options = {.number_min = 4}; /* it is further already */
+    struct hy_journal *journal = open_journal(&options, NULL);
+    append(journal, 6);
+    commit(journal);
+    hy_journal_close(&journal);
+    options.number_min = 100;
+    journal = open_journal(&options, NULL);
+    assert_int_equal(hy_journal_durable(journal), 100);
+    append(journal, 100);
+    append(journal, 101);
+    commit(journal);
+    hy_journal_close(&journal);
+    journal = open_journal(&options, NULL);
+    append(journal, 102);
+    commit(journal);
+    hy_journal_close(&journal);
+    assert_int_equal(read_records(100, &damaged), 103);
+    assert_int_equal(damaged, 0);
 }
 
 static void nothing_is_durable_before_its_fsync(void **state)
@@ -364,6 +390,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_is_read, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(it_goes_on_where_it_was, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(numbers_begin_where_they_are_told, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(nothing_is_durable_before_its_fsync, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(one_writer, make_folder, remove_folder),

@@ -375,6 +375,26 @@ class Journal(SourceTest):
         with urllib.request.urlopen(f"http://127.0.0.1:{world.metrics_port()}/metrics") as page:
             return page.read().decode()
 
+    def test_a_journal_that_is_gone_takes_no_positions_back(self):
+        """The checkpoint and the ring remember numbers that the folder no longer has."""
+        for world in self.each_backend(
+                "{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, journal: true}"):
+            for first, count in ((0, 100), (100, 30), (130, 30)):
+                if first:
+                    self.assertEqual(world.stop(), 0)
+                    shutil.rmtree(world.dir / "state/journal")
+                    world.start()
+                with dial(world, "in") as connection:
+                    numbers = range(first, first + count)
+                    connection.sendall("".join(post(n) + "\n" for n in numbers).encode())
+                    told = b""
+                    while f"{count}\n".encode() not in told:
+                        told += connection.recv(4096)
+                until("it is in the ring", lambda: world.committed() == first + count + 1)
+                self.assertEqual(set(world.tail()), ids(numbers))
+            listed = world.run("journal", "ls", "state/journal/in", "--json").stdout.splitlines()
+            self.assertEqual([json.loads(line)["first"] for line in listed], [131])
+
     def test_a_record_larger_than_a_chunk(self):
         for world in self.each_backend(
                 "{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, journal: true}"):
