@@ -48,9 +48,9 @@ uint32_t hy_pii_word_before(const struct hy_pii_text *t, uint32_t end)
 
 /* ---- e-mail ---- */
 
-#define ROLES                                                                                      \
-    "support|help|info|contact|service|services|care|customercare|customerservice|sales|press|"    \
-    "media|hello|team|admin|office|feedback|complaints|billing|noreply|no-reply|donotreply|"       \
+#define ROLES                                                                                   \
+    "support|help|info|contact|service|services|care|customercare|customerservice|sales|press|" \
+    "media|hello|team|admin|office|feedback|complaints|billing|noreply|no-reply|donotreply|"    \
     "abuse|privacy|security|jobs|careers|legal|webmaster|postmaster|orders|returns|enquiries"
 
 static bool is_local(char c)
@@ -171,18 +171,19 @@ bool hy_pii_find_iban(const struct hy_pii_text *t, uint32_t at, struct hy_pii_fi
 
 /* ---- accounts and orders ---- */
 
-#define ACCOUNT_WORDS                                                                              \
-    "account|acct|acc|customer|member|membership|client|policy|patient|loyalty|subscriber|"        \
+#define ACCOUNT_WORDS                                                                       \
+    "account|acct|acc|customer|member|membership|client|policy|patient|loyalty|subscriber|" \
     "kundennummer|vertragsnummer|passenger|student|passport|ssn"
-#define ORDER_WORDS                                                                                \
-    "order|orders|booking|reservation|confirmation|invoice|parcel|tracking|shipment|pnr|"          \
+#define ORDER_WORDS                                                                       \
+    "order|orders|booking|reservation|confirmation|invoice|parcel|tracking|shipment|pnr|" \
     "bestellnummer|rechnungsnummer|package|purchase"
 #define NUMBER_WORDS "number|no|nr|num|id|ref|reference|code"
-#define COUNTED                                                                                    \
-    "followers|subscribers|subs|views|people|customers|users|points|miles|dollars|usd|euros|eur|"  \
+#define COUNTED                                                                                   \
+    "followers|subscribers|subs|views|people|customers|users|points|miles|dollars|usd|euros|eur|" \
     "pounds|gbp|bucks|units|items|times|years|likes|orders|fans|employees|members|customers|steps"
 
-/* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number". */
+/* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number".
+ */
 static uint32_t head_before(const struct hy_pii_text *t, uint32_t at, bool *explicit)
 {
     for (int steps = 0; steps < 6; steps++) {
@@ -241,13 +242,15 @@ bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii
 
 /* ---- street addresses ---- */
 
-#define STREETS                                                                                    \
-    "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|"  \
+#define STREETS                                                                                   \
+    "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|" \
     "close|crescent|circle|cir|highway|hwy|parkway|pkwy|square|sq|trail|gardens|grove"
-#define HOME_WORDS                                                                                 \
-    "my address|address is|address|i live|we live|live at|living at|lives at|my house|my home|"    \
-    "my place|my apartment|my flat|deliver to|delivered to|ship to|shipped to|sent to|send it to|" \
-    "moved to|i am at|i'm at|home at|house at|apartment at"
+#define RUES "rue|avenue|av|boulevard|bd|chemin|impasse|quai|place|route"
+#define FLATS "apt|apartment|unit|flat|suite"
+#define HOME_WORDS                                                                              \
+    "my address|address is|address|i live|we live|live at|living at|lives at|my house|my home|" \
+    "my place|my apartment|my flat|deliver to|delivered to|deliver it to|ship to|shipped to|"   \
+    "ship it to|sent to|send it to|moved to|i am at|i'm at|home at|house at|apartment at"
 
 static bool is_postcode(const struct hy_pii_text *t, uint32_t at)
 {
@@ -258,9 +261,10 @@ static bool is_postcode(const struct hy_pii_text *t, uint32_t at)
         return at > 3 && t->s[at - 1] == ' ' && hy_pii_upper(t->s[at - 2]) &&
                hy_pii_upper(t->s[at - 3]) && !hy_pii_alnum(t->s[at - 4]);
     /* Britain: the inner half is a digit and two letters, the outer one ends before the space */
-    return end - at == 1 && hy_pii_upper(hy_pii_at(t, end)) && hy_pii_upper(hy_pii_at(t, end + 1)) &&
-           !hy_pii_alnum(hy_pii_at(t, end + 2)) && at > 2 && t->s[at - 1] == ' ' &&
-           hy_pii_alnum(t->s[at - 2]) && (hy_pii_digit(t->s[at - 2]) || hy_pii_digit(t->s[at - 3]));
+    return end - at == 1 && hy_pii_upper(hy_pii_at(t, end)) &&
+           hy_pii_upper(hy_pii_at(t, end + 1)) && !hy_pii_alnum(hy_pii_at(t, end + 2)) && at > 2 &&
+           t->s[at - 1] == ' ' && hy_pii_alnum(t->s[at - 2]) &&
+           (hy_pii_digit(t->s[at - 2]) || hy_pii_digit(t->s[at - 3]));
 }
 
 /* A flat's number or a postcode within reach behind the street. */
@@ -276,7 +280,7 @@ static bool is_home_behind(const struct hy_pii_text *t, uint32_t end)
         while (hy_pii_letter(hy_pii_at(t, stop)))
             stop++;
         if (stop > i && i > 0 && !hy_pii_alnum(t->s[i - 1]) && i - end < 6 &&
-            hy_pii_one_of(t, i, stop, "apt|apartment|unit|flat|suite"))
+            hy_pii_one_of(t, i, stop, FLATS))
             return true;
     }
     return false;
@@ -298,11 +302,67 @@ static uint32_t street_end(const struct hy_pii_text *t, uint32_t at)
     return 0;
 }
 
+/* A word of a French street from start on: letters of any script, - and ' in it. */
+static uint32_t rue_word_end(const struct hy_pii_text *t, uint32_t start, bool *name)
+{
+    uint32_t end = start;
+    *name = false;
+    for (char c = hy_pii_at(t, end);
+         hy_pii_letter(c) || (unsigned char)c >= 0x80 || (end > start && (c == '-' || c == '\''));
+         c = hy_pii_at(t, ++end))
+        *name |= hy_pii_upper(c) ||
+                 ((unsigned char)c >= 0x80 && (end == start || t->s[end - 1] == '\''));
+    *name = *name && end > start + 1;
+    return end;
+}
+
+/* 12 rue de Rivoli, 5 bis, avenue Foch: the kind comes first, a name last; at is the end of the
+ * house number. */
+static uint32_t rue_end(const struct hy_pii_text *t, uint32_t at)
+{
+    uint32_t street = 0;
+    bool kind = false, name;
+    for (int words = 0; words < 7; words++) {
+        at += !kind && hy_pii_at(t, at) == ',';
+        uint32_t start = at + 1;
+        at = rue_word_end(t, start, &name);
+        if (hy_pii_at(t, start - 1) != ' ' || at == start)
+            break;
+        if (kind && name)
+            street = at;
+        else if (!hy_pii_one_of(t, start, at,
+                                kind ? "de|du|des|la|le|les|et|sur" : "bis|ter|" RUES))
+            break;
+        kind = kind || hy_pii_one_of(t, start, at, RUES);
+    }
+    return street;
+}
+
+/* Behind the street: ", Apt 5B", " flat 3"; the street's end if there is none. */
+static uint32_t flat_end(const struct hy_pii_text *t, uint32_t street)
+{
+    uint32_t at = street + (hy_pii_at(t, street) == '.');
+    at += hy_pii_at(t, at) == ',';
+    uint32_t word = at + (hy_pii_at(t, at) == ' '), end = word;
+    while (hy_pii_letter(hy_pii_at(t, end)))
+        end++;
+    if (word == at || !hy_pii_one_of(t, word, end, FLATS))
+        return street;
+    end += hy_pii_at(t, end) == '.';
+    end += hy_pii_at(t, end) == ' ';
+    uint32_t number = end + (hy_pii_at(t, end) == '#'), stop = number;
+    while (hy_pii_alnum(hy_pii_at(t, stop)))
+        stop++;
+    bool numbered = stop - number == 1 || hy_pii_digit(hy_pii_at(t, number));
+    return numbered && stop > number && stop - number <= 5 ? stop : street;
+}
+
 /* Hauptstraße 12, 10115 Berlin: at is the house number. */
 static bool find_german(const struct hy_pii_text *t, uint32_t at, uint32_t end,
                         struct hy_pii_find *find)
 {
-    static const char *const kinds[] = {"stra\xc3\x9f" "e", "strasse", "str.", "weg", "platz", "allee"};
+    static const char *const kinds[] = {"stra\303\237e", "strasse", "str.",
+                                        "weg",           "platz",   "allee"};
     if (at < 6 || t->s[at - 1] != ' ')
         return false;
     uint32_t start = at - 1;
@@ -337,8 +397,11 @@ bool hy_pii_find_address(const struct hy_pii_text *t, uint32_t at, struct hy_pii
     if (find_german(t, at, end, find))
         return true;
     uint32_t street = street_end(t, end);
-    if (!street || !(hy_pii_said_before(t, at, 40, HOME_WORDS) || is_home_behind(t, street)))
+    bool home = hy_pii_said_before(t, at, 40, HOME_WORDS);
+    if (!street && home)
+        street = rue_end(t, end);
+    if (!street || !(home || is_home_behind(t, street)))
         return false;
-    *find = (struct hy_pii_find){at, street, HY_PII_ADDRESS};
+    *find = (struct hy_pii_find){at, flat_end(t, street), HY_PII_ADDRESS};
     return true;
 }
