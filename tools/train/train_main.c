@@ -6,6 +6,10 @@
  * 1. Honest scores: fits to the train texts, thresholds by cross-validation inside them, measures
  * on the dev texts (weights as floats, then as the int8 model that the engine would run).
  * 2. The model: fits to train and dev texts together, thresholds by cross-validation over all.
+ *
+ * Without --out only what to expect of texts that neither weights nor thresholds have seen:
+ * cross-validation over all texts, thresholds of each fold from the other folds, and how much the
+ * scores of that many texts as the dev set has vary.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -39,12 +43,12 @@ static const struct train_settings default_settings = {
 };
 
 static const char usage[] =
-    "usage: hydrant-train --train FILE --dev FILE --lexicons DIR --out FILE [options]\n"
+    "usage: hydrant-train --train FILE --dev FILE --lexicons DIR [--out FILE] [options]\n"
     "  --train FILE      texts to learn from: text<TAB>label,label ... a line\n"
     "  --dev FILE        texts to measure on; the shipped weights learn from them too\n"
     "  --lexicons DIR    vader_lexicon, afinn165, opinion_lexicon, emoji_sentiment_ranking (.tsv)\n"
     "  --cues FILE       words of the rules (default: tools/train/cues.txt)\n"
-    "  --out FILE        the model\n"
+    "  --out FILE        the model; without it only what to expect of unseen texts is printed\n"
     "  --epochs N --folds N --seed N\n"
     "  --df-word N --df-pair N --df-gram N   texts that a word, pair, 4-gram must be in\n"
     "  --rows N          most rows of the model (default 32768)\n"
@@ -117,7 +121,7 @@ static void read_options(struct options *o, int argc, char **argv)
         }
     }
     const struct train_settings *s = &o->settings;
-    if (!o->train || !o->dev || !o->lexicons || !o->out || s->folds < 2 || !s->epochs ||
+    if (!o->train || !o->dev || !o->lexicons || s->folds < 2 || !s->epochs ||
         s->rows_max < 2 || s->rows_max > UINT16_MAX) {
         fputs(usage, stderr);
         exit(2);
@@ -261,6 +265,78 @@ static void measure_honestly(struct run *run, struct train_scores *int8_scores)
     free(image);
 }
 
+/* Logits by text less the thresholds that the texts of the other folds ask for. */
+static void subtract_thresholds(struct run *run, const uint32_t *fold_of)
+{
+    bool *others = train_alloc(run->data.count, sizeof *others);
+    for (uint32_t fold = 0; fold < run->settings.folds; fold++) {
+        for (size_t i = 0; i < run->data.count; i++)
+            others[i] = fold_of[i] != fold;
+        for (uint32_t h = 0; h < TRAIN_HEADS; h++) {
+            float threshold = train_threshold(&run->data, others, run->last, h);
+            for (size_t i = 0; i < run->data.count; i++)
+                if (fold_of[i] == fold)
+                    run->first[i][h] = run->last[i][h] - threshold;
+        }
+    }
+    free(others);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How the scores of as many texts as the dev set has are spread. */
+static void print_spread(const struct run *run)
+{
+    enum { SAMPLES = 400 };
+    static const char *const groups[TRAIN_GROUPS] = {"28 emotions", "Ekman groups", "sentiment"};
+    static const float zeros[TRAIN_HEADS];
+    static double f1[TRAIN_GROUPS][SAMPLES];
+    size_t size = run->data.count - run->dev_first;
+    bool *use = train_alloc(run->data.count, sizeof *use);
+    uint64_t random = 0xE7037ED1A0B428DBull * (run->settings.seed + 1u);
+    for (int sample = 0; sample < SAMPLES; sample++) {
+        struct train_scores scores;
+        memset(use, 0, run->data.count);
+        for (size_t taken = 0; taken < size;) {
+            size_t i = train_random(&random) % run->data.count;
+            taken += !use[i];
+            use[i] = true;
+        }
+        train_measure(&scores, &run->data, use, run->first, zeros);
+        for (uint32_t group = 0; group < TRAIN_GROUPS; group++)
+            f1[group][sample] = scores.macro_f1[group];
+    }
+    printf("\nmacro-F1 of %zu texts, %d drawings\n\n  %-16s %8s %8s %8s\n", size, SAMPLES, "",
+           "lowest 5%", "median", "best 5%");
+    for (uint32_t group = 0; group < TRAIN_GROUPS; group++) {
+        qsort(f1[group], SAMPLES, sizeof *f1[group], compare_doubles);
+        printf("  %-16s %9.4f %8.4f %8.4f\n", groups[group], f1[group][SAMPLES / 20],
+               f1[group][SAMPLES / 2], f1[group][SAMPLES - 1 - SAMPLES / 20]);
+    }
+    free(use);
+}
+
+/* What to expect of texts that nothing has seen. */
+static void print_expected(struct run *run)
+{
+    static const float zeros[TRAIN_HEADS];
+    static struct train_vocabulary v;
+    struct train_scores scores;
+    uint32_t *fold_of = choose_folds(run);
+    train_vocabulary_make(&v, &run->data, run->all, &run->settings);
+    cross_validate_first(run, &v, run->all, fold_of);
+    cross_validate_second(run, run->all, fold_of);
+    subtract_thresholds(run, fold_of);
+    train_measure(&scores, &run->data, run->all, run->first, zeros);
+    train_print_scores(stdout, "cross-validation, thresholds of the other folds; floats", &scores);
+    print_spread(run);
+    free(fold_of);
+}
+
 static void write_file(const char *path, const char *bytes, size_t len)
 {
     FILE *file = fopen(path, "wb");
@@ -303,6 +379,10 @@ int main(int argc, char **argv)
         run.all[i] = true;
         run.learn[i] = i < run.dev_first;
         run.test[i] = !run.learn[i];
+    }
+    if (!options.out) {
+        print_expected(&run);
+        return 0;
     }
     measure_honestly(&run, &dev);
     make_model(&run, &dev, options.out);
