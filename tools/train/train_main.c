@@ -121,8 +121,8 @@ static void read_options(struct options *o, int argc, char **argv)
         }
     }
     const struct train_settings *s = &o->settings;
-    if (!o->train || !o->dev || !o->lexicons || s->folds < 2 || !s->epochs ||
-        s->rows_max < 2 || s->rows_max > UINT16_MAX) {
+    if (!o->train || !o->dev || !o->lexicons || s->folds < 2 || !s->epochs || s->rows_max < 2 ||
+        s->rows_max > UINT16_MAX) {
         fputs(usage, stderr);
         exit(2);
     }
