@@ -26,7 +26,7 @@ struct hy_journal_options {
     const char *folder;     /* made with mode 0700 if it is not there; copied */
     uint64_t segment_bytes; /* a segment is left when it is this large; 0: 64 MiB */
     uint64_t keep_bytes;    /* of all segments; 0: no limit */
-    int64_t keep_us;        /* since a segment was last written; 0: no limit */
+    int64_t keep_us;        /* the most that a record stays that is not needed; 0: no limit */
     uint64_t number_min;    /* no record from now on gets a smaller number: what positions that
                              * somebody remembers are beyond, whatever became of the folder */
     bool no_uring;
@@ -64,7 +64,9 @@ uint64_t hy_journal_durable(const struct hy_journal *journal);
 int hy_journal_fd(const struct hy_journal *journal);
 
 /* Removes whole segments that are over keep_bytes or keep_us and hold no number of needed or above
- * (0: none is needed). The newest stays. Returns how many went. */
+ * (0: none is needed). The newest stays, unless it is as old: then an empty one takes its place. To
+ * be called often, as keep_us is counted: a segment is left after a 24th of it. Returns how many
+ * went. */
 uint32_t hy_journal_expire(struct hy_journal *journal, uint64_t needed, int64_t now_us);
 
 /* ---- reading: beside a writer, or without one -------------------------------------------------

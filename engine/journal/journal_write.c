@@ -32,6 +32,7 @@ struct hy_journal {
     uint64_t segment;             /* its number */
     uint64_t durable_end;         /* bytes of it that are durable */
     uint64_t written_end;         /* and that are written */
+    int64_t begun_us;             /* when its first frame was written */
     uint64_t durable;             /* number of the first record that is not durable */
     struct group filling, flying; /* flying: written, its fsync pending; else empty */
     char *stored;                 /* a frame, compressed */
@@ -127,6 +128,11 @@ static hydrant_status reopen_newest(struct hy_journal *j, const struct hy_journa
         return failed(j, err, "cannot cut a torn tail");
     if (fsync(j->folder_fd) < 0) /* whoever made it may have been killed before its name was safe */
         return failed(j, err, "cannot make a segment's name durable");
+    char header[HY_JOURNAL_HEADER_BYTES];
+    struct hy_journal_frame frame = {.time_us = 0};
+    if (end && pread(j->fd, header, sizeof header, 0) == (ssize_t)sizeof header)
+        hy_journal_frame_read(header, &frame);
+    j->begun_us = frame.time_us;
     j->segment = newest->first;
     j->durable = newest->first; /* until find_end knows better */
     j->durable_end = j->written_end = end;
@@ -264,6 +270,12 @@ static hydrant_status make_segment(struct hy_journal *j, hydrant_error *err)
     return HYDRANT_ERR_SYSTEM;
 }
 
+/* So that records go when they are old, and not when the youngest of their segment is. */
+static bool is_worn(const struct hy_journal *j, int64_t now_us)
+{
+    return j->options.keep_us && j->written_end && now_us - j->begun_us > j->options.keep_us / 24;
+}
+
 static hydrant_status write_fully(struct hy_journal *j, const char *data, size_t len,
                                   hydrant_error *err)
 {
@@ -303,6 +315,8 @@ static hydrant_status write_group(struct hy_journal *j, const struct group *g, i
                                      .first = j->durable,
                                      .time_us = now_us,
                                      .payload_hash = hy_journal_hash(payload, stored)};
+    if (j->written_end == 0)
+        j->begun_us = now_us;
     hy_journal_frame_write(j->stored, &frame);
     return write_fully(j, j->stored, HY_JOURNAL_HEADER_BYTES + stored, err);
 }
@@ -356,6 +370,8 @@ hydrant_status hy_journal_flush(struct hy_journal *j, int64_t now_us, hydrant_er
     }
     if (j->filling.records == 0)
         return HYDRANT_OK;
+    if (is_worn(j, now_us))
+        close_fd(&j->fd);
     hydrant_status status = j->fd < 0 ? make_segment(j, err) : HYDRANT_OK;
     if (status == HYDRANT_OK)
         status = write_group(j, &j->filling, now_us, err);
@@ -387,20 +403,40 @@ int hy_journal_fd(const struct hy_journal *j)
 
 /* ---- what is too old ---- */
 
+static bool is_old(const struct hy_journal *j, const struct hy_journal_segment *segment,
+                   int64_t now_us)
+{
+    int64_t keep = j->options.keep_us;
+    return keep && now_us - segment->changed_us > keep - keep / 24;
+}
+
+/* An empty segment that holds the number for the next start instead of the newest, which is old
+ * and not needed. A disk that has no room for it leaves things as they are. */
+static bool replace_newest(struct hy_journal *j, const struct hy_journal_segment *newest,
+                           uint64_t needed, int64_t now_us)
+{
+    bool idle = !j->sync.pending && !j->flying.records && !j->filling.records;
+    if (!idle || !newest->bytes || !is_old(j, newest, now_us) || (needed && j->durable > needed))
+        return false;
+    close_fd(&j->fd);
+    return make_segment(j, NULL) == HYDRANT_OK;
+}
+
 uint32_t hy_journal_expire(struct hy_journal *j, uint64_t needed, int64_t now_us)
 {
     struct hy_journal_segment *all;
     uint32_t count, gone = 0;
     uint64_t bytes = 0;
-    if (hy_journal_segments(j->folder_fd, &all, &count, NULL) != HYDRANT_OK) {
+    hydrant_status status = hy_journal_segments(j->folder_fd, &all, &count, NULL);
+    if (status == HYDRANT_OK && count && replace_newest(j, &all[count - 1], needed, now_us)) {
         free(all);
-        return 0;
+        status = hy_journal_segments(j->folder_fd, &all, &count, NULL);
     }
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; status == HYDRANT_OK && i < count; i++)
         bytes += all[i].bytes;
-    for (uint32_t i = 0; i + 1 < count; i++) {
+    for (uint32_t i = 0; status == HYDRANT_OK && i + 1 < count; i++) {
         char name[HY_JOURNAL_NAME_BYTES];
-        bool old = j->options.keep_us && now_us - all[i].changed_us > j->options.keep_us;
+        bool old = is_old(j, &all[i], now_us);
         bool over = j->options.keep_bytes && bytes > j->options.keep_bytes;
         if ((!old && !over) || (needed && all[i + 1].first > needed))
             break;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -385,6 +386,66 @@ static void what_is_old_goes_and_what_is_needed_stays(void **state)
     hy_journal_close(&journal);
 }
 
+static uint32_t count_segments(uint64_t *bytes)
+{
+    struct hy_journal_segment *all;
+    uint32_t count;
+    hydrant_error err;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(hy_journal_segments(fd, &all, &count, &err), HYDRANT_OK);
+    *bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        *bytes += all[i].bytes;
+    free(all);
+    close(fd);
+    return count;
+}
+
+/* On a quiet source a segment would never be full, and what was deleted would stay for ever. */
+static void nothing_stays_longer_than_it_may(void **state)
+{
+    enum { HOUR = 3600 };
+    const int64_t second = 1000000;
+    struct hy_journal_options options = {.keep_us = 24 * HOUR * second};
+    struct timespec now;
+    unsigned damaged;
+    uint64_t bytes;
+    hydrant_error err;
+    (void)state;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t begun_us = now.tv_sec * second;
+    struct hy_journal *journal = open_journal(&options, NULL);
+    for (uint64_t i = 1; i <= 6; i++) { /* a record each half hour */
+        append(journal, i);
+        int64_t at_us = begun_us + (int64_t)i * HOUR / 2 * second;
+        assert_int_equal(hy_journal_flush(journal, at_us, &err), HYDRANT_OK);
+        assert_int_equal(hy_journal_poll(journal, true, &err), HYDRANT_OK);
+        if (i % 2) { /* a start costs nothing of it */
+            hy_journal_close(&journal);
+            journal = open_journal(&options, NULL);
+        }
+    }
+    assert_int_equal(count_segments(&bytes), 2); /* of three records each */
+    int64_t later = begun_us + 24 * HOUR * second;
+    assert_int_equal(hy_journal_expire(journal, 7, begun_us + 22 * HOUR * second), 0);
+    assert_int_equal(hy_journal_expire(journal, 6, later), 1); /* the newest is needed */
+    assert_int_equal(read_records(4, &damaged), 7);
+    append(journal, 7);
+    assert_int_equal(hy_journal_expire(journal, 7, later), 0); /* not while a group fills */
+    commit(journal);
+    assert_int_equal(hy_journal_expire(journal, 8, later), 1);
+    assert_int_equal(count_segments(&bytes), 1);
+    assert_int_equal(bytes, 0);
+    assert_int_equal(hy_journal_expire(journal, 8, later), 0);
+    hy_journal_close(&journal);
+    journal = open_journal(&options, NULL);
+    assert_int_equal(hy_journal_durable(journal), 8);
+    append(journal, 8);
+    commit(journal);
+    hy_journal_close(&journal);
+    assert_int_equal(read_records(8, &damaged), 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(limits_of_a_record, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_old_goes_and_what_is_needed_stays, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(nothing_stays_longer_than_it_may, make_folder,
                                         remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

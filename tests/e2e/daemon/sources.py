@@ -16,6 +16,7 @@ import shutil
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -374,6 +375,55 @@ class Journal(SourceTest):
     def metrics(self, world):
         with urllib.request.urlopen(f"http://127.0.0.1:{world.metrics_port()}/metrics") as page:
             return page.read().decode()
+
+    def test_what_is_deleted_goes_everywhere(self):
+        """Routers hear of it, repeats are forgotten, the recording loses it, the journal in time."""
+        world = self.world("{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, "
+                           "journal: true, journal_keep: 1s}, {name: more, type: tcp, "
+                           "listen: '127.0.0.1:0', acknowledge: true}", dedup="{window: 24h}")
+        with open(world.dir / "hydrant.yaml", "a", encoding="utf-8") as config:
+            config.write("recording: {keep: 24h, bytes: 16MiB}\n")
+        world.start()
+        items = []
+
+        def tell(source, *records):
+            with dial(world, source) as connection:
+                connection.sendall("".join(r + "\n" for r in records).encode())
+                self.assertEqual(connection.recv(64), f"{len(records)}\n".encode())
+
+        def come(count):
+            until("items", lambda: items.extend(map(json.loads, world.run(
+                "tail", world.ring, "--group", "care").stdout.splitlines())) or len(items) >= count)
+            return items[count - 1]
+
+        def recorded():
+            folder = world.dir / "state/recording"
+            return "".join(subprocess.run(["zstd", "-dcq", path], capture_output=True, text=True,
+                                          check=False).stdout for path in folder.glob("*.zst"))
+
+        tara = "no signal since noon, says Tara, and the refund of last month never came"
+        tell("in", post(1, tara), post(2, "no signal, says Bob"))
+        come(2)
+        until("it is recorded", lambda: "Tara" in recorded() and "Bob" in recorded())
+        tell("more", post(3, tara))
+        self.assertEqual(come(3)["dup"]["count"], 2)
+        gone = json.dumps({"id": "p1", "network": "x", "event": "delete"})
+        tell("more", gone, gone)  # the second time nobody knows it any more
+        item = come(4)
+        self.assertEqual((item["event"], item["id"], item["verdict"]), ("delete", "p1", None))
+        self.assertNotIn("text", {k for k, v in item.items() if v})
+        tell("more", post(4, tara))  # the group went with its first
+        self.assertNotEqual(come(5)["dup"]["first_id"], "p1")
+        until("the recording has it no more", lambda: '"p1"' not in recorded())
+        self.assertIn("Bob", recorded())
+        until("the journal has it no more", lambda:  # nor the others: it is their age
+              world.run("journal", "cat", "state/journal/in").stdout == "")
+        self.assertEqual(world.stop(), 0)
+        world.start()
+        tell("in", post(5))
+        self.assertEqual(come(6)["id"], "p5")
+        self.assertEqual(len(items), 6)
+        self.assertEqual(world.stop(), 0)
 
     def test_a_journal_that_is_gone_takes_no_positions_back(self):
         """The checkpoint and the ring remember numbers that the folder no longer has."""
