@@ -25,6 +25,7 @@ struct hy_fetch {
     enum hy_fetch_state state;
     bool paused;
     CURLcode result;
+    char problem[CURL_ERROR_SIZE]; /* in its words: no secret is in them */
     struct hy_fetch_response response;
     size_t raw_from, raw_to;
     char raw[HY_FETCH_RAW_BYTES];
@@ -200,13 +201,17 @@ static bool set_options(struct hy_fetch *fetch, const struct hy_fetch_request *r
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* what a proxy says is no response */
+    SET(CURLOPT_ERRORBUFFER, fetch->problem);
     SET(CURLOPT_HTTPHEADER, fetch->headers);
     SET(CURLOPT_WRITEFUNCTION, on_bytes);
     SET(CURLOPT_WRITEDATA, fetch);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, fetch);
-    if (request->ca)
+    if (request->ca) { /* and nothing else */
         SET(CURLOPT_CAINFO, request->ca);
+        SET(CURLOPT_CAPATH, NULL);
+    }
     if (request->proxy)
         SET(CURLOPT_PROXY, request->proxy);
     if (request->post) {
@@ -225,6 +230,7 @@ hydrant_status hy_fetch_begin(struct hy_fetch *fetch, const struct hy_fetch_requ
     curl_easy_reset(fetch->easy);
     fetch->response = (struct hy_fetch_response){0};
     fetch->result = CURLE_OK;
+    fetch->problem[0] = '\0';
     bool made = add_header(fetch, "Accept-Encoding: " HY_BODY_ENCODINGS);
     for (size_t i = 0; made && i < request->headers_count; i++)
         made = add_header(fetch, request->headers[i]);
@@ -301,7 +307,9 @@ uint64_t hy_fetch_heard_ns(const struct hy_fetch *fetch)
 
 const char *hy_fetch_problem(const struct hy_fetch *fetch)
 {
-    return fetch->result == CURLE_OK ? NULL : curl_easy_strerror(fetch->result);
+    if (fetch->result == CURLE_OK)
+        return NULL;
+    return fetch->problem[0] ? fetch->problem : curl_easy_strerror(fetch->result);
 }
 
 int hy_fetch_fd(const struct hy_fetch *fetch)

@@ -202,6 +202,15 @@ static void lose(struct intake_websocket *w, long status, const char *why)
         lws_sul_schedule(w->context, 0, &w->due, connect_again, (lws_usec_t)wait);
 }
 
+/* What libwebsockets says of a handshake that failed is a number. */
+static const char *why_refused(const char *said)
+{
+    if (said && strstr(said, "SSL err"))
+        return "no TLS: its certificate is not trusted, is over or is another host's, or it speaks "
+               "none";
+    return said ? said : "it cannot be reached";
+}
+
 static void send_first(struct intake_websocket *w, struct lws *wsi)
 {
     size_t len = w->asking.body ? strlen(w->asking.body) : 0;
@@ -253,7 +262,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         receive(w, wsi, in, len);
         break;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        lose(w, (long)lws_http_client_http_response(wsi), in ? in : "it cannot be reached");
+        lose(w, (long)lws_http_client_http_response(wsi), why_refused(in));
         break;
     case LWS_CALLBACK_CLIENT_CLOSED:
         lose(w, 0, "the connection was closed, or silent");
@@ -433,6 +442,11 @@ static hydrant_status make_context(struct intake_websocket *w, hydrant_error *er
     w->validity.secs_since_valid_hangup = (uint16_t)(seconds < 2 ? 2 : seconds);
     w->validity.secs_since_valid_ping = w->validity.secs_since_valid_hangup / 2;
     lws_set_log_level(0, NULL);
+    struct hy_fill fill = {.folder = w->options.folder};
+    char *proxy = NULL;
+    hydrant_status status = web->proxy ? hy_fill_text(&fill, web->proxy, &proxy, err) : HYDRANT_OK;
+    if (status != HYDRANT_OK)
+        return status;
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
@@ -440,12 +454,15 @@ static hydrant_status make_context(struct intake_websocket *w, hydrant_error *er
         .uid = (uid_t)-1,
         .gid = (gid_t)-1,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-        .client_ssl_ca_filepath = web->ca ? web->ca : system_ca,
-        .http_proxy_address = web->proxy,
+        .client_ssl_ca_filepath = web->ca,
+        .http_proxy_address = proxy,
     };
-    if (access(info.client_ssl_ca_filepath, R_OK) != 0)
-        info.client_ssl_ca_filepath = NULL;
+    if (web->ca)
+        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+    else if (access(system_ca, R_OK) == 0)
+        info.client_ssl_ca_filepath = system_ca;
     w->context = lws_create_context(&info);
+    hy_fill_free(proxy);
     return w->context ? HYDRANT_OK
                       : hy_error_set(err, HYDRANT_ERR_NOMEM, "libwebsockets does not start");
 }

@@ -1,10 +1,12 @@
 #include "net/web_request.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -208,6 +210,10 @@ hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder
     struct asking a = {.web = web, .fill = {.folder = folder}, .out = &asking, .err = err};
     fill_all(&a);
     hy_web_asking_fini(&asking);
+    if (a.status == HYDRANT_OK && web->ca && access(web->ca, R_OK) < 0) {
+        hy_error_system(err, errno, "cannot read the certificates to trust");
+        a.status = hy_error_at(err, web->ca, 0, 0);
+    }
     return a.status;
 }
 

@@ -12,6 +12,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, World, until  # noqa: E402
+from proxy_server import Proxy  # noqa: E402
+from tls_files import TlsFiles, wrap  # noqa: E402
 from web_server import Network  # noqa: E402
 from websocket_server import WebSocketNetwork  # noqa: E402
 
@@ -323,15 +325,154 @@ class Secrets(WebTest):
         done = world.run("run", "-c", "hydrant.yaml", "--check", code=1)
         self.assertIn("type: websocket takes this one", done.stderr)
 
-    def test_a_proxy_is_honoured(self):
-        network = self.network(3)
-        network.routes["http://posts.invalid/lines"] = network.lines
-        network.routes["/lines"] = network.lines
-        world, got = self.world("type: stream, format: native, url: 'http://posts.invalid/lines', "
-                                f"proxy: '{network.url}', silence: 400ms"), []
-        world.start()
-        self.drain_until(world, ids(range(3)), got)
-        self.assertTrue(network.asked[0][1].startswith("http://posts.invalid/"))
+
+class Networks(WebTest):
+    """One daemon and many networks."""
+
+    def setUp(self):
+        self.networks, self.sources = {}, []
+        self.world = World()
+        self.addCleanup(self.world.close)
+        self.world.env["HYDRANT_TEST_TOKEN"] = "sesame-4711"
+        # libwebsockets frees what TLS needs of the newest of several contexts only, at the end.
+        (self.world.dir / "lsan").write_text("leak:libwebsockets\nleak:libcrypto\nleak:libssl\n")
+        self.world.env["LSAN_OPTIONS"] = "print_suppressions=0:suppressions=lsan"
+        with open(self.world.dir / "rules.yaml", "a", encoding="utf-8") as out:
+            out.write(Polls.MAPPING)
+
+    def add(self, name, kind, more="", tls=None, host="127.0.0.1"):
+        """kind: stream, poll or websocket."""
+        network = (WebSocketNetwork if kind == "websocket" else Network)(3)
+        self.addCleanup(network.close)
+        if tls:
+            wrap(network.server, tls)
+        scheme = ("ws" if kind == "websocket" else "http") + ("s" if tls else "")
+        port = network.server.server_address[1]
+        path = {"stream": "lines", "poll": "pages", "websocket": "all"}[kind]
+        token = ", headers: ['Authorization: Bearer ${HYDRANT_TEST_TOKEN}']" if tls else ""
+        self.sources.append(
+            f"{{name: {name}, type: {kind}, url: '{scheme}://{host}:{port}/{path}', {FAST}, format: "
+            f"{'pages' if kind == 'poll' else 'native'}, silence: 20s{token}{more}}}")
+        self.networks[name] = network
+        return network
+
+    def start(self):
+        self.world.write_config(sources=f"[{', '.join(self.sources)}]")
+        self.world.start()
+
+    def came(self):
+        status = self.world.status()
+        return {s["name"] for s in status["sources"] if s["records"] >= 1}
+
+    def problem(self, name):
+        """What the daemon says of a source."""
+        return "".join(line for line in list(self.world.log) if f"msg=source source={name} " in line)
+
+
+class Tls(Networks):
+    def test_who_is_not_who_he_says_is_told_nothing(self):
+        files = TlsFiles(self.world.dir / "tls")
+        another = TlsFiles(self.world.dir / "another")
+        good, bad = [], []
+        for kind in ("stream", "poll", "websocket"):
+            for name, server, ca, host in (
+                    ("good", "good", files.ca, "127.0.0.1"), ("named", "good", files.ca, "localhost"),
+                    ("authority", "good", another.ca, "127.0.0.1"), ("system", "good", None, "127.0.0.1"),
+                    ("expired", "expired", files.ca, "127.0.0.1"),
+                    ("other", "other", files.ca, "127.0.0.1")):
+                self.add(f"{kind}-{name}", kind, f", ca: '{ca}'" if ca else "", files.server(server),
+                         host)
+                (good if name in ("good", "named") else bad).append(f"{kind}-{name}")
+        self.start()
+        soon("the good ones", lambda: self.came() >= set(good))
+        soon("a word of the others", lambda: all(self.problem(name) for name in bad))
+        self.assertEqual(self.came(), set(good))
+        for name in good:
+            headers = self.networks[name].asked[0][-1]
+            sent = {key.lower(): value for key, value in headers.items()}
+            self.assertEqual(sent["authorization"], "Bearer sesame-4711")
+        for name in bad:
+            self.assertEqual(self.networks[name].asked, [], name)
+            self.assertIn("certificate", self.problem(name))
+        for why, name in (("has expired", "stream-expired"), ("subject name", "poll-other")):
+            self.assertIn(why, self.problem(name))
+        self.assertNotIn("sesame", "".join(self.world.log))
+        self.assertEqual(self.world.stop(), 0, "".join(self.world.log))
+
+    def test_only_the_authority_that_is_named_is_trusted(self):
+        """What the system trusts is not trusted in addition."""
+        files = TlsFiles(self.world.dir / "tls")
+        another = TlsFiles(self.world.dir / "another")
+        self.world.env["SSL_CERT_FILE"] = files.ca
+        for kind in ("stream", "websocket"):
+            self.add(kind, kind, f", ca: '{another.ca}'", files.server("good"))
+        self.start()
+        soon("a word", lambda: all(self.problem(name) for name in self.networks))
+        for network in self.networks.values():
+            self.assertEqual(network.asked, [])
+
+    def test_certificates_that_are_not_there(self):
+        for kind in ("stream", "websocket"):
+            self.sources = []
+            self.add(kind, kind, ", ca: nowhere.pem")
+            self.world.write_config(sources=f"[{', '.join(self.sources)}]")
+            self.world.start(ready=False)
+            self.assertEqual(self.world.daemon.wait(PATIENCE), 1)
+            soon("why", lambda: self.world.said("cannot read the certificates to trust"))
+
+
+class Proxies(Networks):
+    def proxy(self, **more):
+        proxy = Proxy(**more)
+        self.addCleanup(proxy.close)
+        return proxy
+
+    def target(self, name):
+        return f"posts.invalid:{self.networks[name].server.server_address[1]}"
+
+    def all_come_through(self, proxy, names):
+        self.start()
+        soon("what is behind the proxy", lambda: self.came() >= set(names))
+        asked = proxy.targets()
+        for name in names:
+            if name == "stream":
+                self.assertIn(("GET", f"http://{self.target(name)}/lines"), asked)
+            else:
+                self.assertIn(("CONNECT", self.target(name)), asked)
+        self.assertEqual(self.world.stop(), 0, "".join(self.world.log))
+
+    def test_the_one_of_the_configuration(self):
+        proxy, files = self.proxy(), TlsFiles(self.world.dir / "tls")
+        host, names = "posts.invalid", ("stream", "websocket", "tls", "wss")
+        self.add("stream", "stream", f", proxy: 'http://{proxy.address}'", host=host)
+        self.add("websocket", "websocket", f", proxy: '{proxy.address}'", host=host)
+        tls = files.server("invalid")
+        self.add("tls", "stream", f", proxy: 'http://{proxy.address}', ca: '{files.ca}'", tls, host)
+        self.add("wss", "websocket", f", proxy: '{proxy.address}', ca: '{files.ca}'", tls, host)
+        self.all_come_through(proxy, names)
+        self.assertNotIn("sesame", str(proxy.asked))  # it is for the server only
+
+    def test_the_one_of_the_environment(self):
+        proxy, files = self.proxy(), TlsFiles(self.world.dir / "tls")
+        for name in ("http_proxy", "https_proxy"):
+            self.world.env[name] = f"http://{proxy.address}"
+        self.world.env["no_proxy"] = "127.0.0.1"
+        self.add("stream", "stream", host="posts.invalid")
+        self.add("tls", "poll", f", ca: '{files.ca}'", files.server("invalid"), "posts.invalid")
+        self.add("websocket", "websocket", host="posts.invalid")
+        near = self.add("near", "stream")
+        self.all_come_through(proxy, ("stream", "tls", "websocket"))
+        self.assertTrue(near.asked)  # not by the proxy
+        self.assertFalse([t for _, t in proxy.targets() if "127.0.0.1" in t])
+
+    def test_one_that_refuses_is_told(self):
+        proxy = self.proxy(refuses=True)
+        self.add("stream", "stream", f", proxy: 'http://{proxy.address}'", host="posts.invalid")
+        self.add("websocket", "websocket", f", proxy: '{proxy.address}'", host="posts.invalid")
+        self.start()
+        soon("a word", lambda: self.problem("stream") and self.problem("websocket"))
+        self.assertIn("407", self.problem("stream"))
+        self.assertEqual([n.asked for n in self.networks.values()], [[], []])
 
 
 if __name__ == "__main__":
