@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "ingest/listener.h"
-#include "ingest/stream_cut.h"
+#include "ingest/webhook_body.h"
 #include "ingest/webhook_sign.h"
 
 enum {
@@ -324,36 +324,20 @@ static void read_piece(struct intake_webhook *in, struct request *request, const
     request->len += len;
 }
 
-/* How the records of a body lie. False: it is none that anybody reads. */
-static bool choose_framing(const struct intake_webhook *in, const struct request *request,
-                           enum hy_frame_kind *kind)
-{
-    struct hy_frame_choice choice;
-    in->options.framing->detect(request->body, request->len, true, in->options.format, &choice);
-    *kind = choice.kind;
-    if (in->options.format == HY_FORMAT_AUTO &&
-        (choice.format == HY_FORMAT_TEXT || choice.format == HY_FORMAT_CSV))
-        return false;
-    return choice.kind != HY_FRAME_CSV && choice.kind != HY_FRAME_EVENTS;
-}
-
 /* The body as records. An answer when that cannot be. */
 static unsigned cut_body(struct intake_webhook *in, struct request *request)
 {
-    enum hy_frame_kind kind;
-    struct hy_stream_cut cut;
-    if (!choose_framing(in, request, &kind))
+    const struct hy_webhook_form form = {in->options.framing, in->options.format,
+                                         in->options.record_bytes_max};
+    hydrant_status status = hy_webhook_body_cut(&form, request->body, request->len,
+                                                &request->gather, &request->records);
+    if (status == HYDRANT_ERR_DATA)
         return MHD_HTTP_BAD_REQUEST;
-    hy_stream_cut_init(&cut, in->options.framing, kind, in->options.record_bytes_max);
-    memset(request->body + request->len, 0, HY_RECORD_PADDING);
-    bool good = hy_stream_cut_run(&cut, request->body, request->len, true, &request->gather,
-                                  &request->records);
-    hy_stream_cut_fini(&cut);
     pthread_mutex_lock(&in->lock); /* a body's records are about as large as it is */
     in->bytes += request->gather.capacity;
     free_body(in, request);
     pthread_mutex_unlock(&in->lock);
-    return good ? 0 : MHD_HTTP_SERVICE_UNAVAILABLE;
+    return status == HYDRANT_OK ? 0 : MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
 /* The request waits from now on. */
@@ -572,12 +556,12 @@ static hydrant_status serve(struct intake_webhook *in, int fd, hydrant_error *er
     const struct hy_intake_webhook_options *o = &in->options;
     errno = 0; /* poll: its loop by epoll never hears of a peer that closes inside a request */
     in->http = MHD_start_daemon(
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-        on_request, in, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)o->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)o->of_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, in, MHD_OPTION_NOTIFY_CONNECTION, on_connection, in, MHD_OPTION_END);
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, in,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections_max,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->of_address_max,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, in,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, in, MHD_OPTION_END);
     if (in->http)
         return HYDRANT_OK;
     hy_error_system(err, errno ? errno : ENOMEM, "cannot serve HTTP");
