@@ -50,6 +50,7 @@ class World:
         self.ring_parent = tempfile.mkdtemp(prefix="hydrant-test-", dir=shm)
         self.ring = f"{self.ring_parent}/main"
         self.daemon, self.log, self.started, self.env = None, [], [], {}
+        self.within = []  # a command that runs the daemon's command somewhere
         (self.dir / "rules.yaml").write_text(RULES)
         self.config = {"groups": "{care: {start: oldest}}", "workers": "2", "drain": "60s",
                        "bytes": "4MiB", "chunk": "64KiB", "sources": None, "dedup": "{window: 0}"}
@@ -72,7 +73,7 @@ class World:
 
     def start(self, *options, ready=True):
         self.log = []
-        self.daemon = subprocess.Popen([HYDRANT, "run", "-c", "hydrant.yaml", *options],
+        self.daemon = subprocess.Popen([*self.within, HYDRANT, "run", "-c", "hydrant.yaml", *options],
                                        cwd=self.dir, stderr=subprocess.PIPE, text=True,
                                        env={**os.environ, **self.env})
         self.started.append(self.daemon)
@@ -119,7 +120,7 @@ class World:
         self.daemon.wait(PATIENCE)
 
     def run(self, *command, code=0, **more):
-        done = subprocess.run([HYDRANT, *command], cwd=self.dir, capture_output=True, text=True,
+        done = subprocess.run([*self.within, HYDRANT, *command], cwd=self.dir, capture_output=True, text=True,
                               timeout=PATIENCE, check=False, **more)
         assert code is None or done.returncode == code, (command, done.returncode, done.stderr)
         return done

@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import resource
+import select
 import shutil
 import socket
 import stat
@@ -371,6 +372,74 @@ class Journal(SourceTest):
             until("all of it", lambda: world.source("in")["records"] == 499)
             until("all of it", lambda: world.status()["published"] == 499)
             self.assertEqual(set(world.tail()), ids(numbers))
+
+    def small_disk(self, world, size):
+        """Mounts the state folder in a namespace of its own, or skips. Commands run in there."""
+        (world.dir / "state").mkdir(mode=0o700)
+        holder = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o size={size},mode=700 none state && "
+             "echo mounted && exec sleep 1000000"], cwd=world.dir, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        if holder.stdout.readline() != "mounted\n":
+            self.skipTest("mounting in a namespace of its own is not permitted")
+        world.within = ["nsenter", "-t", str(holder.pid), "-m", "sh", "-c",
+                        f'cd {world.dir} && exec "$0" "$@"']
+        return lambda *command: subprocess.run([*world.within, *command], check=False,
+                                               stderr=subprocess.DEVNULL)
+
+    def test_a_disk_that_is_really_full(self):
+        """Full, killed while it is, started on it, and freed: what was acknowledged is there."""
+        rng = random.Random(seed_of("full"))
+        world = self.world("{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, "
+                           "journal: true}", bytes="16MiB")
+        there = self.small_disk(world, "8m")
+        world.start()
+        with dial(world, "in") as connection:
+            connection.sendall((post(0) + "\n").encode())
+            self.assertEqual(connection.recv(64), b"1\n")
+        there("sh", "-c", "cat /dev/zero > state/ballast; truncate -s -900K state/ballast")
+        sent = [post(n)[:-1] + f', "padding": "{rng.randbytes(1500).hex()}"}}' for n in range(1, 1000)]
+        told, got = 0, []
+        for killed in (False, True):
+            with dial(world, "in") as connection:
+                connection.settimeout(PATIENCE)
+                sender = threading.Thread(target=self.push, args=(connection, sent[told:]))
+                sender.start()
+                until("paused", lambda: "no room" in world.source("in")["paused"])
+                self.assertTrue(world.said("No space left on device"))
+                self.assertLess(told + self.heard(connection), len(sent))
+                if not killed:  # a first group found room
+                    told = until("what is kept is told", lambda: self.heard(connection))
+                    world.kill()
+                    sender.join()
+                    got += world.tail()
+                    world.start()  # on a disk without room
+                    continue
+                there("rm", "state/ballast")
+                until("all of it", lambda: self.heard(connection) == len(sent) - told)
+                sender.join()
+            until("it goes on", lambda: world.said('msg="source goes on" source=in'))
+        until("all of it", lambda: got.extend(world.tail()) or len(set(got)) == 1000)
+        self.assertEqual(world.stop(), 0)
+        verified = json.loads(world.run("journal", "verify", "state/journal/in", "--json").stdout)
+        self.assertEqual((verified["damaged"], verified["gaps"]), (0, 0))
+
+    @staticmethod
+    def push(connection, records):
+        try:
+            connection.sendall("".join(r + "\n" for r in records).encode())
+        except OSError:
+            pass
+
+    @staticmethod
+    def heard(connection):
+        """How many were acknowledged by now."""
+        if not select.select([connection], [], [], 0)[0]:
+            return 0
+        return int((b"0\n" + connection.recv(1 << 20, socket.MSG_PEEK)).split(b"\n")[-2])
 
     def metrics(self, world):
         with urllib.request.urlopen(f"http://127.0.0.1:{world.metrics_port()}/metrics") as page:
