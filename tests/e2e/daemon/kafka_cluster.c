@@ -8,6 +8,8 @@
  *   garbage TOPIC               ok                no JSON, no value, one that is too long
  *   read TOPIC                  KEY<tab>VALUE ... then ok: all that is there
  *   committed GROUP TOPIC       ok SUM            of the offsets of all partitions
+ *   fail API COUNT CODE         ok                the next requests of this kind, by their numbers
+ *   slow MS                     ok                every answer comes so much later
  */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -129,13 +131,25 @@ static void print_committed(const char *brokers, const char *group, const char *
     printf("ok %lld\n", sum);
 }
 
+static void fail_requests(rd_kafka_mock_cluster_t *cluster, int api, int count, int code)
+{
+    while (count-- > 0)
+        rd_kafka_mock_push_request_errors(cluster, (int16_t)api, 1, (rd_kafka_resp_err_t)code);
+}
+
+static void slow_down(rd_kafka_mock_cluster_t *cluster, int ms)
+{
+    for (int broker = 1; broker <= BROKERS; broker++)
+        rd_kafka_mock_broker_set_rtt(cluster, broker, ms);
+}
+
 int main(void)
 {
     rd_kafka_t *producer = client(RD_KAFKA_PRODUCER, "127.0.0.1:1", NULL);
     rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(producer, BROKERS);
     const char *brokers = rd_kafka_mock_cluster_bootstraps(cluster);
     char line[512], a[256], b[256];
-    int from, to;
+    int from, to, code;
     rd_kafka_brokers_add(producer, brokers);
     puts(brokers);
     fflush(stdout);
@@ -153,6 +167,12 @@ int main(void)
             read_all(brokers, a);
         } else if (sscanf(line, "committed %255s %255s", a, b) == 2) {
             print_committed(brokers, a, b);
+        } else if (sscanf(line, "fail %d %d %d", &from, &to, &code) == 3) {
+            fail_requests(cluster, from, to, code);
+            puts("ok");
+        } else if (sscanf(line, "slow %d", &from) == 1) {
+            slow_down(cluster, from);
+            puts("ok");
         } else {
             puts("what?");
         }

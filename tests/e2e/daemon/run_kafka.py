@@ -13,6 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, World, until  # noqa: E402
+from kafka_batches import kept, read_batches  # noqa: E402
 
 LONG = os.environ.get("HYDRANT_LONG")
 # A member that is killed is missed soon; the mock cluster takes 3 s for a first balance.
@@ -169,6 +170,27 @@ class Source(KafkaTest):
         soon("all stored", lambda: self.cluster.committed() == total)
 
 
+    def test_what_is_acknowledged_after_a_rebalance_stores_nothing(self):
+        """The groups of the first daemon acknowledge what a second one has to deliver by now."""
+        first, second = (self.world(", store: groups") for _ in range(2))
+        total, got = 400, []
+        self.cluster.ask("produce", "posts", 0, total)
+        first.start()
+        soon("all in a ring", lambda: first.status()["published"] == total)
+        second.start()
+        soon("two each", lambda: [self.source(w)["connections"] for w in (first, second)] == [2, 2])
+        soon("its share", lambda: second.source("kafka")["waiting"] == 0 and
+             0 < second.status()["published"] == second.source("kafka")["records"])
+        self.assertEqual(self.cluster.committed(), 0)
+        share = second.status()["published"]
+        self.collect([first], ids(range(total)), got)  # all of it, what it no longer has too
+        soon("its own", lambda: self.cluster.committed() >= total - share)
+        time.sleep(2.5)  # two automatic commits
+        self.assertEqual(self.cluster.committed(), total - share)
+        self.assertEqual(len(second.tail()), share)
+        soon("all stored", lambda: self.cluster.committed() == total)
+
+
 class Sink(KafkaTest):
     def sink_world(self, **more):
         self.cluster.ask("topic", "items", 3)
@@ -213,6 +235,58 @@ class Sink(KafkaTest):
         print(f"{total} items, 2 kills, {len(got) - len(set(got))} came twice")
         self.assertEqual(set(got), ids(range(total)))
 
+    PRODUCE, TIMED_OUT, NOT_LEADER, TOO_FEW_REPLICAS, OUT_OF_ORDER = 0, 7, 6, 19, 45
+
+    def all_ids(self):
+        return {i for part in self.batches() for b in part for i in b.ids}
+
+    def batches(self):
+        return [read_batches(self.cluster.brokers, "items", part) for part in range(3)]
+
+    def test_errors_of_brokers_lose_nothing_and_repeat_nothing(self):
+        world = self.sink_world()
+        self.cluster.ask("produce", "posts", 0, 500)
+        for code in (self.TIMED_OUT, self.NOT_LEADER, self.TOO_FEW_REPLICAS):
+            self.cluster.ask("fail", self.PRODUCE, 3, code)
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0, "".join(world.log))
+        got = [item["id"] for _, item in self.read()]
+        self.assertEqual((len(got), set(got)), (500, ids(range(500))))
+
+    def test_an_answer_that_is_lost_repeats_nothing(self):
+        """Brokers take items and their answers come too late: the producer sends them again, under the
+        same numbers, so that a broker knows that it has them. (The mock cluster keeps both.)"""
+        self.cluster.ask("topic", "items", 3)
+        world = self.world(groups="{care: {start: oldest}, out: {start: oldest}}")
+        self.add_sink(world, ", settings: ['socket.timeout.ms=1000', 'linger.ms=0']")
+        world.start()
+        total, twice = 0, 0
+        while not twice and total < 1000:  # until it happened
+            self.cluster.ask("slow", 2500)
+            self.cluster.ask("produce", "posts", total, total + 100)
+            total += 100
+            time.sleep(4)
+            self.cluster.ask("slow", 0)
+            soon("all", lambda: ids(range(total)) <= self.all_ids())
+            twice = sum(b.count for part in self.batches() for b in part) - total
+        self.assertEqual(world.stop(), 0)
+        self.assertGreater(twice, 0)
+        parts = self.batches()
+        for part in parts:
+            self.assertTrue(all(b.producer >= 0 for b in part))  # -1: not idempotent
+        got = [i for part in parts for b in kept(part) for i in b.ids]
+        print(f"{total} items, {twice} were there twice, and known as such")
+        self.assertEqual((len(got), set(got)), (total, ids(range(total))))
+
+    def test_a_producer_that_is_at_its_end_begins_anew(self):
+        world = self.sink_world()
+        self.cluster.ask("produce", "posts", 0, 300)
+        self.cluster.ask("fail", self.PRODUCE, 1, self.OUT_OF_ORDER)
+        world.start()
+        soon("everything", lambda: ids(range(300)) <= self.all_ids())
+        self.assertTrue(world.said("sink=items"), "".join(world.log))
+        self.assertEqual(world.stop(), 0)
+
     def test_a_group_that_nobody_declares_is_a_mistake(self):
         world = self.world()
         self.add_sink(world)
@@ -231,6 +305,13 @@ class Config(unittest.TestCase):
             world = World(sources=f"[{{name: k, type: kafka, {keys}}}]")
             self.addCleanup(world.close)
             self.assertIn(said, world.run("run", "-c", "hydrant.yaml", "--check", code=1).stderr)
+        world = World()
+        self.addCleanup(world.close)
+        with open(world.dir / "hydrant.yaml", "a", encoding="utf-8") as out:
+            out.write("sinks: [{name: s, brokers: b, topic: t, group: care, "
+                      "settings: ['enable.idempotence=false']}]\n")
+        self.assertIn("needs as it is",
+                      world.run("run", "-c", "hydrant.yaml", "--check", code=1).stderr)
 
     def test_a_setting_that_is_refused_does_not_show_its_value(self):
         world = World(sources="[{name: k, type: kafka, brokers: b, topics: [a], group: g, "
