@@ -129,10 +129,13 @@ class World:
         done = self.run("ctl", *command, "--socket", "control.sock", "--json", code=code)
         return json.loads(done.stdout) if done.stdout else {}
 
-    def tail(self, *options, group="care"):
-        """Ids of what a member gets, in order, acknowledged."""
+    def items(self, *options, group="care"):
+        """What a member gets, in order, acknowledged."""
         out = self.run("tail", self.ring, "--group", group, *options).stdout
-        return [json.loads(line)["id"] for line in out.splitlines()]
+        return [json.loads(line) for line in out.splitlines()]
+
+    def tail(self, *options, group="care"):
+        return [item["id"] for item in self.items(*options, group=group)]
 
     def committed(self):
         return sum(s["committed"] for s in self.ctl("status")["streams"])

@@ -96,6 +96,22 @@ class Streams(WebTest):
         resumed = [path for _, path, _ in network.asked if "since=" in path]
         self.assertTrue(resumed)
 
+    def test_what_a_backfill_brings_again_is_no_copy(self):
+        network = self.network(400, ["again", "cut", "again", "again"])
+        world, items = self.world(self.lines(network), dedup="{window: 24h}"), []
+        world.start()
+        soon("all of it", lambda: items.extend(world.items()) or
+             {item["id"] for item in items} >= ids(range(400)))
+        soon("all that came", lambda: world.status()["posts"] == self.source(world)["records"])
+        status = world.status()
+        items += world.items()
+        again = status["duplicates"]["redelivered"]
+        self.assertEqual(status["posts"] - status["dropped"].get("keep_alive", 0) - again, 400)
+        self.assertGreaterEqual(again, 60)
+        self.assertEqual({item["dup"]["count"] for item in items}, {1})
+        self.assertEqual(len(items) - 400, again - status["dropped"]["redelivered"])
+        self.assertEqual(world.stop(), 0)
+
     def test_a_ring_that_is_gone_is_filled_again(self):
         network = self.network(500)
         world, got = self.world(self.lines(network)), []

@@ -17,8 +17,9 @@ class Sender(threading.Thread):
     """Sends posts over a socket that acknowledges, until all are acknowledged. What it gets wrong is
     drawn from its seed: cuts in the middle of a record, silence, records sent twice, garbage."""
 
-    def __init__(self, connect, numbers, prefixed=False, seed=0, misbehave=True):
+    def __init__(self, connect, numbers, prefixed=False, seed=0, misbehave=True, write=post):
         super().__init__(daemon=True)
+        self.write = write
         self.connect, self.prefixed, self.misbehave = connect, prefixed, misbehave
         self.todo, self.acknowledged = list(numbers), set()
         self.rng, self.ends, self.cuts, self.failed = random.Random(seed), False, 0, None
@@ -40,11 +41,11 @@ class Sender(threading.Thread):
         """What is sent on one connection: (number or None, bytes)."""
         sent = []
         for number in self.todo[:self.rng.randint(1, 400)]:
-            sent.append((number, self.frame(post(number))))
+            sent.append((number, self.frame(self.write(number))))
             if not self.misbehave:
                 continue
             if self.rng.random() < 0.05:
-                sent.append((number, self.frame(post(number))))  # twice
+                sent.append((number, self.frame(self.write(number))))  # twice
             if self.rng.random() < 0.05:
                 sent.append((None, self.frame(self.rng.choice(["}{", "\x00\x01\xff", "[" * 200]))))
         return sent
@@ -98,8 +99,9 @@ class Poster(threading.Thread):
     """Posts batches to a webhook, signed, until every one was answered with 200. What it gets wrong
     is drawn from its seed: bodies that are cut, sent twice, garbage, or signed by somebody else."""
 
-    def __init__(self, port_of, numbers, secret, seed=0):
+    def __init__(self, port_of, numbers, secret, seed=0, write=post):
         super().__init__(daemon=True)
+        self.write = write
         self.port_of, self.secret = port_of, secret
         self.todo, self.acknowledged = list(numbers), set()
         self.rng, self.cuts, self.codes, self.failed = random.Random(seed), 0, {}, None
@@ -119,7 +121,7 @@ class Poster(threading.Thread):
                 batch = self.todo[:self.rng.randint(1, 200)]
                 if not batch:
                     return
-                body = "".join(post(n) + "\n" for n in batch).encode()
+                body = "".join(self.write(n) + "\n" for n in batch).encode()
                 if self.rng.random() < 0.1:
                     return self.cut(connection, body)
                 forged = self.rng.random() < 0.1

@@ -94,19 +94,18 @@ class SharedTest(unittest.TestCase):
             world = World(sources=f"[{sources}]", bytes="16MiB")
             unittest.addModuleCleanup(world.close)
             world.env["HYDRANT_IO"] = backend
-            world.items = {}
+            world.came = {}
             cls.worlds.append(world)
             world.start()
 
     def has(self, world, wanted, source):
         """Waits for items of these ids; they are all that came from the source."""
         def look():
-            for line in world.run("tail", world.ring, "--group", "care").stdout.splitlines():
-                item = json.loads(line)
-                world.items.setdefault(item["source"], {})[item["id"]] = item
-            return set(world.items.get(source, ())) >= wanted
+            for item in world.items():
+                world.came.setdefault(item["source"], {})[item["id"]] = item
+            return set(world.came.get(source, ())) >= wanted
         until("the posts", look)
-        self.assertEqual(set(world.items.get(source, ())), wanted)
+        self.assertEqual(set(world.came.get(source, ())), wanted)
 
 
 def tearDownModule():
@@ -278,7 +277,7 @@ class Hostile(SharedTest):
                         except OSError:
                             pass
                 until("all are gone", lambda: not world.source(name)["connections"])
-                self.assertEqual(set(world.items.get(name, ())), set())
+                self.assertEqual(set(world.came.get(name, ())), set())
 
 
 class Refusing(SourceTest):
@@ -461,8 +460,7 @@ class Journal(SourceTest):
                 self.assertEqual(connection.recv(64), f"{len(records)}\n".encode())
 
         def come(count):
-            until("items", lambda: items.extend(map(json.loads, world.run(
-                "tail", world.ring, "--group", "care").stdout.splitlines())) or len(items) >= count)
+            until("items", lambda: items.extend(world.items()) or len(items) >= count)
             return items[count - 1]
 
         def recorded():
@@ -674,7 +672,7 @@ class Webhook(SourceTest):
         self.assertIn("p7", world.tail())
 
 
-class Ledger(SourceTest):
+class LedgerTest(SourceTest):
     """Senders that misbehave against a daemon that is killed: what was acknowledged is in the ring."""
 
     def ledger(self, world, connect, prefixed, seed, total=RECORDS, **more):
@@ -708,6 +706,8 @@ class Ledger(SourceTest):
         self.assertFalse(ids(acknowledged) - set(got))
         self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
 
+
+class Ledger(LedgerTest):
     def test_tcp(self):
         seed = seed_of("tcp")
         for backend in backends():
@@ -800,6 +800,94 @@ class Ledger(SourceTest):
             world = self.world("{name: in, type: unix, path: in.sock, acknowledge: true, "
                                "records: prefixed}", backend, bytes="32MiB")
             self.ledger(world, unix(str(world.dir / "in.sock")), True, seed)
+
+
+def paired(number):
+    """Two posts share a text, of two authors; no other text is like it."""
+    words = random.Random(number // 2).sample(WORDS, 12)
+    return post(number, f"no signal: {' '.join(words)}, and I want a refund")
+
+
+WORDS = """anchor basket candle dragon engine falcon garden hammer island jacket kettle ladder magnet
+needle orchid pencil quarry rocket saddle tunnel umbrella violin walnut yellow zipper bridge copper
+desert emerald forest glacier harbor insect jungle kitchen lantern meadow napkin ocean palace""".split()
+
+
+class Redelivery(LedgerTest):
+    """What comes again is no copy, and is not lost, whoever sends it again and why."""
+
+    TOTAL = 400
+
+    def counting(self, source, backend="uring"):
+        """A daemon whose items are looked at when a ledger reads them."""
+        world = self.world(source, backend, bytes="32MiB", dedup="{window: 24h}")
+        seen, items = [], world.items
+        world.items = lambda *options, **more: seen.append(items(*options, **more)) or seen[-1]
+        return world, seen
+
+    def no_copy_is_counted_twice(self, seen):
+        items = [item for some in seen for item in some]
+        counts = {}
+        for item in items:
+            counts.setdefault(int(item["id"][1:]) // 2, set()).add(item["dup"]["count"])
+            self.assertIn(item["dup"]["kind"], ("none", "exact", "near", "redelivered"))
+        self.assertEqual(set().union(*counts.values()) - {1, 2}, set())
+        print(f"{len(items)} items of {self.TOTAL} posts; "
+              f"{sum(2 in c for c in counts.values())} of {len(counts)} pairs were seen as such")
+        self.assertTrue(any(2 in c for c in counts.values()))
+
+    def test_a_webhook_tries_again(self):
+        """Its answer was lost on the way, so the network posts the same once more."""
+        world, seen = self.counting("{name: hook, type: webhook, listen: '127.0.0.1:0'}")
+        world.start()
+
+        def deliver(*numbers):
+            connection = http.client.HTTPConnection("127.0.0.1", world.port_of("hook"))
+            connection.request("POST", "/v1/mentions", "".join(paired(n) + "\n" for n in numbers))
+            self.assertEqual(connection.getresponse().status, 200)
+            connection.close()
+
+        deliver(0, 2, 4)
+        until("all", lambda: world.status()["published"] == 3)
+        for _ in range(3):
+            deliver(0, 2, 4)
+        until("again", lambda: world.status()["duplicates"]["redelivered"] == 9)
+        deliver(1)
+        until("the copy", lambda: world.status()["published"] == 4)
+        items = {item["id"]: item["dup"] for item in world.items()}
+        self.assertEqual(set(items), ids([0, 1, 2, 4]))
+        self.assertEqual((items["p1"]["count"], items["p1"]["first_id"]), (2, "p0"))
+        self.assertEqual(world.status()["dropped"]["redelivered"], 9)
+        self.assertEqual(world.stop(), 0)  # what is known survives a stop, not a kill
+        world.start()
+        deliver(0, 1)
+        until("again", lambda: world.status()["duplicates"]["redelivered"] == 2)
+        deliver(3)
+        until("the copy", lambda: world.status()["published"] == 1)
+        self.assertEqual([(i["id"], i["dup"]["count"]) for i in world.items()], [("p3", 2)])
+        self.assertEqual(world.stop(), 0)
+
+    def test_senders_repeat_and_the_daemon_is_killed(self):
+        seed = seed_of("repeats")
+        for backend in backends():
+            world, seen = self.counting("{name: in, type: unix, path: in.sock, acknowledge: true}",
+                                        backend)
+            connect = unix(str(world.dir / "in.sock"))
+            self.keep(world, [Sender(connect, range(i, self.TOTAL, 4), seed=seed + i, write=paired)
+                              for i in range(4)], seed, self.TOTAL)
+            self.no_copy_is_counted_twice(seen)
+
+    def test_a_webhook_is_killed(self):
+        seed = seed_of("hook")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        world, seen = self.counting("{name: in, type: webhook, listen: '127.0.0.1:%d', sign: meta, "
+                                    "secret: '${HOOK_SECRET}', journal: true}" % port)
+        world.env["HOOK_SECRET"] = "the secret"
+        self.keep(world, [Poster(lambda: port, range(i, self.TOTAL, 4), "the secret", seed + i, paired)
+                          for i in range(4)], seed, self.TOTAL, reboot=True)
+        self.no_copy_is_counted_twice(seen)
 
 
 if __name__ == "__main__":
