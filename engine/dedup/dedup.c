@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "base/str.h"
 #include "dedup/dedup_answer.h"
 #include "dedup/dedup_group.h"
@@ -241,10 +242,10 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
 /* Asks for the memory that leads to all others. */
 static void ask_for_indexes(const struct hy_dedup_window *w, const struct hy_dedup_post *post)
 {
-    __builtin_prefetch(&w->by_id[hy_dedup_bucket(w, post->id)]);
-    __builtin_prefetch(&w->by_text[hy_dedup_bucket(w, post->text)]);
+    hy_prefetch(&w->by_id[hy_dedup_bucket(w, post->id)]);
+    hy_prefetch(&w->by_text[hy_dedup_bucket(w, post->text)]);
     for (uint32_t k = 0; k < post->keys.count; k++)
-        __builtin_prefetch(hy_dedup_line(w, post->keys.keys[k]));
+        hy_prefetch(hy_dedup_line(w, post->keys.keys[k]));
 }
 
 void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *batch)
@@ -504,7 +505,7 @@ static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_ded
             touch->names[touch->count++] = name;
     }
     for (uint32_t k = 0; k < touch->count; k++)
-        __builtin_prefetch(hy_dedup_place(w, touch->names[k]));
+        hy_prefetch(hy_dedup_place(w, touch->names[k]));
 }
 
 static void ask_for_records(const struct hy_dedup_window *w, const struct touch *touch)
@@ -512,7 +513,7 @@ static void ask_for_records(const struct hy_dedup_window *w, const struct touch 
     for (uint32_t k = 1; k < touch->count; k++) { /* an id leads to no record */
         const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
         uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
-        __builtin_prefetch(hy_dedup_log_place(w, log));
+        hy_prefetch(hy_dedup_log_place(w, log));
     }
 }
 

@@ -2,6 +2,7 @@
 #include "dedup/dedup_sketch.h"
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 #include "dedup/dedup_lexicon.h"
 #include "dedup/dedup_lexicon_table.h"
 #include "text/utf8.h"
@@ -256,7 +257,7 @@ void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
     sketch->cut = text->cut && sketch->count < HY_DEDUP_SKETCH_WORDS;
     for (uint32_t i = 0; i < sketch->count; i++) {
         hashes[i] = hy_dedup_word_hash(tokens[i].data, tokens[i].len);
-        __builtin_prefetch(&hy_dedup_lexicon_slots[hy_dedup_lexicon_slot(hashes[i])]);
+        hy_prefetch(&hy_dedup_lexicon_slots[hy_dedup_lexicon_slot(hashes[i])]);
     }
     for (uint32_t i = 0; i < sketch->count; i++)
         sketch->words[i] = sketch_word(&tokens[i], seed, &hashes[i]);

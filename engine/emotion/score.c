@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 #include "base/str.h"
 
 enum {
@@ -34,7 +35,7 @@ struct sum {
 
 static inline uint32_t take_row(struct sum *s, uint32_t count, uint32_t row)
 {
-    __builtin_prefetch(&s->model->rows[row]);
+    hy_prefetch(&s->model->rows[row]);
     s->rows[count] = (uint16_t)row;
     return count + 1;
 }

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 #include "match/match_worker.h"
 #include "pack/database.h"
 #include "pack/sort.h"
@@ -50,18 +51,18 @@ static void seek(struct hy_match_worker *w, uint32_t at)
  * so most of it is not there; an anchor must be, for its groups to be known. */
 static inline void prefetch_anchor(const struct hy_matcher *matcher, uint32_t number)
 {
-    __builtin_prefetch(&matcher->anchors[number]);
+    hy_prefetch(&matcher->anchors[number]);
 }
 
 static inline void prefetch_groups(const struct hy_matcher *matcher, uint32_t number)
 {
     const struct hy_anchor *anchor = &matcher->anchors[number];
     if (anchor->singles_count > 0)
-        __builtin_prefetch(&matcher->singles[anchor->singles]);
+        hy_prefetch(&matcher->singles[anchor->singles]);
     if (anchor->right_count > 0)
-        __builtin_prefetch(&matcher->neighbour_keys[anchor->right + anchor->right_count / 2]);
+        hy_prefetch(&matcher->neighbour_keys[anchor->right + anchor->right_count / 2]);
     if (anchor->left_count > 0)
-        __builtin_prefetch(&matcher->neighbour_keys[anchor->left + anchor->left_count / 2]);
+        hy_prefetch(&matcher->neighbour_keys[anchor->left + anchor->left_count / 2]);
 }
 
 static void verify_raw(struct hy_match_worker *w)

@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+#include "base/prefetch.h"
 #include "pack/model.h"
 
 #if defined(__AVX2__)
@@ -185,7 +186,7 @@ static inline uint32_t hy_model_match(const uint32_t *slots, uint32_t tag)
 static inline void hy_model_prefetch(const struct hy_emotion_model *model, uint64_t key)
 {
     uint32_t bucket = hy_model_bucket(model->bucket_mask, key);
-    __builtin_prefetch(model->slots + bucket * HY_MODEL_BUCKET);
+    hy_prefetch(model->slots + bucket * HY_MODEL_BUCKET);
 }
 
 /* The row of a key, or 0. A bucket is filled from its first slot; only a full one has a next. */

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "base/str.h"
 #include "triage/memory_table.h"
 
@@ -125,13 +126,13 @@ static struct hy_author *authors_of(const struct hy_memory *memory, uint64_t key
 static void prefetch(const void *start, size_t bytes)
 {
     for (const char *at = start; at < (const char *)start + bytes; at += 64)
-        __builtin_prefetch(at, 1);
+        hy_prefetch_for_write(at);
 }
 
 void hy_memory_prefetch(const struct hy_memory *memory, const struct hy_memory_keys *keys,
                         bool whole)
 {
-    __builtin_prefetch(&memory->chains[keys->conversation % HY_MEMORY_CHAINS]);
+    hy_prefetch(&memory->chains[keys->conversation % HY_MEMORY_CHAINS]);
     if (!whole)
         return;
     prefetch(bucket_of(memory, keys->conversation),
