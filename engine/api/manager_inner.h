@@ -1,9 +1,12 @@
 /*
  * What the files of the manager share; nobody else includes this.
  *
- *   manager.c          the public functions; an attempt from files to generation; history
+ *   manager.c          options, creation, what people ask of it
+ *   manager_attempt.c  an attempt: files, rule set, pack, tests
  *   manager_changes.c  what differs between two rule sets
  *   manager_guard.c    rules that the guard holds in shadow
+ *   manager_history.c  generations that were in force, and going back to one
+ *   manager_live.c     putting a pack in force; the full compile behind an incremental one
  *   manager_thread.c   the thread: watching, and the full compile behind an incremental one
  */
 #ifndef HY_API_MANAGER_INNER_H
@@ -53,10 +56,10 @@ struct hydrant_manager {
     uint64_t versions_count;                         /* ever */
     uint64_t last_hash;                              /* of the files at the last attempt */
     struct hy_ruleset *unkept; /* summary of the present set, until its whole pack is kept */
-    hydrant_pack *live; /* in force: the version's, or derived from it */
-    hydrant_pack *base; /* what the next one is compiled on top of: its literals are in one
-                           database; may be older than the rules in force */
-    char **guarded;     /* ids of the rules that the guard holds in shadow */
+    hydrant_pack *live;        /* in force: the version's, or derived from it */
+    hydrant_pack *base;        /* what the next one is compiled on top of: its literals are in one
+                                  database; may be older than the rules in force */
+    char **guarded;            /* ids of the rules that the guard holds in shadow */
     uint32_t guarded_count;
     /* Rules of the present pack that are new or changed, until their share of mentions is known:
      * share before of each, or negative: not one of them. */
@@ -104,7 +107,10 @@ void hy_changes_write(const hydrant_rules_changes *changes, char *out, size_t ca
 
 /* ---- manager.c ------------------------------------------------------------------------------- */
 
-struct hy_version *hy_manager_current(hydrant_manager *manager);
+/* Generations are the engine's: without one there is nothing to put in force. */
+hydrant_status hy_manager_need_engine(const hydrant_manager *manager, hydrant_error *err);
+
+/* ---- manager_attempt.c ----------------------------------------------------------------------- */
 
 /* Why an attempt is made. */
 enum hy_cause { HY_CAUSE_START, HY_CAUSE_WATCH, HY_CAUSE_RELOAD };
@@ -113,15 +119,10 @@ enum hy_cause { HY_CAUSE_START, HY_CAUSE_WATCH, HY_CAUSE_RELOAD };
 hydrant_status hy_manager_attempt(hydrant_manager *manager, enum hy_cause cause,
                                   hydrant_error *err);
 
-/* Compiles the present pack in full, if it is incremental, and puts it in its place. The lock is
- * held, but not while compiling. True when there was something to do. */
-bool hy_manager_complete(hydrant_manager *manager);
+/* Forgets the names of what the rules were read from. */
+void hy_manager_forget_read(hydrant_manager *manager);
 
-void hy_manager_tell(hydrant_manager *manager, hydrant_rules_event *event);
-
-/* Puts the pack of a version in force again, as a new generation. restored: its number, or 0. */
-hydrant_status hy_manager_repeat(hydrant_manager *manager, const struct hy_version *from,
-                                 const char *cause, uint64_t restored, hydrant_error *err);
+/* ---- manager_live.c -------------------------------------------------------------------------- */
 
 /* What a pack that is about to go live has of its own, against the present one. */
 struct hy_comparison {
@@ -129,6 +130,46 @@ struct hy_comparison {
     bool *changed;         /* per rule: new, or another one */
     uint32_t *before_rule; /* per rule: the same id in the present pack, or UINT32_MAX */
 };
+
+/* *out is freed by the caller, whatever came of it. The guard lets go of what changed. */
+hydrant_status hy_manager_compare(hydrant_manager *manager, const struct hy_parts *parts,
+                                  const hydrant_pack *pack, struct hy_comparison *out,
+                                  hydrant_error *err);
+void hy_comparison_free(struct hy_comparison *comparison);
+
+/* Puts pack in force, with what the guard holds in shadow. same: no new generation, since it
+ * answers as the present one does. *number: the generation. */
+hydrant_status hy_manager_go_live(hydrant_manager *manager, hydrant_pack *pack, bool same,
+                                  uint64_t *number, hydrant_error *err);
+
+/* A pack that is live is what the next one is compiled on top of; or, when it is incremental, what
+ * the completer has to do. */
+void hy_manager_note_base(hydrant_manager *manager, hydrant_pack *pack);
+
+/* Compiles the present pack in full, if it is incremental, and puts it in its place. The lock is
+ * held, but not while compiling. True when there was something to do. */
+bool hy_manager_complete(hydrant_manager *manager);
+
+/* Is that hash of rule files what a pack says of itself? */
+bool hy_manager_is_of(uint64_t hash, hydrant_str pack);
+
+void hy_manager_tell(hydrant_manager *manager, hydrant_rules_event *event);
+void hy_manager_tell_live(hydrant_manager *manager, const struct hy_version *version,
+                          const hydrant_rules_changes *changes);
+
+/* ---- manager_history.c ----------------------------------------------------------------------- */
+
+struct hy_version *hy_manager_current(hydrant_manager *manager);
+
+/* Adds what is in force now; takes pack and parts over. */
+struct hy_version *hy_manager_add_version(hydrant_manager *manager, uint64_t number,
+                                          const char *cause, hydrant_pack *pack,
+                                          struct hy_parts parts);
+void hy_manager_forget_versions(hydrant_manager *manager);
+
+/* Puts the pack of a version in force again, as a new generation. restored: its number, or 0. */
+hydrant_status hy_manager_repeat(hydrant_manager *manager, const struct hy_version *from,
+                                 const char *cause, uint64_t restored, hydrant_error *err);
 
 /* ---- manager_guard.c ------------------------------------------------------------------------- */
 
