@@ -67,18 +67,24 @@ static void new_path(char path[64])
     close(fd);
 }
 
+/* A file whose rule is costly, compiled within limits: refused, with no pack. */
+static void refuse_costly(char path[64], const hydrant_rules *rules, const char *why)
+{
+    hydrant_pack *pack = NULL;
+    write_rules(path, BAD);
+    assert_int_equal(hydrant_pack_compile(rules, &pack, NULL), HYDRANT_ERR_RULES);
+    assert_null(pack);
+    assert_refused(why);
+}
+
 static void costly_in_time_is_named(void **state)
 {
     char path[64];
     const char *paths[] = {path};
     hydrant_rules rules = rules_of(paths, 1, 0);
-    hydrant_pack *pack = NULL;
     new_path(path);
-    write_rules(path, BAD);
-    assert_int_equal(hydrant_pack_compile(&rules, &pack, NULL), HYDRANT_ERR_RULES);
+    refuse_costly(path, &rules, "more than 1 seconds");
     unlink(path);
-    assert_null(pack);
-    assert_refused("more than 1 seconds");
 }
 
 /* (What sanitizers reserve is beyond any limit.) */
@@ -92,10 +98,7 @@ static void costly_in_memory_is_named(void **state)
     hydrant_rules rules = rules_of(paths, 0, 96);
     hydrant_pack *pack = NULL;
     new_path(path);
-    write_rules(path, BAD);
-    assert_int_equal(hydrant_pack_compile(&rules, &pack, NULL), HYDRANT_ERR_RULES);
-    assert_null(pack);
-    assert_refused("96 MiB of memory");
+    refuse_costly(path, &rules, "96 MiB of memory");
     write_rules(path, "");
     assert_int_equal(hydrant_pack_compile(&rules, &pack, NULL),
                      HYDRANT_OK); /* is enough for these */
