@@ -10,6 +10,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "journal/journal_frame.h"
+
+enum { LOOK_BYTES = 64 << 10 };
+#define NUMBERS_LOST_MAX (UINT64_C(1) << 24) /* in one damaged place */
 
 void hy_journal_segment_name(uint64_t first, char out[HY_JOURNAL_NAME_BYTES])
 {
@@ -45,6 +49,37 @@ static bool add(struct hy_journal_segment **all, uint32_t *count, uint32_t *capa
     }
     (*all)[(*count)++] = segment;
     return true;
+}
+
+/* Is there a whole frame, whose header is this? */
+static bool is_frame(int fd, const char *header, uint64_t at, uint64_t size, uint64_t number)
+{
+    struct hy_journal_frame frame;
+    uint64_t behind = at + HY_JOURNAL_HEADER_BYTES;
+    if (!hy_journal_frame_read(header, &frame) || frame.first - number >= NUMBERS_LOST_MAX ||
+        behind > size || frame.stored_bytes > size - behind)
+        return false;
+    char *payload = malloc((size_t)frame.stored_bytes + 1);
+    bool whole = payload &&
+                 pread(fd, payload, frame.stored_bytes, (off_t)behind) == frame.stored_bytes &&
+                 hy_journal_hash(payload, frame.stored_bytes) == frame.payload_hash;
+    free(payload);
+    return whole;
+}
+
+uint64_t hy_journal_find_frame(int fd, uint64_t from, uint64_t size, uint64_t number)
+{
+    char look[LOOK_BYTES];
+    size_t wanted = HY_JOURNAL_HEADER_BYTES; /* where it is nearly always; then further */
+    for (ssize_t got; (got = pread(fd, look, wanted, (off_t)from)) >= HY_JOURNAL_HEADER_BYTES;) {
+        size_t count = (size_t)got - HY_JOURNAL_HEADER_BYTES + 1;
+        for (size_t at = 0; at < count; at++)
+            if (look[at] == 'H' && is_frame(fd, look + at, from + at, size, number))
+                return from + at;
+        from += count;
+        wanted = sizeof look;
+    }
+    return size;
 }
 
 hydrant_status hy_journal_segments(int folder_fd, struct hy_journal_segment **out, uint32_t *count,

@@ -6,7 +6,8 @@
  *             00000000000004c2.hyj
  *
  *   segment:  | frame | frame | ... |  only whole frames; what follows the last whole one is a torn
- *                                      tail, which the next writer cuts
+ *                                      tail, which the next writer cuts; what is not whole before
+ *                                      it is damage, which readers step over
  *
  *   frame, one group commit:
  *     0  u32  magic "HYJ1"

@@ -101,7 +101,7 @@ static hydrant_status next_segment(struct hy_journal_reader *r, hydrant_error *e
     if (r->fd >= 0)
         close(r->fd);
     r->fd = fd;
-    r->segment = segment;
+    r->segment = r->number = segment;
     r->offset = 0;
     return HYDRANT_OK;
 }
@@ -179,6 +179,19 @@ static hydrant_status damaged(struct hy_journal_reader *r, hydrant_error *err)
     return HYDRANT_ERR_DATA;
 }
 
+/* Goes on behind a damaged place. False: nothing whole follows in this segment. */
+static bool step_over(struct hy_journal_reader *r)
+{
+    struct stat st;
+    if (fstat(r->fd, &st) < 0)
+        return false;
+    uint64_t size = (uint64_t)st.st_size;
+    uint64_t found = hy_journal_find_frame(r->fd, r->offset + 1, size, r->number);
+    if (found < size)
+        r->offset = found;
+    return found < size;
+}
+
 /* The next frame, of this segment or a later one. */
 static hydrant_status next_frame(struct hy_journal_reader *r, hydrant_error *err)
 {
@@ -192,7 +205,8 @@ static hydrant_status next_frame(struct hy_journal_reader *r, hydrant_error *err
             return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a frame");
         hydrant_error bad;
         damaged(r, &bad);
-        hydrant_status status = next_segment(r, err);
+        hydrant_status status =
+            got == GOT_DAMAGE && step_over(r) ? HYDRANT_OK : next_segment(r, err);
         if (status != HYDRANT_OK)
             return status; /* a torn tail at the very end is an end as well */
         if (got == GOT_DAMAGE) {

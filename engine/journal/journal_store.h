@@ -87,8 +87,8 @@ struct hy_journal_record {
 
 /*
  * HYDRANT_OK; HYDRANT_ERR_AGAIN: there are no more now; HYDRANT_ERR_DATA: a damaged place, which
- * *err names with file and offset: call again to go on with the next segment. A torn tail of the
- * newest segment is AGAIN, since its writer may be about to finish it.
+ * *err names with file and offset: call again to go on behind it. A torn tail of the newest segment
+ * is AGAIN, since its writer may be about to finish it.
  */
 hydrant_status hy_journal_reader_next(struct hy_journal_reader *reader,
                                       struct hy_journal_record *out, hydrant_error *err);

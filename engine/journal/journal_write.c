@@ -88,29 +88,21 @@ static hydrant_status find_end(struct hy_journal *j, uint64_t newest, hydrant_er
     return status == HYDRANT_ERR_AGAIN ? HYDRANT_OK : status;
 }
 
-/* Walks over whole frames of a segment; the offset behind the last. */
-static uint64_t whole_frames(int fd, uint64_t size)
+/* Walks over the frames of a segment; the offset behind the last that is whole. What is damaged
+ * with a whole one behind is no torn tail: it stays, as those behind it were acknowledged. */
+static uint64_t whole_frames(int fd, uint64_t number, uint64_t size)
 {
     char header[HY_JOURNAL_HEADER_BYTES];
     struct hy_journal_frame frame;
-    uint64_t at = 0;
-    char *payload = NULL;
-    while (size - at >= sizeof header &&
-           pread(fd, header, sizeof header, (off_t)at) == (ssize_t)sizeof header &&
-           hy_journal_frame_read(header, &frame) &&
-           frame.stored_bytes <= size - at - sizeof header) {
-        char *grown = realloc(payload, (size_t)frame.stored_bytes + 1);
-        if (!grown)
+    uint64_t end = 0;
+    for (uint64_t at = 0; (at = hy_journal_find_frame(fd, at, size, number)) < size; at = end) {
+        if (pread(fd, header, sizeof header, (off_t)at) != (ssize_t)sizeof header ||
+            !hy_journal_frame_read(header, &frame))
             break;
-        payload = grown;
-        ssize_t got = pread(fd, payload, frame.stored_bytes, (off_t)(at + sizeof header));
-        if (got != (ssize_t)frame.stored_bytes ||
-            hy_journal_hash(payload, frame.stored_bytes) != frame.payload_hash)
-            break;
-        at += sizeof header + frame.stored_bytes;
+        number = frame.first + frame.records;
+        end = at + sizeof header + frame.stored_bytes;
     }
-    free(payload);
-    return at;
+    return end;
 }
 
 /* Opens the newest segment to go on in it, without its torn tail. */
@@ -122,7 +114,7 @@ static hydrant_status reopen_newest(struct hy_journal *j, const struct hy_journa
     j->fd = openat(j->folder_fd, name, O_RDWR | O_CLOEXEC);
     if (j->fd < 0)
         return failed(j, err, "cannot open the newest segment");
-    uint64_t end = whole_frames(j->fd, newest->bytes);
+    uint64_t end = whole_frames(j->fd, newest->first, newest->bytes);
     *cut = newest->bytes - end;
     if (*cut && (ftruncate(j->fd, (off_t)end) < 0 || fsync(j->fd) < 0))
         return failed(j, err, "cannot cut a torn tail");

@@ -278,6 +278,41 @@ static void damage_at_every_byte(void **state)
     }
 }
 
+/* The same in the newest segment: what is behind it is no torn tail, stays and is read. */
+static void damage_is_no_torn_tail(void **state)
+{
+    static char whole[ROOM];
+    char name[HY_JOURNAL_NAME_BYTES];
+    unsigned damaged;
+    uint64_t cut;
+    (void)state;
+    write_records(NULL, 9, 3);
+    hy_journal_segment_name(1, name);
+    size_t len = load(name, whole);
+    size_t third = 0; /* where the last of three frames begins */
+    for (int i = 0; i < 2; i++) {
+        struct hy_journal_frame frame;
+        assert_true(hy_journal_frame_read(whole + third, &frame));
+        third += HY_JOURNAL_HEADER_BYTES + frame.stored_bytes;
+    }
+    for (size_t at = 0; at < len; at++) {
+        bool last = at >= third;
+        whole[at] ^= 0x20;
+        store(name, whole, len);
+        whole[at] ^= 0x20;
+        assert_int_equal(read_records(1, &damaged), last ? 7 : 10);
+        assert_int_equal(damaged, !last);
+        struct hy_journal *journal = open_journal(NULL, &cut);
+        assert_int_equal(cut, last ? len - third : 0);
+        assert_int_equal(hy_journal_durable(journal), last ? 7 : 10);
+        append(journal, last ? 7 : 10);
+        commit(journal);
+        hy_journal_close(&journal);
+        assert_int_equal(read_records(1, &damaged), last ? 8 : 11);
+        assert_int_equal(read_records(last ? 7 : 10, &damaged), last ? 8 : 11);
+    }
+}
+
 static void a_full_disk(void **state)
 {
     struct rlimit old, small = {.rlim_cur = 4096};
@@ -458,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_writer, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(torn_at_every_byte, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(damage_at_every_byte, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(damage_is_no_torn_tail, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_full_disk, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(limits_of_a_record, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_old_goes_and_what_is_needed_stays, make_folder,

@@ -41,7 +41,7 @@ HYDRANT_API void hydrant_journal_reader_close(hydrant_journal_reader **reader); 
 
 /*
  * HYDRANT_OK; HYDRANT_ERR_AGAIN: there are no more now; HYDRANT_ERR_DATA: a damaged place, err has
- * its file and offset, and the next call goes on with the next segment; _SYSTEM, _NOMEM.
+ * its file and offset, and the next call goes on behind it; _SYSTEM, _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_journal_reader_next(hydrant_journal_reader *reader,
                                                        hydrant_journal_record *out,
