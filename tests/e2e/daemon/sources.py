@@ -171,7 +171,7 @@ class Tcp(SharedTest):
                     connection.shutdown(socket.SHUT_WR)
                     self.assertEqual(read_all(connection).split(b"\n")[-2], b"2")
                 self.has(world, set(wanted), format_)
-                self.assertEqual({k: v["network"] for k, v in world.items[format_].items()}, wanted)
+                self.assertEqual({k: v["network"] for k, v in world.came[format_].items()}, wanted)
 
     def test_thousands_of_connections(self):
         count = CONNECTIONS
