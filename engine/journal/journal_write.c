@@ -105,6 +105,19 @@ static uint64_t whole_frames(int fd, uint64_t number, uint64_t size)
     return end;
 }
 
+/* What a disk does not give out may be whole. */
+static bool is_readable(int fd, uint64_t from, uint64_t size)
+{
+    char look[4096];
+    while (from < size) {
+        ssize_t got = pread(fd, look, sizeof look, (off_t)from);
+        if (got <= 0)
+            return got == 0;
+        from += (uint64_t)got;
+    }
+    return true;
+}
+
 /* Opens the newest segment to go on in it, without its torn tail. */
 static hydrant_status reopen_newest(struct hy_journal *j, const struct hy_journal_segment *newest,
                                     uint64_t *cut, hydrant_error *err)
@@ -115,6 +128,8 @@ static hydrant_status reopen_newest(struct hy_journal *j, const struct hy_journa
     if (j->fd < 0)
         return failed(j, err, "cannot open the newest segment");
     uint64_t end = whole_frames(j->fd, newest->first, newest->bytes);
+    if (!is_readable(j->fd, end, newest->bytes))
+        return failed(j, err, "cannot read the newest segment");
     *cut = newest->bytes - end;
     if (*cut && (ftruncate(j->fd, (off_t)end) < 0 || fsync(j->fd) < 0))
         return failed(j, err, "cannot cut a torn tail");
