@@ -67,7 +67,10 @@ static void note_cursor(struct intake_web *h, hydrant_str text)
     h->state.has_cursor = true;
     h->state.cursor_at_us = now_us;
     snprintf(h->state.cursor, sizeof h->state.cursor, "%.*s", (int)text.len, text.data);
+    bool first = h->cursors.count == 0;
     hy_cursors_add(&h->cursors, h->position, now_us, text);
+    if (first) /* a crash before the next checkpoint would begin anew, with a gap */
+        h->host->save(h->host->ctx, NULL);
 }
 
 /* The cursor behind what is delivered by the chunk that reaches h->position. */

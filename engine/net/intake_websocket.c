@@ -349,7 +349,10 @@ static void note_cursor(struct intake_websocket *w)
     w->state.cursor_at_us = now_us;
     memcpy(w->state.cursor, text, sizeof text);
     pthread_mutex_unlock(&w->lock);
+    bool first = w->cursors.count == 0;
     hy_cursors_add(&w->cursors, w->position, now_us, hy_str_cstr(text));
+    if (first) /* a crash before the next checkpoint would begin anew, with a gap */
+        w->host->save(w->host->ctx, NULL);
 }
 
 static enum hy_take deliver(struct intake_websocket *w, struct hy_intake_chunk *out)
