@@ -397,10 +397,9 @@ bool hy_pii_find_address(const struct hy_pii_text *t, uint32_t at, struct hy_pii
     if (find_german(t, at, end, find))
         return true;
     uint32_t street = street_end(t, end);
-    bool home = hy_pii_said_before(t, at, 40, HOME_WORDS);
-    if (!street && home)
-        street = rue_end(t, end);
-    if (!street || !(home || is_home_behind(t, street)))
+    bool french = !street && (street = rue_end(t, end)) > 0;
+    if (!street ||
+        !(hy_pii_said_before(t, at, 40, HOME_WORDS) || (!french && is_home_behind(t, street))))
         return false;
     *find = (struct hy_pii_find){at, flat_end(t, street), HY_PII_ADDRESS};
     return true;
