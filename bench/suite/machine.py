@@ -25,6 +25,17 @@ def first_line(*command):
     return output(*command).partition("\n")[0]
 
 
+def read_caches():
+    """The size of each cache, by lscpu, or by the C library where the kernel shows none (virtual machines)."""
+    found = re.findall(r"^(L\d\w?)(?: cache)?:\s+(.+)", output("lscpu"), re.MULTILINE)
+    if found:
+        return {name: size.strip() for name, size in found}
+    names = {"L1d": "LEVEL1_DCACHE", "L1i": "LEVEL1_ICACHE", "L2": "LEVEL2_CACHE", "L3": "LEVEL3_CACHE"}
+    sizes = {name: re.search(rf"^{key}_SIZE\s+(\d+)", output("getconf", "-a"), re.MULTILINE)
+             for name, key in names.items()}
+    return {name: f"{int(size[1]) // 1024} KiB" for name, size in sizes.items() if size and int(size[1])}
+
+
 def cpu():
     fields = {}
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
@@ -32,12 +43,11 @@ def cpu():
         fields.setdefault(key.strip(), value.strip())
     flags = set(fields.get("flags", "").split())
     wanted = ["avx2", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512_vbmi2", "hypervisor"]
-    caches = re.findall(r"(L\S+)(?: cache)?:\s+(.+)", output("lscpu"))
     return {
         "model": fields.get("model name", platform.machine()),
         "cores": len(os.sched_getaffinity(0)),
         "flags": [flag for flag in wanted if flag in flags],
-        "caches": {name: size.strip() for name, size in caches},
+        "caches": read_caches(),
         "governor": read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
     }
 
