@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -414,6 +415,20 @@ static bool is_poison(const hydrant_ring *ring, const hydrant_ring_item *item)
            item->deliveries > ring->group->deliveries_max;
 }
 
+/* Appends bytes or nothing: on a full disk part of an item would put what follows out of step.
+ * Members take turns by a lock that falls with its holder; one that does not get it at once does
+ * without. */
+static bool append_whole(int fd, const void *bytes, size_t count)
+{
+    struct stat before;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &before) != 0)
+        return false;
+    ssize_t written = write(fd, bytes, count);
+    if (written > 0 && (size_t)written < count && ftruncate(fd, before.st_size) != 0)
+        return false;
+    return written == (ssize_t)count;
+}
+
 /* False: it cannot be kept; then it is delivered again. */
 static bool bury(hydrant_ring *ring, const hydrant_ring_item *item)
 {
@@ -423,7 +438,7 @@ static bool bury(hydrant_ring *ring, const hydrant_ring_item *item)
     int fd = openat(ring->dir_fd, file, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool kept = write(fd, item->bytes, item->bytes_count) == (ssize_t)item->bytes_count;
+    bool kept = append_whole(fd, item->bytes, item->bytes_count);
     close(fd);
     if (kept)
         hy_ring_lease_ack(ring, ring->hold.next);

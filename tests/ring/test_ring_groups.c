@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -205,23 +206,31 @@ static int die_of(uint64_t poison)
     return WIFSIGNALED(state) ? WTERMSIG(state) : 0;
 }
 
+/* The bytes of the group's dead letters, -1 for more than room. */
+static ssize_t read_dead(unsigned char *bytes, size_t room)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/group-care.dead", dir);
+    int fd = open(path, O_RDONLY);
+    WORLD_CHECK(fd >= 0, "no %s", path);
+    ssize_t count = read(fd, bytes, room);
+    close(fd);
+    return count == (ssize_t)room ? -1 : count;
+}
+
 static void dead_letters(void)
 {
     const struct hy_ring_group_options groups[] = {
         {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK},
         {.name = "desk", .from_oldest = true, .policy = HY_RING_BLOCK}};
     unsigned char kept[2 * WORLD_ITEM_BYTES_MAX], expected[WORLD_ITEM_BYTES_MAX];
-    char path[96];
     int deaths = 0;
     begin(groups, 2);
     put_plain(0, 20);
     while (deaths < 100 && die_of(7) == SIGKILL)
         deaths++;
     WORLD_CHECK(deaths == TRIES, "%d members died of it, %d tries were allowed", deaths, TRIES);
-    snprintf(path, sizeof path, "%s/group-care.dead", dir);
-    int fd = open(path, O_RDONLY);
-    ssize_t bytes = read(fd, kept, sizeof kept);
-    close(fd);
+    ssize_t bytes = read_dead(kept, sizeof kept);
     world_item(7, world_item_bytes(7), expected);
     WORLD_CHECK(bytes == world_item_bytes(7) && memcmp(kept, expected, (size_t)bytes) == 0,
                 "the dead letter is not item 7: %zd bytes", bytes);
@@ -230,6 +239,34 @@ static void dead_letters(void)
     WORLD_CHECK(numbers(reader) == (1u << 20) - 1, "desk");
     hydrant_ring_detach(&reader);
     end("dead letters");
+}
+
+/* A dead letter for which there is no room on the disk is delivered again, and leaves no part of
+ * itself; when there is room it is kept whole. */
+static void dead_letter_on_a_full_disk(void)
+{
+    const struct hy_ring_group_options groups[] = {
+        {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK}};
+    unsigned char kept[2 * WORLD_ITEM_BYTES_MAX], expected[WORLD_ITEM_BYTES_MAX];
+    struct rlimit before, tight;
+    begin(groups, 1);
+    put_plain(0, 20);
+    ssize_t bytes = world_item_bytes(7);
+    WORLD_CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0, "getrlimit");
+    tight = before;
+    tight.rlim_cur = (rlim_t)bytes - 8; /* as of a disk with less room than that */
+    signal(SIGXFSZ, SIG_IGN);
+    WORLD_CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0, "setrlimit");
+    for (int deaths = 0; deaths < TRIES + 3; deaths++)
+        WORLD_CHECK(die_of(7) == SIGKILL, "item 7 was not delivered again: death %d", deaths);
+    WORLD_CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0, "setrlimit");
+    signal(SIGXFSZ, SIG_DFL);
+    WORLD_CHECK(read_dead(kept, sizeof kept) == 0, "part of a dead letter was left");
+    WORLD_CHECK(die_of(7) == 0, "there is room now");
+    world_item(7, world_item_bytes(7), expected);
+    WORLD_CHECK(read_dead(kept, sizeof kept) == bytes && memcmp(kept, expected, (size_t)bytes) == 0,
+                "the dead letter is not item 7");
+    end("a dead letter on a full disk");
 }
 
 /* ---- policies, to the item ---- */
@@ -382,6 +419,7 @@ int main(void)
     world_clock_start();
     filters();
     dead_letters();
+    dead_letter_on_a_full_disk();
     counts();
     positions();
     event_descriptor("care");
