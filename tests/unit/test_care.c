@@ -2,8 +2,9 @@
  * The default policy on posts as customers write them: in tests/data/care, the action that a person
  * of a contact center would want, a tab, the post. They were written without looking at what the
  * engine makes of them, and are not changed when it errs: posts.tsv before there were speech acts,
- * later.tsv when those of tools/train/acts.tsv had been learned from. Prints the confusion table
- * and what is wrong; the share that is right may not fall below the floors.
+ * later.tsv when those of tools/train/acts.tsv had been learned from, irony.tsv (complaints in
+ * words of praise, and praise) before anything was done about irony. Prints the confusion table and
+ * what is wrong; the share that is right may not fall below the floors.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -149,10 +150,16 @@ static void plain_posts_are_no_complaints(void **state)
     check_posts(&(struct post_set){"plain.tsv", 40, 90, 0});
 }
 
+static void irony_is_told_from_praise_so_far(void **state)
+{
+    check_posts(&(struct post_set){"irony.tsv", 60, 40, 20});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(posts_get_the_action_that_people_want),
                                        cmocka_unit_test(so_do_posts_that_were_written_later),
-                                       cmocka_unit_test(plain_posts_are_no_complaints)};
+                                       cmocka_unit_test(plain_posts_are_no_complaints),
+                                       cmocka_unit_test(irony_is_told_from_praise_so_far)};
     return cmocka_run_group_tests_name("care", tests, NULL, NULL);
 }
