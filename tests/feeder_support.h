@@ -18,6 +18,7 @@
 
 #include "frame/framer.h"
 #include "ingest/feeder.h"
+#include "support/temporary.h"
 
 struct got_record {
     char source[64];
@@ -139,20 +140,6 @@ static inline struct hy_feeder *feeder_with(struct hy_feeder_options options)
     }
     assert_int_equal(status, HYDRANT_OK);
     return feeder;
-}
-
-/* A new file with these bytes; path has room for 64. */
-static inline void write_temp(char *path, const void *data, size_t len)
-{
-    snprintf(path, 64, "/tmp/hydrant_test_XXXXXX");
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    for (size_t done = 0; done < len;) {
-        ssize_t n = write(fd, (const char *)data + done, len - done);
-        assert_true(n > 0);
-        done += (size_t)n;
-    }
-    close(fd);
 }
 
 static inline void assert_record(const struct got *got, size_t index, const char *text)

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/temporary.h"
+
 static char message[512];
 static unsigned problems, line;
 
@@ -59,16 +61,8 @@ static void assert_refused(const char *why)
         fail_msg("%s", message);
 }
 
-static void new_path(char path[64])
-{
-    strcpy(path, "/tmp/hydrant-costly-XXXXXX");
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-}
-
 /* A file whose rule is costly, compiled within limits: refused, with no pack. */
-static void refuse_costly(char path[64], const hydrant_rules *rules, const char *why)
+static void refuse_costly(char path[TEMPORARY_PATH], const hydrant_rules *rules, const char *why)
 {
     hydrant_pack *pack = NULL;
     write_rules(path, BAD);
@@ -79,10 +73,10 @@ static void refuse_costly(char path[64], const hydrant_rules *rules, const char 
 
 static void costly_in_time_is_named(void **state)
 {
-    char path[64];
+    char path[TEMPORARY_PATH];
     const char *paths[] = {path};
     hydrant_rules rules = rules_of(paths, 1, 0);
-    new_path(path);
+    close(temporary_file(path, ""));
     refuse_costly(path, &rules, "more than 1 seconds");
     unlink(path);
 }
@@ -93,11 +87,11 @@ static void costly_in_memory_is_named(void **state)
 #ifdef HY_SANITIZE
     skip();
 #endif
-    char path[64];
+    char path[TEMPORARY_PATH];
     const char *paths[] = {path};
     hydrant_rules rules = rules_of(paths, 0, 96);
     hydrant_pack *pack = NULL;
-    new_path(path);
+    close(temporary_file(path, ""));
     refuse_costly(path, &rules, "96 MiB of memory");
     write_rules(path, "");
     assert_int_equal(hydrant_pack_compile(&rules, &pack, NULL),
@@ -123,7 +117,7 @@ static uint64_t generation_of(hydrant *engine, uint64_t *seen)
 
 static void the_old_rules_go_on(void **state)
 {
-    char path[64];
+    char path[TEMPORARY_PATH];
     const char *paths[] = {path};
     uint64_t seen = 0;
     hydrant_manager *manager;
@@ -133,7 +127,7 @@ static void the_old_rules_go_on(void **state)
     hydrant_manager_options_init(&options);
     options.rules = rules_of(paths, 1, 0);
     options.watch = false;
-    new_path(path);
+    close(temporary_file(path, ""));
     write_rules(path, "");
     assert_int_equal(hydrant_manager_create(&options, &manager, NULL), HYDRANT_OK);
     hydrant_options with;

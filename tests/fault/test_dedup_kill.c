@@ -21,11 +21,12 @@
 
 #include "dedup/dedup_snapshot.h"
 #include "dedup_fixture.h"
+#include "support/temporary.h"
 
 enum { PARCELS = 40, POSTS = 8, STORIES = 5, POINTS = 4, DONE = 7 };
 
-static char folder[] = "/tmp/hydrant-kill-XXXXXX";
-static char snapshot[64], items[64], checkpoint[64];
+static char folder[TEMPORARY_PATH];
+static char snapshot[TEMPORARY_INSIDE], items[TEMPORARY_INSIDE], checkpoint[TEMPORARY_INSIDE];
 
 static uint32_t read_checkpoint(void)
 {
@@ -68,8 +69,8 @@ static void append_items(const struct test_lane *lane)
     for (uint32_t i = 0; i < lane->batch->count; i++) {
         const struct hy_mention *m = &lane->batch->mentions[i];
         if (m->drop == HYDRANT_DROP_NONE)
-            len += (size_t)snprintf(lines + len, sizeof lines - len, "%.*s %u\n",
-                                    (int)m->m.id.len, m->m.id.data, m->dup->count);
+            len += (size_t)snprintf(lines + len, sizeof lines - len, "%.*s %u\n", (int)m->m.id.len,
+                                    m->m.id.data, m->dup->count);
     }
     int fd = open(items, O_WRONLY | O_CREAT | O_APPEND, 0600);
     HY_ASSERT(fd >= 0 && write(fd, lines, len) == (ssize_t)len);
@@ -89,8 +90,8 @@ static void work(uint64_t run, int64_t die_at)
     struct test_lane lane;
     struct hy_parcel *parcel = calloc(1, sizeof *parcel);
     hydrant_error err = {0};
-    HY_ASSERT(parcel && hy_dedup_create(&(struct hy_dedup_options){.entries = 1000}, &dedup, &err) ==
-                            HYDRANT_OK);
+    HY_ASSERT(parcel && hy_dedup_create(&(struct hy_dedup_options){.entries = 1000}, &dedup,
+                                        &err) == HYDRANT_OK);
     lane_open(&lane, dedup);
     hydrant_status status = hy_dedup_load(dedup, snapshot, NULL, NULL, &err);
     HY_ASSERT(status == HYDRANT_OK || err.sys_errno == ENOENT); /* never a broken one */
@@ -169,8 +170,7 @@ static void nothing_is_lost_and_nothing_counted_twice(void **state)
 
 static int make_folder(void **state)
 {
-    if (!mkdtemp(folder))
-        return -1;
+    temporary_folder(folder);
     snprintf(snapshot, sizeof snapshot, "%s/window", folder);
     snprintf(items, sizeof items, "%s/items", folder);
     snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint", folder);
@@ -179,8 +179,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    remove_files();
-    return rmdir(folder);
+    temporary_remove(folder);
+    return 0;
 }
 
 int main(void)

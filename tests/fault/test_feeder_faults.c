@@ -137,8 +137,8 @@ static void assert_posts(const struct got *got, size_t from, unsigned count)
 static void read_posts(void **state, bool through_pipe, bool nonblocking)
 {
     size_t len;
-    char path[64], *text = make_posts(3000, &len);
-    write_temp(path, text, len);
+    char path[TEMPORARY_PATH], *text = make_posts(3000, &len);
+    temporary_text(path, "", text, len);
     struct hy_feeder *feeder = new_feeder(state);
     FILE *cat = NULL;
     if (through_pipe) {
@@ -193,9 +193,9 @@ static void descriptors_that_do_not_block(void **state)
 static void a_read_that_fails_costs_one_input(void **state)
 {
     size_t len;
-    char paths[2][64], *text = make_posts(5000, &len);
-    write_temp(paths[0], text, len);
-    write_temp(paths[1], text, len);
+    char paths[2][TEMPORARY_PATH], *text = make_posts(5000, &len);
+    temporary_text(paths[0], "", text, len);
+    temporary_text(paths[1], "", text, len);
     struct hy_feeder *feeder = new_feeder(state);
     int fd = open(paths[0], O_RDONLY);
     hy_feeder_add_fd(feeder, fd, paths[0], true, NULL);
@@ -253,8 +253,8 @@ static void a_pipe_closes_inside_a_record(void **state)
 static void a_file_shrinks_while_it_is_read(void **state)
 {
     size_t len;
-    char path[64], *text = make_posts(20000, &len);
-    write_temp(path, text, len);
+    char path[TEMPORARY_PATH], *text = make_posts(20000, &len);
+    temporary_text(path, "", text, len);
     struct hy_feeder *feeder = new_feeder(state);
     hy_feeder_add_file(feeder, path, NULL);
     static struct hy_parcel parcel;
@@ -315,8 +315,8 @@ static void paths_that_cannot_be_read(void **state)
 
 static void a_file_without_permission(void **state)
 {
-    char path[64];
-    write_temp(path, "x\n", 2);
+    char path[TEMPORARY_PATH];
+    temporary_text(path, "", "x\n", 2);
     chmod(path, 0);
     pid_t child = fork();
     if (child == 0) { /* root may read everything, so not as root */
@@ -336,9 +336,9 @@ static void a_file_without_permission(void **state)
 
 static void a_file_is_gone_when_its_turn_comes(void **state)
 {
-    char paths[2][64];
-    write_temp(paths[0], "a\n", 2);
-    write_temp(paths[1], "b\n", 2);
+    char paths[2][TEMPORARY_PATH];
+    temporary_text(paths[0], "", "a\n", 2);
+    temporary_text(paths[1], "", "b\n", 2);
     struct hy_feeder *feeder = new_feeder(state);
     hy_feeder_add_file(feeder, paths[0], NULL);
     hy_feeder_add_file(feeder, paths[1], NULL);
@@ -355,8 +355,8 @@ static void a_file_is_gone_when_its_turn_comes(void **state)
 
 static void devices_and_empty_files(void **state)
 {
-    char path[64];
-    write_temp(path, "", 0);
+    char path[TEMPORARY_PATH];
+    temporary_text(path, "", "", 0);
     struct hy_feeder *feeder = new_feeder(state);
     assert_int_equal(hy_feeder_add_file(feeder, "/dev/null", NULL), HYDRANT_OK);
     assert_int_equal(hy_feeder_add_file(feeder, path, NULL), HYDRANT_OK);
@@ -382,8 +382,8 @@ static void *write_to_fifo(void *path)
 
 static void a_fifo_waits_for_its_writer(void **state)
 {
-    char path[64];
-    write_temp(path, "", 0);
+    char path[TEMPORARY_PATH];
+    temporary_text(path, "", "", 0);
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
     struct hy_feeder *feeder = new_feeder(state);
@@ -499,10 +499,11 @@ static size_t make_bad(enum bad kind, const char *data, size_t len, char *out, s
 static void damaged_zstd_keeps_what_was_whole(void **state)
 {
     size_t len, room = 4 << 20;
-    char *text = make_posts(4000, &len), *file = malloc(room), path[64], other[64];
-    write_temp(other, "other\n", 6);
+    char *text = make_posts(4000, &len), *file = malloc(room), path[TEMPORARY_PATH],
+         other[TEMPORARY_PATH];
+    temporary_text(other, "", "other\n", 6);
     for (int kind = 0; kind < BAD_KINDS; kind++) {
-        write_temp(path, file, make_bad((enum bad)kind, text, len, file, room));
+        temporary_text(path, "", file, make_bad((enum bad)kind, text, len, file, room));
         struct hy_feeder *feeder = new_feeder(state);
         hy_feeder_add_file(feeder, path, NULL);
         hy_feeder_add_file(feeder, other, NULL);
@@ -531,12 +532,12 @@ static void damaged_zstd_keeps_what_was_whole(void **state)
 static void bombs_are_stopped(void **state)
 {
     size_t size = 200 << 20, packed_room = ZSTD_compressBound(size);
-    char *zeros = calloc(size, 1), *packed = malloc(packed_room), path[64];
+    char *zeros = calloc(size, 1), *packed = malloc(packed_room), path[TEMPORARY_PATH];
     memcpy(zeros, "whole\n", 6);
     size_t n = ZSTD_compress(packed, packed_room, zeros, size, 1);
     assert_true(n < 200000);
     free(zeros);
-    write_temp(path, packed, n);
+    temporary_text(path, "", packed, n);
     free(packed);
     const struct {
         uint64_t bytes_max, ratio_max, stops_at;
@@ -563,8 +564,8 @@ static void bombs_are_stopped(void **state)
 
 static void exactly_the_cap_is_no_bomb(void **state)
 {
-    char packed[200], path[64];
-    write_temp(path, packed, ZSTD_compress(packed, sizeof packed, "abc\ndef\n", 8, 1));
+    char packed[200], path[TEMPORARY_PATH];
+    temporary_text(path, "", packed, ZSTD_compress(packed, sizeof packed, "abc\ndef\n", 8, 1));
     for (unsigned cap = 7; cap <= 8; cap++) {
         struct hy_feeder_options options = {.io = *(enum hy_io *)*state};
         options.decompressed_bytes_max = cap;
@@ -592,8 +593,8 @@ static long peak_kib(void)
 
 static void a_line_of_100_mb_does_not_grow_memory(void **state)
 {
-    char path[64];
-    write_temp(path, "{\"text\":1}\n", 11);
+    char path[TEMPORARY_PATH];
+    temporary_text(path, "", "{\"text\":1}\n", 11);
     const off_t end = 100 << 20;
     int fd = open(path, O_WRONLY);
     assert_int_equal(pwrite(fd, "\n{\"text\":2}\n", 12, end), 12); /* a hole before it */
@@ -638,8 +639,8 @@ static void *watch(void *argument)
 static void woken_and_watched_all_the_time(void **state)
 {
     size_t len;
-    char path[64], command[128], *text = make_posts(20000, &len);
-    write_temp(path, text, len);
+    char path[TEMPORARY_PATH], command[TEMPORARY_INSIDE], *text = make_posts(20000, &len);
+    temporary_text(path, "", text, len);
     snprintf(command, sizeof command, "cat %s", path);
     FILE *cat = popen(command, "r");
     struct watcher watcher = {.feeder = new_feeder(state)};

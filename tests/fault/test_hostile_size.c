@@ -23,6 +23,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "support/temporary.h"
+
 /* Blocks, batches and tables that a small run never touches. Sanitizers keep freed memory. */
 #ifdef HY_SANITIZE
 enum { SLACK_KIB = 400 << 10 };
@@ -352,9 +354,8 @@ static void a_zstd_bomb_of_2_GB_is_cut_short(void **state)
 
 static void the_same_file_twenty_times_takes_no_more_than_twice(void **state)
 {
-    char path[] = "/tmp/hydrant_test_XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
+    char path[TEMPORARY_PATH];
+    int fd = temporary_file(path, "");
     for (unsigned i = 0; i < 4000; i++) {
         char line[256];
         int len = snprintf(line, sizeof line,
@@ -385,9 +386,8 @@ static void write_nothing(int fd)
 
 static void a_rules_file_of_a_hundred_thousand_errors_is_refused(void **state)
 {
-    char path[] = "/tmp/hydrant_test_XXXXXX.yaml";
-    int fd = mkstemps(path, 5);
-    assert_true(fd >= 0);
+    char path[TEMPORARY_PATH];
+    int fd = temporary_file(path, ".yaml");
     put_text(fd, "version: 1\nrules:\n");
     for (unsigned i = 0; i < 50000; i++) {
         char rule[96];

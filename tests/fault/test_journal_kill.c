@@ -16,8 +16,9 @@
 
 #include <cmocka.h>
 
-#include "journal/journal_store.h"
 #include "journal/journal_folder.h"
+#include "journal/journal_store.h"
+#include "support/temporary.h"
 
 enum { ROUNDS = 8 };
 
@@ -101,10 +102,10 @@ static uint64_t run_and_kill(const char *folder, unsigned reports, bool no_uring
 
 static void killed_at_any_moment(void **state)
 {
-    char folder[] = "/tmp/hydrant-journal-kill-XXXXXX", command[128];
+    char folder[TEMPORARY_PATH];
     uint64_t before = 1;
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    temporary_folder(folder);
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t durable = run_and_kill(folder, 1 + round * 7 % 40, round % 2);
         uint64_t next = read_all(folder);
@@ -112,8 +113,7 @@ static void killed_at_any_moment(void **state)
         assert_true(next > before);
         before = next;
     }
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    assert_int_equal(system(command), 0);
+    temporary_remove(folder);
 }
 
 int main(void)

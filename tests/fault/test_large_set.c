@@ -23,12 +23,14 @@
 #include <unistd.h>
 
 #include "support/random.h"
+#include "support/temporary.h"
 
 enum { ENTRIES = 100000, PEAK_MIB_MAX = 300, PATIENCE_S = 240 };
 
 #define SWAP_NS_MAX 1000000u /* of a worker's CPU time */
 
-static char folder[64], list_path[96], rules_path[96], cache[96];
+static char folder[TEMPORARY_PATH], list_path[TEMPORARY_INSIDE], rules_path[TEMPORARY_INSIDE],
+    cache[TEMPORARY_INSIDE];
 static char texts[ENTRIES][32];
 
 static void make_entries(void)
@@ -227,9 +229,7 @@ static void compiled_edited_and_started_again(void **state)
 
 static int begin(void **state)
 {
-    strcpy(folder, "/tmp/hydrant-large-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
+    temporary_folder(folder);
     snprintf(list_path, sizeof list_path, "%s/words.txt", folder);
     snprintf(rules_path, sizeof rules_path, "%s/rules.yaml", folder);
     snprintf(cache, sizeof cache, "%s/cache", folder);
@@ -244,9 +244,8 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    temporary_remove(folder);
+    return 0;
 }
 
 int main(int argc, char **argv)

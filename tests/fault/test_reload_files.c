@@ -28,13 +28,14 @@
 #include <unistd.h>
 
 #include "support/random.h"
+#include "support/temporary.h"
 
 enum { EDITS = 30, WORKERS = 2, SETTLE_MS = 5, HALF_MS = 15, PATIENCE_S = 60, TEXT_BYTES = 8192 };
 
 enum edit { IN_PLACE, RENAMED, LINK_SWAPPED, IN_HALVES, BROKEN, FAILING, EDIT_KINDS };
 
 struct storm {
-    char folder[64];
+    char folder[TEMPORARY_PATH];
     unsigned edits, data; /* data: which of the two folders is linked */
     hydrant *engine;
     hydrant_manager *manager;
@@ -115,7 +116,7 @@ static void write_file(const char *path, const char *text, size_t len, bool in_h
 
 static void make_edit(struct storm *storm, unsigned number, enum edit edit)
 {
-    char text[TEXT_BYTES], path[128], beside[128], target[8];
+    char text[TEXT_BYTES], path[TEMPORARY_INSIDE], beside[TEMPORARY_INSIDE], target[8];
     size_t len = write_rules(text, number, edit);
     if (edit == LINK_SWAPPED)
         storm->data ^= 1;
@@ -214,12 +215,11 @@ static void *edit_all(void *arg)
 
 static void begin(struct storm *storm)
 {
-    char path[128], target[128], text[TEXT_BYTES];
+    char path[TEMPORARY_INSIDE], target[TEMPORARY_INSIDE], text[TEXT_BYTES];
     const char *paths[] = {path};
     hydrant_manager_options options;
     hydrant_options engine;
-    strcpy(storm->folder, "/tmp/hydrant-reload-XXXXXX");
-    assert_non_null(mkdtemp(storm->folder));
+    temporary_folder(storm->folder);
     for (unsigned i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/v%u", storm->folder, i);
         assert_int_equal(mkdir(path, 0700), 0);
@@ -270,7 +270,6 @@ static void nothing_is_lost_or_half(void **state)
 {
     struct storm storm = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     const char *wanted = getenv("HYDRANT_EDITS");
-    char command[128];
     pthread_t thread;
     hydrant_stats stats;
     storm.edits = wanted ? (unsigned)atoi(wanted) : EDITS;
@@ -291,8 +290,7 @@ static void nothing_is_lost_or_half(void **state)
     assert_true(storm.switches > storm.lives / 4);
     hydrant_manager_destroy(&storm.manager);
     hydrant_destroy(&storm.engine);
-    snprintf(command, sizeof command, "rm -rf '%s'", storm.folder);
-    assert_int_equal(system(command), 0);
+    temporary_remove(storm.folder);
 }
 
 int main(void)

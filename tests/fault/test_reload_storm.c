@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/temporary.h"
+
 enum { RELOADS = 1000, WORKERS = 2, COMPILE_EACH = 20 };
 
 #ifdef HY_SANITIZE
@@ -33,15 +35,13 @@ static const char *const rule_prefix[] = {"ping", "pong"};
 
 static hydrant_pack *compile(unsigned which)
 {
-    char yaml[512], path[] = "/tmp/hydrant-storm-XXXXXX.yaml";
+    char yaml[512], path[TEMPORARY_PATH];
     int len = snprintf(yaml, sizeof yaml,
                        "version: 1\nrules:\n"
                        "  - {id: %s-a, match: 'storm', priority: 90}\n"
                        "  - {id: %s-b, match: 'number OR sentiment:negative', priority: 10}\n",
                        rule_prefix[which], rule_prefix[which]);
-    int fd = mkstemps(path, 5);
-    assert_true(fd >= 0 && write(fd, yaml, (size_t)len) == len);
-    close(fd);
+    temporary_text(path, ".yaml", yaml, (size_t)len);
     const char *paths[] = {path};
     hydrant_rules rules = {.paths = paths, .paths_count = 1};
     hydrant_pack *pack = NULL;

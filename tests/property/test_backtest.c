@@ -1,4 +1,5 @@
-/* A backtest against the same rules run one after the other, over random mentions in two archives. */
+/* A backtest against the same rules run one after the other, over random mentions in two archives.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "support/random.h"
+#include "support/temporary.h"
 
 enum { ARCHIVES = 2, LINES = 4000, WORDS = 12, RULES = 6, SAMPLES = 2 };
 
@@ -24,7 +26,7 @@ struct hits {
 };
 
 struct world {
-    char paths[ARCHIVES][64];
+    char paths[ARCHIVES][TEMPORARY_PATH];
     uint64_t offsets[ARCHIVES][LINES];
     struct hits *filling;
 };
@@ -32,8 +34,7 @@ struct world {
 static void make_archives(struct world *world, struct random_state *seed)
 {
     for (int a = 0; a < ARCHIVES; a++) {
-        strcpy(world->paths[a], "/tmp/hydrant-backtest-XXXXXX");
-        int fd = mkstemp(world->paths[a]);
+        int fd = temporary_file(world->paths[a], "");
         FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
         assert_non_null(out);
         for (int i = 0; i < LINES; i++) {
@@ -53,26 +54,18 @@ static void make_rules(struct random_state *seed, const char *id, char *out, siz
     size_t len = (size_t)snprintf(out, cap, "version: 1\nrules:\n");
     for (int r = 0; r < RULES; r++)
         if (random_below(seed, 4))
-            len += (size_t)snprintf(out + len, cap - len,
-                                    "  - {id: r%d, match: '%s OR %s AND %s'}\n", r,
-                                    words[random_below(seed, WORDS)],
-                                    words[random_below(seed, WORDS)],
-                                    words[random_below(seed, WORDS)]);
+            len += (size_t)snprintf(
+                out + len, cap - len, "  - {id: r%d, match: '%s OR %s AND %s'}\n", r,
+                words[random_below(seed, WORDS)], words[random_below(seed, WORDS)],
+                words[random_below(seed, WORDS)]);
     snprintf(out + len, cap - len, "  - {id: %s, match: 'heat'}\n", id);
-}
-
-static void put_file(const char *path, const char *text)
-{
-    FILE *out = fopen(path, "w");
-    assert_non_null(out);
-    fputs(text, out);
-    fclose(out);
 }
 
 static uint32_t bit_of(hydrant_str rule)
 {
-    return rule.data[0] == 'r' ? 1u << (rule.data[1] - '0') : rule.data[0] == 'o' ? 1u << 10
-                                                                                  : 1u << 11;
+    return rule.data[0] == 'r'   ? 1u << (rule.data[1] - '0')
+           : rule.data[0] == 'o' ? 1u << 10
+                                 : 1u << 11;
 }
 
 static bool on_item(void *ctx, const hydrant_item *item)
@@ -190,15 +183,12 @@ static void same_as_one_after_the_other(void **state)
     char text[2048];
     struct world *world = calloc(1, sizeof *world);
     struct hits *hits = calloc(2, sizeof *hits), *none = calloc(1, sizeof *none);
-    static const char *const rules[] = {"/tmp/hydrant-backtest-old.yaml",
-                                        "/tmp/hydrant-backtest-new.yaml"};
-    char paths[2][96];
+    char paths[2][TEMPORARY_PATH];
     make_archives(world, &seed);
     for (int round = 0; round < 8; round++) {
         for (int k = 0; k < 2; k++) {
-            snprintf(paths[k], sizeof paths[k], "%s-%ld.yaml", rules[k], (long)getpid());
             make_rules(&seed, k ? "new" : "old", text, sizeof text);
-            put_file(paths[k], text);
+            temporary_text(paths[k], ".yaml", text, strlen(text));
             run_alone(world, paths[k], &hits[k]);
         }
         const char *archives[] = {world->paths[0], world->paths[1]};
@@ -213,11 +203,11 @@ static void same_as_one_after_the_other(void **state)
         struct expected expected = {world, round ? &hits[0] : none, &hits[1], false};
         assert_int_equal(hydrant_rules_backtest(&options, on_result, &expected, NULL), HYDRANT_OK);
         assert_true(expected.called);
+        for (int k = 0; k < 2; k++)
+            unlink(paths[k]);
     }
-    for (int k = 0; k < 2; k++) {
-        unlink(paths[k]);
+    for (int k = 0; k < 2; k++)
         unlink(world->paths[k]);
-    }
     free(hits);
     free(none);
     free(world);

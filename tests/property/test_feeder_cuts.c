@@ -111,8 +111,8 @@ static void *write_in_pieces(void *argument)
 static void through_a_file(struct hy_feeder *feeder, const char *data, size_t len, struct got *got,
                            unsigned held)
 {
-    char path[64];
-    write_temp(path, data, len);
+    char path[TEMPORARY_PATH];
+    temporary_text(path, "", data, len);
     assert_int_equal(hy_feeder_add_file(feeder, path, NULL), HYDRANT_OK);
     assert_int_equal(got_run(got, feeder, -1, held), HY_FEED_END);
     unlink(path);

@@ -15,6 +15,7 @@
 
 #include "support/firehose.h"
 #include "support/run_engine.h"
+#include "support/temporary.h"
 
 enum { RECORDS = 4000 };
 
@@ -142,9 +143,8 @@ static void through_a_pipe_by_read(void **state)
 
 static void from_a_file(hydrant_io io)
 {
-    char path[] = "/tmp/hydrant-test-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
+    char path[TEMPORARY_PATH];
+    int fd = temporary_file(path, "");
     assert_int_equal(write(fd, input, input_len), input_len);
     struct engine_output output = {0};
     hydrant *engine = create(&output, 2, io);

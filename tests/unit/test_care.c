@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/temporary.h"
+
 enum { ACTIONS = HYDRANT_ACTION_IGNORE + 1 };
 
 /* Floors are shares that are right, in percent: of all, and of the unhappy ones, who must not be
@@ -43,11 +45,8 @@ static bool on_item(void *ctx, const hydrant_item *item)
 
 static hydrant_pack *compile(void)
 {
-    char path[] = "/tmp/hydrant-care-XXXXXX.yaml";
-    int fd = mkstemps(path, 5);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, rules, strlen(rules)), strlen(rules));
-    close(fd);
+    char path[TEMPORARY_PATH];
+    temporary_text(path, ".yaml", rules, strlen(rules));
     const char *paths[] = {path};
     hydrant_rules source = {.paths = paths, .paths_count = 1};
     hydrant_pack *pack = NULL;

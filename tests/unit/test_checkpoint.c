@@ -16,6 +16,7 @@
 #include "control/checkpoint.h"
 #include "ingest/file_list.h"
 #include "pipeline/progress.h"
+#include "support/temporary.h"
 
 static void committed_is_the_contiguous_prefix(void **state)
 {
@@ -85,11 +86,11 @@ static void a_checkpoint_is_whole_or_refused(void **state)
 
 static void a_checkpoint_survives_a_failing_write(void **state)
 {
-    char path[] = "/tmp/hydrant-checkpoint-XXXXXX", file[64];
+    char path[TEMPORARY_PATH], file[TEMPORARY_INSIDE];
     struct hy_checkpoint checkpoint = {0}, read;
     hydrant_error err = {0};
     struct stat st;
-    assert_non_null(mkdtemp(path));
+    temporary_folder(path);
     int dir = open(path, O_RDONLY | O_DIRECTORY);
     assert_int_equal(hy_checkpoint_load(dir, &read, &err), HYDRANT_OK); /* none is an empty one */
     assert_int_equal(read.streams_count, 0);
@@ -149,10 +150,10 @@ static void files_are_remembered_as_text(void **state)
 
 static void a_file_is_known_by_its_first_bytes(void **state)
 {
-    char path[] = "/tmp/hydrant-files-XXXXXX";
+    char path[TEMPORARY_PATH];
     struct hy_file_list list = {0};
     struct stat st;
-    int fd = mkstemp(path);
+    int fd = temporary_file(path, "");
     assert_int_equal(write(fd, "beginning", 9), 9);
     fstat(fd, &st);
     struct hy_file_entry *entry = hy_file_list_add(&list, path);

@@ -19,19 +19,19 @@
 
 #include "dedup/dedup_snapshot.h"
 #include "dedup_fixture.h"
+#include "support/temporary.h"
 
 #define COMPLAINT "no signal in austin again today"
 #define NEARLY "no sginal in austin again today"
 
 enum { ENTRIES = 1000, RUN = 7 };
 
-static char folder[] = "/tmp/hydrant-dedup-XXXXXX";
-static char path[sizeof folder + 16];
+static char folder[TEMPORARY_PATH];
+static char path[TEMPORARY_INSIDE];
 
 static int make_folder(void **state)
 {
-    if (!mkdtemp(folder))
-        return -1;
+    temporary_folder(folder);
     snprintf(path, sizeof path, "%s/window", folder);
     return 0;
 }

@@ -12,9 +12,9 @@ static struct hy_feeder_options options_of(void **state)
 
 static void reads_a_file_to_its_end(void **state)
 {
-    char path[64];
+    char path[TEMPORARY_PATH];
     const char text[] = "{\"text\":\"a\"}\r\n\n{\"text\":\"b\"}\n{\"text\":\"last\"}";
-    write_temp(path, text, sizeof text - 1);
+    temporary_text(path, "", text, sizeof text - 1);
     struct hy_feeder *feeder = feeder_with(options_of(state));
     assert_int_equal(hy_feeder_add_file(feeder, path, NULL), HYDRANT_OK);
     struct got got = {0};
@@ -40,10 +40,10 @@ static void reads_a_file_to_its_end(void **state)
 
 static void keeps_the_order_of_inputs(void **state)
 {
-    char paths[3][64];
-    write_temp(paths[0], "one\ntwo", 7);
-    write_temp(paths[1], "", 0);
-    write_temp(paths[2], "three\n", 6);
+    char paths[3][TEMPORARY_PATH];
+    temporary_text(paths[0], "", "one\ntwo", 7);
+    temporary_text(paths[1], "", "", 0);
+    temporary_text(paths[2], "", "three\n", 6);
     struct hy_feeder *feeder = feeder_with(options_of(state));
     for (int i = 0; i < 3; i++)
         assert_int_equal(hy_feeder_add_file(feeder, paths[i], NULL), HYDRANT_OK);
@@ -150,11 +150,11 @@ static void is_woken(void **state)
 static void stalls_when_all_blocks_are_out(void **state)
 {
     size_t len = 4 << 20;
-    char *text = malloc(len), path[64];
+    char *text = malloc(len), path[TEMPORARY_PATH];
     memset(text, 'x', len);
     for (size_t i = 4095; i < len; i += 4096)
         text[i] = '\n';
-    write_temp(path, text, len);
+    temporary_text(path, "", text, len);
     struct hy_feeder_options options = options_of(state);
     options.blocks = HY_FEEDER_BLOCKS_MIN;
     struct hy_feeder *feeder = feeder_with(options);
@@ -181,9 +181,9 @@ static void stalls_when_all_blocks_are_out(void **state)
 
 static void takes_csv_and_keeps_its_header(void **state)
 {
-    char path[64];
+    char path[TEMPORARY_PATH];
     const char text[] = "\xEF\xBB\xBFid,Text\r\n1,\"a\nb\"\r\n2,c\r\n";
-    write_temp(path, text, sizeof text - 1);
+    temporary_text(path, "", text, sizeof text - 1);
     struct hy_feeder *feeder = feeder_with(options_of(state));
     hy_feeder_add_file(feeder, path, NULL);
     struct got got = {0};
@@ -203,11 +203,11 @@ static void takes_csv_and_keeps_its_header(void **state)
 static void marks_the_place_of_a_record_that_is_too_long(void **state)
 {
     size_t len = 3 << 20;
-    char *text = malloc(len), path[64];
+    char *text = malloc(len), path[TEMPORARY_PATH];
     memset(text, 'y', len);
     memcpy(text, "{\"text\":1}\n", 11);
     memcpy(text + len - 11, "\n{\"text\":2}", 11);
-    write_temp(path, text, len);
+    temporary_text(path, "", text, len);
     struct hy_feeder *feeder = feeder_with(options_of(state));
     hy_feeder_add_file(feeder, path, NULL);
     struct got got = {0};
@@ -226,13 +226,13 @@ static void marks_the_place_of_a_record_that_is_too_long(void **state)
 
 static void decompresses_frames_in_a_row(void **state)
 {
-    char path[64], file[4096];
+    char path[TEMPORARY_PATH], file[4096];
     const char skippable[] = "\x5A\x2A\x4D\x18\x05\0\0\0hello";
     size_t at = ZSTD_compress(file, sizeof file, "{\"text\":1}\n{\"te", 15, 3);
     memcpy(file + at, skippable, 13);
     at += 13;
     at += ZSTD_compress(file + at, sizeof file - at, "xt\":2}\n", 7, 3);
-    write_temp(path, file, at);
+    temporary_text(path, "", file, at);
     struct hy_feeder *feeder = feeder_with(options_of(state));
     hy_feeder_add_file(feeder, path, NULL);
     int fds[2]; /* the same through a pipe, byte by byte, and with a skippable frame first */
@@ -318,11 +318,11 @@ static void expect_long_pair(struct got *got, size_t limit)
 static void the_record_limit_is_exact(void **state)
 {
     enum { LIMIT = HY_FEEDER_RECORD_BYTES_DEFAULT, LEN = 2 * LIMIT + 9 };
-    char *text = malloc(LEN), path[64];
+    char *text = malloc(LEN), path[TEMPORARY_PATH];
     memset(text, 'z', LEN);
     memcpy(text + LIMIT, "\r\n", 2);
     memcpy(text + 2 * LIMIT + 3, "\r\nend\n", 6);
-    write_temp(path, text, LEN);
+    temporary_text(path, "", text, LEN);
     struct hy_feeder_options options = options_of(state);
     options.blocks = HY_FEEDER_BLOCKS_MIN;
     struct got got = {0};

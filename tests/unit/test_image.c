@@ -26,9 +26,11 @@
 #include "rules/image.h"
 #include "support/random.h"
 #include "support/run_engine.h"
+#include "support/temporary.h"
 #include "tools/gen/gen.h"
 
-static char folder[64], cache[96], rules_path[96], list_path[96];
+static char folder[TEMPORARY_PATH], cache[TEMPORARY_INSIDE], rules_path[TEMPORARY_INSIDE],
+    list_path[TEMPORARY_INSIDE];
 
 /* Something of everything that a pack holds. */
 static const char rules_text[] =
@@ -64,9 +66,7 @@ static void write_text(const char *path, const char *text)
 
 static int make_folder(void **state)
 {
-    strcpy(folder, "/tmp/hydrant-image-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
+    temporary_folder(folder);
     snprintf(cache, sizeof cache, "%s/cache", folder);
     snprintf(rules_path, sizeof rules_path, "%s/r.yaml", folder);
     snprintf(list_path, sizeof list_path, "%s/words.txt", folder);
@@ -77,9 +77,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    temporary_remove(folder);
+    return 0;
 }
 
 static struct hy_rule_input inputs[2];
@@ -332,7 +331,7 @@ static void changes_of_the_sources_are_seen(void **state)
     assert_false(is_found());
     write_text(rules_path, rules_text);
     assert_true(is_found());
-    snprintf(other, sizeof other, "%s/../%s/r.yaml", folder, folder + 5);
+    snprintf(other, sizeof other, "%s/../%s/r.yaml", folder, strrchr(folder, '/') + 1);
     inputs[0].path = other; /* messages and watches name it otherwise */
     assert_false(is_found());
     destroy(&image);
@@ -342,7 +341,7 @@ static void changes_of_the_sources_are_seen(void **state)
 static void changes_of_the_time_zone_are_seen(void **state)
 {
     struct hy_image image = compile();
-    char zones[128], command[512];
+    char zones[TEMPORARY_INSIDE], command[2 * TEMPORARY_INSIDE + 128];
     snprintf(zones, sizeof zones, "%s/zones", folder);
     snprintf(command, sizeof command,
              "mkdir -p '%s/America' && cp /usr/share/zoneinfo/America/Denver '%s/America/Chicago'",

@@ -1,5 +1,4 @@
 /* The journal: what is durable stays, whatever happens to the file behind it. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,27 +18,24 @@
 
 #include "journal/journal_folder.h"
 #include "journal/journal_store.h"
+#include "support/temporary.h"
 
 enum { ROOM = 1 << 20 };
 
-static char folder[64];
+static char folder[TEMPORARY_PATH];
 
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/hydrant-journal-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    temporary_folder(folder);
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (entry->d_name[0] != '.')
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    closedir(dir);
-    return rmdir(folder);
+    temporary_remove(folder);
+    return 0;
 }
 
 static hydrant_str record_of(uint64_t number, char room[64])
@@ -209,7 +205,7 @@ static void one_writer(void **state)
 
 static size_t load(const char *name, char *out)
 {
-    char path[128];
+    char path[TEMPORARY_INSIDE];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
@@ -220,7 +216,7 @@ static size_t load(const char *name, char *out)
 
 static void store(const char *name, const char *data, size_t len)
 {
-    char path[128];
+    char path[TEMPORARY_INSIDE];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/temporary.h"
+
 enum { SETTLE_MS = 20, PATIENCE_S = 60 };
 
 /* The last event, and how many there were; waited for with a condition. */
@@ -29,7 +31,7 @@ struct seen {
 };
 
 struct world {
-    char folder[64];
+    char folder[TEMPORARY_PATH];
     struct seen seen;
     hydrant *engine;
     hydrant_manager *manager;
@@ -82,23 +84,21 @@ static void put(const struct world *world, const char *name, const char *text)
 static int make_world(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
-    strcpy(world->folder, "/tmp/hydrant-manager-XXXXXX");
+    temporary_folder(world->folder);
     pthread_mutex_init(&world->seen.lock, NULL);
     pthread_cond_init(&world->seen.changed, NULL);
     *state = world;
-    return mkdtemp(world->folder) ? 0 : -1;
+    return 0;
 }
 
 static int end_world(void **state)
 {
     struct world *world = *state;
-    char command[256];
     hydrant_manager_destroy(&world->manager);
     hydrant_destroy(&world->engine);
-    snprintf(command, sizeof command, "rm -rf '%s'", world->folder);
-    int code = system(command);
+    temporary_remove(world->folder);
     free(world);
-    return code;
+    return 0;
 }
 
 static void begin_with(struct world *world, const char *name, hydrant_manager_options *options)

@@ -1,6 +1,5 @@
 /* The recording: what was put is there, what was deleted is not, and it does not grow. links: ZSTD
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -21,25 +20,23 @@
 #include "recording/recording.h"
 #include "recording/recording_segment.h"
 #include "support/random.h"
+#include "support/temporary.h"
 
 enum { TEXT_BYTES = 8 << 20 };
 
-static char folder[64], text[TEXT_BYTES];
+static char folder[TEMPORARY_PATH], text[TEXT_BYTES];
 static struct hy_recording *recording;
 
 static int make_folder(void **state)
 {
-    strcpy(folder, "/tmp/hydrant-recording-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    temporary_folder(folder);
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        unlinkat(dirfd(dir), entry->d_name, 0);
-    closedir(dir);
-    return rmdir(folder);
+    temporary_remove(folder);
+    return 0;
 }
 
 static void start(uint64_t bytes_max, uint64_t segment_bytes)
@@ -97,7 +94,7 @@ static struct hy_recording_segment *segments(uint32_t *count)
 
 static size_t read_segment(const char *name, void *out, size_t cap)
 {
-    char path[160];
+    char path[TEMPORARY_PATH + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     int fd = open(path, O_RDONLY);
     ssize_t len = read(fd, out, cap);
@@ -151,7 +148,7 @@ static void what_was_put_is_there(void **state)
     struct hy_recording_segment *all = segments(&count);
     assert_true(count > 1);
     struct stat st;
-    char path[160];
+    char path[TEMPORARY_PATH + 64];
     snprintf(path, sizeof path, "%s/%s", folder, all[0].name);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
@@ -231,7 +228,7 @@ static void a_crash_forgets_no_delete(void **state)
 static void torn_frames_are_cut(void **state)
 {
     static char whole[1 << 16];
-    char path[160];
+    char path[TEMPORARY_PATH + 64];
     uint32_t count;
     start(1 << 30, 0);
     for (uint64_t n = 0; n < 50; n++)
@@ -284,7 +281,7 @@ static void it_does_not_grow(void **state)
     assert_non_null(strstr(text, " 39999\"}")); /* the oldest go */
     assert_null(strstr(text, " 0\"}"));
     for (uint32_t i = 0; i < count; i++) { /* and what is too old */
-        char path[160];
+        char path[TEMPORARY_PATH + 64];
         snprintf(path, sizeof path, "%s/%s", folder, all[i].name);
         struct timespec old[2] = {{time(NULL) - 3700, 0}, {time(NULL) - 3700, 0}};
         assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);

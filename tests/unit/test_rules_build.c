@@ -20,20 +20,20 @@
 #include <unistd.h>
 
 #include "rules/build.h"
+#include "support/temporary.h"
 
-static char folder[64];
+static char folder[TEMPORARY_PATH];
 
 static int make_folder(void **state)
 {
-    strcpy(folder, "/tmp/hydrant-build-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    temporary_folder(folder);
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    temporary_remove(folder);
+    return 0;
 }
 
 static hs_database_t *some_database(void)
@@ -64,7 +64,7 @@ static void file_of(const char *path, char *out, size_t cap)
 
 static void kept_and_found(void **state)
 {
-    char cache[128], file[256];
+    char cache[TEMPORARY_INSIDE], file[256];
     struct stat st;
     hs_database_t *hs = some_database();
     snprintf(cache, sizeof cache, "%s/a/b/cache", folder);
@@ -82,7 +82,7 @@ static void kept_and_found(void **state)
 
 static void only_ours_is_trusted(void **state)
 {
-    char cache[128], link[128];
+    char cache[TEMPORARY_INSIDE], link[TEMPORARY_INSIDE];
     hs_database_t *hs = some_database();
     snprintf(cache, sizeof cache, "%s/cache", folder);
     snprintf(link, sizeof link, "%s/link", folder);
@@ -104,7 +104,7 @@ static void only_ours_is_trusted(void **state)
 
 static void damage_is_seen(void **state)
 {
-    char cache[128], file[256];
+    char cache[TEMPORARY_INSIDE], file[256];
     hs_database_t *hs = some_database();
     snprintf(cache, sizeof cache, "%s/cache", folder);
     hy_build_cache_keep(cache, key, hs);
@@ -128,7 +128,7 @@ static void damage_is_seen(void **state)
 
 static void old_ones_go(void **state)
 {
-    char cache[128];
+    char cache[TEMPORARY_INSIDE];
     int count = 0;
     hs_database_t *hs = some_database();
     snprintf(cache, sizeof cache, "%s/cache", folder);
@@ -162,7 +162,7 @@ static void on_diagnostic(void *ctx, const hydrant_diagnostic *problem)
 static hydrant_status compile(const char *text, const hydrant_rules *like,
                               struct problems *problems, hydrant_pack **pack, hydrant_error *err)
 {
-    char path[128];
+    char path[TEMPORARY_INSIDE];
     const char *paths[] = {path};
     snprintf(path, sizeof path, "%s/rules.yaml", folder);
     FILE *out = fopen(path, "w");

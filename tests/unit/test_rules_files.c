@@ -3,7 +3,6 @@
  * files from both sides. Works in a folder of its own below the build folder.
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +19,9 @@
 #include "rules/document.h"
 #include "rules/files.h"
 #include "rules/ruleset.h"
+#include "support/temporary.h"
 
-static char folder[] = HYDRANT_BINARY_DIR "/rules-files-XXXXXX";
+static char folder[TEMPORARY_PATH];
 
 static void make_folder(const char *name)
 {
@@ -185,17 +185,15 @@ static void depth_of_folders(void **state)
 
 static int set_up(void **state)
 {
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    return remove(path);
+    temporary_folder(folder);
+    return chdir(folder);
 }
 
 static int tear_down(void **state)
 {
-    return chdir("/") == 0 ? nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) : -1;
+    int left = chdir("/");
+    temporary_remove(folder);
+    return left;
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /*
- * Conversations, through the public library: items that wait and what becomes of them, what lines of a
- * policy may ask about a conversation, samples for audits.
+ * Conversations, through the public library: items that wait and what becomes of them, what lines
+ * of a policy may ask about a conversation, samples for audits.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "support/temporary.h"
 
 enum { ITEMS_MAX = 64, JSON_BYTES = 4096 };
 
@@ -37,7 +39,7 @@ static hydrant *engine;
 
 static void start(const char *policy, bool event_time)
 {
-    char path[] = "/tmp/hydrant-talk-XXXXXX.yaml", yaml[4096];
+    char path[TEMPORARY_PATH], yaml[4096];
     int len = snprintf(yaml, sizeof yaml,
                        "version: 1\n"
                        "brands: {Acme: {own: {from: ['@acme'], to: ['@acme']}, off: 'coyote'}}\n"
@@ -45,10 +47,7 @@ static void start(const char *policy, bool event_time)
                        "rules: [{id: acme, brand: Acme, match: 'acme', route: care}]\n"
                        "%s",
                        policy);
-    int fd = mkstemps(path, 5);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, yaml, (size_t)len), len);
-    close(fd);
+    temporary_text(path, ".yaml", yaml, (size_t)len);
     const char *paths[] = {path};
     hydrant_rules rules = {.paths = paths, .paths_count = 1};
     hydrant_error err = {0};
@@ -197,7 +196,8 @@ static void a_mention_ends_only_so_many(void **state)
     stop();
 }
 
-#define ACTIONS(lines) "policy:\n  actions:\n" lines "    - {line: rest, when: '*', action: respond}\n"
+#define ACTIONS(lines) \
+    "policy:\n  actions:\n" lines "    - {line: rest, when: '*', action: respond}\n"
 
 static void lines_may_ask_about_the_conversation(void **state)
 {

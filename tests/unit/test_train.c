@@ -14,10 +14,11 @@
 #include "emotion/complaint.h"
 #include "emotion/emotion.h"
 #include "pack/model_format.h"
+#include "support/temporary.h"
 
 /* hydrant-train on a few lines made here: it learns what they say, and twice the same bytes. */
 
-static char folder[] = "/tmp/hydrant-train-XXXXXX";
+static char folder[TEMPORARY_PATH];
 
 static void write_file(const char *name, const char *text)
 {
@@ -46,7 +47,7 @@ static void write_texts(const char *name, unsigned count)
 
 static int make_folder(void **state)
 {
-    assert_non_null(mkdtemp(folder));
+    temporary_folder(folder);
     write_texts("train.tsv", 50);
     write_texts("dev.tsv", 20);
     write_file("vader_lexicon.tsv", "lovely\t2.8\nawful\t-2.0\t0.9\n");
@@ -59,9 +60,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    char command[300];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    temporary_remove(folder);
+    return 0;
 }
 
 /* What the trainer has, it keeps until it ends: no leaks to look for. */

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/temporary.h"
+
 enum { TEXT_BYTES = 8192 };
 
 /* What a test looks at of the last item, as text, since an item lives only in its callback. */
@@ -46,11 +48,8 @@ static void on_diagnostic(void *ctx, const hydrant_diagnostic *diagnostic)
 
 static hydrant_status compile(const char *yaml, hydrant_pack **pack, hydrant_error *err)
 {
-    char path[] = "/tmp/hydrant-triage-XXXXXX.yaml";
-    int fd = mkstemps(path, 5);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, yaml, strlen(yaml)), strlen(yaml));
-    close(fd);
+    char path[TEMPORARY_PATH];
+    temporary_text(path, ".yaml", yaml, strlen(yaml));
     const char *paths[] = {path};
     hydrant_rules rules = {.paths = paths, .paths_count = 1, .on_diagnostic = on_diagnostic};
     last_problem[0] = 0;
@@ -116,8 +115,10 @@ static const char acme[] =
     "    own: {from: ['@acme'], to: ['@acme', '@acmecares']}\n"
     "    sites: {fan: [acmefans.example], rant: [rants.example], industry: [trade.example]}\n"
     "rules:\n"
-    "  - {id: any, brand: Acme, match: 'acme', priority: normal, route: care, skills: [care, phone]}\n"
-    "  - {id: billing, brand: Acme, match: 'acme (bill OR charged)', priority: high, route: billing,\n"
+    "  - {id: any, brand: Acme, match: 'acme', priority: normal, route: care, skills: [care, "
+    "phone]}\n"
+    "  - {id: billing, brand: Acme, match: 'acme (bill OR charged)', priority: high, route: "
+    "billing,\n"
     "     skills: [billing, care]}\n"
     "  - {id: false-claims, brand: Acme, match: '\"acme sells your data\"', route: press}\n";
 
@@ -139,20 +140,26 @@ static void each_line_of_the_default_policy(void **state)
     static const struct {
         const char *record, *line, *action;
     } cases[] = {
-        {"{\"id\":\"1\",\"author\":{\"handle\":\"acme\"},\"text\":\"acme has a sale\"}", "ours", "ignore"},
+        {"{\"id\":\"1\",\"author\":{\"handle\":\"acme\"},\"text\":\"acme has a sale\"}", "ours",
+         "ignore"},
         {"{\"id\":\"2\",\"text\":\"They say acme sells your data\"}", "false-claim", "correct"},
-        {"{\"id\":\"3\",\"site\":\"rants.example\",\"text\":\"acme again\"}", "rant-site", "monitor"},
-        {"{\"id\":\"4\",\"text\":\"acme you are a bunch of fucking idiots, go to hell\"}", "hostile",
+        {"{\"id\":\"3\",\"site\":\"rants.example\",\"text\":\"acme again\"}", "rant-site",
          "monitor"},
+        {"{\"id\":\"4\",\"text\":\"acme you are a bunch of fucking idiots, go to hell\"}",
+         "hostile", "monitor"},
         {"{\"id\":\"5\",\"text\":\"Acme charged me twice and nobody answers, this is terrible\"}",
          "unhappy", "recover"},
-        {"{\"id\":\"6\",\"text\":\"How do I change the plan I have with acme?\"}", "question", "respond"},
-        {"{\"id\":\"7\",\"author\":{\"followers\":50000},\"text\":\"I love acme so much, amazing!\"}",
+        {"{\"id\":\"6\",\"text\":\"How do I change the plan I have with acme?\"}", "question",
+         "respond"},
+        {"{\"id\":\"7\",\"author\":{\"followers\":50000},\"text\":\"I love acme so much, "
+         "amazing!\"}",
          "share-worthy", "share"},
-        {"{\"id\":\"8\",\"text\":\"Thank you acme, I love this phone, it is wonderful\"}", "praise", "thank"},
-        {"{\"id\":\"9\",\"site\":\"news.trade.example\",\"text\":\"acme opens a shop in Oslo\"}", "industry",
-         "monitor"},
-        {"{\"id\":\"10\",\"text\":\"acme opens a shop in Bergen on Monday\"}", "factual", "respond"},
+        {"{\"id\":\"8\",\"text\":\"Thank you acme, I love this phone, it is wonderful\"}", "praise",
+         "thank"},
+        {"{\"id\":\"9\",\"site\":\"news.trade.example\",\"text\":\"acme opens a shop in Oslo\"}",
+         "industry", "monitor"},
+        {"{\"id\":\"10\",\"text\":\"acme opens a shop in Bergen on Monday\"}", "factual",
+         "respond"},
         {"{\"id\":\"11\",\"lang\":\"ja\",\"text\":\"acme 電話\"}", "factual", "respond"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -167,7 +174,8 @@ static void each_line_of_the_default_policy(void **state)
 
 static void monitor_is_published_and_ignore_is_not(void **state)
 {
-    const char *json = judge(*state, "{\"id\":\"m\",\"site\":\"rants.example\",\"text\":\"acme sigh\"}");
+    const char *json =
+        judge(*state, "{\"id\":\"m\",\"site\":\"rants.example\",\"text\":\"acme sigh\"}");
     assert_has(json, "\"actionable\":false");
     assert_lacks(json, "\"dropped\"");
     assert_lacks(json, "\"seq\":null");
@@ -207,7 +215,8 @@ static void a_repeat_by_the_same_author_is_ignored_by_another_is_not(void **stat
 static void reasons_say_what_decided(void **state)
 {
     const char *json = judge(
-        *state, "{\"id\":\"w\",\"text\":\"@acmecares my acme phone is broken, this is awful, fix it!\"}");
+        *state,
+        "{\"id\":\"w\",\"text\":\"@acmecares my acme phone is broken, this is awful, fix it!\"}");
     assert_has(json, "\"code\":\"complaint\",\"text\":\"complaint 0.");
     json = judge(*state, "{\"id\":\"w2\",\"lang\":\"ja\",\"text\":\"acme 電話 二\"}");
     assert_has(json, "\"code\":\"factual\"");
@@ -217,8 +226,9 @@ static void reasons_say_what_decided(void **state)
 static void escalation_and_private(void **state)
 {
     const char *json = judge(
-        *state, "{\"id\":\"e\",\"author\":{\"followers\":2000000},\"text\":\"acme charged my card twice, "
-                "terrible, my lawyer will hear of this\"}");
+        *state,
+        "{\"id\":\"e\",\"author\":{\"followers\":2000000},\"text\":\"acme charged my card twice, "
+        "terrible, my lawyer will hear of this\"}");
     assert_has(json, "\"escalate\":{\"to\":\"pr\",\"why\":\"influencer\"}");
     assert_has(json, "\"code\":\"escalate\",\"text\":\"legal: legal or safety\"");
     assert_has(json, "\"take_private\":{\"why\":\"needs the account\",\"acknowledge\":true,"
@@ -227,34 +237,38 @@ static void escalation_and_private(void **state)
 
 static void deadlines_follow_the_obligation(void **state)
 {
-    const char *json = judge(*state, "{\"id\":\"d\",\"created_at\":\"2026-02-28T23:00:00Z\",\"text\":"
-                                     "\"acme is broken again, terrible service, fix it\"}");
+    const char *json =
+        judge(*state, "{\"id\":\"d\",\"created_at\":\"2026-02-28T23:00:00Z\",\"text\":"
+                      "\"acme is broken again, terrible service, fix it\"}");
     assert_has(json, "\"obligation\":\"must\"");
     assert_has(json, "\"respond_by\":\"2026-03-02T15:00:00Z\""); /* Monday 9:00 in Chicago */
-    json = judge(*state, "{\"id\":\"d2\",\"text\":\"acme is broken again, terrible service, fix this\"}");
+    json = judge(*state,
+                 "{\"id\":\"d2\",\"text\":\"acme is broken again, terrible service, fix this\"}");
     assert_has(json, "\"respond_by\":null");
 }
 
 static void a_policy_of_ones_own(void **state)
 {
-    struct bench *bench =
-        bench_with("version: 1\n"
-                   "rules: [{id: any, match: 'acme', priority: 10}]\n"
-                   "policy:\n"
-                   "  actions:\n"
-                   "    - {line: fire, when: 'fire NEAR/3 acme', action: recover, obligation: must}\n"
-                   "    - {line: rest, when: '*', action: monitor}\n"
-                   "  moderate: [{when: 'spam', why: it says spam}]\n"
-                   "  priority: {base: rule, own_to: 0, influence: {followers: log10, weight: 10},\n"
-                   "             intensity: 0, spread: 0, waiting: {per_hour: 0, max: 0}}\n"
-                   "  respond: {must: 30m, may: 1h}\n");
-    const char *json = judge(bench, "{\"id\":\"1\",\"created_at\":\"2026-01-01T00:00:00Z\",\"author\":"
-                                    "{\"followers\":99},\"text\":\"the acme shop is on fire spam\"}");
+    struct bench *bench = bench_with(
+        "version: 1\n"
+        "rules: [{id: any, match: 'acme', priority: 10}]\n"
+        "policy:\n"
+        "  actions:\n"
+        "    - {line: fire, when: 'fire NEAR/3 acme', action: recover, obligation: must}\n"
+        "    - {line: rest, when: '*', action: monitor}\n"
+        "  moderate: [{when: 'spam', why: it says spam}]\n"
+        "  priority: {base: rule, own_to: 0, influence: {followers: log10, weight: 10},\n"
+        "             intensity: 0, spread: 0, waiting: {per_hour: 0, max: 0}}\n"
+        "  respond: {must: 30m, may: 1h}\n");
+    const char *json =
+        judge(bench, "{\"id\":\"1\",\"created_at\":\"2026-01-01T00:00:00Z\",\"author\":"
+                     "{\"followers\":99},\"text\":\"the acme shop is on fire spam\"}");
     assert_has(json, "\"line\":\"fire\"");
     assert_has(json, "\"priority\":30"); /* 10 + 10 x log10(100) */
     assert_has(json, "\"respond_by\":\"2026-01-01T00:30:00Z\"");
     assert_has(json, "\"moderate\":true");
-    json = judge(bench, "{\"id\":\"2\",\"text\":\"fire somewhere in a town that is far away from acme\"}");
+    json = judge(bench,
+                 "{\"id\":\"2\",\"text\":\"fire somewhere in a town that is far away from acme\"}");
     assert_has(json, "\"line\":\"rest\"");
     bench_free(&bench);
 }

@@ -23,6 +23,7 @@
 #include "net/retry.h"
 #include "net/slicer.h"
 #include "net/web_request.h"
+#include "support/temporary.h"
 
 /* ---- waits ---- */
 
@@ -99,8 +100,8 @@ static void write_file(const char *path, const char *text)
 
 static void texts_are_filled_in(void **state)
 {
-    char folder[] = "/tmp/hydrant-fill-XXXXXX", path[64];
-    assert_non_null(mkdtemp(folder));
+    char folder[TEMPORARY_PATH], path[TEMPORARY_INSIDE];
+    temporary_folder(folder);
     snprintf(path, sizeof path, "%s/key", folder);
     write_file(path, "s3cret&=\r\n");
     setenv("HYDRANT_FILL_TEST", "token", 1);
@@ -137,8 +138,7 @@ static void texts_are_filled_in(void **state)
     assert_string_equal(shown, "https://x.example:8443/a/b");
     hy_fill_shown("https://x.example?key=1", shown, sizeof shown);
     assert_string_equal(shown, "https://x.example");
-    unlink(path);
-    rmdir(folder);
+    temporary_remove(folder);
 }
 
 /* ---- bodies ---- */
