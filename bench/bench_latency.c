@@ -32,6 +32,7 @@
 #include <hydrant/ring.h>
 
 #include "corpus.h"
+#include "scratch.h"
 
 enum {
     RATES_MAX = 8,
@@ -56,7 +57,7 @@ struct latency {
     uint8_t *expected, *got; /* items of each post */
     struct bench_histogram latency, lag;
     hydrant *engine;
-    char ring_dir[64]; /* of this run */
+    char ring_dir[BENCH_PATH]; /* of this run */
     hydrant_ring *ring;
     atomic_bool ended;
     uint64_t reloads, generation_min, generation_max;
@@ -256,12 +257,9 @@ static void open_engine(struct latency *l)
     const hydrant_ring_group group = {
         .name = GROUP, .from_oldest = true, .when_slow = HYDRANT_SLOW_BLOCK};
     const hydrant_ring_target ring = {.dir = l->ring_dir, .groups = &group, .groups_count = 1};
-    const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
     hydrant_options options;
     hydrant_error err = {0};
-    snprintf(l->ring_dir, sizeof l->ring_dir, "%s/hydrant-bench-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(l->ring_dir))
-        die(l->ring_dir, strerror(errno));
+    bench_scratch_ring(l->ring_dir);
     hydrant_options_init(&options);
     options.workers = 1;
     options.parse = HYDRANT_PARSE_FAST;

@@ -22,6 +22,7 @@
 #include "ring/ring_engine.h"
 #include "ring/ring_file.h"
 #include "ring/ring_item.h"
+#include "scratch.h"
 
 enum {
     HEAD = sizeof(struct hy_ring_item_head),
@@ -33,7 +34,7 @@ enum {
     SAMPLES = 64,
 };
 
-static char base[64];
+static char base[BENCH_PATH];
 static uint64_t rings_made;
 
 static void die(const char *what)
@@ -72,7 +73,7 @@ static void make_record(void *out, uint32_t bytes, uint64_t n)
 /* ---- a ring and its ends ---- */
 
 struct line {
-    char dir[96];
+    char dir[BENCH_PATH + 24];
     struct hy_ring *ring;
     struct hy_ring_writer *writer;
 };
@@ -461,9 +462,7 @@ int main(int argc, char **argv)
     struct bench bench;
     bench_begin(&bench, &argc, argv, "ring", "Items through the shared-memory ring.", NULL);
     bench_no_more_options(&bench, argc, argv);
-    snprintf(base, sizeof base, "/dev/shm/bench-ring-XXXXXX");
-    if (!mkdtemp(base))
-        die("cannot make a folder below /dev/shm");
+    bench_scratch_ring(base);
     pin(0);
     for (int i = 0; i < 3; i++)
         bench_flows(&bench, payloads[i]);

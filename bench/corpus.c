@@ -33,9 +33,7 @@ static void fail(const hydrant_error *err)
 
 static void write_rules(struct bench_corpus *corpus, const struct hy_gen_buffer *rules)
 {
-    snprintf(corpus->rules_path, sizeof corpus->rules_path, "/tmp/hydrant-bench-XXXXXX.yaml");
-    int fd = mkstemps(corpus->rules_path, 5);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    FILE *file = fdopen(bench_scratch_file(corpus->rules_path, ".yaml"), "w");
     if (!file || fwrite(rules->data, 1, rules->len, file) != rules->len || fclose(file) != 0) {
         perror(corpus->rules_path);
         exit(1);
@@ -153,16 +151,16 @@ const char *bench_corpus_rules(const struct bench *bench, const struct bench_cor
 
 const char *bench_corpus_file(const struct bench_corpus *corpus, char *path, size_t size)
 {
-    char name[] = "/tmp/hydrant-bench-XXXXXX";
-    int fd = mkstemp(name);
-    bool good = fd >= 0 && unlink(name) == 0;
+    char name[BENCH_PATH];
+    int fd = bench_scratch_file(name, "");
+    bool good = unlink(name) == 0;
     for (size_t done = 0; good && done < corpus->len;) {
         ssize_t written = write(fd, corpus->data + done, corpus->len - done);
         good = written > 0;
         done += good ? (size_t)written : 0;
     }
     if (!good) {
-        perror("bench: /tmp");
+        perror(name);
         exit(1);
     }
     snprintf(path, size, "/proc/self/fd/%d", fd);

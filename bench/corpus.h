@@ -9,6 +9,7 @@
 
 #include "batch/batch.h"
 #include "bench.h"
+#include "scratch.h"
 
 struct bench_corpus {
     char *data; /* NDJSON, 64 readable bytes behind it */
@@ -17,7 +18,7 @@ struct bench_corpus {
     uint32_t count;
     bool *matches; /* of each record: does a rule match? NULL: not known */
     uint64_t matches_count;
-    char rules_path[64]; /* of made rules: a file that close removes; else empty */
+    char rules_path[BENCH_PATH]; /* of made rules: a file that close removes; else empty */
     hydrant_pack *pack;
 };
 

@@ -1,5 +1,5 @@
 /*
- * label: long
+ * label: medium
  * A regular expression that would compile for minutes, or into gigabytes, is refused within its
  * budget and the rule is named, while the old rules go on. This program is the compiler, too.
  */
