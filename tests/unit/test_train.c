@@ -64,17 +64,23 @@ static int remove_folder(void **state)
     return 0;
 }
 
-/* What the trainer has, it keeps until it ends: no leaks to look for. */
-static int train(const char *out, const char *options)
+/* What the trainer has, it keeps until it ends: no leaks to look for. It says `report`.txt. */
+static int run_trainer(const char *options, const char *report)
 {
     char command[2000];
     snprintf(command, sizeof command,
              "cd %s && ASAN_OPTIONS=detect_leaks=0 %s/tools/train/hydrant-train --train train.tsv "
-             "--dev dev.tsv --lexicons . "
-             "--cues cues.txt --out %s %s >%s.txt 2>&1",
-             folder, HYDRANT_BINARY_DIR, out, options, out);
+             "--dev dev.tsv --lexicons . --cues cues.txt %s >%s.txt 2>&1",
+             folder, HYDRANT_BINARY_DIR, options, report);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int train(const char *out, const char *options)
+{
+    char all[200];
+    snprintf(all, sizeof all, "--out %s %s", out, options);
+    return run_trainer(all, out);
 }
 
 static size_t read_back(const char *name, char **bytes)
@@ -137,6 +143,27 @@ static void learns_what_the_texts_say(void **state)
     free(report);
 }
 
+/* Without a file to write: scores of texts that nothing has learned from, and their spread. */
+static void says_what_to_expect(void **state)
+{
+    static const char *const groups[] = {"28 emotions", "Ekman groups", "sentiment"};
+    char *report;
+    assert_int_equal(run_trainer("", "expected"), 0);
+    read_back("expected.txt", &report);
+    assert_non_null(strstr(report, "thresholds of the other folds"));
+    const char *spread = strstr(report, "macro-F1 of 20 texts");
+    assert_non_null(spread);
+    for (int i = 0; i < 3; i++) {
+        float lowest = -1, median = -1, best = -1;
+        const char *line = strstr(spread, groups[i]);
+        assert_non_null(line);
+        assert_int_equal(sscanf(line + strlen(groups[i]), "%f %f %f", &lowest, &median, &best), 3);
+        assert_true(0 <= lowest && lowest <= median && median <= best && best <= 1);
+        assert_true(median > 0); /* every second text says that it is of joy */
+    }
+    free(report);
+}
+
 static void refuses_what_it_cannot_read(void **state)
 {
     assert_int_equal(train("c.model", "--rows 0"), 2);
@@ -191,6 +218,7 @@ int main(void)
         cmocka_unit_test(points_of_complaints_are_those_found),
         cmocka_unit_test(gives_the_same_bytes_twice),
         cmocka_unit_test(learns_what_the_texts_say),
+        cmocka_unit_test(says_what_to_expect),
         cmocka_unit_test(refuses_what_it_cannot_read),
     };
     return cmocka_run_group_tests_name("train", tests, make_folder, remove_folder);
