@@ -32,7 +32,7 @@
 #include <hydrant/ring.h>
 
 #include "corpus.h"
-#include "scratch.h"
+#include "made_file.h"
 
 enum {
     RATES_MAX = 8,
@@ -259,7 +259,7 @@ static void open_engine(struct latency *l)
     const hydrant_ring_target ring = {.dir = l->ring_dir, .groups = &group, .groups_count = 1};
     hydrant_options options;
     hydrant_error err = {0};
-    bench_scratch_ring(l->ring_dir);
+    bench_make_ring_folder(l->ring_dir);
     hydrant_options_init(&options);
     options.workers = 1;
     options.parse = HYDRANT_PARSE_FAST;

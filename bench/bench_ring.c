@@ -19,10 +19,10 @@
 #include <hydrant/ring.h>
 
 #include "bench.h"
+#include "made_file.h"
 #include "ring/ring_engine.h"
 #include "ring/ring_file.h"
 #include "ring/ring_item.h"
-#include "scratch.h"
 
 enum {
     HEAD = sizeof(struct hy_ring_item_head),
@@ -462,7 +462,7 @@ int main(int argc, char **argv)
     struct bench bench;
     bench_begin(&bench, &argc, argv, "ring", "Items through the shared-memory ring.", NULL);
     bench_no_more_options(&bench, argc, argv);
-    bench_scratch_ring(base);
+    bench_make_ring_folder(base);
     pin(0);
     for (int i = 0; i < 3; i++)
         bench_flows(&bench, payloads[i]);

@@ -33,7 +33,7 @@ static void fail(const hydrant_error *err)
 
 static void write_rules(struct bench_corpus *corpus, const struct hy_gen_buffer *rules)
 {
-    FILE *file = fdopen(bench_scratch_file(corpus->rules_path, ".yaml"), "w");
+    FILE *file = fdopen(bench_make_file(corpus->rules_path, ".yaml"), "w");
     if (!file || fwrite(rules->data, 1, rules->len, file) != rules->len || fclose(file) != 0) {
         perror(corpus->rules_path);
         exit(1);
@@ -152,7 +152,7 @@ const char *bench_corpus_rules(const struct bench *bench, const struct bench_cor
 const char *bench_corpus_file(const struct bench_corpus *corpus, char *path, size_t size)
 {
     char name[BENCH_PATH];
-    int fd = bench_scratch_file(name, "");
+    int fd = bench_make_file(name, "");
     bool good = unlink(name) == 0;
     for (size_t done = 0; good && done < corpus->len;) {
         ssize_t written = write(fd, corpus->data + done, corpus->len - done);

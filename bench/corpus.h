@@ -9,7 +9,7 @@
 
 #include "batch/batch.h"
 #include "bench.h"
-#include "scratch.h"
+#include "made_file.h"
 
 struct bench_corpus {
     char *data; /* NDJSON, 64 readable bytes behind it */

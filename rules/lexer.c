@@ -320,8 +320,10 @@ static void warn_lower_case(struct hy_lexer *lexer, hydrant_str word, uint32_t s
         if ((i >= 3) != (slash != NULL) || !hy_str_equal_nocase(head, hy_str_cstr(names[i])))
             continue;
         char fix[96];
-        snprintf(fix, sizeof fix, "write %s for the operator, or \"%.*s\" to look for the word",
-                 names[i], (int)(word.len < 32 ? word.len : 32), word.data);
+        hydrant_str distance = hy_str(word.data + head.len, word.len - head.len);
+        snprintf(fix, sizeof fix, "write %s%.*s for the operator, or \"%.*s\" to look for the word",
+                 names[i], (int)(distance.len < 8 ? distance.len : 8), distance.data,
+                 (int)(word.len < 32 ? word.len : 32), word.data);
         hy_rules_warning(lexer->diagnostics, hy_lexer_place(lexer, start, lexer->at), fix,
                          "\"%.*s\" is a word here: operators are written in capitals",
                          (int)word.len, word.data);

@@ -1,4 +1,4 @@
-#include "scratch.h"
+#include "made_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void die(const char *path)
     exit(1);
 }
 
-int bench_scratch_file(char path[static BENCH_PATH], const char *suffix)
+int bench_make_file(char path[static BENCH_PATH], const char *suffix)
 {
     name(path, temporary(), suffix);
     int fd = mkstemps(path, (int)strlen(suffix));
@@ -33,7 +33,7 @@ int bench_scratch_file(char path[static BENCH_PATH], const char *suffix)
     return fd;
 }
 
-void bench_scratch_ring(char path[static BENCH_PATH])
+void bench_make_ring_folder(char path[static BENCH_PATH])
 {
     name(path, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : temporary(), "");
     if (!mkdtemp(path))
