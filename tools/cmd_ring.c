@@ -1,5 +1,6 @@
 /*
- * hydrant ring: looks inside a ring, read-only: figures, a check of every byte, all items.
+ * hydrant ring: looks inside a ring, read-only: figures, a check of every byte, all items, dead
+ * letters.
  */
 #include <getopt.h>
 #include <hydrant/hydrant.h>
@@ -16,12 +17,14 @@
 static const char help[] =
     "Looks inside a ring, read-only; whoever writes or reads it goes on.\n"
     "\n"
-    "usage: hydrant ring stat|verify|dump RING [--json]\n"
+    "usage: hydrant ring stat|verify|dump|dead RING [--json]\n"
     "\n"
     "  stat      sizes, items, and how far each group is\n"
     "  verify    walks every committed byte and the spilled items; says what is wrong first\n"
     "  dump      the items that are there, as NDJSON, with where they lie:\n"
     "            {\"chunk\",\"index\",\"bytes\",\"deliveries\",\"item\"}\n"
+    "  dead      the items that groups got too often, as NDJSON, oldest first:\n"
+    "            {\"group\",\"bytes\",\"item\"}; the seq is null\n"
     "\n"
     "      --json   stat and verify as one object\n"
     "  -h, --help   this\n"
@@ -155,6 +158,55 @@ static int dump(const char *dir)
     return good ? HY_EXIT_OK : HY_EXIT_FAILED;
 }
 
+struct dead_letters {
+    hydrant_ring *ring;
+    const char *group;
+    char *line;
+};
+
+static bool print_letter(void *ctx, const hydrant_ring_item *item)
+{
+    struct dead_letters *dead = ctx;
+    size_t len = hydrant_ring_item_json(dead->ring, item, dead->line, LINE_BYTES);
+    fputs("{\"group\":", stdout);
+    json_text_put(stdout, str_of(dead->group));
+    return printf(",\"bytes\":%u,\"item\":%.*s}\n", item->bytes_count, (int)(len ? len : 4),
+                  len ? dead->line : "null") > 0;
+}
+
+/* Of every durable group. One whose letters cannot be read does not keep the others from it. */
+static int print_dead(const char *dir)
+{
+    hydrant_ring_options options;
+    hydrant_ring_stat *stat = malloc(sizeof *stat);
+    hydrant_error err = {0};
+    struct dead_letters dead = {.line = malloc(LINE_BYTES)};
+    int code = HY_EXIT_FAILED;
+    hydrant_ring_options_init(&options);
+    if (!stat || !dead.line || hydrant_ring_stat_read(dir, stat, &err) != HYDRANT_OK ||
+        hydrant_ring_attach(dir, &options, &dead.ring, &err) != HYDRANT_OK) {
+        failed(dir, &err);
+        goto end;
+    }
+    code = HY_EXIT_OK;
+    for (uint32_t i = 0; i < stat->groups_count; i++) {
+        dead.group = stat->groups[i].name;
+        if (strcmp(stat->groups[i].policy, "none") != 0 &&
+            hydrant_ring_dead_letters(dead.ring, dead.group, print_letter, &dead, &err) !=
+                HYDRANT_OK) {
+            fprintf(stderr, "hydrant ring: %s: %s: %s\n", dir, dead.group, err.text);
+            code = HY_EXIT_FAILED;
+        }
+    }
+    if (fflush(stdout) != 0)
+        code = HY_EXIT_FAILED;
+end:
+    hydrant_ring_detach(&dead.ring);
+    free(dead.line);
+    free(stat);
+    return code;
+}
+
 int cmd_ring(int argc, char **argv)
 {
     static const struct option long_options[] = {
@@ -178,6 +230,9 @@ int cmd_ring(int argc, char **argv)
         return verify(argv[optind + 1], json);
     if (optind + 2 == argc && strcmp(what, "dump") == 0)
         return dump(argv[optind + 1]);
-    fputs("usage: hydrant ring stat|verify|dump RING; 'hydrant ring --help' says more\n", stderr);
+    if (optind + 2 == argc && strcmp(what, "dead") == 0)
+        return print_dead(argv[optind + 1]);
+    fputs("usage: hydrant ring stat|verify|dump|dead RING; 'hydrant ring --help' says more\n",
+          stderr);
     return HY_EXIT_USAGE;
 }

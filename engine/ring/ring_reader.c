@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -415,31 +414,10 @@ static bool is_poison(const hydrant_ring *ring, const hydrant_ring_item *item)
            item->deliveries > ring->group->deliveries_max;
 }
 
-/* Appends bytes or nothing: on a full disk part of an item would put what follows out of step.
- * Members take turns by a lock that falls with its holder; one that does not get it at once does
- * without. */
-static bool append_whole(int fd, const void *bytes, size_t count)
-{
-    struct stat before;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &before) != 0)
-        return false;
-    ssize_t written = write(fd, bytes, count);
-    if (written > 0 && (size_t)written < count && ftruncate(fd, before.st_size) != 0)
-        return false;
-    return written == (ssize_t)count;
-}
-
 /* False: it cannot be kept; then it is delivered again. */
 static bool bury(hydrant_ring *ring, const hydrant_ring_item *item)
 {
-    char file[HY_RING_NAME_BYTES + 16];
-    hy_ring_ctl_name(ring->group_name, file);
-    memcpy(strrchr(file, '.'), ".dead", 6);
-    int fd = openat(ring->dir_fd, file, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool kept = append_whole(fd, item->bytes, item->bytes_count);
-    close(fd);
+    bool kept = hy_ring_dead_append(ring, item);
     if (kept)
         hy_ring_lease_ack(ring, ring->hold.next);
     return kept;

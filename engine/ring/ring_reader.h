@@ -95,6 +95,9 @@ void hy_ring_copy_out(unsigned char *to, const unsigned char *from, uint32_t byt
 /* ring_wait.c: ends the eventfd's thread, if there is one. */
 void hy_ring_bridge_end(hydrant_ring *ring);
 
+/* ring_dead.c: appends the item to the group's dead letters. False: it cannot be kept. */
+bool hy_ring_dead_append(const hydrant_ring *ring, const hydrant_ring_item *item);
+
 /* ---- ring_lease.c: members ---- */
 
 /* Takes the next items that nobody of the group has. False when there are none. */

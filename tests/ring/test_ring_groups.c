@@ -206,16 +206,75 @@ static int die_of(uint64_t poison)
     return WIFSIGNALED(state) ? WTERMSIG(state) : 0;
 }
 
-/* The bytes of the group's dead letters, -1 for more than room. */
+struct letters {
+    unsigned char *bytes;
+    size_t len, room;
+    unsigned count;
+};
+
+static bool keep_letter(void *ctx, const hydrant_ring_item *item)
+{
+    struct letters *l = ctx;
+    WORLD_CHECK(l->len + item->bytes_count <= l->room && item->seq == 0, "dead letter %u",
+                l->count);
+    memcpy(l->bytes + l->len, item->bytes, item->bytes_count);
+    l->len += item->bytes_count;
+    l->count++;
+    return true;
+}
+
+/* What is broken behind good letters is said, and they are given all the same. */
+static void broken_dead_letters(void)
+{
+    const struct hy_ring_group_options groups[] = {
+        {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK}};
+    unsigned char kept[4 * WORLD_ITEM_BYTES_MAX];
+    char path[96];
+    hydrant_ring_options options;
+    hydrant_ring *observer;
+    hydrant_error err = {0};
+    begin(groups, 1);
+    for (uint64_t poison = 3; poison <= 23; poison += 20) {
+        put_plain(poison - 3, poison + 17);
+        while (die_of(poison) == SIGKILL)
+            ;
+    }
+    hydrant_ring_options_init(&options);
+    WORLD_CHECK(hydrant_ring_attach(dir, &options, &observer, &err) == HYDRANT_OK, "%s", err.text);
+    snprintf(path, sizeof path, "%s/group-care.dead", dir);
+    off_t whole = world_item_bytes(3) + world_item_bytes(23);
+    for (off_t left = whole; left > world_item_bytes(3); left -= 7) {
+        struct letters l = {kept, 0, sizeof kept, 0};
+        WORLD_CHECK(truncate(path, left) == 0, "truncate");
+        hydrant_status status = hydrant_ring_dead_letters(observer, "care", keep_letter, &l, &err);
+        WORLD_CHECK(status == (left == whole ? HYDRANT_OK : HYDRANT_ERR_DATA), "%lld bytes: %d",
+                    (long long)left, status);
+        WORLD_CHECK(l.count == (left == whole ? 2 : 1), "%u letters", l.count);
+    }
+    struct letters none = {kept, 0, sizeof kept, 0};
+    WORLD_CHECK(hydrant_ring_dead_letters(observer, "nobody", keep_letter, &none, &err) ==
+                    HYDRANT_ERR_SYSTEM,
+                "a group that is not there");
+    WORLD_CHECK(hydrant_ring_dead_letters(observer, "../x", keep_letter, &none, &err) ==
+                    HYDRANT_ERR_ARGUMENT,
+                "no name of a group");
+    hydrant_ring_detach(&observer);
+    end("broken dead letters");
+}
+
+/* The bytes of the group's dead letters, read as anybody may. */
 static ssize_t read_dead(unsigned char *bytes, size_t room)
 {
-    char path[96];
-    snprintf(path, sizeof path, "%s/group-care.dead", dir);
-    int fd = open(path, O_RDONLY);
-    WORLD_CHECK(fd >= 0, "no %s", path);
-    ssize_t count = read(fd, bytes, room);
-    close(fd);
-    return count == (ssize_t)room ? -1 : count;
+    struct letters l = {bytes, 0, room, 0};
+    hydrant_ring_options options;
+    hydrant_ring *observer;
+    hydrant_error err = {0};
+    hydrant_ring_options_init(&options);
+    WORLD_CHECK(hydrant_ring_attach(dir, &options, &observer, &err) == HYDRANT_OK, "%s", err.text);
+    WORLD_CHECK(hydrant_ring_dead_letters(observer, "care", keep_letter, &l, &err) == HYDRANT_OK,
+                "%s", err.text);
+    hydrant_ring_detach(&observer);
+    return (ssize_t)l.len;
 }
 
 static void dead_letters(void)
@@ -420,6 +479,7 @@ int main(void)
     filters();
     dead_letters();
     dead_letter_on_a_full_disk();
+    broken_dead_letters();
     counts();
     positions();
     event_descriptor("care");

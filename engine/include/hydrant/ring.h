@@ -176,6 +176,19 @@ HYDRANT_API hydrant_status hydrant_ring_stat_read(const char *dir, hydrant_ring_
  */
 HYDRANT_API hydrant_status hydrant_ring_verify(const char *dir, uint64_t *items, hydrant_error *err);
 
+/* Gets a dead letter; seq is 0, for it is in the ring no more. Valid until it returns. False: enough. */
+typedef bool hydrant_ring_dead_letter_fn(void *ctx, const hydrant_ring_item *item);
+
+/*
+ * The items that were delivered to a group too often, oldest first (the file group-NAME.dead). ring:
+ * any handle that nobody uses meanwhile, for hydrant_ring_item_json and _read from the callback.
+ * HYDRANT_OK; HYDRANT_ERR_SYSTEM: no such group, or its file may not be read; _ARGUMENT: no name of
+ * a group; _DATA: what stands behind those that were given is no item; _NOMEM.
+ */
+HYDRANT_API hydrant_status hydrant_ring_dead_letters(hydrant_ring *ring, const char *group,
+                                                     hydrant_ring_dead_letter_fn *on_letter,
+                                                     void *ctx, hydrant_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -192,6 +192,40 @@ class Crashing(DaemonTest):
         self.assertLessEqual(repeats, kills * (4 * 4 + 1) * 512)
         self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
 
+    def test_what_members_die_of_is_a_dead_letter(self):
+        world = self.world(bytes="4MiB, deliveries: 1")
+        world.write_posts("posts.ndjson", range(1000))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.run("ring", "dead", world.ring).stdout, "")
+        printed = set()
+        tail = subprocess.Popen([HYDRANT, "tail", world.ring, "--group", "care"], cwd=world.dir, text=True,
+                                stdout=subprocess.PIPE)
+        # A pipe that nobody reads keeps it from acknowledging; there is nothing else to wait for.
+        until("the pipe is full", lambda: self.sleeps(tail.pid))
+        tail.kill()
+        for line in tail.communicate()[0].splitlines(keepends=True):
+            if line.endswith("\n"):
+                printed.add(json.loads(line)["id"])
+        rest = set(world.tail())
+        dead = [json.loads(line) for line in world.run("ring", "dead", world.ring).stdout.splitlines()]
+        print(f"{len(printed)} printed before the kill, {len(rest)} after it, {len(dead)} dead")
+        self.assertGreater(len(dead), 0)
+        self.assertEqual({letter["group"] for letter in dead}, {"care"})
+        self.assertEqual({letter["item"]["seq"] for letter in dead}, {None})
+        letters = {letter["item"]["id"] for letter in dead}
+        self.assertFalse(letters & rest)
+        self.assertEqual(printed | rest | letters, ids(range(1000)))
+
+    @staticmethod
+    def sleeps(pid):
+        """Asleep each time that one looks, for a second?"""
+        for _ in range(20):
+            if pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+                return False
+            time.sleep(0.05)
+        return True
+
     def test_a_ring_that_is_gone_costs_no_unacknowledged_item(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(3000))
