@@ -155,12 +155,17 @@ enum { GEN_LOOKBACK = 60000 };
 void gen_compose(const struct hy_gen *gen, uint64_t origin, struct gen_draft *draft);
 /* False when options.languages names none that is known. */
 bool gen_compose_init(struct hy_gen *gen);
+
+/* gen_draft.c */
 /* Adds a token; drops it when the draft is full. */
 void gen_draft_push(struct gen_draft *draft, struct gen_token token);
 /* Puts a token before position at. */
 void gen_draft_insert(struct gen_draft *draft, uint32_t at, struct gen_token token);
 /* Text of the draft's own; NULL when it is full. */
 char *gen_draft_keep(struct gen_draft *draft, const char *text, uint32_t len);
+/* A token of text that the world does not know; "..." when the draft is full. */
+struct gen_token gen_draft_unknown(struct gen_draft *draft, const char *text, uint32_t len,
+                                   enum gen_kind kind);
 struct gen_token gen_draft_url(struct gen_draft *draft, struct gen_rng *rng);
 struct gen_token gen_draft_user(const struct hy_gen *gen, struct gen_draft *draft,
                                 struct gen_rng *rng);
