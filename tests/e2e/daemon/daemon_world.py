@@ -43,6 +43,11 @@ def post(number, text=None):
                        "text": text or f"post {number}: no signal, I want a refund " + "x" * 40})
 
 
+def ids(numbers):
+    """Of the posts with these numbers."""
+    return {f"p{n}" for n in numbers}
+
+
 class World:
     def __init__(self, **changes):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hydrant-daemon-"))

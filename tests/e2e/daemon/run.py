@@ -19,13 +19,9 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from daemon_world import HYDRANT, PATIENCE, World, post, until  # noqa: E402
+from daemon_world import HYDRANT, PATIENCE, World, ids, post, until  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
-
-
-def ids(numbers):
-    return {f"p{n}" for n in numbers}
 
 
 class DaemonTest(unittest.TestCase):

@@ -12,7 +12,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from daemon_world import PATIENCE, World, until  # noqa: E402
+from daemon_world import PATIENCE, World, ids, until  # noqa: E402
 from kafka_batches import kept, read_batches  # noqa: E402
 
 LONG = os.environ.get("HYDRANT_LONG")
@@ -23,10 +23,6 @@ SOON = "'session.timeout.ms=6000', 'heartbeat.interval.ms=300', 'fetch.wait.max.
 def soon(what, condition):
     """Looks five times a second: a look is a program that is started."""
     until(what, lambda: time.sleep(0.2) or condition())
-
-
-def ids(numbers):
-    return {f"p{n}" for n in numbers}
 
 
 class Cluster:

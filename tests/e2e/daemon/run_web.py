@@ -11,7 +11,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from daemon_world import PATIENCE, World, until  # noqa: E402
+from daemon_world import PATIENCE, World, ids, until  # noqa: E402
 from proxy_server import Proxy  # noqa: E402
 from tls_files import TlsFiles, wrap  # noqa: E402
 from web_server import Network  # noqa: E402
@@ -27,10 +27,6 @@ FAST = ("retry: {connection: 5ms, connection_max: 20ms, status: 10ms, status_max
 def soon(what, condition):
     """Looks five times a second: a look is a program that is started."""
     until(what, lambda: time.sleep(0.2) or condition())
-
-
-def ids(numbers):
-    return {f"p{n}" for n in numbers}
 
 
 class WebTest(unittest.TestCase):
