@@ -276,6 +276,7 @@ struct turn {
     struct hy_dedup_view known;  /* valid if is_known: the entry with this id */
     struct hy_dedup_view group;  /* valid if kind is EXACT or NEAR: the head of its group */
     bool is_known;
+    bool found_gone; /* it repeated a group that died since: there may be another like it */
     hydrant_dup_kind kind; /* NONE, EXACT or NEAR */
     enum hy_dedup_way way; /* of a copy: how it was recognised */
     uint32_t *record;      /* room for HY_DEDUP_LOG_UNITS_MAX: the group's */
@@ -324,7 +325,7 @@ static void look(struct turn *t)
         hy_dedup_window_record(w, &t->group, t->record)) {
         t->kind = HYDRANT_DUP_EXACT;
         t->way = post->relation == HY_DEDUP_REPOST ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_EXACT;
-    } else if (hy_dedup_find_near(w, post, 0, &t->group, t->record)) {
+    } else if (hy_dedup_find_near(w, post, &t->group, t->record)) {
         t->kind = HYDRANT_DUP_NEAR;
         t->way = post->relation == HY_DEDUP_REPOST ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_NEAR;
     }
@@ -392,9 +393,8 @@ static void open_group(struct turn *t, uint32_t name)
     if (post->keys.count > 0) {
         hy_dedup_window_publish(w, post->keys.keys, post->keys.count, name);
         uint64_t published = atomic_fetch_add_explicit(&w->published, 1, memory_order_acq_rel);
-        if (published != t->published_seen && /* W4, R4 */
-            hy_dedup_find_near(w, post, name, &other, t->record))
-            hy_dedup_meet(w, name, other.name);
+        if (published != t->published_seen || t->found_gone) /* W4, R4 */
+            hy_dedup_meet_near(w, post, name, t->record);
     }
     hy_dedup_settle(w, name);
 }
@@ -428,6 +428,7 @@ static uint32_t join_group(struct turn *t)
         if (!hy_dedup_window_view(t->w, t->group.name, &t->group))
             break; /* else it just died, which the next look at it tells */
     }
+    t->found_gone = t->kind != HYDRANT_DUP_NONE;
     t->kind = HYDRANT_DUP_NONE;
     return 0;
 }

@@ -68,23 +68,25 @@ bool hy_dedup_find_origin(const struct hy_dedup_window *w, const struct hy_dedup
            in_window(w, found->time_s, post->time_s) && hy_dedup_window_record(w, found, record);
 }
 
-/* A head that somebody counts on is decided by that: see hy_dedup_meet. */
+static bool is_head(uint64_t state, uint32_t name)
+{
+    enum hy_dedup_state kind = hy_dedup_kind(state);
+    return (kind == HY_DEDUP_HEAD || kind == HY_DEDUP_DECIDING) && hy_dedup_group(state) == name;
+}
+
 uint32_t hy_dedup_join(struct hy_dedup_window *w, uint32_t name, uint32_t count)
 {
     struct hy_dedup_entry *e = hy_dedup_place(w, name);
     uint64_t state = atomic_load_explicit(&e->state, memory_order_acquire);
-    for (;;) {
-        enum hy_dedup_state kind = hy_dedup_kind(state);
-        bool head = kind == HY_DEDUP_HEAD || kind == HY_DEDUP_DECIDING;
-        if (!head || hy_dedup_group(state) != name)
-            return 0;
+    while (is_head(state, name)) {
         uint32_t sum = hy_dedup_count(state) + count;
         sum = sum < HY_DEDUP_COUNT_MAX ? sum : HY_DEDUP_COUNT_MAX;
-        if (atomic_compare_exchange_weak_explicit(&e->state, &state,
-                                                  hy_dedup_state(HY_DEDUP_HEAD, name, sum),
-                                                  memory_order_acq_rel, memory_order_acquire))
+        if (atomic_compare_exchange_weak_explicit(
+                &e->state, &state, hy_dedup_state(hy_dedup_kind(state), name, sum),
+                memory_order_acq_rel, memory_order_acquire))
             return sum;
     }
+    return 0;
 }
 
 /* One less in a group, down to one. */
@@ -92,8 +94,7 @@ void hy_dedup_leave(struct hy_dedup_window *w, uint32_t name)
 {
     struct hy_dedup_entry *e = hy_dedup_place(w, name);
     uint64_t state = atomic_load_explicit(&e->state, memory_order_acquire);
-    while (hy_dedup_kind(state) == HY_DEDUP_HEAD && hy_dedup_group(state) == name &&
-           hy_dedup_count(state) > 1) {
+    while (is_head(state, name) && hy_dedup_count(state) > 1) {
         if (atomic_compare_exchange_weak_explicit(&e->state, &state, state - 1,
                                                   memory_order_acq_rel, memory_order_acquire))
             return;
@@ -149,7 +150,8 @@ static bool submit(struct hy_dedup_window *w, uint32_t from, uint64_t state, uin
 }
 
 /* Only an undecided entry ever becomes a member, of one that is decided or older: so there are no
- * circles. A loop that goes on does so because somebody else's step succeeded. */
+ * circles. One that took another in stays undecided: it may have more to meet, of which one is
+ * decided. A loop that goes on does so because somebody else's step succeeded. */
 void hy_dedup_meet(struct hy_dedup_window *w, uint32_t me, uint32_t other)
 {
     while (other != me) {
@@ -192,13 +194,12 @@ uint64_t hy_dedup_kill(struct hy_dedup_window *w, uint32_t name)
     return dead;
 }
 
-/* A member that came in this way (+ 1) is no copy of the head called name any more. */
-static void uncount(struct hy_dedup_window *w, uint32_t name, uint32_t way)
+/* A member that came in this way (+ 1) is no copy of the group's any more. */
+static void uncount(struct hy_dedup_window *w, const struct hy_dedup_view *head, uint32_t way)
 {
-    struct hy_dedup_view head;
-    if (way == 0 || way > HY_DEDUP_WAYS || !hy_dedup_window_view(w, name, &head))
+    if (way == 0 || way > HY_DEDUP_WAYS)
         return;
-    struct hy_dedup_first first = hy_dedup_first(w, &head);
+    struct hy_dedup_first first = hy_dedup_first(w, head);
     struct hy_dedup_tally *tally = hy_dedup_tally_find(&w->tallies, &first);
     if (tally)
         hy_dedup_tally_remove(tally, (enum hy_dedup_way)(way - 1));
@@ -208,8 +209,11 @@ void hy_dedup_expel(struct hy_dedup_window *w, const struct hy_dedup_view *view)
 {
     uint64_t was = hy_dedup_kill(w, view->name);
     if (hy_dedup_kind(was) == HY_DEDUP_MEMBER) {
-        hy_dedup_leave(w, hy_dedup_group(was));
-        uncount(w, hy_dedup_group(was), view->tally);
+        struct hy_dedup_view head;
+        if (hy_dedup_window_view(w, hy_dedup_group(was), &head) && hy_dedup_follow(w, &head)) {
+            hy_dedup_leave(w, head.name);
+            uncount(w, &head, view->tally);
+        }
     } else if (hy_dedup_kind(was) != HY_DEDUP_DEAD) {
         hy_dedup_window_wipe(w, view);
         struct hy_dedup_first first = hy_dedup_first(w, view);
@@ -363,16 +367,30 @@ static void load_sketch(const uint32_t *record, struct hy_dedup_sketch *sketch)
     hy_dedup_sketch_load(record + used, units > used ? units - used : 0, sketch);
 }
 
-bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                        uint32_t except, struct hy_dedup_view *found, uint32_t *record)
+/* What a post's keys lead to, the best first. */
+struct candidates {
+    uint32_t names[HY_DEDUP_CANDIDATES], count, next;
+};
+
+static struct candidates find_candidates(const struct hy_dedup_window *w,
+                                         const struct hy_dedup_post *post)
 {
-    uint32_t names[HY_DEDUP_CANDIDATES];
-    uint32_t count = hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, names);
+    struct candidates c = {.next = 0};
+    c.count = hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, c.names);
+    return c;
+}
+
+/* The next of them that leads to a head whose text is nearly the post's. */
+static bool next_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                      struct candidates *c, uint32_t except, struct hy_dedup_view *found,
+                      uint32_t *record)
+{
     struct hy_dedup_sketch sketch;
-    for (uint32_t i = 0; i < count; i++) {
-        if (names[i] == except || !hy_dedup_window_view(w, names[i], found) ||
-            !hy_dedup_follow(w, found) || found->name == except ||
-            !in_window(w, found->time_s, post->time_s) || !hy_dedup_window_record(w, found, record))
+    while (c->next < c->count) {
+        uint32_t name = c->names[c->next++];
+        if (name == except || !hy_dedup_window_view(w, name, found) || !hy_dedup_follow(w, found) ||
+            found->name == except || !in_window(w, found->time_s, post->time_s) ||
+            !hy_dedup_window_record(w, found, record))
             continue;
         load_sketch(record, &sketch);
         if (hy_dedup_near(&post->sketch, &sketch))
@@ -381,18 +399,32 @@ bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_p
     return false;
 }
 
+bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                        struct hy_dedup_view *found, uint32_t *record)
+{
+    struct candidates c = find_candidates(w, post);
+    return next_near(w, post, &c, 0, found, record);
+}
+
+void hy_dedup_meet_near(struct hy_dedup_window *w, const struct hy_dedup_post *post, uint32_t me,
+                        uint32_t *record)
+{
+    struct candidates c = find_candidates(w, post);
+    struct hy_dedup_view other;
+    while (next_near(w, post, &c, me, &other, record))
+        hy_dedup_meet(w, me, other.name);
+}
+
 bool hy_dedup_decide(struct hy_dedup_window *w, const struct hy_dedup_post *post,
                      struct hy_dedup_view *view, uint32_t *record)
 {
-    struct hy_dedup_view other;
     while (hy_dedup_follow(w, view)) {
         if (hy_dedup_kind(view->state) == HY_DEDUP_HEAD)
             return hy_dedup_window_record(w, view, record);
         /* Its worker still has to look for others like it. That look is done here in its place,
          * after a step of published: a third that publishes later sees this one's slots. */
         atomic_fetch_add_explicit(&w->published, 1, memory_order_acq_rel); /* W4, R4 */
-        if (hy_dedup_find_near(w, post, view->name, &other, record))
-            hy_dedup_meet(w, view->name, other.name);
+        hy_dedup_meet_near(w, post, view->name, record);
         hy_dedup_settle(w, view->name);
         if (!hy_dedup_window_view(w, view->name, view))
             return false;

@@ -8,6 +8,10 @@
  * turn out to be one their states settle it: who is decided stays, among the undecided the smaller
  * name stays. Whoever tells the world of a group decides it first. Nobody waits for anybody.
  *
+ * Why no two groups of one text stay: a group is decided after a look at all that is like it, and
+ * the look follows a step of published, which follows the group's slots (W4, R4). Of two that are
+ * decided, the look that came after the later step found the other, and they met.
+ *
  * Any thread; no allocation; look-ups are bounded by HY_DEDUP_CHAIN_MAX and HY_DEDUP_CANDIDATES.
  */
 #ifndef HY_DEDUP_DEDUP_GROUP_H
@@ -47,10 +51,9 @@ typedef bool hy_dedup_find_fn(const struct hy_dedup_window *w, const struct hy_d
 hy_dedup_find_fn hy_dedup_find_id;
 hy_dedup_find_fn hy_dedup_find_text;
 
-/* The head of a group in the window whose text is nearly the post's, other than the entry called
- * except (0: any), and its record. */
+/* The head of a group in the window whose text is nearly the post's, and its record. */
 bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                        uint32_t except, struct hy_dedup_view *found, uint32_t *record);
+                        struct hy_dedup_view *found, uint32_t *record);
 
 /* The head of the group that the post's origin is in, if that is in the window, and its record. */
 bool hy_dedup_find_origin(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
@@ -73,8 +76,8 @@ bool hy_dedup_link(struct hy_dedup_window *w, _Atomic uint32_t *bucket, _Atomic 
                    uint32_t name, uint32_t seen, hy_dedup_find_fn *find,
                    const struct hy_dedup_post *post, struct hy_dedup_view *found);
 
-/* Adds count to the group of the head called name, and decides it. Its new count; 0 when that is
- * no head any more. */
+/* Adds count to the group of the head called name. Its new count; 0 when that is no head any
+ * more. */
 uint32_t hy_dedup_join(struct hy_dedup_window *w, uint32_t name, uint32_t count);
 
 /* One less in the group of the head called name, down to one. */
@@ -83,6 +86,10 @@ void hy_dedup_leave(struct hy_dedup_window *w, uint32_t name);
 /* Two groups turn out to be one: me, undecided, and other. Afterwards one is a member of the other:
  * other if it was undecided and the newer, else me. */
 void hy_dedup_meet(struct hy_dedup_window *w, uint32_t me, uint32_t other);
+
+/* me, undecided, meets every group whose text is nearly the post's. record is scratch. */
+void hy_dedup_meet_near(struct hy_dedup_window *w, const struct hy_dedup_post *post, uint32_t me,
+                        uint32_t *record);
 
 /* The entry called me is a head from now on, unless it became a member. */
 void hy_dedup_settle(struct hy_dedup_window *w, uint32_t me);

@@ -355,9 +355,11 @@ static bool has_more_than(uint32_t set, int count)
 static void enter(const struct hy_dedup_window *w, struct line *line, uint32_t name)
 {
     for (;;) {
+        /* Others may have entered newer names than this one. */
+        uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
         uint32_t at = has_more_than(line->same, HY_DEDUP_SAME_TAG_MAX - 1)
-                          ? find_oldest_of(w, line->copy, line->same, name)
-                          : find_room(w, line->copy, name);
+                          ? find_oldest_of(w, line->copy, line->same, newest)
+                          : find_room(w, line->copy, newest);
         uint32_t slot = line->tag | (name & ((1u << w->name_bits) - 1));
         if (atomic_compare_exchange_strong_explicit(&line->slots[at], &line->copy[at], slot,
                                                     memory_order_release,
