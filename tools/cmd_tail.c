@@ -210,6 +210,10 @@ static int run(const struct tail *tail)
     free(line);
     if (status == HYDRANT_ERR_SYSTEM && error != EPIPE)
         fprintf(stderr, "hydrant tail: cannot write: %s\n", strerror(error));
+    else if (status == HYDRANT_ERR_STATE)
+        fprintf(stderr,
+                "hydrant tail: %s: the engine changed group %s meanwhile: start again to join it\n",
+                tail->dir, tail->options.group);
     else if (status != HYDRANT_OK && status != HYDRANT_ERR_SYSTEM)
         fprintf(stderr, "hydrant tail: %s: the bytes of the ring make no sense\n", tail->dir);
     char number[32];

@@ -221,7 +221,7 @@ static bool pass_on(struct hy_kafka_sink *s)
         send_item(s, &item);
     }
     bool dry = status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED;
-    if (status == HYDRANT_ERR_DATA)
+    if (status == HYDRANT_ERR_DATA || status == HYDRANT_ERR_STATE)
         s->broken = true;
     rd_kafka_poll(s->producer, s->first < s->next ? WAIT_MS : 0);
     acknowledge(s);

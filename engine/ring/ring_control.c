@@ -2,8 +2,8 @@
  * Control files as the engine has them: made, mapped under guard (ring_guard.h), and made anew when
  * a reader has cut one or written over its header. A group whose file is new begins again with what
  * lies in the ring and in its spill segments: nothing is lost to it, some comes twice; members that
- * still have the old file end with their next call, or by their own SIGBUS. Other groups notice
- * nothing.
+ * still have the old file are told so when they look for their next items (G2), or end by their own
+ * SIGBUS. Other groups notice nothing.
  *
  * Opening: one thread. Mending: under the ring's policy mutex, while writers look at the same
  * words.
@@ -123,8 +123,9 @@ void hy_ring_control_mend(struct hy_ring *ring, struct hy_ring_served *served)
     if (!atomic_load_explicit(&served->lost, memory_order_acquire) && is_ours(served->ctl, &plan))
         return;
     atomic_fetch_add_explicit(&served->spoiled, 1, memory_order_relaxed);
-    if (hy_ring_ctl_name(served->group->name, file))
-        replace(ring, file, &plan, &served->ctl_map, &served->lost);
+    if (hy_ring_ctl_name(served->group->name, file) &&
+        replace(ring, file, &plan, &served->ctl_map, &served->lost))
+        hy_ring_regrouped(ring);
 }
 
 /* Words whose owner nobody can be, the engine least of all while it is not at work here: free

@@ -281,6 +281,12 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     return HYDRANT_OK;
 }
 
+void hy_ring_regrouped(struct hy_ring *ring)
+{
+    atomic_fetch_add_explicit(&ring->header->regrouped, 1, memory_order_acq_rel); /* G2 */
+    HY_RING_STORED("regrouped");
+}
+
 static bool is_declared(const struct hy_ring_options *options, const char *name)
 {
     for (size_t i = 0; i < options->groups_count; i++) {
@@ -339,8 +345,6 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
     if (status == HYDRANT_OK) {
         seal_all(ring);
         atomic_store_explicit(&ring->header->ended, 0, memory_order_release);
-        atomic_fetch_add_explicit(&ring->header->epoch, 1, memory_order_acq_rel);
-        HY_RING_STORED("epoch");
         status = declare_all(ring, options, err);
     }
     if (status != HYDRANT_OK) {
@@ -348,6 +352,9 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
         hy_ring_close(&ring, false);
         return status;
     }
+    atomic_fetch_add_explicit(&ring->header->epoch, 1, memory_order_acq_rel); /* G2 */
+    HY_RING_STORED("epoch");
+    hy_ring_regrouped(ring);
     ring->waiting = ring->waiting_map.base;
     hy_ring_lock(ring->waiting_map.fd, 0); /* for people: whoever can look sees that we live */
     hy_ring_wake(ring);

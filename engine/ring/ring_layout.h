@@ -64,8 +64,11 @@ struct hy_ring_header {
     /* Live: */
     _Alignas(HY_RING_LINE) _Atomic uint64_t next;  /* id of the chunk that is taken next */
     _Alignas(HY_RING_LINE) _Atomic uint32_t wake;  /* futex; steps after items were committed */
-    _Alignas(HY_RING_LINE) _Atomic uint32_t epoch; /* engines that had this ring */
+    _Alignas(HY_RING_LINE) _Atomic uint32_t epoch; /* engines that had this ring; 0: its groups are
+                                                      not declared yet */
     _Atomic uint32_t ended; /* 1: drained and closed; nothing more comes in this epoch */
+    /* Steps after a group was declared or ended, or its control file made anew. */
+    _Atomic uint32_t regrouped;
 };
 
 enum hy_ring_policy { HY_RING_BLOCK = 1, HY_RING_DROP_OLDEST, HY_RING_SPILL };

@@ -145,10 +145,23 @@ static bool is_unlinked(int fd)
     return fstat(fd, &stat) == 0 && stat.st_nlink == 0;
 }
 
-/* One try to be a member. AGAIN: the group ended meanwhile. */
+bool hy_ring_is_regrouped(hydrant_ring *ring)
+{
+    uint32_t now = atomic_load_explicit(&ring->header->regrouped, memory_order_acquire); /* G2 */
+    if (now == ring->regrouped)
+        return false;
+    if (find_declared(ring, ring->group_name) != ring->group || is_unlinked(ring->ctl_map.fd))
+        return true;
+    ring->regrouped = now;
+    return false;
+}
+
+/* One try to be a member. AGAIN: the group ended, or was declared, meanwhile. */
 static hydrant_status join_once(hydrant_ring *ring, const char *file, const char *name,
                                 hydrant_error *err)
 {
+    ring->regrouped = atomic_load_explicit(&ring->header->regrouped, memory_order_acquire); /* G2 */
+    ring->group = find_declared(ring, name);
     hydrant_status status = hy_ring_map(ring->dir_fd, file, true, &ring->ctl_map, err);
     if (status != HYDRANT_OK && !ring->group && errno == ENOENT) {
         struct ephemeral e = {ring, name};
@@ -164,7 +177,8 @@ static hydrant_status join_once(hydrant_ring *ring, const char *file, const char
     if (!take_place(ring))
         return hy_error_set(err, HYDRANT_ERR_LIMIT, "group %s has %d members", name,
                             HY_RING_MEMBERS);
-    if (is_unlinked(ring->ctl_map.fd)) {
+    if (is_unlinked(ring->ctl_map.fd) || find_declared(ring, name) != ring->group) {
+        ring->ctl = NULL;
         hy_ring_unmap(&ring->ctl_map);
         return HYDRANT_ERR_AGAIN;
     }
@@ -192,7 +206,9 @@ static hydrant_status join(hydrant_ring *ring, const char *name, hydrant_error *
                             "'%s' is no name for a group: letters, digits, . _ -, at most %d", name,
                             HY_RING_NAME_BYTES - 1);
     memcpy(ring->group_name, name, strlen(name) + 1);
-    ring->group = find_declared(ring, name);
+    if (atomic_load_explicit(&ring->header->epoch, memory_order_acquire) == 0) /* G2 */
+        return hy_error_set(err, HYDRANT_ERR_SYSTEM,
+                            "the ring is being made: its groups are not declared yet");
     hydrant_status status = HYDRANT_ERR_AGAIN;
     for (int tries = 0; tries < 100 && status == HYDRANT_ERR_AGAIN; tries++)
         status = join_once(ring, file, name, err);
@@ -433,6 +449,8 @@ static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
 {
     struct hy_ring_hold *h = &ring->hold;
     for (;;) {
+        if (!h->word && hy_ring_is_regrouped(ring))
+            return HYDRANT_ERR_STATE;
         if (!h->word && !hy_ring_lease_take(ring))
             return HYDRANT_ERR_AGAIN;
         if (h->next == h->end) /* delivered, not acknowledged */

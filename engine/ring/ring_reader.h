@@ -46,6 +46,7 @@ struct hydrant_ring {
     struct hy_ring_ctl *ctl;           /* of a member's group */
     struct hy_ring_ctl *waiting;       /* whose flag says that this one sleeps; NULL: none */
     char group_name[HY_RING_NAME_BYTES];
+    uint32_t regrouped; /* the header's when the group was looked up last */
     uint32_t member;
     uint32_t lease_items, actions;
     char routes[256], group_routes[256];
@@ -65,9 +66,9 @@ struct hydrant_ring {
     pthread_t bridge;
     bool bridged;
     _Atomic bool bridge_ends;
-    uint32_t wake_before;   /* the wake word before the last look for an item */
-    uint32_t wake_seen;     /* handed to the bridge by armed */
-    _Atomic uint32_t armed; /* futex: 1 while the event loop waits for the descriptor */
+    uint32_t wake_before;       /* the wake word before the last look for an item */
+    _Atomic uint32_t wake_seen; /* handed to the bridge by armed */
+    _Atomic uint32_t armed;     /* futex: 1 while the event loop waits for the descriptor */
 };
 
 static inline const struct hy_ring_slot *hy_ring_reader_slot(const hydrant_ring *ring, uint64_t id)
@@ -91,6 +92,9 @@ bool hy_ring_reader_record(const unsigned char *bytes, uint32_t bytes_count, uin
  * the same afterwards (O1).
  * bytes is rounded up to words; both are aligned to them. */
 void hy_ring_copy_out(unsigned char *to, const unsigned char *from, uint32_t bytes);
+
+/* ring_reader.c: is the group that this member joined another by now, or its control file? */
+bool hy_ring_is_regrouped(hydrant_ring *ring);
 
 /* ring_wait.c: ends the eventfd's thread, if there is one. */
 void hy_ring_bridge_end(hydrant_ring *ring);

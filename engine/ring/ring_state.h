@@ -62,6 +62,9 @@ static inline unsigned char *hy_ring_chunk_of(const struct hy_ring *ring, uint64
 /* Notes how many items a sealed chunk has. */
 void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
 
+/* ring_engine.c: members are to look whether their group is still theirs (G2). */
+void hy_ring_regrouped(struct hy_ring *ring);
+
 /* ---- ring_control.c ---- */
 
 #define HY_RING_WAITING_CTL "waiting.ctl"

@@ -32,7 +32,7 @@ static bool is_ready(hydrant_ring *ring)
     if (atomic_load_explicit(&ring->header->ended, memory_order_acquire))
         return true;
     if (ring->ctl)
-        return ring->hold.word || hy_ring_lease_take(ring);
+        return ring->hold.word || hy_ring_is_regrouped(ring) || hy_ring_lease_take(ring);
     uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
     for (uint64_t id = ring->tail; id < next; id++) {
         const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
@@ -88,7 +88,8 @@ static void *bridge_main(void *arg)
             hy_ring_futex_wait(&ring->armed, 0, BOUND_US);
             continue;
         }
-        uint32_t seen = ring->wake_seen; /* A1: before the look that found nothing */
+        /* A1: before the look that found nothing */
+        uint32_t seen = atomic_load_explicit(&ring->wake_seen, memory_order_relaxed);
         announce(ring);
         if (atomic_load_explicit(wake_word(ring), memory_order_seq_cst) == seen)
             hy_ring_futex_wait(wake_word(ring), seen,
@@ -122,7 +123,7 @@ int hydrant_ring_eventfd(hydrant_ring *ring, hydrant_error *err)
 
 void hydrant_ring_rearm(hydrant_ring *ring)
 {
-    ring->wake_seen = ring->wake_before;
+    atomic_store_explicit(&ring->wake_seen, ring->wake_before, memory_order_relaxed);
     atomic_store_explicit(&ring->armed, 1, memory_order_release); /* A1 */
     hy_ring_futex_wake(&ring->armed);
 }

@@ -1,7 +1,8 @@
 /*
  * What a group may be told to do and what it leaves behind: filters by action and route (of the
  * group and of a reader), dead letters, spilled items in their order, exact counts of what was
- * dropped, the eventfd, and a ring that there is no room for. One process, one thread but for the
+ * dropped, who joined before a group was declared, the eventfd, and a ring that there is no room
+ * for. One process, one thread but for the
  * eventfd's.
  */
 #include <errno.h>
@@ -25,7 +26,8 @@ static char dir[64], spill_dir[80];
 static struct hy_ring *ring;
 static struct hy_ring_writer *writer;
 
-static void begin(const struct hy_ring_group_options *groups, size_t count)
+/* Makes the ring, or takes it over. */
+static void open_ring(const struct hy_ring_group_options *groups, size_t count)
 {
     struct hy_ring_options options = {.dir = dir,
                                       .bytes = CHUNKS * CHUNK_BYTES,
@@ -35,16 +37,26 @@ static void begin(const struct hy_ring_group_options *groups, size_t count)
                                       .groups = groups,
                                       .groups_count = count};
     hydrant_error err = {0};
-    world_folder(dir);
-    snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
     WORLD_CHECK(hy_ring_open(&options, &ring, &err) == HYDRANT_OK, "open: %s", err.text);
     WORLD_CHECK(hy_ring_writer_create(ring, &writer, &err) == HYDRANT_OK, "writer");
 }
 
-static void end(const char *what)
+static void begin(const struct hy_ring_group_options *groups, size_t count)
+{
+    world_folder(dir);
+    snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
+    open_ring(groups, count);
+}
+
+static void close_ring(void)
 {
     hy_ring_writer_destroy(&writer);
     hy_ring_close(&ring, true);
+}
+
+static void end(const char *what)
+{
+    close_ring();
     world_remove(dir);
     printf("%s: ok\n", what);
     fflush(stdout);
@@ -372,6 +384,87 @@ static void counts(void)
     end("exact counts");
 }
 
+/* ---- joining ---- */
+
+static void file_of(const char *name, char out[static 96])
+{
+    snprintf(out, 96, "%s/%s", dir, name);
+}
+
+static void write_at(const char *name, off_t at, uint32_t value)
+{
+    char path[96];
+    file_of(name, path);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    WORLD_CHECK(fd >= 0 && pwrite(fd, &value, sizeof value, at) == (ssize_t)sizeof value, "%s",
+                path);
+    close(fd);
+}
+
+/* A member whose group is another by now learns it, and loses nothing when it joins anew. */
+static void expect_regrouped(hydrant_ring **reader, const char *group, uint64_t missed)
+{
+    hydrant_ring_item item;
+    WORLD_CHECK(hydrant_ring_wait(*reader, 60000) == HYDRANT_OK, "%s: sleeps on", group);
+    hydrant_status status = hydrant_ring_next(*reader, &item);
+    WORLD_CHECK(status == HYDRANT_ERR_STATE, "%s: next: %d", group, status);
+    hydrant_ring_detach(reader);
+    *reader = member(group);
+    WORLD_CHECK(numbers(*reader) == missed, "%s: not what it missed", group);
+}
+
+static void joining(void)
+{
+    const struct hy_ring_group_options groups[] = {{.name = "first", .policy = HY_RING_DROP_OLDEST},
+                                                   {.name = "late", .policy = HY_RING_DROP_OLDEST}};
+    begin(groups, 1);
+    hydrant_ring *first = member("first"), *late = member("late"), *passing = member("passing");
+    put_plain(0, 8);
+    WORLD_CHECK(numbers(first) == 0xFF && numbers(late) == 0xFF, "not all was there");
+    close_ring();
+    open_ring(groups, 2); /* late is declared now */
+    put_plain(8, 16);
+    expect_regrouped(&late, "late", 0xFF00);
+    WORLD_CHECK(numbers(first) == 0xFF00, "an undisturbed group");
+    put_plain(16, 24);
+    write_at("group-late.ctl", 0, 0); /* the magic bytes: somebody writes what he must not */
+    hy_ring_tend(ring);
+    WORLD_CHECK(stats_of(1).spoiled == 1, "spoiled %llu", (unsigned long long)stats_of(1).spoiled);
+    expect_regrouped(&late, "late", 0xFFFF00); /* all that is in the ring: some comes twice */
+    close_ring();
+    open_ring(groups + 1, 1); /* first is not declared any more */
+    expect_regrouped(&first, "first", 0);
+    put_plain(24, 32);
+    WORLD_CHECK(numbers(first) == 0xFF000000 && numbers(late) == 0xFF000000, "not what came after");
+    WORLD_CHECK(numbers(passing) == 0xFFFFFFFF, "an ephemeral group that stayed what it was");
+    hydrant_ring_detach(&first);
+    hydrant_ring_detach(&late);
+    hydrant_ring_detach(&passing);
+    end("joining");
+}
+
+/* Between the moment when the ring is there and that when its groups are, nobody may become a
+ * member: the group would be an ephemeral one. */
+static void joining_too_early(void)
+{
+    enum { EPOCH_AT = offsetof(struct hy_ring_header, epoch) };
+    const struct hy_ring_group_options group = {.name = "care", .policy = HY_RING_DROP_OLDEST};
+    hydrant_ring_options options;
+    hydrant_ring *reader;
+    hydrant_error err = {0};
+    begin(&group, 1);
+    hydrant_ring_options_init(&options);
+    write_at("data", EPOCH_AT, 0);
+    hydrant_ring_detach(&(hydrant_ring *){attach(&options)}); /* an observer may */
+    options.group = "care";
+    hydrant_status status = hydrant_ring_attach(dir, &options, &reader, &err);
+    WORLD_CHECK(status == HYDRANT_ERR_SYSTEM && strstr(err.text, "not declared yet"),
+                "joined: %d: %s", status, err.text);
+    write_at("data", EPOCH_AT, 1);
+    hydrant_ring_detach(&(hydrant_ring *){attach(&options)});
+    end("joining too early");
+}
+
 /* ---- where a source goes on ---- */
 
 /* Batches come out of order, and one never came: what is behind the gap is published again. */
@@ -481,6 +574,8 @@ int main(void)
     dead_letter_on_a_full_disk();
     broken_dead_letters();
     counts();
+    joining();
+    joining_too_early();
     positions();
     event_descriptor("care");
     event_descriptor(NULL);

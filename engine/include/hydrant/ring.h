@@ -65,8 +65,8 @@ typedef struct hydrant_ring_options {
 HYDRANT_API void hydrant_ring_options_init(hydrant_ring_options *options);
 
 /*
- * Attaches to the ring in folder dir. HYDRANT_ERR_SYSTEM (no ring there, no permission: an observer
- * needs to read the folder's files, a member to write its group's and to reach what was spilled for
+ * Attaches to the ring in folder dir. HYDRANT_ERR_SYSTEM (no ring there, or one whose first engine
+ * has not declared its groups yet; no permission: an observer needs to read the folder's files, a member to write its group's and to reach what was spilled for
  * it), _DATA (something else, or
  * damaged), _UNSUPPORTED (a ring of a layout that this library does not know), _LIMIT (the group has
  * 64 members), _ARGUMENT (a group's name: letters, digits, . _ -, at most 47), _NOMEM.
@@ -96,7 +96,10 @@ typedef struct hydrant_ring_item {
  * The next item. HYDRANT_OK; HYDRANT_ERR_AGAIN: there is none now, see hydrant_ring_wait;
  * HYDRANT_ERR_LIMIT: what this handle has taken (lease_items, or fewer when fewer were there) is
  * delivered and not acknowledged: do that first; HYDRANT_ERR_CANCELLED: the engine has ended and
- * everything was read; HYDRANT_ERR_DATA: the ring's bytes make no sense.
+ * everything was read; HYDRANT_ERR_STATE: the group is another than the one that this handle joined
+ * (the engine declares it now, or not any more, or had to make its control file anew): detach and
+ * attach again, what was not acknowledged comes again; HYDRANT_ERR_DATA: the ring's bytes make no
+ * sense.
  */
 HYDRANT_API hydrant_status hydrant_ring_next(hydrant_ring *ring, hydrant_ring_item *out);
 

@@ -5,7 +5,7 @@ import ctypes.util
 import json
 import os
 
-OK, LIMIT, AGAIN, CANCELLED = 0, -6, -10, -11
+OK, LIMIT, STATE, AGAIN, CANCELLED = 0, -6, -7, -10, -11
 
 
 class RingError(OSError):
@@ -116,6 +116,8 @@ class Member:
                 raise StopIteration
             if status == LIMIT:
                 raise RingError("as many items as lease_items wait to be acknowledged")
+            if status == STATE:
+                raise RingError("the engine changed the group meanwhile: join it anew")
             if status != AGAIN:
                 raise RingError("the ring cannot be read (%d)" % status)
             if timeout_ms == 0 or self._lib.hydrant_ring_wait(self._ring, timeout_ms) != OK:
