@@ -35,5 +35,10 @@ int main(int argc, char **argv)
         }
     } while (status == HYDRANT_OK || status == HYDRANT_ERR_AGAIN);
     hydrant_ring_detach(&ring);
-    return status == HYDRANT_ERR_CANCELLED ? 0 : 1;
+    if (status == HYDRANT_ERR_CANCELLED) /* the engine has ended, and everything was read */
+        return 0;
+    fputs(status == HYDRANT_ERR_STATE ? "router: the engine changed the group: attach again\n"
+                                      : "router: the ring cannot be read\n",
+          stderr);
+    return 1;
 }

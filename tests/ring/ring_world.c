@@ -1,6 +1,5 @@
 #include "ring_world.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -19,34 +18,6 @@ void world_fail(const char *file, int line, const char *format, ...)
     fputc('\n', stderr);
     va_end(args);
     _exit(3);
-}
-
-void world_folder(char out[static 64])
-{
-    strcpy(out, "/dev/shm/hydrant-ring-XXXXXX");
-    if (mkdtemp(out))
-        return;
-    strcpy(out, "/tmp/hydrant-ring-XXXXXX");
-    WORLD_CHECK(mkdtemp(out), "cannot make a folder");
-}
-
-void world_remove(const char *dir)
-{
-    DIR *folder = opendir(dir);
-    if (!folder)
-        return;
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (entry->d_type == DT_DIR)
-            world_remove(path);
-        else
-            unlink(path);
-    }
-    closedir(folder);
-    rmdir(dir);
 }
 
 static uint64_t mix(uint64_t x)

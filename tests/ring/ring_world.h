@@ -22,10 +22,6 @@ _Noreturn void world_fail(const char *file, int line, const char *format, ...)
             world_fail(__FILE__, __LINE__, __VA_ARGS__); \
     } while (0)
 
-/* A folder below /dev/shm (or TMPDIR); everything in it is removed by world_remove. */
-void world_folder(char out[static 64]);
-void world_remove(const char *dir);
-
 /* ---- items: a head, the number, a sum, and words that follow from the number ---- */
 
 enum { WORLD_ITEM_BYTES_MIN = sizeof(struct hy_ring_item_head) + 16, WORLD_ITEM_BYTES_MAX = 512 };

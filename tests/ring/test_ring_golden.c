@@ -17,6 +17,7 @@
 #include "publish/item_bytes.h"
 #include "ring/ring_file.h"
 #include "ring_world.h"
+#include "support/temporary.h"
 
 enum { GOLDEN_ITEMS = 7, LINE_BYTES = 16 << 10 };
 
@@ -166,7 +167,7 @@ static void reads_as_it_did(const char *golden)
 static void is_refused(const char *golden, size_t at, uint32_t value, bool right_crc,
                        hydrant_status expected, const char *says)
 {
-    char path[512], dir[64];
+    char path[512], dir[TEMPORARY_PATH];
     hydrant_ring *ring;
     hydrant_error err = {0};
     static unsigned char bytes[1 << 20];
@@ -179,7 +180,7 @@ static void is_refused(const char *golden, size_t at, uint32_t value, bool right
     uint32_t crc = hy_ring_crc(bytes, offsetof(struct hy_ring_header, crc));
     if (right_crc)
         memcpy(bytes + offsetof(struct hy_ring_header, crc), &crc, sizeof crc);
-    world_folder(dir);
+    temporary_memory_folder(dir);
     snprintf(path, sizeof path, "%s/data", dir);
     int to = open(path, O_WRONLY | O_CREAT, 0600);
     WORLD_CHECK(to >= 0 && write(to, bytes, (size_t)count) == count, "cannot write %s", path);
@@ -187,7 +188,7 @@ static void is_refused(const char *golden, size_t at, uint32_t value, bool right
     hydrant_status status = hydrant_ring_attach(dir, NULL, &ring, &err);
     WORLD_CHECK(status == expected && strstr(err.text, says), "byte %zu = %u: %d %s", at, value,
                 status, err.text);
-    world_remove(dir);
+    temporary_remove(dir);
 }
 
 int main(int argc, char **argv)

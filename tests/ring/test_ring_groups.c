@@ -2,8 +2,7 @@
  * What a group may be told to do and what it leaves behind: filters by action and route (of the
  * group and of a reader), dead letters, spilled items in their order, exact counts of what was
  * dropped, who joined before a group was declared, the eventfd, and a ring that there is no room
- * for. One process, one thread but for the
- * eventfd's.
+ * for. One process, one thread but for the eventfd's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +18,11 @@
 
 #include "ring/ring_state.h"
 #include "ring_world.h"
+#include "support/temporary.h"
 
 enum { CHUNK_BYTES = 4096, CHUNKS = 8, TRIES = 3 };
 
-static char dir[64], spill_dir[80];
+static char dir[TEMPORARY_PATH], spill_dir[TEMPORARY_INSIDE];
 static struct hy_ring *ring;
 static struct hy_ring_writer *writer;
 
@@ -43,7 +43,7 @@ static void open_ring(const struct hy_ring_group_options *groups, size_t count)
 
 static void begin(const struct hy_ring_group_options *groups, size_t count)
 {
-    world_folder(dir);
+    temporary_memory_folder(dir);
     snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
     open_ring(groups, count);
 }
@@ -57,7 +57,7 @@ static void close_ring(void)
 static void end(const char *what)
 {
     close_ring();
-    world_remove(dir);
+    temporary_remove(dir);
     printf("%s: ok\n", what);
     fflush(stdout);
 }
@@ -241,7 +241,7 @@ static void broken_dead_letters(void)
     const struct hy_ring_group_options groups[] = {
         {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK}};
     unsigned char kept[4 * WORLD_ITEM_BYTES_MAX];
-    char path[96];
+    char path[TEMPORARY_INSIDE];
     hydrant_ring_options options;
     hydrant_ring *observer;
     hydrant_error err = {0};
@@ -386,15 +386,10 @@ static void counts(void)
 
 /* ---- joining ---- */
 
-static void file_of(const char *name, char out[static 96])
-{
-    snprintf(out, 96, "%s/%s", dir, name);
-}
-
 static void write_at(const char *name, off_t at, uint32_t value)
 {
-    char path[96];
-    file_of(name, path);
+    char path[TEMPORARY_INSIDE];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     WORLD_CHECK(fd >= 0 && pwrite(fd, &value, sizeof value, at) == (ssize_t)sizeof value, "%s",
                 path);
@@ -532,10 +527,10 @@ static void event_descriptor(const char *group)
 
 static void no_room(void)
 {
-    char place[] = "/tmp/hydrant-small-XXXXXX", ring_dir[64];
+    char place[TEMPORARY_PATH], ring_dir[TEMPORARY_INSIDE];
     hydrant_error err = {0};
     struct stat st;
-    WORLD_CHECK(mkdtemp(place), "mkdtemp");
+    temporary_folder(place);
     if (mount("tmpfs", place, "tmpfs", 0, "size=2m") < 0) {
         printf("a file system that is too small: not tried, it cannot be mounted here (%s)\n",
                strerror(errno));
@@ -548,7 +543,7 @@ static void no_room(void)
     bool clean = true;
     static const char *const names[] = {"data", "waiting.ctl"};
     for (int i = 0; i < 2; i++) {
-        char path[96];
+        char path[TEMPORARY_INSIDE + 16];
         snprintf(path, sizeof path, "%s/%s", ring_dir, names[i]);
         clean = clean && stat(path, &st) < 0;
     }

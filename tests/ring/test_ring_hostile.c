@@ -28,11 +28,12 @@
 #include "ring/ring_state.h"
 #include "ring_world.h"
 #include "support/random.h"
+#include "support/temporary.h"
 
 enum { CHUNK_BYTES = 4096, CHUNKS = 16, ITEMS = 1500, MORE = 300 };
 enum { NOBODY_ID = 65534 };
 
-static char dir[64], spill_dir[80];
+static char dir[TEMPORARY_PATH], spill_dir[TEMPORARY_INSIDE];
 static struct random_state dice;
 
 /* ---- the hostile one: a process of its own ---- */
@@ -48,7 +49,7 @@ static struct prey catch_file(const char *file)
 {
     struct prey prey;
     struct stat st;
-    char path[128];
+    char path[TEMPORARY_INSIDE];
     snprintf(path, sizeof path, "%s/%s", dir, file);
     prey.fd = open(path, O_RDWR);
     WORLD_CHECK(prey.fd >= 0 && fstat(prey.fd, &st) == 0, "%s: %s", path, strerror(errno));
@@ -392,7 +393,7 @@ static void run_attack(const struct attack *attack)
 static void as_nobody(void)
 {
     gid_t group = NOBODY_ID;
-    char path[128];
+    char path[TEMPORARY_INSIDE];
     WORLD_CHECK(setgroups(1, &group) == 0 && setgid(NOBODY_ID) == 0 && setuid(NOBODY_ID) == 0,
                 "cannot be nobody");
     static const struct {
@@ -430,7 +431,7 @@ static void check_permissions(void)
         printf("permissions: not tried, that takes root\n");
     } else {
         for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
-            char path[128];
+            char path[TEMPORARY_INSIDE];
             snprintf(path, sizeof path, "%s%s", dir, shared[i]);
             WORLD_CHECK(chown(path, 0, NOBODY_ID) == 0, "chown %s", path);
         }
@@ -454,14 +455,14 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++) {
         if (argc > 1 && strcmp(argv[1], attacks[i].what) != 0)
             continue;
-        world_folder(dir);
+        temporary_memory_folder(dir);
         snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
         run_attack(&attacks[i]);
-        world_remove(dir);
+        temporary_remove(dir);
     }
-    world_folder(dir);
+    temporary_memory_folder(dir);
     snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
     check_permissions();
-    world_remove(dir);
+    temporary_remove(dir);
     return 0;
 }

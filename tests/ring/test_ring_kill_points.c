@@ -20,6 +20,7 @@
 
 #include "ring/ring_state.h"
 #include "ring_world.h"
+#include "support/temporary.h"
 
 enum { CHUNK_BYTES = 4096, ITEMS = 72, BATCH = 4, STUCK_S = 120 };
 enum { DROP, SPILL, BLOCK, EPHEMERAL, GROUPS }; /* numbers in the ledger */
@@ -43,7 +44,7 @@ void hy_ring_hook(const char *where)
 /* ---- what every scenario does ---- */
 
 struct world {
-    char dir[64], spill_dir[80];
+    char dir[TEMPORARY_PATH], spill_dir[TEMPORARY_INSIDE];
     uint32_t chunks;
     bool with_block;
     struct world_ledger *ledger;
@@ -319,7 +320,7 @@ static void run_all_points(const struct scenario *s)
     for (uint32_t ended = 0; ended < 2; at++) { /* `reader` has two children in turn */
         struct world w = {.chunks = s->chunks, .with_block = s->with_block};
         uint64_t dropped = 0;
-        world_folder(w.dir);
+        temporary_memory_folder(w.dir);
         snprintf(w.spill_dir, sizeof w.spill_dir, "%s/spill", w.dir);
         w.ledger = world_ledger_create(ITEMS);
         alarm(STUCK_S);
@@ -330,7 +331,7 @@ static void run_all_points(const struct scenario *s)
         for (uint32_t g = 0; g < GROUPS; g++)
             repeated += world_ledger_repeated(w.ledger, g, ITEMS);
         world_ledger_destroy(w.ledger, ITEMS);
-        world_remove(w.dir);
+        temporary_remove(w.dir);
     }
     WORLD_CHECK(at > 50, "%s: only %llu stores: the ring is compiled without its hook", s->name,
                 (unsigned long long)at);

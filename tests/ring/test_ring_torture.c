@@ -23,6 +23,7 @@
 
 #include "ring_world.h"
 #include "support/random.h"
+#include "support/temporary.h"
 
 enum { SOURCES = 2, BATCH = 16, CHUNK_BYTES = 8192, CHUNKS = 16, STUCK_MS = 180000, WAITS = 4096 };
 enum { CALM, WAIT, SPILL, DROP, BLOCK, PASSING, GROUPS };
@@ -39,7 +40,7 @@ struct board {                     /* shared by all */
     _Atomic uint64_t dropped, takeovers, held_us_max;
 };
 
-static char dir[64], spill_dir[80];
+static char dir[TEMPORARY_PATH], spill_dir[TEMPORARY_INSIDE];
 static struct world_ledger *ledger;
 static struct board *board;
 static uint64_t items_max; /* of each source */
@@ -320,7 +321,7 @@ int main(void)
     ledger = world_ledger_create(SOURCES * items_max);
     board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     WORLD_CHECK(board != MAP_FAILED, "mmap");
-    world_folder(dir);
+    temporary_memory_folder(dir);
     snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
     for (int r = 0; r < ROLES; r++)
         start(r);
@@ -338,6 +339,6 @@ int main(void)
         world_sleep_us(2000);
     }
     judge();
-    world_remove(dir);
+    temporary_remove(dir);
     return 0;
 }

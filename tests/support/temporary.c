@@ -13,11 +13,15 @@ static void die(const char *what)
     abort();
 }
 
-static void make_template(char path[TEMPORARY_PATH], const char *suffix)
+static const char *below(void)
 {
     const char *base = getenv("TMPDIR");
-    int len =
-        snprintf(path, TEMPORARY_PATH, "%s/hydrant-test-XXXXXX%s", base ? base : "/tmp", suffix);
+    return base ? base : "/tmp";
+}
+
+static void make_template(char path[TEMPORARY_PATH], const char *base, const char *suffix)
+{
+    int len = snprintf(path, TEMPORARY_PATH, "%s/hydrant-test-XXXXXX%s", base, suffix);
     if (len >= TEMPORARY_PATH) {
         errno = ENAMETOOLONG;
         die("TMPDIR");
@@ -26,7 +30,7 @@ static void make_template(char path[TEMPORARY_PATH], const char *suffix)
 
 int temporary_file(char path[static TEMPORARY_PATH], const char *suffix)
 {
-    make_template(path, suffix);
+    make_template(path, below(), suffix);
     int fd = mkstemps(path, (int)strlen(suffix));
     if (fd < 0)
         die(path);
@@ -41,11 +45,21 @@ void temporary_text(char path[static TEMPORARY_PATH], const char *suffix, const 
         die(path);
 }
 
-void temporary_folder(char path[static TEMPORARY_PATH])
+static void make_folder(char path[TEMPORARY_PATH], const char *base)
 {
-    make_template(path, "");
+    make_template(path, base, "");
     if (!mkdtemp(path))
         die(path);
+}
+
+void temporary_folder(char path[static TEMPORARY_PATH])
+{
+    make_folder(path, below());
+}
+
+void temporary_memory_folder(char path[static TEMPORARY_PATH])
+{
+    make_folder(path, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : below());
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

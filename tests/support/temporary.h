@@ -21,6 +21,9 @@ void temporary_text(char path[static TEMPORARY_PATH], const char *suffix, const 
 
 void temporary_folder(char path[static TEMPORARY_PATH]);
 
+/* For shared memory: below /dev/shm; where there is none, as temporary_folder. */
+void temporary_memory_folder(char path[static TEMPORARY_PATH]);
+
 /* Removes a folder with all that is in it. */
 void temporary_remove(const char *folder);
 

@@ -66,8 +66,8 @@ HYDRANT_API void hydrant_ring_options_init(hydrant_ring_options *options);
 
 /*
  * Attaches to the ring in folder dir. HYDRANT_ERR_SYSTEM (no ring there, or one whose first engine
- * has not declared its groups yet; no permission: an observer needs to read the folder's files, a member to write its group's and to reach what was spilled for
- * it), _DATA (something else, or
+ * has not declared its groups yet; no permission: an observer needs to read the folder's files, a
+ * member to write its group's and to reach what was spilled for it), _DATA (something else, or
  * damaged), _UNSUPPORTED (a ring of a layout that this library does not know), _LIMIT (the group has
  * 64 members), _ARGUMENT (a group's name: letters, digits, . _ -, at most 47), _NOMEM.
  */
