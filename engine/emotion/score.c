@@ -23,6 +23,9 @@ enum {
     ROWS_MAX = 256,
 };
 
+/* How far apart positive and negative are where one of them is meant. */
+static const float SIDE_LEAN = 0.2f;
+
 /* What one text adds up to, while it does. */
 struct sum {
     const struct hy_emotion_model *model;
@@ -190,6 +193,20 @@ static void keep_pictures(struct hy_tokens *tokens)
 
 /* ---- scores ---- */
 
+/*
+ * The sentiment furthest above its threshold; but where that is neutral while the scores of the two
+ * that take a side are far enough apart, the higher of these. The thresholds are those of comments,
+ * which annotators called neutral more often than people call posts.
+ */
+static uint8_t best_sentiment(const float *scores, const float *margins)
+{
+    uint32_t best = hy_layer_best(margins, HYDRANT_SENTIMENTS);
+    float lean = scores[HYDRANT_POSITIVE] - scores[HYDRANT_NEGATIVE];
+    if (best != HYDRANT_NEUTRAL || fabsf(lean) < SIDE_LEAN)
+        return (uint8_t)best;
+    return lean > 0 ? HYDRANT_POSITIVE : HYDRANT_NEGATIVE;
+}
+
 static void set_scores(const struct hy_emotion_model *model, const float *logits,
                        hydrant_emotion *out)
 {
@@ -203,7 +220,7 @@ static void set_scores(const struct hy_emotion_model *model, const float *logits
     out->sentiment_labels = (uint32_t)(labels >> HY_MODEL_SENTIMENT);
     /* The single best is the one furthest above its threshold. */
     out->label = (uint8_t)hy_layer_best(margins, HYDRANT_EMOTIONS);
-    out->sentiment = (uint8_t)hy_layer_best(margins + HY_MODEL_SENTIMENT, HYDRANT_SENTIMENTS);
+    out->sentiment = best_sentiment(out->sentiment_scores, margins + HY_MODEL_SENTIMENT);
 }
 
 static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)
@@ -218,9 +235,11 @@ static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)
         hy_valence_add(&valence, tokens, &glance);
         hy_speech_add(&signs, &glance);
     }
-    out->valence = hy_valence_end(&valence, tokens, &totals);
+    float words = hy_valence_words(&valence, tokens, &totals);
+    out->valence = hy_valence(words); /* intensity and speech acts know the model's by its scores */
     out->intensity = hy_intensity(out, tokens, &totals);
     hy_speech_end(&signs, &totals, out);
+    out->valence = hy_valence(words + hy_valence_lean(out));
 }
 
 static void score_text(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,

@@ -51,9 +51,12 @@ struct hy_valence_sum {
 };
 void hy_valence_add(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
                     const struct hy_glance *glance);
+/* In points of the lexicons: of all words; of what the model's sentiments lean to. */
+float hy_valence_words(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
+                       const struct hy_glance_totals *totals);
+float hy_valence_lean(const hydrant_emotion *emotion);
 /* -1 .. 1 */
-float hy_valence_end(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
-                     const struct hy_glance_totals *totals);
+float hy_valence(float points);
 
 /* valence.c: 0 .. 1, from the scores, the valence and how it is written. */
 float hy_intensity(const hydrant_emotion *emotion, const struct hy_tokens *tokens,

@@ -5,6 +5,10 @@
  * each word has a valence of -4..4 from lexicons; words of degree before it strengthen or weaken
  * it, less so with distance; negation turns it round, but not fully; capitals among small letters
  * and exclamation marks strengthen it; after "but" it counts more, before it less.
+ *
+ * Words of no list have no valence, and many posts say what they say without any other ("my alarm
+ * didn't go off and i missed the bus"). There the model hears what the lists do not, so what it
+ * leans to counts as points, too.
  */
 #include <math.h>
 
@@ -21,6 +25,9 @@ static const float BEFORE_BUT = 0.5f;
 static const float AFTER_BUT = 1.5f;
 static const float ELONGATED = 1.15f;
 static const float SPREAD = 15.0f; /* sum of points at which valence is about .7 is its root */
+/* A lean of the model: what of it counts nothing, and the points that all the rest is worth. */
+static const float LEAN_IDLE = 0.15f;
+static const float LEAN = 6.0f;
 
 static uint32_t lowest(uint64_t bits)
 {
@@ -89,8 +96,8 @@ static float emphasis(const struct hy_glance_totals *totals)
     return EXCLAMATION * exclamations + (questions > 1 ? QUESTIONS * questions : 0);
 }
 
-float hy_valence_end(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
-                     const struct hy_glance_totals *totals)
+float hy_valence_words(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
+                       const struct hy_glance_totals *totals)
 {
     bool mixed_case = tokens->capitals > 0 && tokens->capitals < tokens->count - tokens->others;
     float before = mixed_case ? sum->before_caps : sum->before;
@@ -98,6 +105,19 @@ float hy_valence_end(const struct hy_valence_sum *sum, const struct hy_tokens *t
     float points = sum->but ? before * BEFORE_BUT + now * AFTER_BUT : now;
     if (points != 0)
         points += points > 0 ? emphasis(totals) : -emphasis(totals);
+    return points;
+}
+
+float hy_valence_lean(const hydrant_emotion *emotion)
+{
+    float lean =
+        emotion->sentiment_scores[HYDRANT_POSITIVE] - emotion->sentiment_scores[HYDRANT_NEGATIVE];
+    float size = fabsf(lean) - LEAN_IDLE;
+    return size > 0 ? copysignf(LEAN * size, lean) : 0;
+}
+
+float hy_valence(float points)
+{
     return points / sqrtf(points * points + SPREAD);
 }
 
