@@ -236,10 +236,11 @@ static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)
         hy_speech_add(&signs, &glance);
     }
     float words = hy_valence_words(&valence, tokens, &totals);
-    out->valence = hy_valence(words); /* intensity and speech acts know the model's by its scores */
-    out->intensity = hy_intensity(out, tokens, &totals);
-    hy_speech_end(&signs, &totals, out);
     out->valence = hy_valence(words + hy_valence_lean(out));
+    /* These have the scores besides. */
+    signs.valence = hy_valence(words);
+    out->intensity = hy_intensity(out, signs.valence, tokens, &totals);
+    hy_speech_end(&signs, &totals, out);
 }
 
 static void score_text(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,

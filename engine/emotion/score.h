@@ -58,8 +58,8 @@ float hy_valence_lean(const hydrant_emotion *emotion);
 /* -1 .. 1 */
 float hy_valence(float points);
 
-/* valence.c: 0 .. 1, from the scores, the valence and how it is written. */
-float hy_intensity(const hydrant_emotion *emotion, const struct hy_tokens *tokens,
+/* valence.c: 0 .. 1, from the scores, the valence of the words and how it is written. */
+float hy_intensity(const hydrant_emotion *emotion, float valence, const struct hy_tokens *tokens,
                    const struct hy_glance_totals *totals);
 
 /* speech.c: signs of the speech acts. Counts and flags. */
@@ -87,9 +87,10 @@ struct hy_speech_signs {
     uint32_t insults; /* with you, or people, nearby */
     uint32_t slurs;   /* insults at nobody in particular */
     uint32_t obscene;
+    float valence; /* of the words alone, -1..1 */
 };
 void hy_speech_add(struct hy_speech_signs *signs, const struct hy_glance *glance);
-/* Sets acts and speech_act; the scores and the valence must be there. */
+/* Sets acts and speech_act; the scores and signs->valence must be there. */
 void hy_speech_end(const struct hy_speech_signs *signs, const struct hy_glance_totals *totals,
                    hydrant_emotion *emotion);
 

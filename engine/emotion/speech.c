@@ -136,12 +136,12 @@ static float at_most(uint32_t count, uint32_t most)
 }
 
 /* 0..1: how unhappy the author is, by the words and by the model, whichever is surer. */
-static float unhappiness(const hydrant_emotion *e)
+static float unhappiness(const struct hy_speech_signs *s, const hydrant_emotion *e)
 {
     float model = larger(e->sentiment_scores[HYDRANT_NEGATIVE],
                          larger(e->scores[ANGER] + e->scores[ANNOYANCE],
                                 e->scores[DISAPPOINTMENT] + e->scores[DISAPPROVAL]));
-    float words = e->valence < 0 ? -e->valence : 0;
+    float words = s->valence < 0 ? -s->valence : 0;
     return smaller(larger(model, words), 1);
 }
 
@@ -202,7 +202,7 @@ void hy_speech_complaint_signs(const struct hy_speech_signs *s,
         [HY_COMPLAINT_THANKS] = s->thanks,
         [HY_COMPLAINT_QUESTION] = asks,
         [HY_COMPLAINT_SERVICE] = s->service,
-        [HY_COMPLAINT_UNHAPPY] = unhappiness(e),
+        [HY_COMPLAINT_UNHAPPY] = unhappiness(s, e),
         [HY_COMPLAINT_NEUTRAL] = e->sentiment_scores[HYDRANT_NEUTRAL],
     };
     memcpy(out, values, sizeof values);

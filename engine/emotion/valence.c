@@ -131,7 +131,7 @@ static float at_most(uint32_t count, uint32_t most)
     return (float)(count < most ? count : most);
 }
 
-float hy_intensity(const hydrant_emotion *emotion, const struct hy_tokens *tokens,
+float hy_intensity(const hydrant_emotion *emotion, float valence, const struct hy_tokens *tokens,
                    const struct hy_glance_totals *totals)
 {
     float stirred[HYDRANT_EMOTIONS];
@@ -142,8 +142,8 @@ float hy_intensity(const hydrant_emotion *emotion, const struct hy_tokens *token
     float capitals = words ? 2 * (float)tokens->capitals / (float)words : 0;
     /* Each sign takes its share of what is still missing to 1. */
     float calm =
-        (1 - strongest) * (1 - 0.3f * fabsf(emotion->valence)) *
-        (1 - 0.3f * (capitals < 1 ? capitals : 1)) * (1 - 0.1f * at_most(totals->elongated, 1)) *
+        (1 - strongest) * (1 - 0.3f * fabsf(valence)) * (1 - 0.3f * (capitals < 1 ? capitals : 1)) *
+        (1 - 0.1f * at_most(totals->elongated, 1)) *
         (1 - 0.08f * at_most(totals->exclamations, 3)) * (1 - 0.06f * at_most(totals->stronger, 2));
     return 1 - calm;
 }

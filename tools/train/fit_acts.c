@@ -53,14 +53,17 @@ static void take_signs(const struct hy_emotion_model *model, hydrant_str text, f
     static struct hy_tokens tokens;
     struct hy_glance glance;
     struct hy_glance_totals totals = {0};
+    struct hy_valence_sum valence = {0};
     struct hy_speech_signs signs = {0};
     hydrant_emotion emotion;
     hy_score_path_here.text(model, text, HY_STR("en"), &tokens, &emotion);
     for (bool more = hy_glance_first(&tokens, &glance); more;
          more = hy_glance_next(&tokens, &glance)) {
         hy_glance_count(&tokens, &glance, &totals);
+        hy_valence_add(&valence, &tokens, &glance);
         hy_speech_add(&signs, &glance);
     }
+    signs.valence = hy_valence(hy_valence_words(&valence, &tokens, &totals));
     hy_speech_complaint_signs(&signs, &totals, &emotion, out);
     out[SIGNS] = 1;
 }
