@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "text/utf8.h"
 
+#include <endian.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -391,68 +392,93 @@ static void read_other(struct reader *r)
     }
 }
 
-/* Which of the next BLOCK_BYTES are lower-case letters, which are spaces? */
-static void classify(const char *text, uint64_t *letters, uint64_t *spaces)
+/* Of BLOCK_BYTES of a text, bit i for byte i. */
+struct block {
+    uint64_t letters; /* lower-case */
+    uint64_t spaces;
+    uint64_t ends; /* what ends a word of letters whatever follows: space , ! ? and a dot before a
+                      space */
+};
+
+static struct block classify(const char *text)
 {
-    *letters = *spaces = 0;
+    uint64_t letters = 0, spaces = 0, marks = 0, dots = 0;
 #ifdef __SSE2__
     for (uint32_t at = 0; at < BLOCK_BYTES; at += 16) {
         __m128i c = _mm_loadu_si128((const __m128i *)(text + at));
         __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('a' - 1)),
                                        _mm_cmplt_epi8(c, _mm_set1_epi8('z' + 1)));
         __m128i space = _mm_cmpeq_epi8(c, _mm_set1_epi8(' '));
-        *letters |= (uint64_t)(uint32_t)_mm_movemask_epi8(letter) << at;
-        *spaces |= (uint64_t)(uint32_t)_mm_movemask_epi8(space) << at;
+        __m128i mark = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8(',')),
+                                                 _mm_cmpeq_epi8(c, _mm_set1_epi8('!'))),
+                                    _mm_cmpeq_epi8(c, _mm_set1_epi8('?')));
+        __m128i dot = _mm_cmpeq_epi8(c, _mm_set1_epi8('.'));
+        letters |= (uint64_t)(uint32_t)_mm_movemask_epi8(letter) << at;
+        spaces |= (uint64_t)(uint32_t)_mm_movemask_epi8(space) << at;
+        marks |= (uint64_t)(uint32_t)_mm_movemask_epi8(mark) << at;
+        dots |= (uint64_t)(uint32_t)_mm_movemask_epi8(dot) << at;
     }
 #else
     for (uint32_t at = 0; at < BLOCK_BYTES; at++) {
-        *letters |= (uint64_t)is_lower(text[at]) << at;
-        *spaces |= (uint64_t)(text[at] == ' ') << at;
+        char c = text[at];
+        letters |= (uint64_t)is_lower(c) << at;
+        spaces |= (uint64_t)(c == ' ') << at;
+        marks |= (uint64_t)(c == ',' || c == '!' || c == '?') << at;
+        dots |= (uint64_t)(c == '.') << at;
     }
 #endif
+    return (struct block){letters, spaces, spaces | marks | (dots & spaces >> 1)};
 }
 
-/* May it be a link's scheme or a repost's mark? */
-static bool is_suspect(char first, uint32_t len)
+/* May it be a link's scheme or a repost's mark, by itself? Without branches: what words there are
+ * is hard to foretell. */
+static bool is_suspect(const char *word, uint32_t len)
 {
-    return len <= 5 && (first == 'h' || first == 'r' || first == 'm' || first == 'v');
+    uint32_t first;
+    memcpy(&first, word, sizeof first);
+    first = htole32(first);
+    uint32_t two = first & 0xFFFF, mark = 't' << 8;
+    bool repost =
+        (len == 2) & ((two == (mark | 'r')) | (two == (mark | 'm')) | (two == (mark | 'h')));
+    bool via = (len == 3) & ((first & 0xFFFFFF) == ('v' | 'i' << 8 | 'a' << 16));
+    bool http = (len - 4 < 2) & (first == ('h' | 't' << 8 | 't' << 16 | (uint32_t)'p' << 24));
+    return repost | via | http;
 }
 
-/* Reads words as most are: up to RUN_BYTES letters and a space behind. Stops at the first that is
- * not. */
+/* Reads words as most are: up to RUN_BYTES letters, with a space or one of , ! ? . and a space
+ * behind. Stops at the first that is not. */
 static void read_plain_words(struct reader *r)
 {
     struct hy_dedup_text *out = r->out;
-    uint32_t block = r->at, at = 0, used = r->used, words = r->words;
-    uint64_t letters, spaces;
-    classify(r->text + block, &letters, &spaces);
+    uint32_t start = r->at, at = 0, used = r->used, words = r->words;
+    struct block block = classify(r->text + start);
     while (words < HY_DEDUP_WORDS) {
-        const char *word = r->text + block + at;
-        uint64_t others = ~(letters >> at);
+        const char *word = r->text + start + at;
+        uint64_t others = ~(block.letters >> at);
         uint32_t run = others ? (uint32_t)__builtin_ctzll(others) : BLOCK_BYTES;
-        if (at + run >= BLOCK_BYTES && at > 0) { /* the word goes on behind the block */
-            block += at;
+        uint32_t end = at + run;
+        if (end >= BLOCK_BYTES && at > 0) { /* the word goes on behind the block */
+            start += at;
             at = 0;
-            classify(r->text + block, &letters, &spaces);
+            block = classify(r->text + start);
             continue;
         }
-        if (run == 0 || run > RUN_BYTES || block + at + run >= r->len ||
-            !(spaces >> (at + run) & 1) || is_suspect(*word, run))
+        if ((run == 0) | (run > RUN_BYTES) | (start + end >= r->len) |
+            !(block.ends >> (end & (BLOCK_BYTES - 1)) & 1) | is_suspect(word, run))
             break;
         memcpy(out->buffer + used, word, RUN_BYTES);
         out->words[words++] = (struct hy_dedup_word){.start = used, .len = (uint16_t)run};
         used += run;
         out->buffer[used++] = ' ';
-        at += run + 1;
+        r->last_end = start + end;
+        at = end + 1 + (uint32_t)(~(block.spaces >> end) & block.spaces >> end >> 1 & 1);
         if (at == BLOCK_BYTES) {
-            block += at;
+            start += at;
             at = 0;
-            classify(r->text + block, &letters, &spaces);
+            block = classify(r->text + start);
         }
     }
-    if (words > r->words)
-        r->last_end = block + at - 1;
-    r->at = block + at;
+    r->at = start + at < r->len ? start + at : r->len;
     r->used = used;
     r->words = words;
 }
