@@ -198,6 +198,29 @@ static uint32_t skip_link(const struct reader *r, uint32_t at)
     return at;
 }
 
+/* Word and length are hard to foretell, so these two ask without branches. Four bytes are read. */
+static uint32_t first_bytes(const char *word)
+{
+    uint32_t first;
+    memcpy(&first, word, sizeof first);
+    return le32toh(first);
+}
+
+/* May it be http or https? */
+static bool is_scheme(const char *word, uint32_t len)
+{
+    return (len - 4 < 2) & (first_bytes(word) == first_bytes("http"));
+}
+
+/* rt, mt, ht or via */
+static bool is_repost_word(const char *word, uint32_t len)
+{
+    uint32_t first = first_bytes(word), two = first & 0xFFFF, three = first & 0xFFFFFF;
+    return ((len == 2) &
+            ((two == ('r' | 't' << 8)) | (two == ('m' | 't' << 8)) | (two == ('h' | 't' << 8)))) |
+           ((len == 3) & (three == ('v' | 'i' << 8 | 'a' << 16)));
+}
+
 /*
  * Is the word at [start, end) the beginning of a link? A scheme with ://, a scheme cut off at the
  * end of the text, www., or a host name with a path behind it. *after is then the link's end.
@@ -209,7 +232,7 @@ static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32
     char next = peek(r, end);
     if (HY_LIKELY(next != ':' && next != '.' && word[0] != 'h'))
         return false;
-    bool http = (len == 4 || len == 5) && memcmp(word, "https", len) == 0;
+    bool http = is_scheme(word, len) && (len == 4 || word[4] == 's');
     bool scheme = peek(r, end) == ':' && peek(r, end + 1) == '/' && peek(r, end + 2) == '/';
     if (http || scheme) {
         *after = skip_link(r, end);
@@ -233,10 +256,7 @@ static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32
 /* Is [start, end) a word that only says who is repeated, with a handle behind it? */
 static bool is_repost_mark(const struct reader *r, uint32_t start, uint32_t end)
 {
-    const char *word = r->text + start;
-    uint32_t len = end - start;
-    bool two = len == 2 && word[1] == 't' && (word[0] == 'r' || word[0] == 'm' || word[0] == 'h');
-    if (HY_LIKELY(!two && !(len == 3 && memcmp(word, "via", 3) == 0)))
+    if (HY_LIKELY(!is_repost_word(r->text + start, end - start)))
         return false;
     while (end < r->len && (is_space(r->text[end]) || r->text[end] == ':'))
         end++;
@@ -430,21 +450,6 @@ static struct block classify(const char *text)
     return (struct block){letters, spaces, spaces | marks | (dots & spaces >> 1)};
 }
 
-/* May it be a link's scheme or a repost's mark, by itself? Without branches: what words there are
- * is hard to foretell. */
-static bool is_suspect(const char *word, uint32_t len)
-{
-    uint32_t first;
-    memcpy(&first, word, sizeof first);
-    first = htole32(first);
-    uint32_t two = first & 0xFFFF, mark = 't' << 8;
-    bool repost =
-        (len == 2) & ((two == (mark | 'r')) | (two == (mark | 'm')) | (two == (mark | 'h')));
-    bool via = (len == 3) & ((first & 0xFFFFFF) == ('v' | 'i' << 8 | 'a' << 16));
-    bool http = (len - 4 < 2) & (first == ('h' | 't' << 8 | 't' << 16 | (uint32_t)'p' << 24));
-    return repost | via | http;
-}
-
 /* Reads words as most are: up to RUN_BYTES letters, with a space or one of , ! ? . and a space
  * behind. Stops at the first that is not. */
 static void read_plain_words(struct reader *r)
@@ -463,22 +468,24 @@ static void read_plain_words(struct reader *r)
             block = classify(r->text + start);
             continue;
         }
-        if ((run == 0) | (run > RUN_BYTES) | (start + end >= r->len) |
-            !(block.ends >> (end & (BLOCK_BYTES - 1)) & 1) | is_suspect(word, run))
+        bool plain = (run > 0) & (run <= RUN_BYTES) & (start + end < r->len) &
+                     (block.ends >> (end & (BLOCK_BYTES - 1)) & 1);
+        if (!plain | is_scheme(word, run) | is_repost_word(word, run))
             break;
         memcpy(out->buffer + used, word, RUN_BYTES);
         out->words[words++] = (struct hy_dedup_word){.start = used, .len = (uint16_t)run};
         used += run;
         out->buffer[used++] = ' ';
         r->last_end = start + end;
-        at = end + 1 + (uint32_t)(~(block.spaces >> end) & block.spaces >> end >> 1 & 1);
+        at = end + 1;
+        at += (uint32_t)(block.spaces >> end >> 1 & 1) & (start + at < r->len);
         if (at == BLOCK_BYTES) {
             start += at;
             at = 0;
             block = classify(r->text + start);
         }
     }
-    r->at = start + at < r->len ? start + at : r->len;
+    r->at = start + at;
     r->used = used;
     r->words = words;
 }

@@ -198,10 +198,10 @@ static void keep_pictures(struct hy_tokens *tokens)
  * that take a side are far enough apart, the higher of these. The thresholds are those of comments,
  * which annotators called neutral more often than people call posts.
  */
-static uint8_t best_sentiment(const float *scores, const float *margins)
+static uint8_t best_sentiment(const hydrant_emotion *emotion, const float *margins)
 {
     uint32_t best = hy_layer_best(margins, HYDRANT_SENTIMENTS);
-    float lean = scores[HYDRANT_POSITIVE] - scores[HYDRANT_NEGATIVE];
+    float lean = hy_sentiment_lean(emotion);
     if (best != HYDRANT_NEUTRAL || fabsf(lean) < SIDE_LEAN)
         return (uint8_t)best;
     return lean > 0 ? HYDRANT_POSITIVE : HYDRANT_NEGATIVE;
@@ -220,7 +220,7 @@ static void set_scores(const struct hy_emotion_model *model, const float *logits
     out->sentiment_labels = (uint32_t)(labels >> HY_MODEL_SENTIMENT);
     /* The single best is the one furthest above its threshold. */
     out->label = (uint8_t)hy_layer_best(margins, HYDRANT_EMOTIONS);
-    out->sentiment = best_sentiment(out->sentiment_scores, margins + HY_MODEL_SENTIMENT);
+    out->sentiment = best_sentiment(out, margins + HY_MODEL_SENTIMENT);
 }
 
 static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)

@@ -51,7 +51,13 @@ struct hy_valence_sum {
 };
 void hy_valence_add(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
                     const struct hy_glance *glance);
-/* In points of the lexicons: of all words; of what the model's sentiments lean to. */
+/* What the model leans to: -1 negative .. 1 positive. */
+static inline float hy_sentiment_lean(const hydrant_emotion *emotion)
+{
+    return emotion->sentiment_scores[HYDRANT_POSITIVE] -
+           emotion->sentiment_scores[HYDRANT_NEGATIVE];
+}
+/* In points of the lexicons: of all words; of the lean. */
 float hy_valence_words(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
                        const struct hy_glance_totals *totals);
 float hy_valence_lean(const hydrant_emotion *emotion);

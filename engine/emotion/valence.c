@@ -25,7 +25,7 @@ static const float BEFORE_BUT = 0.5f;
 static const float AFTER_BUT = 1.5f;
 static const float ELONGATED = 1.15f;
 static const float SPREAD = 15.0f; /* sum of points at which valence is about .7 is its root */
-/* A lean of the model: what of it counts nothing, and the points that all the rest is worth. */
+/* The model's lean: so much of it counts nothing, the rest so many points for each 1. */
 static const float LEAN_IDLE = 0.15f;
 static const float LEAN = 6.0f;
 
@@ -110,9 +110,7 @@ float hy_valence_words(const struct hy_valence_sum *sum, const struct hy_tokens 
 
 float hy_valence_lean(const hydrant_emotion *emotion)
 {
-    float lean =
-        emotion->sentiment_scores[HYDRANT_POSITIVE] - emotion->sentiment_scores[HYDRANT_NEGATIVE];
-    float size = fabsf(lean) - LEAN_IDLE;
+    float lean = hy_sentiment_lean(emotion), size = fabsf(lean) - LEAN_IDLE;
     return size > 0 ? copysignf(LEAN * size, lean) : 0;
 }
 

@@ -73,8 +73,9 @@ typedef struct hydrant_match {
 
 /*
  * Scores are probabilities 0..1. labels, ekman_labels and sentiment_labels are bit sets over the
- * arrays' indices; label, sentiment and speech_act are the single best of each. scored is false
- * when the language is not covered: then everything else is zero.
+ * arrays' indices; label, sentiment and speech_act are the single best of each: label the one
+ * furthest above its threshold, sentiment too, but not neutral where positive and negative are .2
+ * apart. scored is false when the language is not covered: then everything else is zero.
  */
 typedef struct hydrant_emotion {
     float scores[HYDRANT_EMOTIONS];
@@ -86,7 +87,7 @@ typedef struct hydrant_emotion {
     uint8_t sentiment;  /* hydrant_sentiment */
     uint8_t speech_act; /* hydrant_speech_act */
     bool scored;
-    float valence;   /* -1 (bad) .. 1 (good) */
+    float valence;   /* -1 (bad) .. 1 (good), by the words and the sentiment scores */
     float intensity; /* 0 .. 1 */
 } hydrant_emotion;
 
