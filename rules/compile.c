@@ -286,7 +286,9 @@ void hy_compiler_fini(struct hy_compiler *c)
     FREE_VEC(&c->bytes);
     FREE_VEC(&c->terms);
     FREE_VEC(&c->anchors);
+    FREE_VEC(&c->words);
     free_index(&c->anchors_index);
+    free_index(&c->words_index);
 }
 
 static void compile(struct hy_compiler *c)

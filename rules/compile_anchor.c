@@ -1,15 +1,18 @@
 /*
- * Anchors: which literal of each term Hyperscan looks for, and how the terms hang on it.
+ * Anchors: which literal of each term is looked for, and how the terms hang on it.
  *
  * A term has one anchor, the cheapest of its literal pieces (hy_compile_anchor_cost): a chunk, the
- * longest run between the ? of a wildcard, or the beginning of a very long chunk. Terms of one
- * anchor are laid out by how they are verified; see pack/matcher.h.
+ * longest run between the ? of a wildcard, the beginning of a very long chunk, or a word in the one
+ * chunk of a term (erivo in @erivo). One that can only stand where a text has it as a whole run is
+ * a word, for the table of words (pack/word_table.h); all others are literals for Hyperscan. Terms
+ * of one anchor are laid out by how they are verified; see pack/matcher.h.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
+#include "pack/word_table.h"
 #include "rules/compile_state.h"
 #include "text/utf8.h"
 
@@ -21,6 +24,29 @@ static const struct chunk *term_chunk(const struct hy_compiler *c, const struct 
     return &c->chunks.at[term->phrase.first + number];
 }
 
+/* Is it a byte that is in no run, so that a run ends beside it? */
+static bool parts_runs(char byte)
+{
+    return (unsigned char)byte < 0x80 && !hy_is_run_byte((unsigned char)byte);
+}
+
+/* Where the term stands, is [at, at + len) of the chunk a whole run? A name or tag ends where no
+ * character of a name follows. */
+static bool is_whole_run(const struct hy_compiler *c, const struct term *term, uint32_t number,
+                         uint32_t at, uint32_t len)
+{
+    const struct chunk *chunk = term_chunk(c, term, number);
+    const char *text = c->bytes.at + chunk->text;
+    uint32_t kind = term->phrase.kind, end = at + len;
+    bool name =
+        number + 1 == term->phrase.count &&
+        (kind == HY_PHRASE_MENTION || kind == HY_PHRASE_CASHTAG || kind == HY_PHRASE_HASHTAG);
+    bool starts = at > 0 ? parts_runs(text[at - 1]) : (chunk->flags & HY_CHUNK_WORD_START) != 0;
+    bool ends =
+        end < chunk->len ? parts_runs(text[end]) : name || (chunk->flags & HY_CHUNK_WORD_END) != 0;
+    return starts && ends;
+}
+
 static void consider(struct hy_compiler *c, struct term *term, uint32_t chunk, uint32_t at,
                      uint32_t len, float *best)
 {
@@ -29,13 +55,37 @@ static void consider(struct hy_compiler *c, struct term *term, uint32_t chunk, u
         len = (uint32_t)hy_utf8_floor(text, HY_COMPILE_ANCHOR_BYTES);
     if (len == 0)
         return;
-    float cost = hy_compile_anchor_cost(c, text, len);
+    bool word = hy_compile_is_word(text, len) && is_whole_run(c, term, chunk, at, len);
+    float cost = hy_compile_anchor_cost(c, text, len, word);
     if (cost >= *best)
         return;
     *best = cost;
     term->anchor_chunk = chunk;
     term->anchor_at = at;
     term->anchor_len = len;
+    term->anchor_is_word = word;
+}
+
+/* The end of the row of bytes from at on that are, or are not, those of a run. */
+static uint32_t row_end(const struct hy_compiler *c, const struct chunk *chunk, uint32_t at)
+{
+    const char *text = c->bytes.at + chunk->text;
+    bool run = hy_is_run_byte((unsigned char)text[at]);
+    while (at < chunk->len && hy_is_run_byte((unsigned char)text[at]) == run)
+        at++;
+    return at;
+}
+
+/* The runs of a term's only chunk. In phrases they would hide the chunks beside from the search. */
+static void consider_runs(struct hy_compiler *c, struct term *term, float *best)
+{
+    const struct chunk *chunk = term_chunk(c, term, 0);
+    for (uint32_t at = 0, end; at < chunk->len; at = end) {
+        end = row_end(c, chunk, at);
+        const char *text = c->bytes.at + chunk->text + at;
+        if (hy_compile_is_word(text, end - at) && is_whole_run(c, term, 0, at, end - at))
+            consider(c, term, 0, at, end - at, best);
+    }
 }
 
 static void consider_chunk(struct hy_compiler *c, struct term *term, uint32_t number, float *best)
@@ -50,17 +100,59 @@ static void consider_chunk(struct hy_compiler *c, struct term *term, uint32_t nu
         consider(c, term, number, start, at - start, best);
         start = at + 1;
     }
+    if (term->phrase.count == 1)
+        consider_runs(c, term, best);
+}
+
+static bool is_text(const struct hy_compiler *c, const struct anchor_text *a,
+                    const struct anchor_text *b)
+{
+    return a->len == b->len && memcmp(c->bytes.at + a->text, c->bytes.at + b->text, a->len) == 0;
 }
 
 static bool same_anchor(struct hy_compiler *c, uint32_t number, const void *wanted)
 {
-    const struct anchor_text *a = &c->anchors.at[number], *b = wanted;
-    return a->len == b->len && memcmp(c->bytes.at + a->text, c->bytes.at + b->text, a->len) == 0;
+    return is_text(c, &c->anchors.at[number], wanted);
+}
+
+static bool same_word(struct hy_compiler *c, uint32_t number, const void *wanted)
+{
+    return is_text(c, &c->words.at[number], wanted);
 }
 
 static uint64_t anchor_hash(const struct hy_compiler *c, uint32_t number)
 {
     return c->anchors.at[number].hash;
+}
+
+static uint64_t word_hash(const struct hy_compiler *c, uint32_t number)
+{
+    return c->words.at[number].hash;
+}
+
+static void number_literal(struct hy_compiler *c, struct term *term, struct anchor_text anchor)
+{
+    term->anchor = hy_index_find(c, &c->anchors_index, anchor.hash, same_anchor, &anchor);
+    if (term->anchor != NONE)
+        return;
+    term->anchor = c->anchors.count;
+    VEC_PUSH(c, &c->anchors, anchor);
+    hy_index_add(c, &c->anchors_index, anchor.hash, term->anchor, anchor_hash);
+}
+
+static void number_word(struct hy_compiler *c, struct term *term, struct anchor_text anchor)
+{
+    term->anchor = hy_index_find(c, &c->words_index, anchor.hash, same_word, &anchor);
+    if (term->anchor != NONE)
+        return;
+    term->anchor = c->words.count;
+    VEC_PUSH(c, &c->words, anchor);
+    hy_index_add(c, &c->words_index, anchor.hash, term->anchor, word_hash);
+}
+
+uint32_t hy_compile_anchor_number(const struct hy_compiler *c, const struct term *term)
+{
+    return term->anchor_is_word ? c->anchors.count + term->anchor : term->anchor;
 }
 
 static void choose_anchor(struct hy_compiler *c, struct term *term)
@@ -75,12 +167,10 @@ static void choose_anchor(struct hy_compiler *c, struct term *term)
     struct anchor_text anchor = {term_chunk(c, term, term->anchor_chunk)->text + term->anchor_at,
                                  term->anchor_len, 0};
     anchor.hash = XXH3_64bits(c->bytes.at + anchor.text, anchor.len);
-    term->anchor = hy_index_find(c, &c->anchors_index, anchor.hash, same_anchor, &anchor);
-    if (term->anchor != NONE)
-        return;
-    term->anchor = c->anchors.count;
-    VEC_PUSH(c, &c->anchors, anchor);
-    hy_index_add(c, &c->anchors_index, anchor.hash, term->anchor, anchor_hash);
+    if (term->anchor_is_word)
+        number_word(c, term, anchor);
+    else
+        number_literal(c, term, anchor);
 }
 
 void hy_compile_choose_anchors(struct hy_compiler *c)
@@ -152,7 +242,7 @@ struct layout {
 
 static void count_term(struct layout *l, const struct term *term)
 {
-    struct hy_anchor *anchor = &l->anchors[term->anchor];
+    struct hy_anchor *anchor = &l->anchors[hy_compile_anchor_number(l->c, term)];
     anchor->edges &= edges_of(l->c, term);
     switch (way_of(l->c, term)) {
     case WAY_SINGLE:
@@ -167,14 +257,29 @@ static void count_term(struct layout *l, const struct term *term)
     }
 }
 
+static uint32_t common_edges(const struct layout *l, const struct term *term)
+{
+    return l->anchors[hy_compile_anchor_number(l->c, term)].edges;
+}
+
+/* Is the term its anchor, with at most one byte before it? */
+static bool is_whole(const struct hy_compiler *c, const struct term *term)
+{
+    const struct chunk *chunk = term_chunk(c, term, term->anchor_chunk);
+    return term->phrase.count == 1 && term->phrase.kind != HY_PHRASE_EXACT &&
+           term->anchor_at <= 1 && term->anchor_at + term->anchor_len == chunk->len &&
+           (term->anchor_at == 0 || parts_runs(c->bytes.at[chunk->text]));
+}
+
 static struct hy_single single_of(const struct layout *l, const struct term *term)
 {
-    uint32_t edges = edges_of(l->c, term) & ~l->anchors[term->anchor].edges;
+    uint32_t edges = edges_of(l->c, term) & ~common_edges(l, term);
+    const char *text = l->c->bytes.at + term_chunk(l->c, term, term->anchor_chunk)->text;
     return (struct hy_single){.term = term->number,
                               .before = term->anchor_at,
                               .chunk = (uint16_t)term->anchor_chunk,
-                              .whole = term->phrase.count == 1 && anchor_is_chunk(l->c, term) &&
-                                       term->phrase.kind != HY_PHRASE_EXACT,
+                              .whole = is_whole(l->c, term),
+                              .lead = term->anchor_at == 1 ? *text : 0,
                               .kind = term->phrase.kind,
                               .edges = (uint8_t)edges};
 }
@@ -215,7 +320,7 @@ static struct hy_neighbour neighbour_of(const struct layout *l, const struct ter
         .len = (uint16_t)chunk->len,
         .anchor = (uint16_t)term->anchor_chunk,
         .edges = (uint8_t)(chunk->flags & (HY_CHUNK_WORD_START | HY_CHUNK_WORD_END)),
-        .anchor_edges = (uint8_t)(edges_of(l->c, term) & ~l->anchors[term->anchor].edges),
+        .anchor_edges = (uint8_t)(edges_of(l->c, term) & ~common_edges(l, term)),
         .pair = term->phrase.count == 2 && term->phrase.kind == HY_PHRASE_WORDS};
     write_beyond(l, term, left, &entry);
     return entry;
@@ -223,7 +328,7 @@ static struct hy_neighbour neighbour_of(const struct layout *l, const struct ter
 
 static void write_term(struct layout *l, const struct term *term)
 {
-    struct cursor *cursor = &l->cursors[term->anchor];
+    struct cursor *cursor = &l->cursors[hy_compile_anchor_number(l->c, term)];
     switch (way_of(l->c, term)) {
     case WAY_SINGLE:
         l->singles[cursor->singles++] = single_of(l, term);
@@ -303,7 +408,7 @@ static void finish_group(const struct hy_matcher *matcher, struct hy_neighbour *
 static uint32_t place_groups(struct layout *l)
 {
     uint32_t singles = 0, neighbours = 0;
-    for (uint32_t i = 0; i < l->c->anchors.count; i++) {
+    for (uint32_t i = 0; i < l->c->anchors.count + l->c->words.count; i++) {
         struct hy_anchor *anchor = &l->anchors[i];
         anchor->singles = singles;
         anchor->right = neighbours;
@@ -315,10 +420,16 @@ static uint32_t place_groups(struct layout *l)
     return neighbours;
 }
 
+static const struct anchor_text *anchor_text_of(const struct hy_compiler *c, uint32_t number)
+{
+    return number < c->anchors.count ? &c->anchors.at[number]
+                                     : &c->words.at[number - c->anchors.count];
+}
+
 void hy_compile_write_anchors(struct hy_compiler *c)
 {
     struct layout l = {.c = c};
-    uint32_t count = c->anchors.count;
+    uint32_t count = c->anchors.count + c->words.count;
     l.anchors = MATCHER_NEW(c, struct hy_anchor, count);
     l.singles = MATCHER_NEW(c, struct hy_single, c->terms.count);
     l.neighbours = MATCHER_NEW(c, struct hy_neighbour, c->terms.count);
@@ -330,7 +441,7 @@ void hy_compile_write_anchors(struct hy_compiler *c)
         return;
     }
     for (uint32_t i = 0; i < count; i++)
-        l.anchors[i] = (struct hy_anchor){.len = c->anchors.at[i].len,
+        l.anchors[i] = (struct hy_anchor){.len = anchor_text_of(c, i)->len,
                                           .edges = HY_CHUNK_WORD_START | HY_CHUNK_WORD_END};
     for (uint32_t i = 0; i < c->terms.count; i++)
         if (!c->terms.at[i].regex)
@@ -354,6 +465,7 @@ void hy_compile_write_anchors(struct hy_compiler *c)
     free(l.cursors);
     c->matcher->anchors = l.anchors;
     c->matcher->anchors_count = count;
+    c->matcher->literals_count = c->anchors.count;
     c->matcher->singles = l.singles;
     c->matcher->neighbours = l.neighbours;
     c->matcher->neighbour_keys = l.neighbour_keys;

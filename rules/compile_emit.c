@@ -329,7 +329,8 @@ static size_t arena_bytes(const struct hy_compiler *c, uint64_t set_pairs)
     bytes += sizeof(struct hy_program) * c->calls.count;
     bytes += sizeof(struct hy_chunk) * c->chunks.count;
     bytes += sizeof(struct hy_term) * terms;
-    bytes += sizeof(struct hy_anchor) * c->anchors.count;
+    bytes += sizeof(struct hy_anchor) * ((size_t)c->anchors.count + c->words.count);
+    bytes += hy_compile_words_bytes(c);
     bytes += (sizeof(struct hy_single) + sizeof(struct hy_neighbour) + sizeof(uint64_t) +
               sizeof(uint8_t)) *
              terms;
@@ -366,6 +367,7 @@ static void write_matcher(struct hy_compiler *c, struct pair *pairs, const bool 
     write_triggers(c, pairs, wakes);
     write_rules(c);
     hy_compile_write_anchors(c);
+    hy_compile_write_words(c);
 }
 
 void hy_compile_emit(struct hy_compiler *c)

@@ -96,10 +96,14 @@ static float inside_rate(const char *text, uint32_t len)
     return by_weight[weight < last ? weight : last];
 }
 
-float hy_compile_anchor_cost(struct hy_compiler *c, const char *text, uint32_t len)
+/* A literal is one more for Hyperscan, and a report of it is looked at for longer. */
+enum { LITERAL_COST = 4 };
+
+float hy_compile_anchor_cost(struct hy_compiler *c, const char *text, uint32_t len, bool word)
 {
     uint64_t hash = XXH3_64bits(text, len);
     uint32_t number = hy_index_find(c, &c->uses_index, hash, same_use, &hash);
     float uses = number == NONE ? 1.0f : (float)c->uses.at[number].number;
-    return 2.0f * hy_compile_word_rate(c, text, len) * sqrtf(uses) + inside_rate(text, len);
+    float cost = 2.0f * hy_compile_word_rate(c, text, len) * sqrtf(uses);
+    return word ? cost : LITERAL_COST * (cost + inside_rate(text, len));
 }

@@ -50,7 +50,9 @@ struct term {
     uint32_t flags;                /* HY_TERM_* */
     const struct hy_query *query;  /* the first that names it, for messages */
     /* The anchor: bytes [anchor_at, + anchor_len) of a chunk's text. */
-    uint32_t anchor_chunk, anchor_at, anchor_len, anchor;
+    uint32_t anchor_chunk, anchor_at, anchor_len;
+    bool anchor_is_word; /* anchor is its number among words, else among literals */
+    uint32_t anchor;
     uint32_t number; /* in the pack: literal terms come first */
 };
 
@@ -141,8 +143,9 @@ struct hy_compiler {
     VEC(struct word) ranks, uses;
     struct index ranks_index, uses_index;
 
-    VEC(struct anchor_text) anchors;
-    struct index anchors_index;
+    /* Anchors: literals for Hyperscan, words for the table; in the pack words come behind. */
+    VEC(struct anchor_text) anchors, words;
+    struct index anchors_index, words_index;
     uint32_t literal_terms;
 
     VEC(uint32_t) brands;              /* per rule: index in pack->brands, or HY_BRAND_* */
@@ -208,8 +211,8 @@ void hy_compile_triggers(struct hy_compiler *c, uint32_t rule, uint32_t expr);
 float hy_compile_word_rate(struct hy_compiler *c, const char *word, uint32_t len);
 /* Counts a use of a word by a phrase of the pack. */
 void hy_compile_count_word(struct hy_compiler *c, const char *word, uint32_t len);
-/* What it costs to have a literal as an anchor, likewise. */
-float hy_compile_anchor_cost(struct hy_compiler *c, const char *text, uint32_t len);
+/* What it costs to have a literal as an anchor, likewise; word: one that is found as a word. */
+float hy_compile_anchor_cost(struct hy_compiler *c, const char *text, uint32_t len, bool word);
 
 /* ---- compile_anchor.c ---- */
 
@@ -217,6 +220,17 @@ float hy_compile_anchor_cost(struct hy_compiler *c, const char *text, uint32_t l
 void hy_compile_choose_anchors(struct hy_compiler *c);
 /* Lays out in the matcher how terms hang on anchors. Terms must be there. */
 void hy_compile_write_anchors(struct hy_compiler *c);
+/* The number of a term's anchor in the pack. */
+uint32_t hy_compile_anchor_number(const struct hy_compiler *c, const struct term *term);
+
+/* ---- compile_words.c ---- */
+
+/* Is it a run (pack/word_table.h) that has room in the table? */
+bool hy_compile_is_word(const char *text, uint32_t len);
+/* What the table of words takes of the matcher's arena. */
+size_t hy_compile_words_bytes(const struct hy_compiler *c);
+/* Writes the table. How terms hang on anchors must be there. */
+void hy_compile_write_words(struct hy_compiler *c);
 
 /* ---- compile_emit.c ---- */
 

@@ -69,7 +69,7 @@ bool hy_pack_is_incremental(const struct hy_pack *pack)
     return m->literals[1].db || m->literals[0].anchors;
 }
 
-/* The literals of all anchors, in their order, as the two databases have them. */
+/* The literals of all anchors that are no words, in their order, as the two databases have them. */
 static void collect(const struct hy_matcher *m, const char **text, size_t *lens)
 {
     for (int k = 0; k < HY_LITERAL_DBS; k++) {
@@ -89,13 +89,13 @@ static hydrant_status build_whole(const struct hy_pack *pack, const struct hy_bu
                                   struct hy_database **out, hydrant_error *err)
 {
     const struct hy_matcher *m = pack->matcher;
-    const char **text = calloc((size_t)m->anchors_count + 1, sizeof *text);
-    size_t *lens = calloc((size_t)m->anchors_count + 1, sizeof *lens);
+    const char **text = calloc((size_t)m->literals_count + 1, sizeof *text);
+    size_t *lens = calloc((size_t)m->literals_count + 1, sizeof *lens);
     struct hy_build_problem problem = {.pattern = UINT32_MAX};
     hydrant_status status = HYDRANT_ERR_NOMEM;
     if (text && lens) {
         collect(m, text, lens);
-        struct hy_patterns patterns = {text, lens, m->anchors_count, 0, true};
+        struct hy_patterns patterns = {text, lens, m->literals_count, 0, true};
         status = hy_build_database(&patterns, build, out, &problem, err);
         if (status == HYDRANT_ERR_RULES)
             hy_error_set(err, status, "%s", problem.text);
@@ -111,7 +111,7 @@ hydrant_status hy_pack_derive_whole(const struct hy_pack *pack, const struct hy_
     struct hy_database *whole = NULL;
     *out = NULL;
     hydrant_status status =
-        pack->matcher->anchors_count ? build_whole(pack, build, &whole, err) : HYDRANT_OK;
+        pack->matcher->literals_count ? build_whole(pack, build, &whole, err) : HYDRANT_OK;
     if (status != HYDRANT_OK)
         return status;
     *out = copy_pack(pack);

@@ -53,6 +53,10 @@ static void walk_table(const struct walk *w, const struct hy_csr *table)
 
 static void walk_terms(const struct walk *w, const struct hy_matcher *m)
 {
+    SLOT(w, &m->words.filter.words, m->words.count);
+    SLOT(w, &m->words.pairs.words, m->words.count);
+    SLOT(w, &m->words.slots, m->words.count);
+    SLOT(w, &m->words.texts, m->words.count);
     SLOT(w, &m->anchors, m->anchors_count);
     SLOT(w, &m->singles, 1);
     SLOT(w, &m->neighbours, 1);

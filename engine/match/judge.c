@@ -306,6 +306,8 @@ static struct hy_eval begin_eval(struct hy_match_worker *w, struct hy_mention *m
 void hy_match_judge(struct hy_match_worker *w, struct hy_mention *mention)
 {
     const struct hy_matcher *matcher = w->slot->pack->matcher;
+    if (w->hits_count == 0 && matcher->always_count == 0 && !matcher->regexes_always)
+        return; /* nothing wakes a rule */
     find_candidates(w, mention);
     if (w->candidates_count == 0)
         return;

@@ -20,6 +20,7 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "match/judge.h"
 #include "match/match_worker.h"
 #include "pack/database.h"
@@ -89,8 +90,9 @@ hydrant_status hy_match_worker_create(const struct hy_pack *pack, struct hy_matc
     w->keys = malloc(sizeof *w->keys * HY_MATCH_FOUND);
     w->hits = malloc(sizeof *w->hits * (HY_MATCH_FOUND + HY_MATCH_REGEX_HITS));
     w->spans = malloc(sizeof *w->spans * HY_MATCH_SPANS_MAX);
+    w->words = hy_word_scan_create();
     hydrant_status status = HYDRANT_OK;
-    if (!w->found || !w->found_in || !w->keys || !w->hits || !w->spans)
+    if (!w->found || !w->found_in || !w->keys || !w->hits || !w->spans || !w->words)
         status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a matcher");
     else
         status = slot_init(&w->slots[0], pack, err);
@@ -112,6 +114,7 @@ void hy_match_worker_destroy(struct hy_match_worker **worker)
     free(w->keys);
     free(w->hits);
     free(w->spans);
+    hy_word_scan_destroy(&w->words);
     free(w);
 }
 
@@ -160,21 +163,30 @@ static void begin_batch(struct hy_match_worker *w, struct hy_batch *batch)
     w->slot = find_slot(w, batch->pack);
 }
 
+/* The hits of live mention i, sorted, into w->hits. */
+static void take_hits(struct hy_match_worker *w, uint32_t i)
+{
+    if (w->over[i]) {
+        hy_match_scan_alone(w, i);
+        return;
+    }
+    w->hits_count = w->first[i + 1] - w->first[i];
+    if (w->hits_count > 0) {
+        memcpy(w->hits, w->keys + w->first[i], sizeof *w->hits * w->hits_count);
+        hy_match_settle(w);
+    }
+}
+
 void hy_match_batch(struct hy_match_worker *w, struct hy_batch *batch)
 {
+    enum { AHEAD = 8 };
     HY_ASSERT(batch->arena.capacity - batch->arena.used >= hy_match_arena_bytes());
     begin_batch(w, batch);
     hy_match_scan(w);
     for (uint32_t i = 0; i < w->live_count; i++) {
-        if (w->over[i]) {
-            hy_match_scan_alone(w, i);
-        } else {
-            w->hits_count = w->first[i + 1] - w->first[i];
-            if (w->hits_count > 0) {
-                memcpy(w->hits, w->keys + w->first[i], sizeof *w->hits * w->hits_count);
-                hy_match_settle(w);
-            }
-        }
+        if (i + AHEAD < w->live_count && w->first[i + AHEAD + 1] > w->first[i + AHEAD])
+            hy_prefetch_for_write(&batch->mentions[w->live[i + AHEAD]].hits);
+        take_hits(w, i);
         hy_match_judge(w, &batch->mentions[w->live[i]]);
     }
 }

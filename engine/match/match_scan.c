@@ -1,12 +1,13 @@
 /*
- * Finding hits: the folded texts of a batch go through the literal database in blocks of about
- * 64 KiB, one behind the other; the reports are verified a few thousand at a time, and hits are
- * then sorted to their mentions.
+ * Finding hits: the folded texts of a batch, one behind the other, are searched for anchors, for
+ * those that are words by word_scan.c, for all others by the literal database in blocks of about
+ * 64 KiB; the reports are verified a few thousand at a time, and hits are then sorted to their
+ * mentions.
  *
  *   folded   text 0 FF text 1 FF text 2 FF ...      no literal holds FF: none straddles two texts
  *            begin[0]   begin[1]
  *
- * Hyperscan promises no order of its reports, and nothing here needs one.
+ * Reports come in no order, and nothing here needs one.
  *
  * A mention with more hits than may be kept (or that came when the table was full) is scanned again
  * alone, so that what is kept depends on its text only: of each term the leftmost
@@ -28,9 +29,7 @@
 
 static void take_view(struct hy_match_worker *w)
 {
-    const struct hy_mention *mention = &w->batch->mentions[w->live[w->cursor]];
-    w->view = (struct hy_view){mention->folded.data, mention->m.text.data, mention->folded.map,
-                               mention->folded.len, mention->m.text.len};
+    w->view = hy_match_view(&w->batch->mentions[w->live[w->cursor]]);
 }
 
 /* Moves the cursor to the mention that the byte at `at` of batch->folded is in. */
@@ -76,7 +75,7 @@ static void verify_raw(struct hy_match_worker *w)
             prefetch_anchor(matcher, raw[i + ANCHOR_AHEAD].anchor);
         if (i + GROUPS_AHEAD < count)
             prefetch_groups(matcher, raw[i + GROUPS_AHEAD].anchor);
-        uint32_t end = w->block + raw[i].to;
+        uint32_t end = raw[i].to;
         uint32_t at = end - matcher->anchors[raw[i].anchor].len;
         seek(w, at);
         if (end <= w->end[w->cursor] && at >= w->begin[w->cursor])
@@ -86,15 +85,19 @@ static void verify_raw(struct hy_match_worker *w)
     w->raw_count = 0;
 }
 
+void hy_match_report(struct hy_match_worker *w, uint32_t anchor, uint32_t to)
+{
+    w->raw[w->raw_count++] = (struct hy_match_raw){anchor, to};
+    if (w->raw_count == HY_MATCH_RAW)
+        verify_raw(w);
+}
+
 static int on_report(unsigned int id, unsigned long long from, unsigned long long to,
                      unsigned int flags, void *context)
 {
     struct hy_match_worker *w = context;
-    if (w->anchors && (id = w->anchors[id]) == HY_ANCHOR_NONE)
-        return 0;
-    w->raw[w->raw_count++] = (struct hy_match_raw){id, (uint32_t)to};
-    if (w->raw_count == HY_MATCH_RAW)
-        verify_raw(w);
+    if (!w->anchors || (id = w->anchors[id]) != HY_ANCHOR_NONE)
+        hy_match_report(w, id, w->block + (uint32_t)to);
     return 0;
 }
 
@@ -106,6 +109,8 @@ static void scan_block(struct hy_match_worker *w, uint32_t from, uint32_t to)
     take_view(w);
     if (w->end[to - 1] == w->block)
         return;
+    if (w->slot->pack->matcher->words.count > 0)
+        hy_match_scan_words(w, from, to);
     for (uint32_t i = 0; i < HY_LITERAL_DBS; i++) {
         const struct hy_literal_db *literals = &w->slot->pack->matcher->literals[i];
         if (!literals->db)
@@ -184,7 +189,7 @@ static void group_hits(struct hy_match_worker *w)
 static void find_live(struct hy_match_worker *w)
 {
     const struct hy_batch *batch = w->batch;
-    w->live_count = 0;
+    w->live_count = w->mapped_count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct hy_mention *mention = &batch->mentions[i];
         if (mention->drop != HYDRANT_DROP_NONE)
@@ -192,6 +197,8 @@ static void find_live(struct hy_match_worker *w)
         HY_ASSERT_HOT(mention->m.text.len <= UINT16_MAX);
         uint32_t live = w->live_count++;
         w->live[live] = (uint16_t)i;
+        w->mapped[w->mapped_count] = (uint16_t)live;
+        w->mapped_count += mention->folded.map != NULL;
         w->begin[live] = (uint32_t)(mention->folded.data - batch->folded);
         w->end[live] = w->begin[live] + mention->folded.len;
         HY_ASSERT_HOT(w->end[live] <= batch->folded_len);

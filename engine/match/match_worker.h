@@ -11,15 +11,17 @@
 struct hs_scratch;
 
 enum {
-    HY_MATCH_RAW = 4096,      /* reports of Hyperscan that are verified in one go */
+    HY_MATCH_RAW = 4096,      /* reports that are verified in one go */
     HY_MATCH_FOUND = 1 << 16, /* hits of one batch; a mention beyond it is scanned again alone */
     HY_MATCH_REGEX_HITS = HY_MATCH_HITS_MAX,
 };
 
-/* A report of Hyperscan: an anchor ends at `to` of the scanned block. */
+/* A report: an anchor ends at `to` of batch->folded. */
 struct hy_match_raw {
     uint32_t anchor, to;
 };
+
+struct hy_word_scan; /* word_scan.c's own */
 
 /* A hit as one number that sorts by term, then start, then end. Offsets are below 65,536, because
  * texts are (asserted where they come in). */
@@ -60,6 +62,9 @@ struct hy_match_worker {
     uint16_t live[HY_BATCH_MENTIONS];  /*   which */
     uint32_t begin[HY_BATCH_MENTIONS]; /*   where its folded text begins in batch->folded */
     uint32_t end[HY_BATCH_MENTIONS];   /*   and ends */
+    uint16_t mapped[HY_BATCH_MENTIONS]; /* those whose folding has a map, by their place in live */
+    uint32_t mapped_count, next_mapped; /* the first that the scan has not come by */
+    struct hy_word_scan *words;
     uint32_t cursor;                   /* the live mention that the last report was in */
     struct hy_view view;               /* and its text */
     const uint32_t *anchors;           /* of the literal database that reports; may be NULL */
@@ -104,6 +109,20 @@ void hy_match_scan_alone(struct hy_match_worker *w, uint32_t live);
 void hy_match_scan_regexes(struct hy_match_worker *w, const struct hy_mention *mention);
 /* Sorts hits, drops repeats and what is beyond the limits. */
 void hy_match_settle(struct hy_match_worker *w);
+
+/* Takes down that an anchor ends at `to` of batch->folded. */
+void hy_match_report(struct hy_match_worker *w, uint32_t anchor, uint32_t to);
+/* A mention's text for verification. */
+static inline struct hy_view hy_match_view(const struct hy_mention *mention)
+{
+    return (struct hy_view){mention->folded.data, mention->m.text.data, mention->folded.map,
+                            mention->folded.len, mention->m.text.len};
+}
+
+/* word_scan.c: reports the anchors that are words in live mentions [from, to). */
+void hy_match_scan_words(struct hy_match_worker *w, uint32_t from, uint32_t to);
+struct hy_word_scan *hy_word_scan_create(void); /* NULL: no memory */
+void hy_word_scan_destroy(struct hy_word_scan **scan);
 
 /* verify.c: which terms stand where an anchor was found; calls hy_match_found for each. */
 void hy_match_verify(struct hy_match_worker *w, uint32_t anchor, uint32_t at);

@@ -266,9 +266,12 @@ static void verify_single(struct hy_match_worker *w, const struct hy_single *sin
 {
     const struct hy_view *view = &w->view;
     if (single->whole) {
+        if (single->lead && (at == 0 || view->folded[at - 1] != single->lead))
+            return;
+        uint32_t start = at - (single->lead != 0);
         if (edges_fit(view, single->edges, at, end) &&
-            hy_phrase_finish((enum hy_phrase_kind)single->kind, view, at, &end))
-            hy_match_found(w, single->term, at, end);
+            hy_phrase_finish((enum hy_phrase_kind)single->kind, view, start, &end))
+            hy_match_found(w, single->term, start, end);
         return;
     }
     const struct hy_phrase *phrase = &w->slot->pack->matcher->terms[single->term].phrase;

@@ -2,7 +2,8 @@
  * The matching part of a pack: literal and regex databases, how each term is verified, which rules
  * each term wakes up, and the programs of all rules and policy lines.
  *
- *   folded text --literals--> anchor --> singles: terms that are this chunk and little more
+ *   folded text --words, literals--> anchor
+ *                               anchor --> singles: terms that are this chunk and little more
  *                                    --> right:   phrases, by the chunk that follows
  *                                    --> left:    phrases that end here, by the chunk before
  *   term --> rules, sets --> rules
@@ -20,6 +21,7 @@
 #include "pack/phrase.h"
 #include "pack/predicate.h"
 #include "pack/program.h"
+#include "pack/word_table.h"
 
 struct hy_database;
 
@@ -27,7 +29,7 @@ enum {
     HY_REGEX_CLASSES = 4, /* databases: one for each combination of flags */
 };
 
-/* A literal that Hyperscan looks for, and where the terms that hang on it are. */
+/* What is looked for, and where the terms that hang on it are. */
 struct hy_anchor {
     uint32_t len;
     uint32_t edges; /* HY_CHUNK_WORD_*: edges that every one of its terms asks for */
@@ -41,7 +43,9 @@ struct hy_single {
     uint32_t term;
     uint32_t before; /* bytes of the chunk before the anchor */
     uint16_t chunk;  /* which chunk of the phrase the anchor is in */
-    bool whole;      /* the anchor is the whole phrase: only edges and kind are left to look at */
+    bool whole;      /* the phrase is the anchor, behind lead if that is not 0: only edges and kind
+                        are left to look at */
+    char lead;       /* whole: the @ # $ (or the like) before the anchor, or 0 */
     uint8_t kind;    /* enum hy_phrase_kind */
     uint8_t edges;   /* HY_CHUNK_WORD_*, where not all terms of the anchor ask for them */
 };
@@ -121,8 +125,9 @@ struct hy_rule_program {
 struct hy_matcher {
     struct hy_arena arena;
     struct hy_literal_db literals[HY_LITERAL_DBS];
-    const struct hy_anchor *anchors;
-    uint32_t anchors_count;
+    struct hy_word_table words;
+    const struct hy_anchor *anchors; /* those of the literal databases, then the words */
+    uint32_t anchors_count, literals_count;
     const struct hy_single *singles;
     const struct hy_neighbour *neighbours; /* left entries and right entries */
     /* Their keys and HY_NEIGHBOUR_* side by side: a search that finds nothing touches no more. */
