@@ -8,7 +8,6 @@
 #include "match/runs.h"
 
 #include "base/assert.h"
-#include "base/cpu.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -148,15 +147,10 @@ static uint32_t find_base(const char *text, uint32_t len,
 
 #endif
 
-uint32_t hy_runs_find(const char *text, uint32_t len, uint32_t *edges)
+hy_runs_find *hy_runs_of(enum hy_cpu_level level)
 {
-    switch (hy_cpu_level()) {
-    case HY_CPU_AVX512:
-        return find_avx512(text, len, edges);
-    case HY_CPU_AVX2:
-        return find_avx2(text, len, edges);
-    case HY_CPU_SCALAR:
-        return find_base(text, len, edges);
-    }
-    HY_UNREACHABLE();
+    static hy_runs_find *const kernels[] = {
+        [HY_CPU_SCALAR] = find_base, [HY_CPU_AVX2] = find_avx2, [HY_CPU_AVX512] = find_avx512};
+    HY_ASSERT(level <= hy_cpu_level());
+    return kernels[level];
 }

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/cpu.h"
+
 enum { HY_RUNS_SLACK = 64 }; /* bytes readable behind a text; entries writable behind edges */
 
 /*
@@ -14,6 +16,9 @@ enum { HY_RUNS_SLACK = 64 }; /* bytes readable behind a text; entries writable b
  * [edges[2 * i], edges[2 * i + 1]). Returns how many runs there are. edges has room for
  * len + 1 + HY_RUNS_SLACK entries.
  */
-uint32_t hy_runs_find(const char *text, uint32_t len, uint32_t *edges);
+typedef uint32_t hy_runs_find(const char *text, uint32_t len, uint32_t *edges);
+
+/* The kernel of a level, which must not be above hy_cpu_level(). */
+hy_runs_find *hy_runs_of(enum hy_cpu_level level);
 
 #endif

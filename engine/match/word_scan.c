@@ -34,7 +34,8 @@ enum {
 };
 
 struct hy_word_scan {
-    uint32_t base; /* where the group begins in batch->folded */
+    hy_runs_find *find_runs; /* the best kernel here */
+    uint32_t base;           /* where the group begins in batch->folded */
     uint32_t count;
     uint32_t maybe_count;
     uint32_t *edges;  /* of run i, from base on: [2 * i], [2 * i + 1] */
@@ -47,6 +48,7 @@ struct hy_word_scan *hy_word_scan_create(void)
     struct hy_word_scan *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
+    s->find_runs = hy_runs_of(hy_cpu_level());
     /* Room for the worst of texts; what is not needed is never touched. */
     s->edges = malloc(((size_t)BYTES_MAX + 1 + HY_RUNS_SLACK) * sizeof *s->edges);
     s->hashes = malloc(((size_t)RUNS_MAX + 2) * sizeof *s->hashes);
@@ -224,7 +226,7 @@ static void scan_group(struct hy_match_worker *w, uint32_t from, uint32_t to)
     const struct hy_word_table *table = &w->slot->pack->matcher->words;
     const char *text = w->batch->folded + w->begin[from];
     s->base = w->begin[from];
-    s->count = hy_runs_find(text, w->end[to - 1] - s->base, s->edges);
+    s->count = s->find_runs(text, w->end[to - 1] - s->base, s->edges);
     filter_runs(s, table, text);
     for (; w->next_mapped < w->mapped_count && w->mapped[w->next_mapped] < to; w->next_mapped++)
         take_if_odd(w, table, w->mapped[w->next_mapped]);
