@@ -146,10 +146,10 @@ void hy_compile_write_words(struct hy_compiler *c)
         uint64_t hash = hash_of(word, len);
         bool right = add_pairs(m, pairs, hash, anchor->right, anchor->right_count, false);
         bool left = add_pairs(m, pairs, hash, anchor->left, anchor->left_count, true);
-        bool alone = anchor->singles_count > 0 || !right || !left;
         set_bit(filter, &m->words.filter, hash);
         add_slot(slots, m->words.mask, (struct hy_word_slot){hash, number, text});
-        texts[text] = (unsigned char)(len | (alone ? HY_WORD_ALONE : 0));
+        texts[text] = (unsigned char)(len | (anchor->singles_count > 0 ? HY_WORD_SINGLES : 0) |
+                                      (right && left ? 0 : HY_WORD_LOOSE));
         memcpy(texts + text + 1, word, len);
         text += 1 + len;
     }

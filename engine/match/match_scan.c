@@ -53,14 +53,15 @@ static inline void prefetch_anchor(const struct hy_matcher *matcher, uint32_t nu
     hy_prefetch(&matcher->anchors[number]);
 }
 
-static inline void prefetch_groups(const struct hy_matcher *matcher, uint32_t number)
+static inline void prefetch_groups(const struct hy_matcher *matcher,
+                                   const struct hy_match_raw *report)
 {
-    const struct hy_anchor *anchor = &matcher->anchors[number];
-    if (anchor->singles_count > 0)
+    const struct hy_anchor *anchor = &matcher->anchors[report->anchor];
+    if ((report->terms & HY_MATCH_SINGLES) && anchor->singles_count > 0)
         hy_prefetch(&matcher->singles[anchor->singles]);
-    if (anchor->right_count > 0)
+    if ((report->terms & HY_MATCH_RIGHT) && anchor->right_count > 0)
         hy_prefetch(&matcher->neighbour_keys[anchor->right + anchor->right_count / 2]);
-    if (anchor->left_count > 0)
+    if ((report->terms & HY_MATCH_LEFT) && anchor->left_count > 0)
         hy_prefetch(&matcher->neighbour_keys[anchor->left + anchor->left_count / 2]);
 }
 
@@ -74,20 +75,20 @@ static void verify_raw(struct hy_match_worker *w)
         if (i + ANCHOR_AHEAD < count)
             prefetch_anchor(matcher, raw[i + ANCHOR_AHEAD].anchor);
         if (i + GROUPS_AHEAD < count)
-            prefetch_groups(matcher, raw[i + GROUPS_AHEAD].anchor);
+            prefetch_groups(matcher, &raw[i + GROUPS_AHEAD]);
         uint32_t end = raw[i].to;
         uint32_t at = end - matcher->anchors[raw[i].anchor].len;
         seek(w, at);
         if (end <= w->end[w->cursor] && at >= w->begin[w->cursor])
-            hy_match_verify(w, raw[i].anchor, at - w->begin[w->cursor]);
+            hy_match_verify(w, &raw[i], at - w->begin[w->cursor]);
     }
     hy_match_count(&w->stats.literal_candidates, count);
     w->raw_count = 0;
 }
 
-void hy_match_report(struct hy_match_worker *w, uint32_t anchor, uint32_t to)
+void hy_match_report(struct hy_match_worker *w, struct hy_match_raw report)
 {
-    w->raw[w->raw_count++] = (struct hy_match_raw){anchor, to};
+    w->raw[w->raw_count++] = report;
     if (w->raw_count == HY_MATCH_RAW)
         verify_raw(w);
 }
@@ -97,7 +98,7 @@ static int on_report(unsigned int id, unsigned long long from, unsigned long lon
 {
     struct hy_match_worker *w = context;
     if (!w->anchors || (id = w->anchors[id]) != HY_ANCHOR_NONE)
-        hy_match_report(w, id, w->block + (uint32_t)to);
+        hy_match_report(w, (struct hy_match_raw){id, w->block + (uint32_t)to, HY_MATCH_ALL});
     return 0;
 }
 

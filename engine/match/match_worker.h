@@ -16,9 +16,13 @@ enum {
     HY_MATCH_REGEX_HITS = HY_MATCH_HITS_MAX,
 };
 
+/* What of an anchor's terms may stand where it was found. */
+enum { HY_MATCH_SINGLES = 1, HY_MATCH_RIGHT = 2, HY_MATCH_LEFT = 4, HY_MATCH_ALL = 7 };
+
 /* A report: an anchor ends at `to` of batch->folded. */
 struct hy_match_raw {
     uint32_t anchor, to;
+    uint32_t terms; /* HY_MATCH_* */
 };
 
 struct hy_word_scan; /* word_scan.c's own */
@@ -58,18 +62,18 @@ struct hy_match_worker {
     /* The scan of one batch. */
     struct hy_batch *batch;
     struct hy_match_slot *slot;
-    uint32_t live_count;               /* mentions without a drop, in order: */
-    uint16_t live[HY_BATCH_MENTIONS];  /*   which */
-    uint32_t begin[HY_BATCH_MENTIONS]; /*   where its folded text begins in batch->folded */
-    uint32_t end[HY_BATCH_MENTIONS];   /*   and ends */
+    uint32_t live_count;                /* mentions without a drop, in order: */
+    uint16_t live[HY_BATCH_MENTIONS];   /*   which */
+    uint32_t begin[HY_BATCH_MENTIONS];  /*   where its folded text begins in batch->folded */
+    uint32_t end[HY_BATCH_MENTIONS];    /*   and ends */
     uint16_t mapped[HY_BATCH_MENTIONS]; /* those whose folding has a map, by their place in live */
     uint32_t mapped_count, next_mapped; /* the first that the scan has not come by */
     struct hy_word_scan *words;
-    uint32_t cursor;                   /* the live mention that the last report was in */
-    struct hy_view view;               /* and its text */
-    const uint32_t *anchors;           /* of the literal database that reports; may be NULL */
-    uint32_t block;                    /* where the scanned block begins */
-    bool limited;                      /* one mention alone, hits beyond limits given up */
+    uint32_t cursor;         /* the live mention that the last report was in */
+    struct hy_view view;     /* and its text */
+    const uint32_t *anchors; /* of the literal database that reports; may be NULL */
+    uint32_t block;          /* where the scanned block begins */
+    bool limited;            /* one mention alone, hits beyond limits given up */
     uint32_t raw_count, found_count;
     struct hy_match_raw raw[HY_MATCH_RAW];
     hy_hit_key *found;                     /* in the order of the reports; HY_MATCH_FOUND */
@@ -110,8 +114,8 @@ void hy_match_scan_regexes(struct hy_match_worker *w, const struct hy_mention *m
 /* Sorts hits, drops repeats and what is beyond the limits. */
 void hy_match_settle(struct hy_match_worker *w);
 
-/* Takes down that an anchor ends at `to` of batch->folded. */
-void hy_match_report(struct hy_match_worker *w, uint32_t anchor, uint32_t to);
+/* Takes down a report. */
+void hy_match_report(struct hy_match_worker *w, struct hy_match_raw report);
 /* A mention's text for verification. */
 static inline struct hy_view hy_match_view(const struct hy_mention *mention)
 {
@@ -124,8 +128,9 @@ void hy_match_scan_words(struct hy_match_worker *w, uint32_t from, uint32_t to);
 struct hy_word_scan *hy_word_scan_create(void); /* NULL: no memory */
 void hy_word_scan_destroy(struct hy_word_scan **scan);
 
-/* verify.c: which terms stand where an anchor was found; calls hy_match_found for each. */
-void hy_match_verify(struct hy_match_worker *w, uint32_t anchor, uint32_t at);
+/* verify.c: which terms stand where an anchor was found, at `at` of the text, of those that the
+ * report says may; calls hy_match_found for each. */
+void hy_match_verify(struct hy_match_worker *w, const struct hy_match_raw *report, uint32_t at);
 void hy_match_found(struct hy_match_worker *w, uint32_t term, uint32_t start, uint32_t end);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Verification: Hyperscan says where an anchor ends; which terms stand there?
+ * Verification: a report says where an anchor ends; which terms stand there?
  *
  * The cheapest test that can say no comes first: the edges that all terms of the anchor ask for,
  * then the neighbouring chunk by binary search over 8-byte keys, then the first bytes of the chunk
@@ -281,18 +281,19 @@ static void verify_single(struct hy_match_worker *w, const struct hy_single *sin
         hy_match_found(w, single->term, start, end);
 }
 
-void hy_match_verify(struct hy_match_worker *w, uint32_t number, uint32_t at)
+void hy_match_verify(struct hy_match_worker *w, const struct hy_match_raw *report, uint32_t at)
 {
     const struct hy_matcher *matcher = w->slot->pack->matcher;
-    const struct hy_anchor *anchor = &matcher->anchors[number];
+    const struct hy_anchor *anchor = &matcher->anchors[report->anchor];
+    uint32_t terms = report->terms;
     uint32_t end = at + anchor->len;
     if (!edges_fit(&w->view, anchor->edges, at, end))
         return;
-    for (uint32_t i = 0; i < anchor->singles_count; i++)
+    for (uint32_t i = 0; (terms & HY_MATCH_SINGLES) && i < anchor->singles_count; i++)
         verify_single(w, &matcher->singles[anchor->singles + i], at, end);
     struct search search = {
         .matcher = matcher, .view = &w->view, .anchor_start = at, .anchor_end = end};
-    if (anchor->right_count > 0) {
+    if ((terms & HY_MATCH_RIGHT) && anchor->right_count > 0) {
         search.group = matcher->neighbours + anchor->right;
         search.keys = matcher->neighbour_keys + anchor->right;
         search.hints = matcher->neighbour_hints + anchor->right;
@@ -300,7 +301,7 @@ void hy_match_verify(struct hy_match_worker *w, uint32_t number, uint32_t at)
         search.at = end;
         verify_group(w, &search);
     }
-    if (anchor->left_count > 0) {
+    if ((terms & HY_MATCH_LEFT) && anchor->left_count > 0) {
         search.group = matcher->neighbours + anchor->left;
         search.keys = matcher->neighbour_keys + anchor->left;
         search.hints = matcher->neighbour_hints + anchor->left;

@@ -86,12 +86,17 @@ static void filter_runs(struct hy_word_scan *s, const struct hy_word_table *tabl
     s->maybe_count = maybe;
 }
 
-/* Is a run, with the one before it or the one behind it, a pair of the table? */
-static bool has_pair(const struct hy_word_scan *s, const struct hy_bit_table *pairs, uint32_t run)
+/* Which terms of an anchor, whose entry in texts this is, may stand at a run? */
+static uint32_t terms_at(const struct hy_word_scan *s, const struct hy_word_table *table,
+                         uint32_t run, unsigned char entry)
 {
     const uint64_t *hash = &s->hashes[run + 1];
-    return hy_bit_table_has(pairs, hy_word_pair(hash[-1], hash[0])) |
-           hy_bit_table_has(pairs, hy_word_pair(hash[0], hash[1]));
+    if (entry & HY_WORD_LOOSE)
+        return HY_MATCH_ALL;
+    bool left = hy_bit_table_has(&table->pairs, hy_word_pair(hash[-1], hash[0]));
+    bool right = hy_bit_table_has(&table->pairs, hy_word_pair(hash[0], hash[1]));
+    return (entry & HY_WORD_SINGLES ? HY_MATCH_SINGLES : 0) | (left ? HY_MATCH_LEFT : 0) |
+           (right ? HY_MATCH_RIGHT : 0);
 }
 
 /* Asks for what take_runs will look at. */
@@ -114,8 +119,9 @@ static void take_runs(struct hy_match_worker *w, const struct hy_word_table *tab
         uint32_t run = s->maybe[k], at = s->edges[2 * run], end = s->edges[2 * run + 1];
         const struct hy_word_slot *slot =
             hy_word_find(table, text + at, end - at, s->hashes[run + 1]);
-        if (slot && ((table->texts[slot->text] & HY_WORD_ALONE) || has_pair(s, &table->pairs, run)))
-            hy_match_report(w, slot->anchor, s->base + end);
+        uint32_t terms = slot ? terms_at(s, table, run, table->texts[slot->text]) : 0;
+        if (terms)
+            hy_match_report(w, (struct hy_match_raw){slot->anchor, s->base + end, terms});
     }
 }
 
@@ -174,6 +180,7 @@ static void take_inside(struct hy_match_worker *w, const struct hy_word_table *t
                         const struct hy_view *view, uint32_t start, uint32_t end)
 {
     char word[HY_WORD_BYTES_MAX + HY_WORD_SLACK];
+    uint32_t base = (uint32_t)(view->folded - w->batch->folded);
     for (uint32_t from = start; from < end; from++) {
         if (from > start && !hy_view_boundary(view, from))
             continue;
@@ -184,7 +191,7 @@ static void take_inside(struct hy_match_worker *w, const struct hy_word_table *t
             const struct hy_word_slot *slot =
                 hy_word_find(table, word, to - from, hy_word_hash(word, to - from));
             if (slot)
-                hy_match_report(w, slot->anchor, (uint32_t)(view->folded - w->batch->folded) + to);
+                hy_match_report(w, (struct hy_match_raw){slot->anchor, base + to, HY_MATCH_ALL});
         }
     }
 }

@@ -28,9 +28,10 @@ enum {
     HY_WORD_BYTES_MAX = 32, /* of an anchor in the table */
     HY_WORD_SLACK = 16,     /* bytes behind a word's first that hy_word_hash may read */
 
-    /* The first byte of a word's entry in texts: its length, and whether it matters by itself. */
+    /* The first byte of a word's entry in texts: its length, and when it matters. */
     HY_WORD_LEN = 0x3F,
-    HY_WORD_ALONE = 0x80, /* some term hangs on it for which pairs say nothing */
+    HY_WORD_SINGLES = 0x40, /* whatever stands beside it: it has singles (pack/matcher.h) */
+    HY_WORD_LOOSE = 0x80,   /* it has neighbours of which pairs say nothing */
 };
 
 #define HY_WORD_NONE UINT32_MAX
