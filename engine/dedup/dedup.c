@@ -40,6 +40,7 @@ enum {
      * it is prepared, then each that is found through what was asked for before. */
     ENTRIES_AHEAD = 8,
     RECORDS_AHEAD = 4,
+    HUGE_FROM_BYTES = 16 << 20,
 };
 
 struct hy_dedup_worker {
@@ -49,6 +50,13 @@ struct hy_dedup_worker {
     struct hy_dedup_text text;
     struct hy_dedup_post posts[HY_BATCH_MENTIONS];
 };
+
+/* Huge pages, unless most of them would lie idle: a small window has more log than it uses. */
+static hydrant_status reserve(struct hy_arena *memory, size_t bytes, hydrant_error *err)
+{
+    return bytes < HUGE_FROM_BYTES ? hy_arena_init(memory, bytes, err)
+                                   : hy_arena_init_huge(memory, bytes, err);
+}
 
 hydrant_status hy_dedup_create(const struct hy_dedup_options *options, struct hy_dedup **out,
                                hydrant_error *err)
@@ -68,7 +76,7 @@ hydrant_status hy_dedup_create(const struct hy_dedup_options *options, struct hy
     if (!dedup)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the dedup window");
     memset(dedup, 0, sizeof *dedup);
-    hydrant_status status = hy_arena_init(&dedup->memory, hy_dedup_window_bytes(o.entries), err);
+    hydrant_status status = reserve(&dedup->memory, hy_dedup_window_bytes(o.entries), err);
     if (status != HYDRANT_OK) {
         free(dedup);
         return status;

@@ -5,7 +5,6 @@
 #include "dedup/dedup_sketch.h"
 
 #include <string.h>
-#include <sys/mman.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -16,7 +15,6 @@ enum {
      * window is shorter. */
     LOG_BYTES_PER_ENTRY = 62,
     LOG_BYTES_MIN = 8 << 20, /* a small window is never short of log, ... */
-    HUGE_PAGE_BYTES = 2 << 20,
 };
 
 #define BUSY UINT32_MAX
@@ -54,13 +52,6 @@ static void *take(struct hy_arena *arena, size_t bytes)
     return p;
 }
 
-/* Fewer TLB misses and page faults; only a hint, and only where it does not waste memory. */
-static void ask_for_huge_pages(const struct hy_arena *arena)
-{
-    if (arena->capacity >= 8 * (size_t)HUGE_PAGE_BYTES)
-        madvise(arena->base, arena->capacity, MADV_HUGEPAGE);
-}
-
 static struct hy_dedup_divisor divisor(uint32_t value)
 {
     return (struct hy_dedup_divisor){UINT64_MAX / value + 1, value};
@@ -69,7 +60,6 @@ static struct hy_dedup_divisor divisor(uint32_t value)
 void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uint32_t entries,
                           uint32_t window_s)
 {
-    ask_for_huge_pages(arena);
     w->entries_count = entries;
     w->window_s = window_s;
     w->log_units = (uint32_t)(log_bytes(entries) / 4);

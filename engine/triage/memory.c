@@ -8,10 +8,13 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/prefetch.h"
 #include "base/str.h"
 #include "triage/memory_table.h"
+
+enum { LINE_BYTES = 64 };
 
 static uint32_t power_of_two(uint32_t wanted, uint32_t standard)
 {
@@ -24,10 +27,42 @@ static uint32_t power_of_two(uint32_t wanted, uint32_t standard)
 
 static void forget_holds(struct hy_memory *memory)
 {
-    memset(memory->chains, 0xFF, sizeof memory->chains); /* HY_HOLD_NONE */
+    memset(memory->chains, 0xFF, HY_MEMORY_CHAINS * sizeof *memory->chains); /* HY_HOLD_NONE */
     memory->first = HY_HOLD_NONE;
     memory->holds_used = memory->holds_top = 0;
     memory->free = HY_HOLD_NONE;
+}
+
+static size_t round_up(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) & ~(unit - 1);
+}
+
+static void *take(struct hy_arena *arena, size_t bytes)
+{
+    void *table = hy_arena_alloc(arena, bytes, LINE_BYTES);
+    HY_ASSERT(table);
+    return table;
+}
+
+/* The tables in one piece, zeroed, of the sizes that are set. */
+static hydrant_status lay_out(struct hy_memory *memory, hydrant_error *err)
+{
+    size_t conversations = memory->conversations_count * sizeof *memory->conversations;
+    size_t authors = memory->authors_count * sizeof *memory->authors;
+    size_t holds = memory->holds_capacity * sizeof *memory->holds;
+    size_t chains = HY_MEMORY_CHAINS * sizeof *memory->chains;
+    size_t all = conversations + authors + holds + chains + 4 * LINE_BYTES;
+    all = round_up(all, HY_HUGE_PAGE_BYTES);
+    hydrant_status status = hy_arena_init_huge(&memory->arena, all, err);
+    if (status != HYDRANT_OK)
+        return status;
+    memory->chains = take(&memory->arena, chains);
+    memory->conversations = take(&memory->arena, conversations);
+    memory->authors = take(&memory->arena, authors);
+    memory->holds = take(&memory->arena, holds);
+    forget_holds(memory);
+    return HYDRANT_OK;
 }
 
 hydrant_status hy_memory_create(const struct hy_memory_options *options, struct hy_memory **out,
@@ -43,15 +78,10 @@ hydrant_status hy_memory_create(const struct hy_memory_options *options, struct 
     memory->authors_count = power_of_two(options->authors, 1 << 16);
     memory->holds_capacity = options->holds ? options->holds : 4096;
     memory->keep_s = options->keep_s ? options->keep_s : 30 * 86400;
-    memory->conversations = calloc(memory->conversations_count, sizeof *memory->conversations);
-    memory->authors = calloc(memory->authors_count, sizeof *memory->authors);
-    memory->holds = calloc(memory->holds_capacity, sizeof *memory->holds);
-    if (!memory->conversations || !memory->authors || !memory->holds) {
+    hydrant_status status = lay_out(memory, err);
+    if (status != HYDRANT_OK)
         hy_memory_destroy(out);
-        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for conversations");
-    }
-    forget_holds(memory); /* the tables are zero already, and untouched pages cost nothing */
-    return HYDRANT_OK;
+    return status;
 }
 
 void hy_memory_destroy(struct hy_memory **out)
@@ -60,9 +90,7 @@ void hy_memory_destroy(struct hy_memory **out)
     *out = NULL;
     if (!memory)
         return;
-    free(memory->conversations);
-    free(memory->authors);
-    free(memory->holds);
+    hy_arena_fini(&memory->arena);
     free(memory);
 }
 

@@ -14,16 +14,17 @@ struct hy_author {
 };
 
 struct hy_memory {
+    struct hy_arena arena; /* of the tables; buckets begin at a cache line */
     struct hy_conversation *conversations;
     struct hy_author *authors;
     struct hy_hold *holds;
+    uint32_t *chains; /* HY_MEMORY_CHAINS; first hold by key modulo: four times the holds: NONE
+                         answers most replies */
     uint32_t conversations_count, authors_count, holds_capacity;
     uint32_t keep_s;
     uint32_t first, last; /* hold that ends first, last; last is valid while there is a first */
     uint32_t free;        /* of those below top that ended */
     uint32_t holds_top, holds_used;
-    uint32_t chains[HY_MEMORY_CHAINS]; /* first hold by key modulo: four times the holds: NONE
-                                          answers most replies */
 };
 
 /* Forgets everything. */
