@@ -14,6 +14,8 @@
 #define NOT_OWN_US "|800|822|833|844|855|866|877|888|900|"
 #define NOT_OWN_ZERO "|0800|0808|0845|0844|0843|0870|0871|0872|0300|0330|0333|0345|0900|0180|"
 
+enum { DIGITS_MIN = 7 }; /* of a telephone or card number */
+
 /* ---- reading ---- */
 
 static uint32_t separator(const struct hy_pii_text *t, uint32_t at, char *kind)
@@ -51,7 +53,7 @@ static uint32_t gap(const struct hy_pii_text *t, uint32_t at, char *after)
 
 void hy_pii_number_read(const struct hy_pii_text *t, uint32_t at, struct hy_pii_number *n)
 {
-    memset(n, 0, sizeof *n);
+    n->digits_count = n->groups_count = 0;
     n->plus = t->s[at] == '+' || (at > 0 && t->s[at - 1] == '+');
     n->paren = t->s[at] == '(' || (at > 0 && t->s[at - 1] == '(');
     while (!hy_pii_digit(hy_pii_at(t, at)))
@@ -66,6 +68,7 @@ void hy_pii_number_read(const struct hy_pii_text *t, uint32_t at, struct hy_pii_
         n->group[g].start = start;
         n->group[g].end = n->end = at;
         n->group[g].len = at - start;
+        n->group[g].after = 0;
         n->group[g].first = n->digits_count - (n->cut ? 0 : n->group[g].len);
         n->groups_count++;
         uint32_t next = n->cut ? 0 : gap(t, at, &n->group[g].after);
@@ -315,11 +318,12 @@ bool hy_pii_find_number(const struct hy_pii_text *t, const struct hy_pii_number 
                         struct hy_pii_find *find)
 {
     struct part p;
-    if (n->group[0].start > 0 && hy_pii_alnum(t->s[n->group[0].start - 1]))
+    if (n->digits_count < DIGITS_MIN ||
+        (n->group[0].start > 0 && hy_pii_alnum(t->s[n->group[0].start - 1])))
         return false;
     for (uint32_t from = 0; !n->cut && from < n->groups_count; from++)
         for (uint32_t to = n->groups_count; to > from; to--) {
-            if (!take_part(t, n, from, to, &p) || p.count < 7 || !stands_alone(&p))
+            if (!take_part(t, n, from, to, &p) || p.count < DIGITS_MIN || !stands_alone(&p))
                 continue;
             bool card = is_card(&p);
             if (!card && !is_phone(&p))

@@ -9,10 +9,14 @@
 
 #include "pii/pii.h"
 
+/* Can a word of a text be a link? */
+enum hy_pii_link { HY_PII_LINK_UNKNOWN, HY_PII_LINK_NONE, HY_PII_LINK_MAYBE };
+
 struct hy_pii_text {
     const char *s;
     uint32_t len;
     uint32_t done; /* nothing before it is looked at again */
+    enum hy_pii_link link;
 };
 
 struct hy_pii_find {
@@ -68,8 +72,6 @@ static inline bool hy_pii_is(const struct hy_pii_text *t, uint32_t start, uint32
     return start == end && !*word;
 }
 
-/* Is text[start, end) one of the words "a|b|c"? */
-bool hy_pii_one_of(const struct hy_pii_text *t, uint32_t start, uint32_t end, const char *words);
 /* Does one of the words "a|b c|d" (lower case, spaces as they are) begin as a word within reach bytes
  * before `at`, and end before it? */
 bool hy_pii_said_before(const struct hy_pii_text *t, uint32_t at, uint32_t reach,
@@ -87,6 +89,8 @@ bool hy_pii_find_number(const struct hy_pii_text *t, const struct hy_pii_number 
 bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find);
 bool hy_pii_find_iban(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find);
 bool hy_pii_find_address(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find);
+/* May there be an e-mail address around `at`? Most signs are of a handle: this tells, cheaply. */
+bool hy_pii_may_be_email(const struct hy_pii_text *t, uint32_t at);
 bool hy_pii_find_email(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find);
 
 #endif

@@ -3,21 +3,30 @@
 
 /* ---- words ---- */
 
-bool hy_pii_one_of(const struct hy_pii_text *t, uint32_t start, uint32_t end, const char *words)
+/* A word of a list, in lower case, with zeros behind it. Two are compared as two numbers, and with
+ * a whole list without a branch: most words are in none. No word of a text has a zero in it. */
+typedef char listed[16];
+
+static bool is_one_of(const struct hy_pii_text *t, uint32_t start, uint32_t end, const listed *list,
+                      size_t count)
 {
-    for (const char *at = words; *at;) {
-        size_t len = strcspn(at, "|");
-        bool same = end - start == len;
-        for (size_t i = 0; same && i < len; i++) {
-            char c = t->s[start + i];
-            same = (hy_pii_letter(c) ? (c | 32) : c) == at[i];
-        }
-        if (same && len)
-            return true;
-        at += len + (at[len] == '|');
+    uint64_t have[2] = {0}, entry[2];
+    listed lower = {0};
+    bool found = false;
+    if (end <= start || end - start >= sizeof lower)
+        return false;
+    for (uint32_t i = start; i < end; i++)
+        lower[i - start] = (char)(hy_pii_letter(t->s[i]) ? t->s[i] | 32 : t->s[i]);
+    memcpy(have, lower, sizeof have);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(entry, list[i], sizeof entry);
+        found |= ((have[0] ^ entry[0]) | (have[1] ^ entry[1])) == 0;
     }
-    return false;
+    return found;
 }
+
+/* Is text[start, end) in the list? */
+#define ONE_OF(t, start, end, list) is_one_of(t, start, end, list, sizeof(list) / sizeof *(list))
 
 bool hy_pii_said_before(const struct hy_pii_text *t, uint32_t at, uint32_t reach, const char *words)
 {
@@ -48,14 +57,21 @@ uint32_t hy_pii_word_before(const struct hy_pii_text *t, uint32_t end)
 
 /* ---- e-mail ---- */
 
-#define ROLES                                                                                   \
-    "support|help|info|contact|service|services|care|customercare|customerservice|sales|press|" \
-    "media|hello|team|admin|office|feedback|complaints|billing|noreply|no-reply|donotreply|"    \
-    "abuse|privacy|security|jobs|careers|legal|webmaster|postmaster|orders|returns|enquiries"
+static const listed roles[] = {
+    "support",         "help",       "info",    "contact",
+    "service",         "services",   "care",    "customercare",
+    "customerservice", "sales",      "press",   "media",
+    "hello",           "team",       "admin",   "office",
+    "feedback",        "complaints", "billing", "noreply",
+    "no-reply",        "donotreply", "abuse",   "privacy",
+    "security",        "jobs",       "careers", "legal",
+    "webmaster",       "postmaster", "orders",  "returns",
+    "enquiries",
+};
 
 static bool is_local(char c)
 {
-    return hy_pii_alnum(c) || (c && strchr("._%+'-", c));
+    return hy_pii_alnum(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '\'' || c == '-';
 }
 
 /* The end of a host name at `at`, or `at`: labels, the last of two letters or more. */
@@ -101,6 +117,13 @@ static bool at_sign(const struct hy_pii_text *t, uint32_t at, uint32_t *local, u
     return true;
 }
 
+bool hy_pii_may_be_email(const struct hy_pii_text *t, uint32_t at)
+{
+    if (t->s[at] == '@')
+        return at > t->done && is_local(t->s[at - 1]);
+    return (t->s[at] == '(' || t->s[at] == '[') && (hy_pii_at(t, at + 1) | 32) == 'a';
+}
+
 bool hy_pii_find_email(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
 {
     uint32_t local, host;
@@ -116,7 +139,7 @@ bool hy_pii_find_email(const struct hy_pii_text *t, uint32_t at, struct hy_pii_f
     if (start == local || local - start > 64 || end == host || before == '@' || before == '/' ||
         hy_pii_at(t, end) == '@' || t->s[local - 1] == '.')
         return false;
-    if (hy_pii_one_of(t, start, local, ROLES))
+    if (ONE_OF(t, start, local, roles))
         return false;
     *find = (struct hy_pii_find){start, end, HY_PII_EMAIL};
     return true;
@@ -171,16 +194,24 @@ bool hy_pii_find_iban(const struct hy_pii_text *t, uint32_t at, struct hy_pii_fi
 
 /* ---- accounts and orders ---- */
 
-#define ACCOUNT_WORDS                                                                       \
-    "account|acct|acc|customer|member|membership|client|policy|patient|loyalty|subscriber|" \
-    "kundennummer|vertragsnummer|passenger|student|passport|ssn"
-#define ORDER_WORDS                                                                       \
-    "order|orders|booking|reservation|confirmation|invoice|parcel|tracking|shipment|pnr|" \
-    "bestellnummer|rechnungsnummer|package|purchase"
-#define NUMBER_WORDS "number|no|nr|num|id|ref|reference|code"
-#define COUNTED                                                                                   \
-    "followers|subscribers|subs|views|people|customers|users|points|miles|dollars|usd|euros|eur|" \
-    "pounds|gbp|bucks|units|items|times|years|likes|orders|fans|employees|members|customers|steps"
+static const listed account_words[] = {
+    "account",        "acct",      "acc",     "customer", "member",     "membership",
+    "client",         "policy",    "patient", "loyalty",  "subscriber", "kundennummer",
+    "vertragsnummer", "passenger", "student", "passport", "ssn",
+};
+static const listed order_words[] = {
+    "order",    "orders",   "booking", "reservation",   "confirmation",    "invoice", "parcel",
+    "tracking", "shipment", "pnr",     "bestellnummer", "rechnungsnummer", "package", "purchase",
+};
+static const listed number_words[] = {"number", "no",  "nr",        "num",
+                                      "id",     "ref", "reference", "code"};
+static const listed number_verbs[] = {"is", "was", "my"};
+static const listed counted[] = {
+    "followers", "subscribers", "subs",      "views",   "people",    "customers", "users",
+    "points",    "miles",       "dollars",   "usd",     "euros",     "eur",       "pounds",
+    "gbp",       "bucks",       "units",     "items",   "times",     "years",     "likes",
+    "orders",    "fans",        "employees", "members", "customers", "steps",
+};
 
 /* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number".
  */
@@ -195,9 +226,9 @@ static uint32_t head_before(const struct hy_pii_text *t, uint32_t at, bool *expl
             continue;
         }
         uint32_t start = hy_pii_word_before(t, at);
-        if (hy_pii_one_of(t, start, at, NUMBER_WORDS))
+        if (ONE_OF(t, start, at, number_words))
             *explicit = true;
-        else if (!hy_pii_one_of(t, start, at, "is|was|my"))
+        else if (!ONE_OF(t, start, at, number_verbs))
             return at;
         at = start;
     }
@@ -209,7 +240,7 @@ static bool is_counted(const struct hy_pii_text *t, uint32_t end)
     uint32_t start = end + (hy_pii_at(t, end) == ' '), stop = start;
     while (hy_pii_letter(hy_pii_at(t, stop)))
         stop++;
-    return stop > start && hy_pii_one_of(t, start, stop, COUNTED);
+    return stop > start && ONE_OF(t, start, stop, counted);
 }
 
 bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
@@ -231,8 +262,8 @@ bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii
         behind == '%' || behind == '@')
         return false;
     uint32_t head = head_before(t, start, &explicit), word = hy_pii_word_before(t, head);
-    bool account = hy_pii_one_of(t, word, head, ACCOUNT_WORDS);
-    if (!account && !hy_pii_one_of(t, word, head, ORDER_WORDS))
+    bool account = ONE_OF(t, word, head, account_words);
+    if (!account && !ONE_OF(t, word, head, order_words))
         return false;
     if (digits < (explicit ? 4u : 6u) || is_counted(t, end))
         return false;
@@ -242,11 +273,18 @@ bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii
 
 /* ---- street addresses ---- */
 
-#define STREETS                                                                                   \
-    "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|" \
-    "close|crescent|circle|cir|highway|hwy|parkway|pkwy|square|sq|trail|gardens|grove"
-#define RUES "rue|avenue|av|boulevard|bd|chemin|impasse|quai|place|route"
-#define FLATS "apt|apartment|unit|flat|suite"
+static const listed streets[] = {
+    "street",  "st",      "avenue",    "ave",      "road",   "rd",      "lane",    "ln",
+    "drive",   "dr",      "boulevard", "blvd",     "court",  "ct",      "way",     "place",
+    "pl",      "terrace", "close",     "crescent", "circle", "cir",     "highway", "hwy",
+    "parkway", "pkwy",    "square",    "sq",       "trail",  "gardens", "grove",
+};
+static const listed rues[] = {
+    "rue", "avenue", "av", "boulevard", "bd", "chemin", "impasse", "quai", "place", "route",
+};
+static const listed repeats[] = {"bis", "ter"}; /* of a house number */
+static const listed particles[] = {"de", "du", "des", "la", "le", "les", "et", "sur"};
+static const listed flats[] = {"apt", "apartment", "unit", "flat", "suite"};
 #define HOME_WORDS                                                                              \
     "my address|address is|address|i live|we live|live at|living at|lives at|my house|my home|" \
     "my place|my apartment|my flat|deliver to|delivered to|deliver it to|ship to|shipped to|"   \
@@ -280,7 +318,7 @@ static bool is_home_behind(const struct hy_pii_text *t, uint32_t end)
         while (hy_pii_letter(hy_pii_at(t, stop)))
             stop++;
         if (stop > i && i > 0 && !hy_pii_alnum(t->s[i - 1]) && i - end < 6 &&
-            hy_pii_one_of(t, i, stop, FLATS))
+            ONE_OF(t, i, stop, flats))
             return true;
     }
     return false;
@@ -295,7 +333,7 @@ static uint32_t street_end(const struct hy_pii_text *t, uint32_t at)
             end++;
         if (end == start || !(hy_pii_upper(t->s[start]) || hy_pii_digit(t->s[start])))
             return 0;
-        if (words > 0 && hy_pii_one_of(t, start, end, STREETS))
+        if (words > 0 && ONE_OF(t, start, end, streets))
             return end;
         at = end + (hy_pii_at(t, end) == '.');
     }
@@ -330,10 +368,10 @@ static uint32_t rue_end(const struct hy_pii_text *t, uint32_t at)
             break;
         if (kind && name)
             street = at;
-        else if (!hy_pii_one_of(t, start, at,
-                                kind ? "de|du|des|la|le|les|et|sur" : "bis|ter|" RUES))
+        else if (!kind && ONE_OF(t, start, at, rues))
+            kind = true;
+        else if (kind ? !ONE_OF(t, start, at, particles) : !ONE_OF(t, start, at, repeats))
             break;
-        kind = kind || hy_pii_one_of(t, start, at, RUES);
     }
     return street;
 }
@@ -346,7 +384,7 @@ static uint32_t flat_end(const struct hy_pii_text *t, uint32_t street)
     uint32_t word = at + (hy_pii_at(t, at) == ' '), end = word;
     while (hy_pii_letter(hy_pii_at(t, end)))
         end++;
-    if (word == at || !hy_pii_one_of(t, word, end, FLATS))
+    if (word == at || !ONE_OF(t, word, end, flats))
         return street;
     end += hy_pii_at(t, end) == '.';
     end += hy_pii_at(t, end) == ' ';
@@ -363,7 +401,12 @@ static bool find_german(const struct hy_pii_text *t, uint32_t at, uint32_t end,
 {
     static const char *const kinds[] = {"stra\303\237e", "strasse", "str.",
                                         "weg",           "platz",   "allee"};
-    if (at < 6 || t->s[at - 1] != ' ')
+    uint32_t code = end + (hy_pii_at(t, end) == ','), digits = 0;
+    code += hy_pii_at(t, code) == ' ';
+    while (hy_pii_digit(hy_pii_at(t, code + digits)))
+        digits++;
+    if (at < 6 || t->s[at - 1] != ' ' || digits != 5 || hy_pii_at(t, code + 5) != ' ' ||
+        !hy_pii_upper(hy_pii_at(t, code + 6)))
         return false;
     uint32_t start = at - 1;
     while (start > 0 && t->s[start - 1] != ' ' && t->s[start - 1] != '\n')
@@ -373,12 +416,7 @@ static bool find_german(const struct hy_pii_text *t, uint32_t at, uint32_t end,
         size_t len = strlen(kinds[i]);
         street |= at - 1 - start > len && memcmp(t->s + at - 1 - len, kinds[i], len) == 0;
     }
-    uint32_t code = end + (hy_pii_at(t, end) == ','), digits = 0;
-    code += hy_pii_at(t, code) == ' ';
-    while (hy_pii_digit(hy_pii_at(t, code + digits)))
-        digits++;
-    if (!street || digits != 5 || hy_pii_at(t, code + 5) != ' ' ||
-        !hy_pii_upper(hy_pii_at(t, code + 6)))
+    if (!street)
         return false;
     *find = (struct hy_pii_find){start, code + 5, HY_PII_ADDRESS};
     return true;
@@ -394,6 +432,8 @@ bool hy_pii_find_address(const struct hy_pii_text *t, uint32_t at, struct hy_pii
     if (end - at > 5 || t->s[at] == '0')
         return false;
     end += hy_pii_letter(hy_pii_at(t, end)) && !hy_pii_alnum(hy_pii_at(t, end + 1));
+    if (hy_pii_at(t, end) != ' ' && hy_pii_at(t, end) != ',')
+        return false;
     if (find_german(t, at, end, find))
         return true;
     uint32_t street = street_end(t, end);
