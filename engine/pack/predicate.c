@@ -1,6 +1,7 @@
 /* Predicates over fields, scores and policy facts; see predicate.h. One small function a kind. */
 #include "pack/predicate.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -9,6 +10,9 @@
 #include "pack/policy.h"
 #include "pack/scratch.h"
 #include "text/utf8.h"
+
+_Static_assert(HY_PREDICATE_KINDS <= 64, "kinds are bits of one number");
+#define BIT(NAME) ((uint64_t)1 << HY_PREDICATE_##NAME)
 
 static const uint8_t predicate_needs[HY_PREDICATE_KINDS] = {
 #define PREDICATE_NEEDS(NAME, needs) needs,
@@ -305,7 +309,7 @@ static bool own_from(const struct hy_predicate *p, struct hy_eval *eval)
     return false;
 }
 
-static bool own_to(const struct hy_predicate *p, struct hy_eval *eval)
+static bool find_own_to(const struct hy_predicate *p, struct hy_eval *eval)
 {
     const struct hy_brand *brand;
     for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
@@ -315,15 +319,25 @@ static bool own_to(const struct hy_predicate *p, struct hy_eval *eval)
     return false;
 }
 
+/* Looked for once per mention and brand: several lines of a policy ask for it. */
+static bool own_to(const struct hy_predicate *p, struct hy_eval *eval)
+{
+    struct hy_eval_own *memo = &eval->scratch->own_to;
+    uint32_t brand = p->brand == HY_BRAND_EVAL ? eval->brand : p->brand;
+    if (memo->seq != eval->scratch->seq || memo->brand != brand)
+        *memo = (struct hy_eval_own){eval->scratch->seq, brand, find_own_to(p, eval)};
+    return memo->truth;
+}
+
 static bool site_kind(const struct hy_predicate *p, const struct hy_eval *eval)
 {
+    const hydrant_mention *m = &eval->mention->m;
     const struct hy_brand *brand;
-    hydrant_str host = host_of(eval->mention->m.url);
     for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
         for (uint32_t i = 0; i < brand->sites_count; i++) {
             const struct hy_site *site = &brand->sites[i];
             if (hy_str_equal_nocase(site->kind, p->text) &&
-                (is_below(eval->mention->m.site, site->domain) || is_below(host, site->domain)))
+                (is_below(m->site, site->domain) || is_below(host_of(m->url), site->domain)))
                 return true;
         }
     return false;
@@ -337,19 +351,39 @@ static bool in_range(const struct hy_predicate *p, uint64_t value)
 
 static bool compares(const struct hy_predicate *p, float score)
 {
-    switch ((enum hy_predicate_compare)p->compare) {
-    case HY_PREDICATE_GT:
-        return score > p->threshold;
-    case HY_PREDICATE_GE:
-        return score >= p->threshold;
-    case HY_PREDICATE_LT:
-        return score < p->threshold;
-    case HY_PREDICATE_LE:
-        return score <= p->threshold;
-    case HY_PREDICATE_LABEL:
-        break;
-    }
-    return false;
+    enum { LESS = 1, EQUAL = 2, MORE = 4 };
+    static const uint8_t taken[] = {[HY_PREDICATE_LABEL] = 0,
+                                    [HY_PREDICATE_GT] = MORE,
+                                    [HY_PREDICATE_GE] = MORE | EQUAL,
+                                    [HY_PREDICATE_LT] = LESS,
+                                    [HY_PREDICATE_LE] = LESS | EQUAL};
+    unsigned relation = (score < p->threshold ? LESS : 0) | (score == p->threshold ? EQUAL : 0) |
+                        (score > p->threshold ? MORE : 0);
+    return (taken[p->compare] & relation) != 0;
+}
+
+static bool has_label(const struct hy_predicate *p, const hydrant_emotion *e)
+{
+    if (p->kind == HY_PREDICATE_ACT)
+        return e->speech_act == p->index;
+    if (p->kind == HY_PREDICATE_SENTIMENT)
+        return e->sentiment == p->index;
+    return p->kind == HY_PREDICATE_EMOTION && (e->labels >> p->index & 1);
+}
+
+/* By tables and not by cases: which score a policy asks for next is hard to foretell. */
+static float score_of(const struct hy_predicate *p, const hydrant_emotion *e)
+{
+#define SCORE(KIND, field) [HY_PREDICATE_##KIND] = offsetof(hydrant_emotion, field)
+    static const uint16_t offsets[HY_PREDICATE_KINDS] = {
+        SCORE(EMOTION, scores), SCORE(SENTIMENT, sentiment_scores), SCORE(ACT, acts),
+        SCORE(INTENSITY, intensity), SCORE(VALENCE, valence)};
+#undef SCORE
+    bool several = p->kind != HY_PREDICATE_INTENSITY && p->kind != HY_PREDICATE_VALENCE;
+    float score;
+    memcpy(&score, (const char *)e + offsets[p->kind] + (several ? p->index : 0) * sizeof score,
+           sizeof score);
+    return score;
 }
 
 static enum hy_truth score_eval(const struct hy_predicate *p, const struct hy_mention *mention)
@@ -359,21 +393,9 @@ static enum hy_truth score_eval(const struct hy_predicate *p, const struct hy_me
     const hydrant_emotion *e = mention->emotion;
     if (!e || !e->scored)
         return HY_FALSE;
-    bool label = p->compare == HY_PREDICATE_LABEL;
-    switch ((enum hy_predicate_kind)p->kind) {
-    case HY_PREDICATE_EMOTION:
-        return known(label ? e->labels >> p->index & 1 : compares(p, e->scores[p->index]));
-    case HY_PREDICATE_SENTIMENT:
-        return known(label ? e->sentiment == p->index : compares(p, e->sentiment_scores[p->index]));
-    case HY_PREDICATE_ACT:
-        return known(label ? e->speech_act == p->index : compares(p, e->acts[p->index]));
-    case HY_PREDICATE_INTENSITY:
-        return known(compares(p, e->intensity));
-    case HY_PREDICATE_VALENCE:
-        return known(compares(p, e->valence));
-    default:
-        HY_UNREACHABLE();
-    }
+    if (p->compare == HY_PREDICATE_LABEL)
+        return known(has_label(p, e));
+    return known(compares(p, score_of(p, e)));
 }
 
 static bool is_matched(const struct hy_mention *mention, uint32_t rule)
@@ -413,6 +435,15 @@ static enum hy_truth policy_eval(const struct hy_predicate *p, const struct hy_e
     }
 }
 
+/* What text_eval knows something of. */
+static bool may_be_proven(enum hy_predicate_kind kind)
+{
+    static const uint64_t kinds = BIT(TO) | BIT(URL) | BIT(DOMAIN) | BIT(HAS_LINKS) |
+                                  BIT(HAS_HASHTAGS) | BIT(HAS_MENTIONS) | BIT(HAS_PII) |
+                                  BIT(IS_QUESTION) | BIT(SOURCE);
+    return kinds >> kind & 1;
+}
+
 /* What the text alone may prove. PENDING: the fields decide. */
 static enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eval *eval)
 {
@@ -437,7 +468,7 @@ static enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eval *eva
     case HY_PREDICATE_SOURCE:
         return known(hy_str_equal_nocase(eval->source, p->text));
     default:
-        return HY_PENDING;
+        HY_UNREACHABLE();
     }
 }
 
@@ -502,8 +533,7 @@ enum hy_truth hy_predicate_eval(const struct hy_predicate *p, struct hy_eval *ev
         return score_eval(p, eval->mention);
     if (needs & HY_PROGRAM_POLICY)
         return policy_eval(p, eval);
-    enum hy_truth truth = text_eval(p, eval);
-    if (truth != HY_PENDING || !eval->mention->complete)
-        return truth;
-    return known(field_eval(p, eval));
+    if (may_be_proven((enum hy_predicate_kind)p->kind))
+        return text_eval(p, eval);
+    return eval->mention->complete ? known(field_eval(p, eval)) : HY_PENDING;
 }

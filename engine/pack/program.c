@@ -79,12 +79,13 @@ void hy_eval_begin(struct hy_eval *eval)
     memset(scratch->memos, 0, sizeof *scratch->memos * scratch->memos_count);
     scratch->seq = 1;
     scratch->words_seq = scratch->name.seq = scratch->handle.seq = scratch->bio.seq = 0;
+    scratch->own_to.seq = 0;
 }
 
-static void carry_on(struct hy_eval_field *field, uint32_t from, uint32_t to)
+static void carry_on(uint32_t *seq, uint32_t from, uint32_t to)
 {
-    if (field->seq == from)
-        field->seq = to;
+    if (*seq == from)
+        *seq = to;
 }
 
 void hy_eval_again(struct hy_eval *eval)
@@ -92,11 +93,11 @@ void hy_eval_again(struct hy_eval *eval)
     struct hy_eval_scratch *scratch = eval->scratch;
     uint32_t before = scratch->seq;
     hy_eval_begin(eval);
-    carry_on(&scratch->name, before, scratch->seq);
-    carry_on(&scratch->handle, before, scratch->seq);
-    carry_on(&scratch->bio, before, scratch->seq);
-    if (scratch->words_seq == before)
-        scratch->words_seq = scratch->seq;
+    carry_on(&scratch->name.seq, before, scratch->seq);
+    carry_on(&scratch->handle.seq, before, scratch->seq);
+    carry_on(&scratch->bio.seq, before, scratch->seq);
+    carry_on(&scratch->own_to.seq, before, scratch->seq);
+    carry_on(&scratch->words_seq, before, scratch->seq);
 }
 
 /* First hit of the mention whose term is >= term. */

@@ -43,6 +43,13 @@ struct hy_eval_field {
     uint32_t seq; /* of the mention that it is of */
 };
 
+/* Whether a mention is addressed to a brand. */
+struct hy_eval_own {
+    uint32_t seq; /* of the mention that it is of */
+    uint32_t brand;
+    bool truth;
+};
+
 struct hy_eval_scratch {
     uint32_t seq;     /* counts hy_eval_begin; stamps of another one mean nothing */
     uint32_t visit;   /* counts collections of places */
@@ -55,6 +62,7 @@ struct hy_eval_scratch {
     uint16_t *word_start, *word_end; /* the words of the text, in original offsets */
     uint32_t words_count, words_seq;
     struct hy_eval_field name, handle, bio, link;
+    struct hy_eval_own own_to;
 };
 
 /*

@@ -191,7 +191,9 @@ static void find_facts(struct hy_mention *mention, const struct hy_policy *polic
 static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eval *eval)
 {
     const struct hy_policy *policy = eval->pack->policy;
-    struct hy_reasons reasons = {.arena = &turn->batch->arena};
+    struct hy_reasons reasons; /* its list is long, and mostly left as it is */
+    reasons.count = 0;
+    reasons.arena = &turn->batch->arena;
     hy_eval_again(eval);
     find_facts(turn->mention, policy, eval);
     decide_action(verdict, policy, eval, &reasons);
