@@ -24,19 +24,24 @@ struct hy_dedup_alias {
 /* Bytes behind a word that hy_dedup_word_hash may read. */
 enum { HY_DEDUP_WORD_SLACK = 16 };
 
-/* The hash of a word, len > 0; the word's memory goes on for HY_DEDUP_WORD_SLACK bytes. */
+/* Of a number, the low bytes, 0 to 8 of them. */
+static inline uint64_t hy_dedup_low_bytes(uint64_t number, uint32_t bytes)
+{
+    return number & ((1ull << 4 * bytes << 4 * bytes) - 1);
+}
+
+/* The hash of a word, len > 0; the word's memory goes on for HY_DEDUP_WORD_SLACK bytes. All 16 are
+ * read whatever its length, which is hard to foretell. */
 static inline uint64_t hy_dedup_word_hash(const char *word, uint32_t len)
 {
-    uint64_t low, high = 0;
+    uint64_t low, high;
     if (len > 16)
         return XXH3_64bits(word, len);
+    uint32_t first = len < 8 ? len : 8;
     memcpy(&low, word, sizeof low);
-    if (len > 8) {
-        memcpy(&high, word + 8, sizeof high);
-        high &= ~0ull >> (8 * (16 - len));
-    } else {
-        low &= ~0ull >> (8 * (8 - len));
-    }
+    memcpy(&high, word + 8, sizeof high);
+    low = hy_dedup_low_bytes(low, first);
+    high = hy_dedup_low_bytes(high, len - first);
     uint64_t h = (low ^ len) * 0x9E3779B97F4A7C15u ^ (high + 0x632BE59BD9B4E019u);
     h = (h ^ h >> 29) * 0xD6E8FEB86659FD93u;
     h = (h ^ h >> 32) * 0xD6E8FEB86659FD93u;

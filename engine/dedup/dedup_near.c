@@ -2,21 +2,20 @@
  * The comparison of two sketches, word by word; see dedup_near.h.
  *
  * Sets of words are bits of 64-bit numbers: a sketch has no more words. The equal words of the two
- * texts are found by vector comparisons of 16 bits a word first, which is most of the work; texts
- * that share too few are turned away then.
+ * texts are found by vector comparisons first; texts that share too few are turned away then. What
+ * two texts share is new each time, so the steps that all words take have no branches.
  */
 #include "dedup/dedup_near.h"
 
-#include "base/assert.h"
+#include "base/pick.h"
+#include "dedup/dedup_kernel.h"
 #include "dedup/dedup_lexicon.h"
 
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum {
     NONE = -1,
+    NOWHERE = HY_DEDUP_SKETCH_WORDS, /* a place that counts for nothing */
     CONTENT_MIN = 3, /* shared words that are not stop words, unless nearly all are shared */
     CONTAINED_WORDS_MIN = 8, /* a shorter text must be in the other as it is */
     CONTAINED_CONTENT_MIN = 4,
@@ -25,33 +24,21 @@ enum {
     BRIEF_WORDS = 2,
     FAR_WORDS = 3, /* a word alone that moved so much further from its neighbour is another one */
     MISSPELT_MAX = 3, /* words more than the equal ones that may turn out to be pairs */
-    LANES = 8,        /* words in a vector */
-    NAMES = (HY_DEDUP_SKETCH_WORDS + LANES - 1) / LANES * LANES,
 };
 
 /* The two texts laid side by side: to[side][i] is the place of word i of that side in the other. */
 struct pairing {
     const struct hy_dedup_sketch *side[2];
-    int8_t to[2][HY_DEDUP_SKETCH_WORDS];
+    int8_t to[2][HY_DEDUP_SKETCH_WORDS + 1];
     uint64_t equal[HY_DEDUP_SKETCH_WORDS]; /* words of side 1 that are word i of side 0 */
     uint64_t twice;                        /* words of side 1 that equal more than one of side 0 */
-    uint64_t free;                         /* words of side 1 that have no partner */
+    uint64_t open, free;                   /* words of side 0, of side 1 that have no partner */
     int matched, matched_content;
 };
 
 static bool is_content(uint32_t word)
 {
     return word & HY_DEDUP_WORD_CONTENT;
-}
-
-/* The same word. Names and unknown words must have the same letters too; others may be synonyms. */
-static bool is_equal(uint32_t x, uint32_t y)
-{
-    if (x == y)
-        return true;
-    uint32_t class = hy_dedup_word_class(x);
-    return is_content(x) && x >> 16 == y >> 16 &&
-           (class == HY_DEDUP_CLASS_KNOWN || class == HY_DEDUP_CLASS_COMMON);
 }
 
 /* Is it a word that says what the text is about? */
@@ -67,73 +54,31 @@ static bool is_telling(uint32_t word)
     return is_content(word) || word == HY_DEDUP_STOP_2 || word == HY_DEDUP_STOP_4;
 }
 
-/* Is one a misspelling, or a chat spelling, of the other? */
+/* Is one a misspelling, or a chat spelling, of the other? All is asked of any two words, because
+ * answers on the way are hard to foretell. */
 static bool is_same_meant(uint32_t x, uint32_t y)
 {
-    if (!is_content(x) && !is_content(y)) {
-        uint32_t both = x + y;
-        return (both == HY_DEDUP_STOP_2 + HY_DEDUP_STOP_TO &&
-                (x == HY_DEDUP_STOP_2 || y == HY_DEDUP_STOP_2)) ||
-               (both == HY_DEDUP_STOP_4 + HY_DEDUP_STOP_FOR &&
-                (x == HY_DEDUP_STOP_4 || y == HY_DEDUP_STOP_4));
-    }
-    if (!is_content(x) || !is_content(y))
-        return false;
-    uint32_t cx = hy_dedup_word_class(x), cy = hy_dedup_word_class(y);
-    if (cx != HY_DEDUP_CLASS_UNKNOWN && cy != HY_DEDUP_CLASS_UNKNOWN)
-        return false;
+    uint32_t both = x + y;
+    bool to = (both == HY_DEDUP_STOP_2 + HY_DEDUP_STOP_TO) &
+              ((x == HY_DEDUP_STOP_2) | (y == HY_DEDUP_STOP_2));
+    bool for_ = (both == HY_DEDUP_STOP_4 + HY_DEDUP_STOP_FOR) &
+                ((x == HY_DEDUP_STOP_4) | (y == HY_DEDUP_STOP_4));
+    bool unknown = (hy_dedup_word_class(x) == HY_DEDUP_CLASS_UNKNOWN) |
+                   (hy_dedup_word_class(y) == HY_DEDUP_CLASS_UNKNOWN);
     uint32_t other = (x ^ y) & 0xFFFF; /* letters of one only: at most two */
-    other &= other - (other != 0);
-    return (other & (other - (other != 0))) == 0;
+    other &= other - 1;
+    return to | for_ | (((x & y) >> 31) & unknown & ((other & (other - 1)) == 0));
 }
 
-static void pair_up(struct pairing *p, uint32_t i, uint32_t j)
+/* Pairs word i with word j, if wanted. */
+static inline void pair_up(struct pairing *p, uint32_t i, uint32_t j, bool wanted)
 {
-    p->to[0][i] = (int8_t)j;
-    p->to[1][j] = (int8_t)i;
-    p->free &= ~(1ull << j);
-    p->matched++;
-    p->matched_content += is_content(p->side[0]->words[i]);
-}
-
-/* The place in side 1 where word i's left or right neighbour makes one expect it; NONE if none. */
-static int expected(const struct pairing *p, uint32_t i, bool left)
-{
-    int n0 = (int)p->side[0]->count, n1 = (int)p->side[1]->count, at = (int)i + (left ? -1 : 1);
-    int beside = at < 0 ? -1 : at >= n0 ? n1 : p->to[0][at];
-    if (at >= 0 && at < n0 && beside == NONE)
-        return NONE;
-    int place = beside + (left ? 1 : -1);
-    return place >= 0 && place < n1 ? place : NONE;
-}
-
-static bool is_free(const struct pairing *p, int j)
-{
-    return j != NONE && (p->free >> j & 1);
-}
-
-/* Class and name of a word, without its letters: equal words have equal names. */
-static uint16_t name_of(uint32_t word)
-{
-    return (uint16_t)(is_content(word) ? word >> 16 : word);
-}
-
-/* Which of the first count names are name? Those behind them are 0. */
-static uint64_t find_name(const uint16_t names[NAMES], uint32_t count, uint16_t name)
-{
-    uint64_t found = 0;
-#ifdef __SSE2__
-    __m128i wanted = _mm_set1_epi16((short)name), none = _mm_setzero_si128();
-    for (uint32_t at = 0; at < count; at += LANES) {
-        __m128i lanes = _mm_load_si128((const __m128i *)(names + at));
-        __m128i bytes = _mm_packs_epi16(_mm_cmpeq_epi16(lanes, wanted), none);
-        found |= (uint64_t)(uint32_t)_mm_movemask_epi8(bytes) << at;
-    }
-#else
-    for (uint32_t at = 0; at < count; at++)
-        found |= (uint64_t)(names[at] == name) << at;
-#endif
-    return found;
+    p->to[0][hy_pick(wanted, i, NOWHERE)] = (int8_t)j;
+    p->to[1][hy_pick(wanted, j, NOWHERE)] = (int8_t)i;
+    p->open &= ~((uint64_t)wanted << i);
+    p->free &= ~((uint64_t)wanted << (j & 63));
+    p->matched += wanted;
+    p->matched_content += wanted & (p->side[0]->words[i] >> 31);
 }
 
 /* Are so many of all words, or of the shorter text's, shared? */
@@ -142,34 +87,22 @@ static bool is_enough(int matched, int least, int sum)
     return 4 * matched >= 3 * least || 5 * matched >= 3 * (sum - matched);
 }
 
-/*
- * Fills in equal and twice. False, perhaps before it is done, when so many words of side 0 have no
- * equal that misspellings cannot make up for it.
- */
+/* Fills in equal and twice. False when so many words of side 0 have no equal that misspellings
+ * cannot make up for it. */
 static bool find_equal(struct pairing *p, int least, int sum)
 {
     const struct hy_dedup_sketch *a = p->side[0], *b = p->side[1];
-    _Alignas(16) uint16_t names[NAMES] = {0}; /* no word has the name 0 */
     uint64_t once = 0;
     int needed = least, left = (int)a->count + MISSPELT_MAX;
     while (needed > 0 && is_enough(needed - 1, least, sum))
         needed--;
-    for (uint32_t j = 0; j < b->count; j++)
-        names[j] = name_of(b->words[j]);
+    hy_dedup_kernel()->compare(a, b, p->equal);
     for (uint32_t i = 0; i < a->count; i++) {
-        uint64_t named = find_name(names, b->count, name_of(a->words[i])), equal = 0;
-        for (; named; named &= named - 1) {
-            uint32_t j = (uint32_t)__builtin_ctzll(named);
-            equal |= (uint64_t)is_equal(a->words[i], b->words[j]) << j;
-        }
-        left -= equal == 0;
-        if (left < needed)
-            return false;
-        p->equal[i] = equal;
-        p->twice |= once & equal;
-        once |= equal;
+        left -= p->equal[i] == 0;
+        p->twice |= once & p->equal[i];
+        once |= p->equal[i];
     }
-    return true;
+    return left >= needed;
 }
 
 /* Pairs the content words that each text has exactly once. */
@@ -177,54 +110,64 @@ static void pair_unique(struct pairing *p)
 {
     for (uint32_t i = 0; i < p->side[0]->count; i++) {
         uint64_t equal = p->equal[i];
-        bool one = equal && !(equal & (equal - 1)) && !(equal & p->twice);
-        if (one && is_content(p->side[0]->words[i]))
-            pair_up(p, i, (uint32_t)__builtin_ctzll(equal));
+        bool one = (equal != 0) & ((equal & (equal - 1)) == 0) & ((equal & p->twice) == 0);
+        uint32_t j = (uint32_t)__builtin_ctzll(equal | 1ull << 63);
+        pair_up(p, i, j, one & (p->side[0]->words[i] >> 31));
     }
 }
 
-/* Pairs what stands beside words that are paired: stop words, repeated words, misspellings. */
+/* Pairs word i of side 0 with word j, where its neighbours make one expect it, if they are the same
+ * or meant to be. */
+static inline void pair_expected(struct pairing *p, uint32_t i, int j)
+{
+    uint32_t at = (uint32_t)hy_pick((j >= 0) & (j < (int)p->side[1]->count), (uint32_t)j, 63);
+    uint32_t other = p->side[1]->words[hy_pick(at != 63, at, 0)];
+    bool same = (p->equal[i] >> at & 1) | is_same_meant(p->side[0]->words[i], other);
+    pair_up(p, i, at, (p->free >> at & 1) & same);
+}
+
+/* Pairs what stands beside words that are paired: stop words, repeated words, misspellings. First
+ * behind them, then in front of them. */
 static void pair_beside(struct pairing *p)
 {
-    const struct hy_dedup_sketch *a = p->side[0], *b = p->side[1];
-    for (int round = 0; round < 2; round++) {
-        for (uint32_t k = 0; k < a->count; k++) {
-            uint32_t i = round ? a->count - 1 - k : k;
-            if (p->to[0][i] != NONE)
-                continue;
-            int j = expected(p, i, round == 0);
-            if (is_free(p, j) &&
-                ((p->equal[i] >> j & 1) || is_same_meant(a->words[i], b->words[j])))
-                pair_up(p, i, (uint32_t)j);
-        }
+    int n0 = (int)p->side[0]->count, n1 = (int)p->side[1]->count;
+    for (uint64_t set = p->open; set; set &= set - 1) {
+        int i = __builtin_ctzll(set);
+        int beside = i > 0 ? p->to[0][i - 1] : -1;
+        pair_expected(p, (uint32_t)i, (i == 0) | (beside != NONE) ? beside + 1 : NONE);
+    }
+    for (uint64_t set = p->open; set;) {
+        int i = 63 - __builtin_clzll(set);
+        set &= ~(1ull << i);
+        int beside = i + 1 < n0 ? p->to[0][i + 1] : n1;
+        pair_expected(p, (uint32_t)i, beside != NONE ? beside - 1 : NONE);
     }
 }
 
 /* Pairs equal words that are left, wherever they stand. */
 static void pair_rest(struct pairing *p)
 {
-    for (uint32_t i = 0; i < p->side[0]->count; i++) {
+    for (uint64_t set = p->open; set; set &= set - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(set);
         uint64_t left = p->equal[i] & p->free;
-        if (p->to[0][i] == NONE && left)
-            pair_up(p, i, (uint32_t)__builtin_ctzll(left));
+        pair_up(p, i, (uint32_t)__builtin_ctzll(left | 1ull << 63), left != 0);
     }
 }
 
-/* The next word of side 0 from i in the direction of step that is paired; NONE if none is. */
-static int nearest_paired(const struct pairing *p, int i, int step)
+/* The words of side 0 that have a partner. */
+static uint64_t paired_words(const struct pairing *p)
 {
-    for (i += step; i >= 0 && i < (int)p->side[0]->count; i += step) {
-        if (p->to[0][i] != NONE)
-            return i;
-    }
-    return NONE;
+    return ((1ull << p->side[0]->count) - 1) & ~p->open;
 }
 
 /* Does the pair of i stand alone, out of order or far from where its neighbours are? */
 static bool is_stray(const struct pairing *p, int i)
 {
     const int8_t *to = p->to[0];
-    int j = to[i], left = nearest_paired(p, i, -1), right = nearest_paired(p, i, 1);
+    uint64_t paired = paired_words(p), before_i = paired & ((1ull << i) - 1);
+    uint64_t after_i = paired & ~((2ull << i) - 1);
+    int j = to[i], left = before_i ? 63 - __builtin_clzll(before_i) : NONE;
+    int right = after_i ? __builtin_ctzll(after_i) : NONE;
     if ((left == i - 1 && left != NONE && to[left] == j - 1) ||
         (right == i + 1 && to[right] == j + 1))
         return false;
@@ -240,11 +183,12 @@ static bool is_stray(const struct pairing *p, int i)
  */
 static void part_strays(struct pairing *p)
 {
-    for (int i = 0; i < (int)p->side[0]->count; i++) {
-        int j = p->to[0][i];
-        if (j == NONE || !is_telling(p->side[0]->words[i]) || !is_stray(p, i))
+    for (uint64_t set = paired_words(p); set; set &= set - 1) {
+        int i = __builtin_ctzll(set), j = p->to[0][i];
+        if (!is_telling(p->side[0]->words[i]) || !is_stray(p, i))
             continue;
         p->to[0][i] = p->to[1][j] = NONE;
+        p->open |= 1ull << i;
         p->free |= 1ull << j;
         p->matched--;
         p->matched_content -= is_content(p->side[0]->words[i]);
@@ -321,12 +265,11 @@ static bool conflicts(const struct pairing *p)
 
 static int count_adjacent(const struct pairing *p)
 {
-    int adjacent = 0, last = NONE;
-    for (uint32_t i = 0; i < p->side[0]->count; i++) {
-        if (p->to[0][i] == NONE)
-            continue;
-        adjacent += last != NONE && p->to[0][i] == last + 1;
-        last = p->to[0][i];
+    int adjacent = 0, last = INT8_MAX; /* which no place follows */
+    for (uint64_t set = paired_words(p); set; set &= set - 1) {
+        int j = p->to[0][__builtin_ctzll(set)];
+        adjacent += j == last + 1;
+        last = j;
     }
     return adjacent;
 }
@@ -351,6 +294,7 @@ bool hy_dedup_near(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch
     struct pairing p;
     p.side[0] = a;
     p.side[1] = b;
+    p.open = (1ull << a->count) - 1;
     p.free = (1ull << b->count) - 1;
     p.twice = 0;
     p.matched = p.matched_content = 0;

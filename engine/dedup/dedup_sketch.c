@@ -2,21 +2,17 @@
 #include "dedup/dedup_sketch.h"
 
 #include "base/assert.h"
+#include "base/pick.h"
 #include "base/prefetch.h"
+#include "dedup/dedup_kernel.h"
 #include "dedup/dedup_lexicon.h"
 #include "dedup/dedup_lexicon_table.h"
 #include "text/utf8.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum { SQUEEZED_MAX = 64 };
-
-/* What a sketch has a word for. */
-struct token {
-    const char *data;
-    uint32_t len;
-    uint32_t kind; /* enum hy_dedup_word_kind */
-};
 
 static uint64_t mix(uint64_t h)
 {
@@ -25,46 +21,29 @@ static uint64_t mix(uint64_t h)
     return h ^ h >> 32;
 }
 
-/* A bit for each frequent letter, the others share: a misspelling changes at most two bits. Above
- * them, whether the byte is a digit or part of a character that is not ASCII. */
-enum { DIGIT = 1 << 16, WIDE = 1 << 17 };
-static const uint32_t letter_bits[256] = {
-#define LETTER(letter, bit) [letter] = 1u << bit
-    LETTER('e', 0),  LETTER('t', 1),  LETTER('a', 2),        LETTER('o', 3),
-    LETTER('i', 4),  LETTER('n', 5),  LETTER('s', 6),        LETTER('r', 7),
-    LETTER('h', 8),  LETTER('l', 9),  LETTER('d', 10),       LETTER('c', 11),
-    LETTER('k', 11), LETTER('q', 11), LETTER('u', 12),       LETTER('v', 12),
-    LETTER('w', 12), LETTER('y', 12), LETTER('m', 13),       LETTER('b', 13),
-    LETTER('x', 13), LETTER('f', 14), LETTER('p', 14),       LETTER('j', 14),
-    LETTER('g', 15), LETTER('z', 15), ['0' ... '9'] = DIGIT, [0x80 ... 0xFF] = WIDE,
-#undef LETTER
-};
-
 static uint32_t wide_letters_of(const char *word, uint32_t len)
 {
     uint32_t letters = 0, step;
     for (uint32_t at = 0; at < len; at += step) {
         uint32_t cp = hy_utf8_decode(word + at, &step);
-        letters |= cp < 0x80 ? letter_bits[cp] : 1u << (mix(cp) & 15);
+        letters |= cp < 0x80 ? hy_dedup_letter_bits[cp] : 1u << (mix(cp) & 15);
     }
-    return letters & 0xFFFF;
+    return letters;
 }
 
-/* The length of words is hard to predict, so the first eight bytes are looked at whatever it is. */
+/* The letters of any word; most words' are told by the kernel. */
 static uint32_t letters_of(const char *word, uint32_t len)
 {
-    const unsigned char *c = (const unsigned char *)word;
     uint32_t letters = 0;
-    uint64_t first;
-    memcpy(&first, word, sizeof first);
-    first &= ~0ull >> (len < 8 ? 64 - 8 * len : 0);
-    for (uint32_t at = 0; at < 8; at++, first >>= 8)
-        letters |= letter_bits[first & 0xFF];
-    for (uint32_t at = 8; at < len; at++)
-        letters |= letter_bits[c[at]];
-    if (letters & DIGIT) /* far from every word */
-        return 0xFC00 | (uint32_t)(hy_dedup_word_hash(word, len) & 0x3FF);
-    return letters & WIDE ? wide_letters_of(word, len) : letters;
+    bool wide = false;
+    for (uint32_t at = 0; at < len; at++) {
+        unsigned char c = (unsigned char)word[at];
+        if (c >= '0' && c <= '9') /* far from every word */
+            return 0xFC00 | (uint32_t)(hy_dedup_word_hash(word, len) & 0x3FF);
+        wide |= c >= 0x80;
+        letters |= hy_dedup_letter_bits[c & 0x7F];
+    }
+    return wide ? wide_letters_of(word, len) : letters;
 }
 
 static bool has_long_run(const char *word, uint32_t len)
@@ -96,8 +75,8 @@ static uint32_t squeeze(const char *word, uint32_t len, uint32_t keep, char *out
  * as two when the word is not known with one. word and len become what was read; buffer has
  * SQUEEZED_MAX bytes and slack.
  */
-static struct hy_dedup_meaning look_closer(const char **word, uint32_t *len, uint64_t hash,
-                                           char *buffer)
+static struct hy_dedup_meaning meaning_of_unknown(const char **word, uint32_t *len, uint64_t hash,
+                                                  char *buffer)
 {
     struct hy_dedup_meaning meaning = {.hash = hash, .class = HY_DEDUP_CLASS_UNKNOWN};
     if (*len > SQUEEZED_MAX || !has_long_run(*word, *len))
@@ -131,51 +110,42 @@ static struct hy_dedup_meaning meaning_of_mark(const char *word, uint32_t len, u
     return meaning;
 }
 
-/* A token's 32 bits. *hash is its hash in the lexicon and becomes its full name, for keys. */
-static uint32_t sketch_word(const struct token *token, uint64_t seed, uint64_t *hash)
+/* The meaning and the letters of any token. */
+static struct hy_dedup_meaning look_closer(const struct hy_dedup_token *token, uint64_t hash,
+                                           uint32_t *letters)
 {
     char buffer[SQUEEZED_MAX + HY_DEDUP_WORD_SLACK];
     const char *word = token->data;
     uint32_t len = token->len;
     struct hy_dedup_meaning meaning;
-    if (HY_LIKELY(token->kind == HY_DEDUP_PLAIN)) {
-        meaning = hy_dedup_lexicon_find(*hash);
+    if (token->kind == HY_DEDUP_PLAIN) {
+        meaning = hy_dedup_lexicon_find(hash);
         if (meaning.class == HY_DEDUP_CLASS_UNKNOWN)
-            meaning = look_closer(&word, &len, *hash, buffer);
+            meaning = meaning_of_unknown(&word, &len, hash, buffer);
     } else {
-        meaning = meaning_of_mark(word, len, token->kind, *hash);
+        meaning = meaning_of_mark(word, len, token->kind, hash);
     }
-    /* Every other word is a stop word: both forms are made, and one is chosen without a branch. */
+    *letters = letters_of(word, len);
+    return meaning;
+}
+
+/* A token's 32 bits. look is what the kernel says of it; *hash is its hash in the lexicon and
+ * becomes its full name, for keys. */
+static uint32_t sketch_word(const struct hy_dedup_token *token, uint32_t look, uint64_t seed,
+                            uint64_t *hash)
+{
+    struct hy_dedup_meaning meaning;
+    if (HY_LIKELY((token->kind == HY_DEDUP_PLAIN) & (look <= 0xFFFF)))
+        meaning = hy_dedup_lexicon_find(*hash); /* a word of letters: look has them all */
+    else
+        meaning = look_closer(token, *hash, &look);
+    /* Every other word is a stop word: both forms are made, and one is picked. */
     bool stop = meaning.class == HY_DEDUP_CLASS_STOP;
-    uint64_t h = ((stop ? meaning.stop : meaning.hash) ^ seed) * 0x9E3779B97F4A7C15u;
+    uint64_t h = (hy_pick(stop, meaning.stop, meaning.hash) ^ seed) * 0x9E3779B97F4A7C15u;
     *hash = h ^= h >> 32;
     uint32_t content = HY_DEDUP_WORD_CONTENT | (uint32_t)meaning.class << 29 |
-                       (uint32_t)(h >> 51) << 16 | letters_of(word, len);
-    return stop ? meaning.stop : content;
-}
-
-/* A key's rank is in its two highest bits: sequences with two or three content words come first,
- * those of stop words only last. */
-static inline uint64_t key_of(const uint64_t *hashes, const uint32_t *words, uint32_t a, uint32_t b,
-                              uint32_t c)
-{
-    uint64_t key = (hashes[a] + 3 * hashes[b] + 5 * hashes[c]) * 0xD6E8FEB86659FD93u;
-    key ^= key >> 32;
-    uint32_t content = (words[a] >> 31) + (words[b] >> 31) + (words[c] >> 31);
-    uint64_t rank = content >= 2 ? 0 : 2 - content;
-    return key >> 2 | rank << 62;
-}
-
-/* Puts a key among the smallest, which stand sorted from place from on; free places hold
- * UINT64_MAX. Every place is visited, whatever the key. */
-static inline void add_key(uint64_t *keys, uint64_t key, uint32_t from)
-{
-    for (uint32_t at = from; at < HY_DEDUP_KEYS; at++) {
-        uint64_t old = keys[at];
-        bool less = key < old;
-        keys[at] = less ? key : old;
-        key = less ? old : key;
-    }
+                       (uint32_t)(h >> 51) << 16 | look;
+    return (uint32_t)hy_pick(stop, meaning.stop, content);
 }
 
 /* Counts the keys, without those that stand next to their equal, as those of repeated words do. */
@@ -197,25 +167,24 @@ static uint32_t drop_twins(uint64_t *keys)
  * change, adds sequences with one word left out.
  */
 static void make_keys(const uint64_t *hashes, const struct hy_dedup_sketch *sketch,
-                      struct hy_dedup_keys *keys)
+                      const struct hy_dedup_kernel *kernel, struct hy_dedup_keys *keys)
 {
-    const uint32_t *w = sketch->words;
-    uint64_t *k = keys->keys;
+    uint32_t count = sketch->count;
+    uint64_t *k = keys->keys, content = 0;
     keys->count = 0;
-    if (sketch->count < HY_DEDUP_SKETCH_WORDS_MIN)
+    if (count < HY_DEDUP_SKETCH_WORDS_MIN)
         return;
+    for (uint32_t i = 0; i < count; i++)
+        content |= (uint64_t)(sketch->words[i] >> 31) << i;
     for (uint32_t i = 0; i < HY_DEDUP_KEYS; i++)
         k[i] = UINT64_MAX;
-    k[0] = (key_of(hashes, w, 0, 1, 2) + 7 * hashes[3]) >> 2;
-    for (uint32_t i = 0; i + 2 < sketch->count; i++)
-        add_key(k, key_of(hashes, w, i, i + 1, i + 2), 1);
+    k[0] = (hy_dedup_key(hashes, content, 0, 1, 2) + 7 * hashes[3]) >> 2;
+    kernel->add_keys(hashes, content, count, 1, 2, 1, k);
     uint32_t whole = keys->count = drop_twins(k);
     if (whole == HY_DEDUP_KEYS)
         return;
-    for (uint32_t i = 0; i + 3 < sketch->count; i++) {
-        add_key(k, key_of(hashes, w, i, i + 1, i + 3), whole);
-        add_key(k, key_of(hashes, w, i, i + 2, i + 3), whole);
-    }
+    kernel->add_keys(hashes, content, count, 1, 3, whole, k);
+    kernel->add_keys(hashes, content, count, 2, 3, whole, k);
     keys->count = drop_twins(k);
 }
 
@@ -225,12 +194,12 @@ static void make_keys(const uint64_t *hashes, const struct hy_dedup_sketch *sket
  * many tokens there are.
  */
 static uint32_t make_tokens(const struct hy_dedup_text *text, const struct hy_dedup_word *words,
-                            uint32_t count, struct token tokens[HY_DEDUP_SKETCH_WORDS])
+                            uint32_t count, struct hy_dedup_token tokens[HY_DEDUP_SKETCH_WORDS])
 {
     uint32_t made = 0;
     for (uint32_t i = 0; i < count && made < HY_DEDUP_SKETCH_WORDS; i++) {
         const struct hy_dedup_word *w = &words[i];
-        struct token token = {text->buffer + w->start, w->len, w->kind};
+        struct hy_dedup_token token = {text->buffer + w->start, w->len, w->kind};
         if (HY_UNLIKELY(w->kind == HY_DEDUP_IDEOGRAPH)) {
             if (i + 1 < count && w[1].kind == HY_DEDUP_IDEOGRAPH)
                 token.len = w[1].start + w[1].len - w->start;
@@ -245,46 +214,44 @@ static uint32_t make_tokens(const struct hy_dedup_text *text, const struct hy_de
 void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
                           struct hy_dedup_sketch *sketch, struct hy_dedup_keys *keys)
 {
-    uint64_t hashes[HY_DEDUP_SKETCH_WORDS];
+    const struct hy_dedup_kernel *kernel = hy_dedup_kernel();
+    uint64_t hashes[HY_DEDUP_SKETCH_WORDS + HY_DEDUP_SEQUENCE_SLACK];
     const struct hy_dedup_word *words = text->words + text->words_first;
     uint32_t count = text->words_count;
     /* The last word before trailing dots may be half a word. */
     if (text->cut && count > HY_DEDUP_SKETCH_WORDS_MIN &&
         text->words_first + count < HY_DEDUP_WORDS)
         count--;
-    struct token tokens[HY_DEDUP_SKETCH_WORDS];
+    struct hy_dedup_token tokens[HY_DEDUP_SKETCH_WORDS];
+    uint32_t looks[HY_DEDUP_SKETCH_WORDS];
     sketch->count = make_tokens(text, words, count, tokens);
     sketch->cut = text->cut && sketch->count < HY_DEDUP_SKETCH_WORDS;
     for (uint32_t i = 0; i < sketch->count; i++) {
         hashes[i] = hy_dedup_word_hash(tokens[i].data, tokens[i].len);
         hy_prefetch(&hy_dedup_lexicon_slots[hy_dedup_lexicon_slot(hashes[i])]);
     }
+    kernel->look(tokens, sketch->count, looks);
     for (uint32_t i = 0; i < sketch->count; i++)
-        sketch->words[i] = sketch_word(&tokens[i], seed, &hashes[i]);
+        sketch->words[i] = sketch_word(&tokens[i], looks[i], seed, &hashes[i]);
     if (keys)
-        make_keys(hashes, sketch, keys);
+        make_keys(hashes, sketch, kernel, keys);
 }
 
 uint32_t hy_dedup_sketch_store(const struct hy_dedup_sketch *sketch, uint32_t *units)
 {
     unsigned char *bytes = (unsigned char *)units;
-    uint32_t len = 0;
-    for (uint32_t i = 0; i < sketch->count; i++) {
-        uint32_t word = sketch->words[i];
-        if (word & HY_DEDUP_WORD_CONTENT) {
-            word = __builtin_bswap32(word);
-            memcpy(bytes + len, &word, sizeof word);
-            len += 4;
-        } else {
-            bytes[len++] = (unsigned char)word;
-        }
+    uint32_t len = 0, zeros = 0;
+    for (uint32_t i = 0; i < sketch->count; i++) { /* four bytes are written, one or four count */
+        uint32_t word = sketch->words[i], content = word >> 31;
+        word = htobe32((uint32_t)hy_pick(content, word, word << 24));
+        memcpy(bytes + len, &word, sizeof word);
+        len += 1 + 3 * content;
     }
     if (sketch->cut)
         bytes[len++] = HY_DEDUP_STOP_CUT;
-    while (len % 4)
-        bytes[len++] = 0;
-    HY_ASSERT_HOT(len <= HY_DEDUP_SKETCH_UNITS * 4);
-    return len / 4;
+    HY_ASSERT_HOT(len + sizeof zeros <= HY_DEDUP_SKETCH_UNITS * 4);
+    memcpy(bytes + len, &zeros, sizeof zeros);
+    return (len + 3) / 4;
 }
 
 void hy_dedup_sketch_load(const uint32_t *units, uint32_t count, struct hy_dedup_sketch *sketch)
@@ -293,18 +260,18 @@ void hy_dedup_sketch_load(const uint32_t *units, uint32_t count, struct hy_dedup
     uint32_t len = count * 4, words = 0;
     sketch->cut = false;
     for (uint32_t at = 0; at < len && words < HY_DEDUP_SKETCH_WORDS; words++) {
-        uint32_t word = bytes[at];
-        if (word >= 0x80 && len - at >= 4) {
-            memcpy(&word, bytes + at, sizeof word);
-            word = __builtin_bswap32(word);
-            at += 4;
-        } else if (word != 0 && word != HY_DEDUP_STOP_CUT && word < 0x80) {
-            at++;
-        } else {
+        uint32_t next = bytes[at], left = len - at;
+        if (HY_LIKELY(left >= sizeof next))
+            memcpy(&next, bytes + at, sizeof next);
+        next = be32toh(next);
+        bool content = next >> 31;
+        uint32_t word = (uint32_t)hy_pick(content, next, next >> 24);
+        if ((word == 0) | (word == HY_DEDUP_STOP_CUT) | (content & (left < sizeof next))) {
             sketch->cut = word == HY_DEDUP_STOP_CUT;
             break;
         }
         sketch->words[words] = word;
+        at += 1 + 3 * content;
     }
     sketch->count = words;
 }

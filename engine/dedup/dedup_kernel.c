@@ -1,0 +1,270 @@
+/* Loops of sketches, for each kind of machine; see dedup_kernel.h. */
+#include "dedup/dedup_kernel.h"
+
+#include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* A bit for each letter: its own for a frequent one, the others share. */
+#define LETTERS(LETTER)                                                                            \
+    LETTER('e', 0)                                                                                 \
+    LETTER('t', 1)                                                                                 \
+    LETTER('a', 2)                                                                                 \
+    LETTER('o', 3)                                                                                 \
+    LETTER('i', 4)                                                                                 \
+    LETTER('n', 5)                                                                                 \
+    LETTER('s', 6)                                                                                 \
+    LETTER('r', 7)                                                                                 \
+    LETTER('h', 8)                                                                                 \
+    LETTER('l', 9)                                                                                 \
+    LETTER('d', 10)                                                                                \
+    LETTER('c', 11)                                                                                \
+    LETTER('k', 11)                                                                                \
+    LETTER('q', 11)                                                                                \
+    LETTER('u', 12)                                                                                \
+    LETTER('v', 12)                                                                                \
+    LETTER('w', 12)                                                                                \
+    LETTER('y', 12)                                                                                \
+    LETTER('m', 13)                                                                                \
+    LETTER('b', 13)                                                                                \
+    LETTER('x', 13)                                                                                \
+    LETTER('f', 14)                                                                                \
+    LETTER('p', 14)                                                                                \
+    LETTER('j', 14)                                                                                \
+    LETTER('g', 15)                                                                                \
+    LETTER('z', 15)
+
+#define IN_ASCII(letter, bit) [letter] = 1u << (bit),
+const uint16_t hy_dedup_letter_bits[128] = {LETTERS(IN_ASCII)};
+
+/* ---- look ---- */
+
+static uint32_t look_scalar_at(const char *word, uint32_t len)
+{
+    uint32_t look = len > HY_DEDUP_TOKEN_BYTES ? HY_DEDUP_TOKEN_LONG : 0;
+    len = len < HY_DEDUP_TOKEN_BYTES ? len : HY_DEDUP_TOKEN_BYTES;
+    for (uint32_t at = 0; at < len; at++) {
+        unsigned char c = (unsigned char)word[at];
+        look |= c < 0x80 ? hy_dedup_letter_bits[c] : (uint32_t)HY_DEDUP_TOKEN_WIDE;
+        look |= (uint32_t)((unsigned)c - '0' < 10) * HY_DEDUP_TOKEN_DIGIT;
+        if (at >= 2)
+            look |= (uint32_t)((word[at] == word[at - 1]) & (word[at] == word[at - 2])) *
+                    HY_DEDUP_TOKEN_RUN;
+    }
+    return look;
+}
+
+static void look_scalar(const struct hy_dedup_token *tokens, uint32_t count, uint32_t *looks)
+{
+    for (uint32_t i = 0; i < count; i++)
+        looks[i] = look_scalar_at(tokens[i].data, tokens[i].len);
+}
+
+/* ---- keys ---- */
+
+/* Every place is visited, whatever the key. */
+static void add_key(uint64_t least[HY_DEDUP_KEYS], uint64_t key, uint32_t from)
+{
+    for (uint32_t at = from; at < HY_DEDUP_KEYS; at++) {
+        uint64_t old = least[at];
+        bool less = key < old;
+        least[at] = less ? key : old;
+        key = less ? old : key;
+    }
+}
+
+static void add_keys_scalar(const uint64_t *hashes, uint64_t content, uint32_t count,
+                            uint32_t b, uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS])
+{
+    for (uint32_t i = 0; i + c < count; i++)
+        add_key(least, hy_dedup_key(hashes, content, i, i + b, i + c), from);
+}
+
+/* ---- compare ---- */
+
+enum { LANES = (HY_DEDUP_SKETCH_WORDS + 15) / 16 * 16 };
+
+/* The words of a sketch as they are compared, and 0, which no word is, in all lanes behind. */
+INLINE void lay_out(const struct hy_dedup_sketch *sketch, uint32_t lanes[LANES])
+{
+    memset(lanes, 0, LANES * sizeof *lanes);
+    for (uint32_t i = 0; i < sketch->count; i++)
+        lanes[i] = hy_dedup_word_compared(sketch->words[i]);
+}
+
+static void compare_scalar(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                           uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+{
+    _Alignas(64) uint32_t lanes[LANES];
+    lay_out(b, lanes);
+    for (uint32_t i = 0; i < a->count; i++) {
+        uint32_t word = hy_dedup_word_compared(a->words[i]);
+        uint64_t found = 0;
+#ifdef __SSE2__
+        __m128i wanted = _mm_set1_epi32((int)word);
+        for (uint32_t at = 0; at < b->count; at += 4) {
+            __m128i four = _mm_load_si128((const __m128i *)(lanes + at));
+            int same = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(four, wanted)));
+            found |= (uint64_t)(uint32_t)same << at;
+        }
+#else
+        for (uint32_t at = 0; at < b->count; at++)
+            found |= (uint64_t)(lanes[at] == word) << at;
+#endif
+        equal[i] = found;
+    }
+}
+
+static const struct hy_dedup_kernel scalar = {look_scalar, add_keys_scalar, compare_scalar};
+
+#ifdef __x86_64__
+
+#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
+#define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
+
+/* The bits of 0x60..0x7F, low and high byte. */
+#define LOW_BYTE(letter, bit) [(letter) & 31] = (uint8_t)(1u << (bit)),
+#define HIGH_BYTE(letter, bit) [(letter) & 31] = (uint8_t)(1u << (bit) >> 8),
+static _Alignas(16) const uint8_t low_bytes[32] = {LETTERS(LOW_BYTE)};
+static _Alignas(16) const uint8_t high_bytes[32] = {LETTERS(HIGH_BYTE)};
+
+/* Bytes of ones, then of zeros: 16 from place 16 - n on are n of ones. */
+static const uint8_t ones[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                 255, 255, 255, 255, 255, 255, 255, 255};
+
+/* One byte of the table for each letter of the word, by the lower five bits. */
+AVX2 INLINE __m128i look_up(__m128i word, const uint8_t table[32])
+{
+    __m128i first = _mm_shuffle_epi8(_mm_load_si128((const __m128i *)table), word);
+    __m128i second = _mm_shuffle_epi8(_mm_load_si128((const __m128i *)(table + 16)), word);
+    return _mm_blendv_epi8(first, second, _mm_slli_epi16(word, 3));
+}
+
+AVX2 INLINE uint32_t look_avx2_at(const char *data, uint32_t len)
+{
+    uint32_t is_long = (uint32_t)(len > HY_DEDUP_TOKEN_BYTES) * HY_DEDUP_TOKEN_LONG;
+    len = len < HY_DEDUP_TOKEN_BYTES ? len : HY_DEDUP_TOKEN_BYTES;
+    __m128i keep = _mm_loadu_si128((const __m128i *)(ones + 16 - len));
+    __m128i word = _mm_and_si128(_mm_loadu_si128((const __m128i *)data), keep);
+    __m128i lower = _mm_cmpeq_epi8(_mm_and_si128(word, _mm_set1_epi8((char)0xE0)),
+                                   _mm_set1_epi8(0x60));
+    __m128i low = _mm_and_si128(look_up(word, low_bytes), lower);
+    __m128i high = _mm_and_si128(look_up(word, high_bytes), lower);
+    __m128i bits = _mm_or_si128(_mm_unpacklo_epi8(low, high), _mm_unpackhi_epi8(low, high));
+    bits = _mm_or_si128(bits, _mm_srli_si128(bits, 8));
+    bits = _mm_or_si128(bits, _mm_srli_si128(bits, 4));
+    bits = _mm_or_si128(bits, _mm_srli_si128(bits, 2));
+    __m128i digit = _mm_cmplt_epi8(_mm_sub_epi8(word, _mm_set1_epi8((char)('0' + 128))),
+                                   _mm_set1_epi8(10 - 128));
+    __m128i twice = _mm_and_si128(_mm_cmpeq_epi8(word, _mm_slli_si128(word, 1)), keep);
+    uint32_t runs = (uint32_t)_mm_movemask_epi8(
+        _mm_and_si128(twice, _mm_cmpeq_epi8(word, _mm_slli_si128(word, 2))));
+    return ((uint32_t)_mm_cvtsi128_si32(bits) & 0xFFFF) | is_long |
+           (uint32_t)(_mm_movemask_epi8(digit) != 0) * HY_DEDUP_TOKEN_DIGIT |
+           (uint32_t)(_mm_movemask_epi8(word) != 0) * HY_DEDUP_TOKEN_WIDE |
+           (uint32_t)(runs != 0) * HY_DEDUP_TOKEN_RUN;
+}
+
+AVX2 static void look_avx2(const struct hy_dedup_token *tokens, uint32_t count, uint32_t *looks)
+{
+    for (uint32_t i = 0; i < count; i++)
+        looks[i] = look_avx2_at(tokens[i].data, tokens[i].len);
+}
+
+AVX2 static void compare_avx2(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                              uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+{
+    _Alignas(64) uint32_t lanes[LANES];
+    lay_out(b, lanes);
+    for (uint32_t i = 0; i < a->count; i++) {
+        __m256i wanted = _mm256_set1_epi32((int)hy_dedup_word_compared(a->words[i]));
+        uint64_t found = 0;
+        for (uint32_t at = 0; at < LANES; at += 8) {
+            __m256i eight = _mm256_load_si256((const __m256i *)(lanes + at));
+            int same = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(eight, wanted)));
+            found |= (uint64_t)(uint32_t)same << at;
+        }
+        equal[i] = found;
+    }
+}
+
+/* The keys of eight sequences in a row, as hy_dedup_key makes them. */
+AVX512 INLINE __m512i eight_keys(const uint64_t *hashes, uint64_t content, uint32_t b, uint32_t c)
+{
+    __m512i first = _mm512_loadu_si512(hashes), second = _mm512_loadu_si512(hashes + b);
+    __m512i third = _mm512_loadu_si512(hashes + c);
+    second = _mm512_add_epi64(second, _mm512_slli_epi64(second, 1));
+    third = _mm512_add_epi64(third, _mm512_slli_epi64(third, 2));
+    __m512i key = _mm512_add_epi64(_mm512_add_epi64(first, second), third);
+    key = _mm512_mullo_epi64(key, _mm512_set1_epi64((long long)0xD6E8FEB86659FD93u));
+    key = _mm512_xor_si512(key, _mm512_srli_epi64(key, 32));
+    uint64_t x = content, y = content >> b, z = content >> c, any = x | y | z;
+    uint64_t two = (x & y) | (x & z) | (y & z);
+    __m512i rank = _mm512_maskz_set1_epi64((__mmask8)~any, (long long)(2ull << 62));
+    rank = _mm512_mask_set1_epi64(rank, (__mmask8)(any & ~two), (long long)(1ull << 62));
+    return _mm512_or_si512(_mm512_srli_epi64(key, 2), rank);
+}
+
+/* Each place takes the middle one of its own key, the new one and that of the place before. */
+AVX512 static void add_keys_avx512(const uint64_t *hashes, uint64_t content, uint32_t count,
+                                   uint32_t b, uint32_t c, uint32_t from,
+                                   uint64_t least[HY_DEDUP_KEYS])
+{
+    __mmask8 places = (__mmask8)(0xFF << from), later = (__mmask8)(0xFF << (from + 1));
+    __m512i sorted = _mm512_loadu_si512(least);
+    for (uint32_t i = 0; i + c < count; i += 8) {
+        uint64_t keys[8];
+        uint32_t left = count - c - i;
+        __mmask8 none = left < 8 ? (__mmask8)(0xFF << left) : 0;
+        __m512i eight = eight_keys(hashes + i, content >> i, b, c);
+        _mm512_storeu_si512(keys, _mm512_mask_set1_epi64(eight, none, -1));
+        for (uint32_t k = 0; k < 8; k++) {
+            __m512i key = _mm512_set1_epi64((long long)keys[k]);
+            __m512i before = _mm512_maskz_alignr_epi64(later, sorted, sorted, 7);
+            __m512i lesser = _mm512_min_epu64(sorted, key);
+            sorted = _mm512_mask_max_epu64(sorted, places, before, lesser);
+        }
+    }
+    _mm512_storeu_si512(least, sorted);
+}
+
+AVX512 static void compare_avx512(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                                  uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+{
+    _Alignas(64) uint32_t lanes[LANES];
+    lay_out(b, lanes);
+    __m512i first = _mm512_load_si512(lanes), second = _mm512_load_si512(lanes + 16);
+    __m512i third = _mm512_load_si512(lanes + 32);
+    for (uint32_t i = 0; i < a->count; i++) {
+        __m512i wanted = _mm512_set1_epi32((int)hy_dedup_word_compared(a->words[i]));
+        equal[i] = (uint64_t)_mm512_cmpeq_epi32_mask(first, wanted) |
+                   (uint64_t)_mm512_cmpeq_epi32_mask(second, wanted) << 16 |
+                   (uint64_t)_mm512_cmpeq_epi32_mask(third, wanted) << 32;
+    }
+}
+
+static const struct hy_dedup_kernel avx2 = {look_avx2, add_keys_scalar, compare_avx2};
+static const struct hy_dedup_kernel avx512 = {look_avx2, add_keys_avx512, compare_avx512};
+
+const struct hy_dedup_kernel *hy_dedup_kernel_of(enum hy_cpu_level level)
+{
+    return level == HY_CPU_AVX512 ? &avx512 : level == HY_CPU_AVX2 ? &avx2 : &scalar;
+}
+
+#else
+
+const struct hy_dedup_kernel *hy_dedup_kernel_of(enum hy_cpu_level level)
+{
+    (void)level;
+    return &scalar;
+}
+
+#endif
+
+const struct hy_dedup_kernel *hy_dedup_kernel(void)
+{
+    return hy_dedup_kernel_of(hy_cpu_level());
+}

@@ -1,0 +1,78 @@
+/*
+ * What sketches spend their time with, as loops over arrays without a branch that depends on the
+ * data: compiled for AVX2 and AVX-512 too, each with the results of the scalar form.
+ *
+ * Pure; any thread.
+ */
+#ifndef HY_DEDUP_DEDUP_KERNEL_H
+#define HY_DEDUP_DEDUP_KERNEL_H
+
+#include "base/cpu.h"
+#include "dedup/dedup_lexicon.h"
+#include "dedup/dedup_sketch.h"
+
+/* What a sketch has a word for. Readable for HY_DEDUP_WORD_SLACK bytes behind its end. */
+struct hy_dedup_token {
+    const char *data;
+    uint32_t len;
+    uint32_t kind; /* enum hy_dedup_word_kind */
+};
+
+enum {
+    HY_DEDUP_TOKEN_BYTES = 16,    /* of a token that look reads */
+    HY_DEDUP_SEQUENCE_SLACK = 11, /* read by add_keys behind the last word, and ignored */
+    /* What look says of a token, above the bits of its letters. */
+    HY_DEDUP_TOKEN_DIGIT = 1 << 16, /* has a digit */
+    HY_DEDUP_TOKEN_WIDE = 1 << 17,  /* has a character that is not ASCII */
+    HY_DEDUP_TOKEN_RUN = 1 << 18,   /* has the same byte three times in a row */
+    HY_DEDUP_TOKEN_LONG = 1 << 19,  /* is longer than what was read */
+};
+
+/* The bits that stand for letters: one for each frequent one, the others share. A misspelling
+ * changes at most two. */
+extern const uint16_t hy_dedup_letter_bits[128];
+
+struct hy_dedup_kernel {
+    /* Letters and HY_DEDUP_TOKEN_* of each token, by its first HY_DEDUP_TOKEN_BYTES. */
+    void (*look)(const struct hy_dedup_token *tokens, uint32_t count, uint32_t *looks);
+    /* Puts the keys of the sequences i, i + b, i + c of count words (count > c) among the smallest,
+     * which stand sorted from place from on; free places hold UINT64_MAX. hashes are readable for
+     * HY_DEDUP_SEQUENCE_SLACK more; content: bit i for word i. */
+    void (*add_keys)(const uint64_t *hashes, uint64_t content, uint32_t count, uint32_t b,
+                     uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS]);
+    /* Which words of b each word of a is: bit j of equal[i] for b[j]. */
+    void (*compare)(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                    uint64_t equal[HY_DEDUP_SKETCH_WORDS]);
+};
+
+/*
+ * The key of a sequence of three. Its rank is in the two highest bits: sequences with two or three
+ * content words come first, those of stop words only last.
+ */
+static inline uint64_t hy_dedup_key(const uint64_t *hashes, uint64_t content, uint32_t a,
+                                    uint32_t b, uint32_t c)
+{
+    static const uint8_t ranks[] = {2, 1, 0, 0};
+    uint64_t key = (hashes[a] + 3 * hashes[b] + 5 * hashes[c]) * 0xD6E8FEB86659FD93u;
+    key ^= key >> 32;
+    return key >> 2 | (uint64_t)ranks[(content >> a & 1) + (content >> b & 1) + (content >> c & 1)]
+                          << 62;
+}
+
+/* That of a machine; all give the same results. */
+const struct hy_dedup_kernel *hy_dedup_kernel_of(enum hy_cpu_level level);
+
+/* That of this machine. */
+const struct hy_dedup_kernel *hy_dedup_kernel(void);
+
+/* A word without what does not count when it is compared: the letters of a known one, which may
+ * have synonyms. Names and unknown words must have the same letters too. */
+static inline uint32_t hy_dedup_word_compared(uint32_t word)
+{
+    uint32_t class = hy_dedup_word_class(word);
+    bool any_letters = (word >> 31) & ((class == HY_DEDUP_CLASS_KNOWN) |
+                                       (class == HY_DEDUP_CLASS_COMMON));
+    return word & ~(0xFFFFu * any_letters);
+}
+
+#endif
