@@ -70,6 +70,12 @@ static bool is_same_meant(uint32_t x, uint32_t y)
     return to | for_ | (((x & y) >> 31) & unknown & ((other & (other - 1)) == 0));
 }
 
+/* The words of side 0 that have a partner. */
+static uint64_t paired_words(const struct pairing *p)
+{
+    return ((1ull << p->side[0]->count) - 1) & ~p->open;
+}
+
 /* Pairs word i with word j, if wanted. */
 static inline void pair_up(struct pairing *p, uint32_t i, uint32_t j, bool wanted)
 {
@@ -116,31 +122,37 @@ static void pair_unique(struct pairing *p)
     }
 }
 
-/* Pairs word i of side 0 with word j, where its neighbours make one expect it, if they are the same
- * or meant to be. */
-static inline void pair_expected(struct pairing *p, uint32_t i, int j)
+/* Pairs word i of side 0 with word j, where its neighbour makes one expect it, if j is there and
+ * free, and the two are the same or meant to be. */
+static bool pair_expected(struct pairing *p, uint32_t i, int j)
 {
-    uint32_t at = (uint32_t)hy_pick((j >= 0) & (j < (int)p->side[1]->count), (uint32_t)j, 63);
-    uint32_t other = p->side[1]->words[hy_pick(at != 63, at, 0)];
-    bool same = (p->equal[i] >> at & 1) | is_same_meant(p->side[0]->words[i], other);
-    pair_up(p, i, at, (p->free >> at & 1) & same);
+    if (j < 0 || !(p->free >> j & 1))
+        return false;
+    bool same = (p->equal[i] >> j & 1) | is_same_meant(p->side[0]->words[i], p->side[1]->words[j]);
+    if (same)
+        pair_up(p, i, (uint32_t)j, true);
+    return same;
 }
 
 /* Pairs what stands beside words that are paired: stop words, repeated words, misspellings. First
- * behind them, then in front of them. */
+ * behind them, then in front of them; each new pair has neighbours, too. */
 static void pair_beside(struct pairing *p)
 {
-    int n0 = (int)p->side[0]->count, n1 = (int)p->side[1]->count;
-    for (uint64_t set = p->open; set; set &= set - 1) {
-        int i = __builtin_ctzll(set);
-        int beside = i > 0 ? p->to[0][i - 1] : -1;
-        pair_expected(p, (uint32_t)i, (i == 0) | (beside != NONE) ? beside + 1 : NONE);
+    uint32_t count = p->side[0]->count;
+    uint64_t behind = p->open & (paired_words(p) << 1 | 1);
+    while (behind) {
+        uint32_t i = (uint32_t)__builtin_ctzll(behind);
+        behind &= behind - 1;
+        if (pair_expected(p, i, i > 0 ? p->to[0][i - 1] + 1 : 0))
+            behind |= p->open & 2ull << i;
     }
-    for (uint64_t set = p->open; set;) {
-        int i = 63 - __builtin_clzll(set);
-        set &= ~(1ull << i);
-        int beside = i + 1 < n0 ? p->to[0][i + 1] : n1;
-        pair_expected(p, (uint32_t)i, beside != NONE ? beside - 1 : NONE);
+    uint64_t before = p->open & (paired_words(p) >> 1 | 1ull << (count - 1));
+    while (before) {
+        uint32_t i = 63 - (uint32_t)__builtin_clzll(before);
+        before &= ~(1ull << i);
+        int next = i + 1 < count ? p->to[0][i + 1] : (int)p->side[1]->count;
+        if (pair_expected(p, i, next - 1))
+            before |= p->open & 1ull << i >> 1;
     }
 }
 
@@ -152,12 +164,6 @@ static void pair_rest(struct pairing *p)
         uint64_t left = p->equal[i] & p->free;
         pair_up(p, i, (uint32_t)__builtin_ctzll(left | 1ull << 63), left != 0);
     }
-}
-
-/* The words of side 0 that have a partner. */
-static uint64_t paired_words(const struct pairing *p)
-{
-    return ((1ull << p->side[0]->count) - 1) & ~p->open;
 }
 
 /* Does the pair of i stand alone, out of order or far from where its neighbours are? */
