@@ -36,8 +36,9 @@ _Static_assert((int)HY_DEDUP_ID_BYTES == (int)HY_DEDUP_RECORD_ID_BYTES,
 enum {
     DEFAULT_ENTRIES = 1000000,
     ENTRIES_MIN = 2,
-    /* How many turns ahead of a mention's its memory is asked for: buckets and lines of keys when
-     * it is prepared, then each that is found through what was asked for before. */
+    /* How many turns ahead of a mention's its memory is asked for: buckets and lines of keys first,
+     * then each that is found through what was asked for before. */
+    INDEXES_AHEAD = 16,
     ENTRIES_AHEAD = 8,
     RECORDS_AHEAD = 4,
     HUGE_FROM_BYTES = 16 << 20,
@@ -247,15 +248,6 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
         hy_dedup_sketch_make(&worker->text, seed, &post->sketch, &post->keys);
 }
 
-/* Asks for the memory that leads to all others. */
-static void ask_for_indexes(const struct hy_dedup_window *w, const struct hy_dedup_post *post)
-{
-    hy_prefetch(&w->by_id[hy_dedup_bucket(w, post->id)]);
-    hy_prefetch(&w->by_text[hy_dedup_bucket(w, post->text)]);
-    for (uint32_t k = 0; k < post->keys.count; k++)
-        hy_prefetch(hy_dedup_line(w, post->keys.keys[k]));
-}
-
 void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *batch)
 {
     worker->posts_count = 0;
@@ -267,7 +259,6 @@ void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *bat
         struct hy_dedup_post *post = &worker->posts[worker->posts_count++];
         post->mention = (uint16_t)i;
         prepare(worker, m, batch, post);
-        ask_for_indexes(&worker->dedup->window, post);
     }
 }
 
@@ -500,6 +491,15 @@ struct touch {
     uint32_t names[2 + HY_DEDUP_KEYS], count;
 };
 
+/* Asks for the memory that leads to all others. */
+static void ask_for_indexes(const struct hy_dedup_window *w, const struct hy_dedup_post *post)
+{
+    hy_prefetch(&w->by_id[hy_dedup_bucket(w, post->id)]);
+    hy_prefetch(&w->by_text[hy_dedup_bucket(w, post->text)]);
+    for (uint32_t k = 0; k < post->keys.count; k++)
+        hy_prefetch(hy_dedup_line(w, post->keys.keys[k]));
+}
+
 static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
                             struct touch *touch)
 {
@@ -522,7 +522,9 @@ static void ask_for_records(const struct hy_dedup_window *w, const struct touch 
     for (uint32_t k = 1; k < touch->count; k++) { /* an id leads to no record */
         const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
         uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
-        hy_prefetch(hy_dedup_log_place(w, log));
+        const char *record = hy_dedup_log_place(w, log);
+        hy_prefetch(record);
+        hy_prefetch(record + 64); /* most end in the line behind the one they begin in */
     }
 }
 
@@ -530,6 +532,8 @@ static void ask_for_records(const struct hy_dedup_window *w, const struct touch 
 static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_worker *worker,
                        uint32_t at, struct touch touched[ENTRIES_AHEAD])
 {
+    if (at + INDEXES_AHEAD < worker->posts_count)
+        ask_for_indexes(w, &worker->posts[at + INDEXES_AHEAD]);
     if (at + ENTRIES_AHEAD < worker->posts_count)
         ask_for_entries(w, &worker->posts[at + ENTRIES_AHEAD], &touched[at % ENTRIES_AHEAD]);
     uint32_t next = at + RECORDS_AHEAD;
@@ -556,6 +560,8 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
     uint32_t record[HY_DEDUP_LOG_UNITS_MAX];
     struct touch touched[ENTRIES_AHEAD];
     mark(dedup, batch);
+    for (uint32_t i = 0; i < INDEXES_AHEAD && i < worker->posts_count; i++)
+        ask_for_indexes(w, &worker->posts[i]);
     for (uint32_t i = 0; i < ENTRIES_AHEAD && i < worker->posts_count; i++)
         ask_for_entries(w, &worker->posts[i], &touched[i]);
     for (uint32_t i = 0; i < RECORDS_AHEAD && i < worker->posts_count; i++)
