@@ -9,32 +9,32 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /* A bit for each letter: its own for a frequent one, the others share. */
-#define LETTERS(LETTER)                                                                            \
-    LETTER('e', 0)                                                                                 \
-    LETTER('t', 1)                                                                                 \
-    LETTER('a', 2)                                                                                 \
-    LETTER('o', 3)                                                                                 \
-    LETTER('i', 4)                                                                                 \
-    LETTER('n', 5)                                                                                 \
-    LETTER('s', 6)                                                                                 \
-    LETTER('r', 7)                                                                                 \
-    LETTER('h', 8)                                                                                 \
-    LETTER('l', 9)                                                                                 \
-    LETTER('d', 10)                                                                                \
-    LETTER('c', 11)                                                                                \
-    LETTER('k', 11)                                                                                \
-    LETTER('q', 11)                                                                                \
-    LETTER('u', 12)                                                                                \
-    LETTER('v', 12)                                                                                \
-    LETTER('w', 12)                                                                                \
-    LETTER('y', 12)                                                                                \
-    LETTER('m', 13)                                                                                \
-    LETTER('b', 13)                                                                                \
-    LETTER('x', 13)                                                                                \
-    LETTER('f', 14)                                                                                \
-    LETTER('p', 14)                                                                                \
-    LETTER('j', 14)                                                                                \
-    LETTER('g', 15)                                                                                \
+#define LETTERS(LETTER) \
+    LETTER('e', 0)      \
+    LETTER('t', 1)      \
+    LETTER('a', 2)      \
+    LETTER('o', 3)      \
+    LETTER('i', 4)      \
+    LETTER('n', 5)      \
+    LETTER('s', 6)      \
+    LETTER('r', 7)      \
+    LETTER('h', 8)      \
+    LETTER('l', 9)      \
+    LETTER('d', 10)     \
+    LETTER('c', 11)     \
+    LETTER('k', 11)     \
+    LETTER('q', 11)     \
+    LETTER('u', 12)     \
+    LETTER('v', 12)     \
+    LETTER('w', 12)     \
+    LETTER('y', 12)     \
+    LETTER('m', 13)     \
+    LETTER('b', 13)     \
+    LETTER('x', 13)     \
+    LETTER('f', 14)     \
+    LETTER('p', 14)     \
+    LETTER('j', 14)     \
+    LETTER('g', 15)     \
     LETTER('z', 15)
 
 #define IN_ASCII(letter, bit) [letter] = 1u << (bit),
@@ -76,8 +76,8 @@ static void add_key(uint64_t least[HY_DEDUP_KEYS], uint64_t key, uint32_t from)
     }
 }
 
-static void add_keys_scalar(const uint64_t *hashes, uint64_t content, uint32_t count,
-                            uint32_t b, uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS])
+static void add_keys_scalar(const uint64_t *hashes, uint64_t content, uint32_t count, uint32_t b,
+                            uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS])
 {
     for (uint32_t i = 0; i + c < count; i++)
         add_key(least, hy_dedup_key(hashes, content, i, i + b, i + c), from);
@@ -126,8 +126,8 @@ static const struct hy_dedup_kernel scalar = {look_scalar, add_keys_scalar, comp
 #define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
 
 /* The bits of 0x60..0x7F, low and high byte. */
-#define LOW_BYTE(letter, bit) [(letter) & 31] = (uint8_t)(1u << (bit)),
-#define HIGH_BYTE(letter, bit) [(letter) & 31] = (uint8_t)(1u << (bit) >> 8),
+#define LOW_BYTE(letter, bit) [(letter)&31] = (uint8_t)(1u << (bit)),
+#define HIGH_BYTE(letter, bit) [(letter)&31] = (uint8_t)(1u << (bit) >> 8),
 static _Alignas(16) const uint8_t low_bytes[32] = {LETTERS(LOW_BYTE)};
 static _Alignas(16) const uint8_t high_bytes[32] = {LETTERS(HIGH_BYTE)};
 
@@ -149,8 +149,8 @@ AVX2 INLINE uint32_t look_avx2_at(const char *data, uint32_t len)
     len = len < HY_DEDUP_TOKEN_BYTES ? len : HY_DEDUP_TOKEN_BYTES;
     __m128i keep = _mm_loadu_si128((const __m128i *)(ones + 16 - len));
     __m128i word = _mm_and_si128(_mm_loadu_si128((const __m128i *)data), keep);
-    __m128i lower = _mm_cmpeq_epi8(_mm_and_si128(word, _mm_set1_epi8((char)0xE0)),
-                                   _mm_set1_epi8(0x60));
+    __m128i lower =
+        _mm_cmpeq_epi8(_mm_and_si128(word, _mm_set1_epi8((char)0xE0)), _mm_set1_epi8(0x60));
     __m128i low = _mm_and_si128(look_up(word, low_bytes), lower);
     __m128i high = _mm_and_si128(look_up(word, high_bytes), lower);
     __m128i bits = _mm_or_si128(_mm_unpacklo_epi8(low, high), _mm_unpackhi_epi8(low, high));
@@ -162,6 +162,7 @@ AVX2 INLINE uint32_t look_avx2_at(const char *data, uint32_t len)
     __m128i twice = _mm_and_si128(_mm_cmpeq_epi8(word, _mm_slli_si128(word, 1)), keep);
     uint32_t runs = (uint32_t)_mm_movemask_epi8(
         _mm_and_si128(twice, _mm_cmpeq_epi8(word, _mm_slli_si128(word, 2))));
+    runs >>= 2; /* the first two bytes were compared with what is in front of the word */
     return ((uint32_t)_mm_cvtsi128_si32(bits) & 0xFFFF) | is_long |
            (uint32_t)(_mm_movemask_epi8(digit) != 0) * HY_DEDUP_TOKEN_DIGIT |
            (uint32_t)(_mm_movemask_epi8(word) != 0) * HY_DEDUP_TOKEN_WIDE |

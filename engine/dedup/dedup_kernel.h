@@ -70,8 +70,8 @@ const struct hy_dedup_kernel *hy_dedup_kernel(void);
 static inline uint32_t hy_dedup_word_compared(uint32_t word)
 {
     uint32_t class = hy_dedup_word_class(word);
-    bool any_letters = (word >> 31) & ((class == HY_DEDUP_CLASS_KNOWN) |
-                                       (class == HY_DEDUP_CLASS_COMMON));
+    bool any_letters =
+        (word >> 31) & ((class == HY_DEDUP_CLASS_KNOWN) | (class == HY_DEDUP_CLASS_COMMON));
     return word & ~(0xFFFFu * any_letters);
 }
 

@@ -143,8 +143,8 @@ static uint32_t sketch_word(const struct hy_dedup_token *token, uint32_t look, u
     bool stop = meaning.class == HY_DEDUP_CLASS_STOP;
     uint64_t h = (hy_pick(stop, meaning.stop, meaning.hash) ^ seed) * 0x9E3779B97F4A7C15u;
     *hash = h ^= h >> 32;
-    uint32_t content = HY_DEDUP_WORD_CONTENT | (uint32_t)meaning.class << 29 |
-                       (uint32_t)(h >> 51) << 16 | look;
+    uint32_t content =
+        HY_DEDUP_WORD_CONTENT | (uint32_t)meaning.class << 29 | (uint32_t)(h >> 51) << 16 | look;
     return (uint32_t)hy_pick(stop, meaning.stop, content);
 }
 

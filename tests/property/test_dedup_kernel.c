@@ -1,0 +1,160 @@
+/*
+ * The loops of sketches give the same on every machine: what a token looks like, the smallest keys,
+ * which words of two sketches are equal; each against the plainest form of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dedup/dedup_kernel.h"
+#include "tests/support/random.h"
+
+enum { ROUNDS = 20000, WORD_MAX = 24 };
+
+static const struct hy_dedup_kernel *kernel_at(int level)
+{
+    return hy_dedup_kernel_of((enum hy_cpu_level)level);
+}
+
+static uint32_t look_of(const char *word, uint32_t len)
+{
+    uint32_t look = 0;
+    for (uint32_t at = 0; at < len && at < HY_DEDUP_TOKEN_BYTES; at++) {
+        unsigned char c = (unsigned char)word[at];
+        look |= c >= 0x80 ? (uint32_t)HY_DEDUP_TOKEN_WIDE : hy_dedup_letter_bits[c];
+        if (c >= '0' && c <= '9')
+            look |= HY_DEDUP_TOKEN_DIGIT;
+        if (at >= 2 && word[at - 2] == word[at] && word[at - 1] == word[at])
+            look |= HY_DEDUP_TOKEN_RUN;
+    }
+    return len > HY_DEDUP_TOKEN_BYTES ? look | HY_DEDUP_TOKEN_LONG : look;
+}
+
+static void tokens_look_the_same(void **state)
+{
+    static const char few[] = "aab01zP_.- \xC3\xA9";
+    struct random_state random = {random_seed("dedup_kernel")};
+    char words[HY_DEDUP_SKETCH_WORDS][WORD_MAX + HY_DEDUP_WORD_SLACK];
+    struct hy_dedup_token tokens[HY_DEDUP_SKETCH_WORDS];
+    uint32_t looks[HY_DEDUP_SKETCH_WORDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t count = random_below(&random, HY_DEDUP_SKETCH_WORDS + 1);
+        for (uint32_t i = 0; i < count; i++) {
+            bool any = random_below(&random, 2);
+            for (uint32_t at = 0; at < sizeof words[i]; at++)
+                words[i][at] = any ? (char)random_below(&random, 256)
+                                   : few[random_below(&random, sizeof few - 1)];
+            tokens[i] = (struct hy_dedup_token){words[i], 1 + random_below(&random, WORD_MAX), 0};
+        }
+        for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
+            kernel_at(level)->look(tokens, count, looks);
+            for (uint32_t i = 0; i < count; i++)
+                assert_int_equal(looks[i], look_of(tokens[i].data, tokens[i].len));
+        }
+    }
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The keys of all sequences behind those that were there from place from on, sorted. */
+static void sort_keys(const uint64_t *hashes, uint64_t content, uint32_t count, uint32_t b,
+                      uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS])
+{
+    uint64_t all[HY_DEDUP_KEYS + HY_DEDUP_SKETCH_WORDS];
+    uint32_t made = HY_DEDUP_KEYS - from;
+    memcpy(all, least + from, made * sizeof *all);
+    for (uint32_t i = 0; i + c < count; i++)
+        all[made++] = hy_dedup_key(hashes, content, i, i + b, i + c);
+    qsort(all, made, sizeof *all, compare_keys);
+    memcpy(least + from, all, (HY_DEDUP_KEYS - from) * sizeof *all);
+}
+
+static void keys_are_the_smallest(void **state)
+{
+    struct random_state random = {random_seed("dedup_kernel")};
+    uint64_t hashes[HY_DEDUP_SKETCH_WORDS + HY_DEDUP_SEQUENCE_SLACK];
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t count =
+            HY_DEDUP_SKETCH_WORDS_MIN +
+            random_below(&random, HY_DEDUP_SKETCH_WORDS - HY_DEDUP_SKETCH_WORDS_MIN + 1);
+        uint32_t from = random_below(&random, HY_DEDUP_KEYS);
+        uint32_t c = 2 + random_below(&random, 2), b = 1 + random_below(&random, c - 1);
+        uint64_t content = (uint64_t)random_next(&random) << 32 | random_next(&random);
+        for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
+            hashes[i] = random_below(&random, 4)
+                            ? (uint64_t)random_next(&random) * 0x9E3779B97F4A7C15u
+                            : random_below(&random, 3);
+        uint64_t before[HY_DEDUP_KEYS], expected[HY_DEDUP_KEYS], got[HY_DEDUP_KEYS];
+        for (uint32_t i = 0; i < HY_DEDUP_KEYS; i++)
+            before[i] = i < from ? random_next(&random) : UINT64_MAX;
+        memcpy(expected, before, sizeof before);
+        sort_keys(hashes, content, count, 1, 2, from, expected);
+        sort_keys(hashes, content, count, b, c, from, expected);
+        for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
+            memcpy(got, before, sizeof before);
+            kernel_at(level)->add_keys(hashes, content, count, 1, 2, from, got);
+            kernel_at(level)->add_keys(hashes, content, count, b, c, from, got);
+            assert_memory_equal(got, expected, sizeof got);
+        }
+    }
+}
+
+/* The same word. Names and unknown words must have the same letters too; others may be synonyms. */
+static bool is_equal(uint32_t x, uint32_t y)
+{
+    uint32_t class = hy_dedup_word_class(x);
+    bool content = x & HY_DEDUP_WORD_CONTENT;
+    return x == y || (content && x >> 16 == y >> 16 &&
+                      (class == HY_DEDUP_CLASS_KNOWN || class == HY_DEDUP_CLASS_COMMON));
+}
+
+/* Few words, so that many are equal. */
+static void make_sketch(struct random_state *random, struct hy_dedup_sketch *sketch)
+{
+    sketch->count = random_below(random, HY_DEDUP_SKETCH_WORDS + 1);
+    for (uint32_t i = 0; i < sketch->count; i++) {
+        uint32_t content = HY_DEDUP_WORD_CONTENT | random_below(random, 4) << 29 |
+                           random_below(random, 3) << 16 | random_below(random, 3);
+        sketch->words[i] = random_below(random, 2) ? content : 1 + random_below(random, 5);
+    }
+}
+
+static void equal_words_are_found(void **state)
+{
+    struct random_state random = {random_seed("dedup_kernel")};
+    uint64_t equal[HY_DEDUP_SKETCH_WORDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        struct hy_dedup_sketch a = {.cut = false}, b = {.cut = false};
+        make_sketch(&random, &a);
+        make_sketch(&random, &b);
+        for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
+            kernel_at(level)->compare(&a, &b, equal);
+            for (uint32_t i = 0; i < a.count; i++) {
+                uint64_t expected = 0;
+                for (uint32_t j = 0; j < b.count; j++)
+                    expected |= (uint64_t)is_equal(a.words[i], b.words[j]) << j;
+                assert_int_equal(equal[i], expected);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tokens_look_the_same),
+        cmocka_unit_test(keys_are_the_smallest),
+        cmocka_unit_test(equal_words_are_found),
+    };
+    return cmocka_run_group_tests_name("dedup kernel", tests, NULL, NULL);
+}
