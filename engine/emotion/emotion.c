@@ -35,29 +35,33 @@ size_t hy_emotion_arena_bytes(void)
     return HY_BATCH_MENTIONS * sizeof(hydrant_emotion) + sizeof(struct hy_tokens) + 64;
 }
 
-static bool wanted(const struct hy_mention *mention)
+/* The mentions that are to be scored, by number. Which they are is not foreseen: no branches. */
+static uint32_t list_wanted(const struct hy_batch *batch, uint16_t *list)
 {
-    return !mention->drop && !mention->scored && (mention->matches_count || mention->pending_count);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct hy_mention *mention = &batch->mentions[i];
+        list[count] = (uint16_t)i;
+        count += !mention->drop & !mention->scored &
+                 ((mention->matches_count | mention->pending_count) != 0);
+    }
+    return count;
 }
 
 void hy_emotion_batch(const struct hy_emotion_model *model, struct hy_batch *batch)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < batch->count; i++)
-        count += wanted(&batch->mentions[i]);
+    uint16_t wanted[HY_BATCH_MENTIONS];
+    uint32_t count = list_wanted(batch, wanted);
     if (!count)
         return;
     hydrant_emotion *emotions = HY_ARENA_NEW(&batch->arena, hydrant_emotion, count);
     struct hy_tokens *scratch = HY_ARENA_NEW(&batch->arena, struct hy_tokens, 1);
     HY_ASSERT(emotions && scratch);
     const struct hy_score_path *path = hy_score_path();
-    hydrant_emotion *next = emotions;
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct hy_mention *mention = &batch->mentions[i];
-        if (!wanted(mention))
-            continue;
-        path->text(model, mention->m.text, mention->m.lang, scratch, next);
-        mention->emotion = next++;
+    for (uint32_t i = 0; i < count; i++) {
+        struct hy_mention *mention = &batch->mentions[wanted[i]];
+        path->text(model, mention->m.text, mention->m.lang, scratch, &emotions[i]);
+        mention->emotion = &emotions[i];
         mention->scored = true;
     }
     hy_arena_trim(&batch->arena, emotions, count * sizeof *emotions);
