@@ -15,13 +15,21 @@ enum {
     HY_CHARMASK_FRONT = 64,                        /* zero bytes before lower[] */
 };
 
-/* Bit b of block k stands for byte 64 * k + b. Bits past the text are zero, and so are the bytes of
- * lower past the text, up to the end of the last block and 64 more. */
+/*
+ * Bit b of block k stands for byte 64 * k + b. Bits past the text are zero, and so are the bytes of
+ * lower past the text, up to the end of the last block and 64 more.
+ *
+ * A text is made of runs: of word characters, of the same ! ? or . , and lone signs (of faces,
+ * handles, hashtags and masks). What is in none says nothing.
+ */
 struct hy_charmask {
-    uint64_t word[HY_CHARMASK_BLOCKS];  /* A-Z a-z 0-9 ' and every byte >= 0x80 */
-    uint64_t mark[HY_CHARMASK_BLOCKS];  /* visible ASCII that is not word */
-    uint64_t upper[HY_CHARMASK_BLOCKS]; /* A-Z */
-    uint64_t odd[HY_CHARMASK_BLOCKS];   /* >= 0x80, ' or a letter like the two bytes before it */
+    uint64_t word[HY_CHARMASK_BLOCKS];   /* A-Z a-z 0-9 ' and every byte >= 0x80 */
+    uint64_t mark[HY_CHARMASK_BLOCKS];   /* visible ASCII that is not word */
+    uint64_t upper[HY_CHARMASK_BLOCKS];  /* A-Z */
+    uint64_t odd[HY_CHARMASK_BLOCKS];    /* >= 0x80, ' or a letter like the two bytes before it */
+    uint64_t begin[HY_CHARMASK_BLOCKS];  /* where a run begins */
+    uint64_t inside[HY_CHARMASK_BLOCKS]; /* goes on with the run of the byte before */
+    uint64_t picture;                    /* not 0: there are bytes that an emoji may begin with */
     uint32_t len;
     uint32_t blocks; /* that hold text; block [blocks] is zero */
     char front[HY_CHARMASK_FRONT];

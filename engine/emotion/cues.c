@@ -37,11 +37,13 @@ static inline uint32_t cues_of(struct table table, uint64_t hash)
 #endif
 }
 
-static void mark_phrases(struct table table, struct hy_tokens *tokens)
+/* Both words of each two-word phrase that begins at one of the tokens base + bits. */
+static void mark_phrases(struct table table, struct hy_tokens *tokens, uint32_t base, uint64_t bits)
 {
-    for (uint32_t i = 0; i + 1 < tokens->count; i++) {
-        if (HY_LIKELY(!(tokens->cues[i] & HY_CUE_PHRASE)))
-            continue;
+    for (; bits; bits &= bits - 1) {
+        uint32_t i = base + (uint32_t)__builtin_ctzll(bits);
+        if (i + 1 == tokens->count)
+            return;
         uint64_t hash = hy_cue_phrase_hash(tokens->list[i].hash, tokens->list[i + 1].hash);
         uint32_t cues = cues_of(table, hash);
         tokens->cues[i] |= cues;
@@ -49,21 +51,40 @@ static void mark_phrases(struct table table, struct hy_tokens *tokens)
     }
 }
 
+/* Tokens that a negator reaches, of 64; reached[] are those of the 64 before, by distance. */
+static inline uint64_t negated_by(uint64_t negators, uint64_t punct,
+                                  uint64_t reached[HY_CUES_REACH])
+{
+    uint64_t negated = 0, reach = negators;
+    for (uint32_t i = 0; i < HY_CUES_REACH; i++) {
+        uint64_t carry = reached[i] >> 63;
+        reached[i] = reach;
+        reach = (reach << 1 | carry) & ~punct;
+        negated |= reach;
+    }
+    return negated;
+}
+
 /* Without branches: which words are cues cannot be foreseen. */
 void hy_cues_mark(const struct hy_emotion_model *model, struct hy_tokens *tokens)
 {
     const struct table table = {model->cues, model->cue_factor, model->cue_shift};
-    uint32_t count = tokens->count, reach = 0,
-             seen = 0; /* how many more tokens the last negator reaches */
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t cues = cues_of(table, tokens->list[i].hash);
-        tokens->cues[i] = cues;
-        seen |= cues;
-        reach = tokens->kind[i] == HY_TOKEN_PUNCT ? 0 : reach;
-        tokens->flags[i] |= reach ? HY_TOKEN_NEGATED : 0;
-        reach -= reach != 0;
-        reach = cues & HY_CUE_NEGATOR ? HY_CUES_REACH : reach;
+    uint64_t reached[HY_CUES_REACH] = {0}, phrases[HY_EMOTION_TOKENS / 64];
+    for (uint32_t base = 0; base < tokens->count; base += 64) {
+        uint32_t count = tokens->count - base < 64 ? tokens->count - base : 64;
+        uint64_t negators = 0, punct = 0, begin = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t cues = cues_of(table, tokens->list[base + i].hash);
+            tokens->cues[base + i] = cues;
+            negators |= (uint64_t)(cues >> HY_CUE_BIT_NEGATOR & 1) << i;
+            begin |= (uint64_t)(cues >> HY_CUE_BIT_PHRASE & 1) << i;
+            punct |= (uint64_t)(tokens->kind[base + i] == HY_TOKEN_PUNCT) << i;
+        }
+        uint64_t negated = negated_by(negators, punct, reached);
+        for (uint32_t i = 0; i < count; i++)
+            tokens->flags[base + i] |= (uint8_t)(negated >> i & 1) * HY_TOKEN_NEGATED;
+        phrases[base / 64] = begin;
     }
-    if (seen & HY_CUE_PHRASE)
-        mark_phrases(table, tokens);
+    for (uint32_t base = 0; base < tokens->count; base += 64)
+        mark_phrases(table, tokens, base, phrases[base / 64]);
 }

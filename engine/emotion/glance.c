@@ -8,56 +8,71 @@
 #endif
 
 /*
- * Bits of up to 64 tokens. Bytes: where value(byte) is not zero; words: where bit b is set. Those
- * past count are masked off by the caller; the arrays are readable that far.
+ * Bits of 64 tokens. Bytes: where they have a bit or are a value; words: each of the HY_CUES bits.
+ * Those past the last token are masked off by the caller; the arrays are readable that far. Always
+ * 64, for how many there are cannot be foreseen.
  */
-#if defined(__AVX2__)
-
-static inline uint64_t bytes_with(const uint8_t *bytes, uint32_t count, uint8_t bit)
-{
-    __m256i want = _mm256_set1_epi8((char)bit);
-    uint64_t found = 0;
-    for (uint32_t i = 0; i < count; i += 32) {
-        __m256i some = _mm256_loadu_si256((const __m256i *)(bytes + i));
-        __m256i is = _mm256_cmpeq_epi8(_mm256_and_si256(some, want), want);
-        found |= (uint64_t)(uint32_t)_mm256_movemask_epi8(is) << i;
-    }
-    return found;
-}
-
-static inline uint64_t bytes_equal(const uint8_t *bytes, uint32_t count, uint8_t value)
-{
-    __m256i want = _mm256_set1_epi8((char)value);
-    uint64_t found = 0;
-    for (uint32_t i = 0; i < count; i += 32) {
-        __m256i some = _mm256_loadu_si256((const __m256i *)(bytes + i));
-        found |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(some, want)) << i;
-    }
-    return found;
-}
-
 #if defined(__AVX512BW__)
+
+static inline uint64_t bytes_with(const uint8_t *bytes, uint8_t bit)
+{
+    return _mm512_test_epi8_mask(_mm512_loadu_si512(bytes), _mm512_set1_epi8((char)bit));
+}
+
+static inline uint64_t bytes_equal(const uint8_t *bytes, uint8_t value)
+{
+    return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(bytes), _mm512_set1_epi8((char)value));
+}
+
+/* Byte number of each of 64 words. */
+static inline __m512i nth_bytes(const uint32_t *words, uint32_t number)
+{
+    __m512i bytes = _mm512_setzero_si512();
+    for (uint32_t i = 0; i < 4; i++) {
+        __m512i some = _mm512_loadu_si512(words + 16 * i);
+        __m128i sixteen = _mm512_cvtepi32_epi8(_mm512_srli_epi32(some, 8 * number));
+        bytes = _mm512_mask_broadcast_i32x4(bytes, (__mmask16)(0xF << 4 * i), sixteen);
+    }
+    return bytes;
+}
 
 static void see_cues(struct hy_glance *g, const uint32_t *cues)
 {
-    __m512i a = _mm512_loadu_si512(cues), b = _mm512_loadu_si512(cues + 16);
+    __m512i bytes = _mm512_setzero_si512();
+#pragma GCC unroll 32
     for (uint32_t bit = 0; bit < HY_CUES; bit++) {
-        __m512i want = _mm512_set1_epi32(1 << bit);
-        uint32_t low = _mm512_test_epi32_mask(a, want), high = _mm512_test_epi32_mask(b, want);
-        g->cue[bit] = low | high << 16;
-    }
-    if (g->count <= 32)
-        return;
-    a = _mm512_loadu_si512(cues + 32);
-    b = _mm512_loadu_si512(cues + 48);
-    for (uint32_t bit = 0; bit < HY_CUES; bit++) {
-        __m512i want = _mm512_set1_epi32(1 << bit);
-        uint64_t low = _mm512_test_epi32_mask(a, want), high = _mm512_test_epi32_mask(b, want);
-        g->cue[bit] |= low << 32 | high << 48;
+        if (bit % 8 == 0)
+            bytes = nth_bytes(cues, bit / 8);
+        g->cue[bit] = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8((char)(1 << bit % 8)));
     }
 }
 
-#else
+#elif defined(__AVX2__)
+
+static inline uint64_t both_halves(__m256i low, __m256i high)
+{
+    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)_mm256_movemask_epi8(high) << 32;
+}
+
+static inline __m256i half_of(const uint8_t *bytes, uint32_t half)
+{
+    return _mm256_loadu_si256((const __m256i *)(bytes + 32 * half));
+}
+
+static inline uint64_t bytes_with(const uint8_t *bytes, uint8_t bit)
+{
+    __m256i want = _mm256_set1_epi8((char)bit);
+    __m256i low = _mm256_and_si256(half_of(bytes, 0), want);
+    __m256i high = _mm256_and_si256(half_of(bytes, 1), want);
+    return both_halves(_mm256_cmpeq_epi8(low, want), _mm256_cmpeq_epi8(high, want));
+}
+
+static inline uint64_t bytes_equal(const uint8_t *bytes, uint8_t value)
+{
+    __m256i want = _mm256_set1_epi8((char)value);
+    return both_halves(_mm256_cmpeq_epi8(half_of(bytes, 0), want),
+                       _mm256_cmpeq_epi8(half_of(bytes, 1), want));
+}
 
 /* Eight tokens at a time; each step brings the next bit to where movemask takes it from. */
 static void see_cues(struct hy_glance *g, const uint32_t *cues)
@@ -73,22 +88,20 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
     }
 }
 
-#endif
-
 #else
 
-static inline uint64_t bytes_with(const uint8_t *bytes, uint32_t count, uint8_t bit)
+static inline uint64_t bytes_with(const uint8_t *bytes, uint8_t bit)
 {
     uint64_t found = 0;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < 64; i++)
         found |= (uint64_t)((bytes[i] & bit) != 0) << i;
     return found;
 }
 
-static inline uint64_t bytes_equal(const uint8_t *bytes, uint32_t count, uint8_t value)
+static inline uint64_t bytes_equal(const uint8_t *bytes, uint8_t value)
 {
     uint64_t found = 0;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < 64; i++)
         found |= (uint64_t)(bytes[i] == value) << i;
     return found;
 }
@@ -102,21 +115,12 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 
 #endif
 
-static void see_punctuation(const struct hy_tokens *tokens, struct hy_glance *g)
-{
-    for (uint64_t bits = g->punct; bits; bits &= bits - 1) {
-        uint32_t at = (uint32_t)__builtin_ctzll(bits);
-        char symbol = (char)tokens->list[g->base + at].symbol;
-        g->question |= (uint64_t)(symbol == '?') << at;
-        g->exclamation |= (uint64_t)(symbol == '!') << at;
-    }
-}
-
 static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t base)
 {
     uint32_t count = tokens->count - base < 64 ? tokens->count - base : 64;
     uint64_t all = count < 64 ? (1ull << count) - 1 : ~0ull;
     const uint8_t *kind = tokens->kind + base, *flags = tokens->flags + base;
+    const uint8_t *symbol = tokens->symbol + base, *run = tokens->run + base;
     memset(g, 0, sizeof *g);
     g->base = base;
     g->count = count;
@@ -128,14 +132,17 @@ static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t b
     see_cues(g, tokens->cues + base);
     for (uint32_t i = 0; i < HY_CUES; i++)
         g->cue[i] &= all;
-    g->other = ~(bytes_equal(kind, count, HY_TOKEN_WORD) & all);
-    g->punct = bytes_equal(kind, count, HY_TOKEN_PUNCT) & all;
-    see_punctuation(tokens, g);
-    g->user = bytes_equal(kind, count, HY_TOKEN_USER) & all;
-    g->capitals = bytes_with(flags, count, HY_TOKEN_CAPS) & all;
-    g->elongated = bytes_with(flags, count, HY_TOKEN_LONG) & all;
-    g->negated = bytes_with(flags, count, HY_TOKEN_NEGATED) & all;
-    g->valence = ~bytes_equal((const uint8_t *)tokens->valence + base, count, 0) & all;
+    g->other = ~(bytes_equal(kind, HY_TOKEN_WORD) & all);
+    g->punct = bytes_equal(kind, HY_TOKEN_PUNCT) & all;
+    g->question = bytes_equal(symbol, '?') & g->punct;
+    g->exclamation = bytes_equal(symbol, '!') & g->punct;
+    g->run[0] = bytes_with(run, 1) & g->punct;
+    g->run[1] = bytes_with(run, 2) & g->punct;
+    g->user = bytes_equal(kind, HY_TOKEN_USER) & all;
+    g->capitals = bytes_with(flags, HY_TOKEN_CAPS) & all;
+    g->elongated = bytes_with(flags, HY_TOKEN_LONG) & all;
+    g->negated = bytes_with(flags, HY_TOKEN_NEGATED) & all;
+    g->valence = ~bytes_equal((const uint8_t *)tokens->valence + base, 0) & all;
 }
 
 bool hy_glance_first(const struct hy_tokens *tokens, struct hy_glance *glance)
@@ -157,15 +164,16 @@ static uint32_t count_bits(uint64_t bits)
     return (uint32_t)__builtin_popcountll(bits);
 }
 
-void hy_glance_count(const struct hy_tokens *tokens, const struct hy_glance *g,
-                     struct hy_glance_totals *totals)
+/* Characters of the runs of punctuation among bits. */
+static uint32_t count_characters(const struct hy_glance *g, uint64_t bits)
 {
-    for (uint64_t bits = (g->question | g->exclamation) & g->fresh; bits; bits &= bits - 1) {
-        uint32_t at = (uint32_t)__builtin_ctzll(bits);
-        uint32_t count = tokens->list[g->base + at].count;
-        totals->exclamations += g->exclamation >> at & 1 ? count : 0;
-        totals->questions += g->question >> at & 1 ? count : 0;
-    }
+    return count_bits(g->run[0] & bits) + 2 * count_bits(g->run[1] & bits);
+}
+
+void hy_glance_count(const struct hy_glance *g, struct hy_glance_totals *totals)
+{
+    totals->exclamations += count_characters(g, g->exclamation & g->fresh);
+    totals->questions += count_characters(g, g->question & g->fresh);
     totals->elongated += count_bits(g->elongated & g->fresh);
     totals->stronger += count_bits(g->cue[HY_CUE_BIT_STRONGER] & g->fresh);
 }

@@ -21,6 +21,7 @@ struct hy_glance {
     uint64_t cue[HY_CUES];                 /* by enum hy_cue */
     uint64_t other;                        /* not of kind WORD, or past the text */
     uint64_t punct, question, exclamation; /* kind PUNCT; those of ? and of ! */
+    uint64_t run[2]; /* of punct: the bits of how many characters there are, 1 to 3 */
     uint64_t user;
     uint64_t capitals, elongated, negated;
     uint64_t valence; /* has one */
@@ -38,7 +39,6 @@ bool hy_glance_first(const struct hy_tokens *tokens, struct hy_glance *glance);
 bool hy_glance_next(const struct hy_tokens *tokens, struct hy_glance *glance);
 
 /* Adds the fresh tokens of a glance to the totals. */
-void hy_glance_count(const struct hy_tokens *tokens, const struct hy_glance *glance,
-                     struct hy_glance_totals *totals);
+void hy_glance_count(const struct hy_glance *glance, struct hy_glance_totals *totals);
 
 #endif

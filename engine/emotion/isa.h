@@ -18,6 +18,8 @@
 
 #define hy_charmask_make HY_ISA(hy_charmask_make)
 #define hy_tokenize HY_ISA(hy_tokenize)
+#define hy_tokenize_mask HY_ISA(hy_tokenize_mask)
+#define hy_tokenize_may_find_pictures HY_ISA(hy_tokenize_may_find_pictures)
 #define hy_token_spell HY_ISA(hy_token_spell)
 #define hy_token_hash HY_ISA(hy_token_hash)
 #define hy_cues_mark HY_ISA(hy_cues_mark)

@@ -15,23 +15,7 @@
 
 #if defined(__AVX2__)
 
-/* 16-bit sums hold 32 rows: 32 * (127 << 3) < 32768. */
-enum { ROWS_IN_16_BITS = 32 };
-
-static inline void widen(int32_t *acc, __m256i sums)
-{
-    __m256i low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(sums));
-    __m256i high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256(sums, 1));
-    __m256i *out = (__m256i *)acc;
-    _mm256_storeu_si256(out, _mm256_add_epi32(_mm256_loadu_si256(out), low));
-    _mm256_storeu_si256(out + 1, _mm256_add_epi32(_mm256_loadu_si256(out + 1), high));
-}
-
-static inline void widen_last(int32_t *acc, __m128i sums)
-{
-    __m256i *out = (__m256i *)acc, wide = _mm256_cvtepi16_epi32(sums);
-    _mm256_storeu_si256(out, _mm256_add_epi32(_mm256_loadu_si256(out), wide));
-}
+/* HY_LAYER_ROWS rows are added up in 16 bits, which hold 8 * (127 << 3), and then widened. */
 
 static inline __m128i shift_of(const int8_t *row)
 {
@@ -45,56 +29,64 @@ static inline __m128i last_eight(const int8_t *row, __m128i shift)
 
 #if defined(__AVX512BW__)
 
-static void sum_some(const struct hy_model_row *rows, const uint16_t *index, uint32_t count,
-                     int32_t acc[HY_MODEL_ROW])
+void hy_layer_sum(const struct hy_model_row *rows, const uint16_t *index, uint32_t count,
+                  int32_t acc[HY_MODEL_ROW])
 {
-    __m512i a = _mm512_setzero_si512();
-    __m128i b = _mm_setzero_si128();
-#pragma GCC unroll 4
-    for (uint32_t i = 0; i < count; i++) {
-        const int8_t *row = rows[index[i]].heads;
-        __m128i shift = shift_of(row);
-        __m512i wide = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)row));
-        a = _mm512_add_epi16(a, _mm512_sll_epi16(wide, shift));
-        b = _mm_add_epi16(b, last_eight(row, shift));
+    __m512i low = _mm512_loadu_si512(acc), high = _mm512_loadu_si512(acc + 16);
+    __m256i last = _mm256_loadu_si256((const __m256i *)(acc + 32));
+    for (uint32_t i = 0; i < count; i += HY_LAYER_ROWS) {
+        __m512i a = _mm512_setzero_si512();
+        __m128i b = _mm_setzero_si128();
+#pragma GCC unroll 8
+        for (uint32_t k = 0; k < HY_LAYER_ROWS; k++) {
+            const int8_t *row = rows[index[i + k]].heads;
+            __m128i shift = shift_of(row);
+            __m512i wide = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)row));
+            a = _mm512_add_epi16(a, _mm512_sll_epi16(wide, shift));
+            b = _mm_add_epi16(b, last_eight(row, shift));
+        }
+        low = _mm512_add_epi32(low, _mm512_cvtepi16_epi32(_mm512_castsi512_si256(a)));
+        high = _mm512_add_epi32(high, _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(a, 1)));
+        last = _mm256_add_epi32(last, _mm256_cvtepi16_epi32(b));
     }
-    widen(acc, _mm512_castsi512_si256(a));
-    widen(acc + 16, _mm512_extracti64x4_epi64(a, 1));
-    widen_last(acc + 32, b);
+    _mm512_storeu_si512(acc, low);
+    _mm512_storeu_si512(acc + 16, high);
+    _mm256_storeu_si256((__m256i *)(acc + 32), last);
 }
 
 #else
 
-static void sum_some(const struct hy_model_row *rows, const uint16_t *index, uint32_t count,
-                     int32_t acc[HY_MODEL_ROW])
+static inline void widen(int32_t *acc, __m128i sums)
 {
-    __m256i a = _mm256_setzero_si256(), b = a;
-    __m128i c = _mm_setzero_si128();
-#pragma GCC unroll 4
-    for (uint32_t i = 0; i < count; i++) {
-        const int8_t *row = rows[index[i]].heads;
-        __m128i shift = shift_of(row);
-        __m256i a16 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)row));
-        __m256i b16 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(row + 16)));
-        a = _mm256_add_epi16(a, _mm256_sll_epi16(a16, shift));
-        b = _mm256_add_epi16(b, _mm256_sll_epi16(b16, shift));
-        c = _mm_add_epi16(c, last_eight(row, shift));
-    }
-    widen(acc, a);
-    widen(acc + 16, b);
-    widen_last(acc + 32, c);
+    __m256i *out = (__m256i *)acc, wide = _mm256_cvtepi16_epi32(sums);
+    _mm256_storeu_si256(out, _mm256_add_epi32(_mm256_loadu_si256(out), wide));
 }
-
-#endif
 
 void hy_layer_sum(const struct hy_model_row *rows, const uint16_t *index, uint32_t count,
                   int32_t acc[HY_MODEL_ROW])
 {
-    for (uint32_t i = 0; i < count; i += ROWS_IN_16_BITS) {
-        uint32_t some = count - i < ROWS_IN_16_BITS ? count - i : ROWS_IN_16_BITS;
-        sum_some(rows, index + i, some, acc);
+    for (uint32_t i = 0; i < count; i += HY_LAYER_ROWS) {
+        __m256i a = _mm256_setzero_si256(), b = a;
+        __m128i c = _mm_setzero_si128();
+#pragma GCC unroll 8
+        for (uint32_t k = 0; k < HY_LAYER_ROWS; k++) {
+            const int8_t *row = rows[index[i + k]].heads;
+            __m128i shift = shift_of(row);
+            __m256i a16 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)row));
+            __m256i b16 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(row + 16)));
+            a = _mm256_add_epi16(a, _mm256_sll_epi16(a16, shift));
+            b = _mm256_add_epi16(b, _mm256_sll_epi16(b16, shift));
+            c = _mm_add_epi16(c, last_eight(row, shift));
+        }
+        widen(acc, _mm256_castsi256_si128(a));
+        widen(acc + 8, _mm256_extracti128_si256(a, 1));
+        widen(acc + 16, _mm256_castsi256_si128(b));
+        widen(acc + 24, _mm256_extracti128_si256(b, 1));
+        widen(acc + 32, c);
     }
 }
+
+#endif
 
 #else
 
@@ -298,15 +290,14 @@ uint32_t hy_layer_best(const float *values, uint32_t count)
     half = _mm_max_ps(half, _mm_movehl_ps(half, half));
     half = _mm_max_ss(half, _mm_movehdup_ps(half));
     best = _mm256_broadcastss_ps(half);
-    for (uint32_t i = 0;; i += 8) {
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i += 8) {
         __m256i here = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(count - i)), lane);
-        __m256 some = _mm256_maskload_ps(values + i, here);
-        __m256 same =
-            _mm256_and_ps(_mm256_cmp_ps(some, best, _CMP_EQ_OQ), _mm256_castsi256_ps(here));
-        uint32_t found = (uint32_t)_mm256_movemask_ps(same);
-        if (found)
-            return i + (uint32_t)__builtin_ctz(found);
+        __m256 same = _mm256_cmp_ps(_mm256_maskload_ps(values + i, here), best, _CMP_EQ_OQ);
+        same = _mm256_and_ps(same, _mm256_castsi256_ps(here));
+        found |= (uint32_t)_mm256_movemask_ps(same) << i;
     }
+    return (uint32_t)__builtin_ctz(found);
 }
 
 #else

@@ -20,7 +20,7 @@
 enum {
     CHUNK = 64, /* tokens that are looked up together */
     EXTRAS_MAX = 2 * CHUNK + HY_FEATURES_LAST,
-    ROWS_MAX = 256,
+    ROWS_MAX = 256, /* more than the words and EXTRAs of a chunk */
 };
 
 /* How far apart positive and negative are where one of them is meant. */
@@ -31,7 +31,7 @@ struct sum {
     const struct hy_emotion_model *model;
     struct hy_tokens *tokens;
     int32_t acc[HY_MODEL_ROW];
-    uint16_t rows[ROWS_MAX];
+    uint16_t rows[ROWS_MAX + HY_LAYER_ROWS];
 };
 
 /* Each of these takes how many rows there are and returns how many there are then. */
@@ -39,12 +39,14 @@ struct sum {
 static inline uint32_t take_row(struct sum *s, uint32_t count, uint32_t row)
 {
     hy_prefetch(&s->model->rows[row]);
+    hy_prefetch(&s->model->rows[row].extra); /* half of the rows lie in two lines */
     s->rows[count] = (uint16_t)row;
     return count + 1;
 }
 
 static inline uint32_t add_rows(struct sum *s, uint32_t count)
 {
+    memset(s->rows + count, 0, HY_LAYER_ROWS * sizeof *s->rows);
     hy_layer_sum(s->model->rows, s->rows, count, s->acc);
     return 0;
 }
@@ -57,39 +59,64 @@ static uint32_t take_grams(struct sum *s, uint32_t count, uint32_t token)
     if (s->tokens->kind[token] != HY_TOKEN_WORD)
         return count;
     uint32_t len = hy_token_spell(s->tokens, token, word);
-    uint32_t keys_count = hy_feature_grams(word, len, keys);
-    if (count + keys_count > ROWS_MAX)
+    uint32_t keys_count = hy_feature_grams(word, len, keys), known = 0;
+    for (uint32_t i = 0; i < keys_count; i++) {
+        keys[known] = keys[i];
+        known += hy_model_may_have(s->model, keys[i]);
+    }
+    if (count + known > ROWS_MAX)
         count = add_rows(s, count);
-    for (uint32_t i = 0; i < keys_count; i++)
-        if (hy_model_may_have(s->model, keys[i]))
-            count = take_row(s, count, hy_model_find(s->model, keys[i]));
+    for (uint32_t i = 0; i < known; i++)
+        count = take_row(s, count, hy_model_find(s->model, keys[i]));
     return count;
 }
 
-/* A word without a row of its own. */
-static __attribute__((noinline)) uint32_t take_odd_word(struct sum *s, uint32_t count,
-                                                        uint32_t token, uint32_t row)
+/* The row of a token that has none under its key, or only that of its lexicon classes: that of the
+ * plain word where it is negated. */
+static uint32_t odd_row(const struct sum *s, uint32_t token, uint32_t row)
 {
-    const struct hy_emotion_model *model = s->model;
     bool negated = s->tokens->flags[token] & HY_TOKEN_NEGATED;
-    if (!row && negated)
-        row = hy_model_find(model, hy_feature_word(s->tokens->list[token].hash));
-    bool shared = row >= model->shared_first;
-    s->tokens->valence[token] = model->rows[row].extra >> 2;
+    return !row && negated ? hy_model_find(s->model, s->tokens->list[token].hash) : row;
+}
+
+/* What a word without a row of its own adds; row is as odd_row says. */
+static uint32_t take_odd_word(struct sum *s, uint32_t count, uint32_t token, uint32_t row)
+{
+    bool negated = s->tokens->flags[token] & HY_TOKEN_NEGATED;
+    bool shared = row >= s->model->shared_first;
     count = take_row(s, count, shared && negated ? row + 1 : row); /* row 0 adds nothing */
     return !row || shared ? take_grams(s, count, token) : count;
 }
 
-static inline uint32_t take_word(struct sum *s, uint32_t count, uint32_t token)
+/*
+ * The words first .. end, at most CHUNK of them; those without a row of their own come last. Sets
+ * the row of each word, from which its valence is read when all of them have come from memory.
+ */
+static uint32_t take_words(struct sum *s, uint32_t count, uint32_t first, uint32_t end,
+                           uint16_t rows[CHUNK])
 {
     const struct hy_emotion_model *model = s->model;
-    uint64_t hash = s->tokens->list[token].hash, key = hy_feature_negated(hash);
-    key = s->tokens->flags[token] & HY_TOKEN_NEGATED ? key : hy_feature_word(hash);
-    uint32_t row = hy_model_find(model, key);
-    if (HY_UNLIKELY(row == 0 || row >= model->shared_first))
-        return take_odd_word(s, count, token, row);
-    s->tokens->valence[token] = model->rows[row].extra >> 2;
-    return take_row(s, count, row);
+    uint32_t odd_count = 0;
+    uint16_t odd[CHUNK];
+    for (uint32_t i = first; i < end; i++) {
+        uint64_t hash = s->tokens->list[i].hash, key = hy_feature_negated(hash);
+        key = s->tokens->flags[i] & HY_TOKEN_NEGATED ? key : hy_feature_word(hash);
+        uint32_t row = hy_model_find(model, key);
+        bool is_odd = (row == 0) | (row >= model->shared_first);
+        rows[i - first] = (uint16_t)row;
+        odd[odd_count] = (uint16_t)i;
+        odd_count += is_odd;
+        take_row(s, count, row);
+        count += !is_odd;
+    }
+    for (uint32_t i = 0; i < odd_count; i++) {
+        uint16_t *row = &rows[odd[i] - first];
+        *row = (uint16_t)odd_row(s, odd[i], *row);
+        if (HY_UNLIKELY(count == ROWS_MAX))
+            count = add_rows(s, count);
+        count = take_odd_word(s, count, odd[i], *row);
+    }
+    return count;
 }
 
 /* The EXTRAs of tokens [first, end) that the bitmap lets through: most are not in the model. */
@@ -118,17 +145,15 @@ static uint32_t list_extras(const struct sum *s, uint32_t first, uint32_t end,
 static void take_all(struct sum *s)
 {
     uint64_t keys[EXTRAS_MAX];
+    uint16_t rows[CHUNK];
     for (uint32_t first = 0; first < s->tokens->count; first += CHUNK) {
         uint32_t left = s->tokens->count - first, end = first + (left < CHUNK ? left : CHUNK);
         uint32_t extras = list_extras(s, first, end, keys), count = 0;
         for (uint32_t i = 0; i < extras; i++)
             count = take_row(s, count, hy_model_find(s->model, keys[i])); /* perhaps 0 */
-        for (uint32_t i = first; i < end; i++) {
-            if (HY_UNLIKELY(count == ROWS_MAX))
-                count = add_rows(s, count);
-            count = take_word(s, count, i);
-        }
-        add_rows(s, count);
+        add_rows(s, take_words(s, count, first, end, rows));
+        for (uint32_t i = first; i < end; i++)
+            s->tokens->valence[i] = s->model->rows[rows[i - first]].extra >> 2;
     }
 }
 
@@ -167,11 +192,14 @@ static bool is_unknown(hydrant_str lang)
            hy_str_equal_nocase(lang, HY_STR("mul"));
 }
 
+static bool covers_language(hydrant_str lang)
+{
+    return is_english(lang) || is_unknown(lang);
+}
+
 bool hy_score_covers(const struct hy_tokens *tokens, hydrant_str lang)
 {
-    if (tokens->other_script > tokens->latin)
-        return false;
-    return is_english(lang) || is_unknown(lang);
+    return tokens->other_script <= tokens->latin && covers_language(lang);
 }
 
 /* Leaves emoji, emoticons and punctuation: what can be read in any language. */
@@ -185,6 +213,8 @@ static void keep_pictures(struct hy_tokens *tokens)
         tokens->list[kept] = tokens->list[i];
         tokens->kind[kept] = kind;
         tokens->flags[kept] = tokens->flags[i];
+        tokens->symbol[kept] = tokens->symbol[i];
+        tokens->run[kept] = tokens->run[i];
         tokens->cues[kept++] = tokens->cues[i];
     }
     tokens->count = tokens->others = kept;
@@ -231,7 +261,7 @@ static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)
     struct hy_speech_signs signs = {0};
     for (bool more = hy_glance_first(tokens, &glance); more;
          more = hy_glance_next(tokens, &glance)) {
-        hy_glance_count(tokens, &glance, &totals);
+        hy_glance_count(&glance, &totals);
         hy_valence_add(&valence, tokens, &glance);
         hy_speech_add(&signs, &glance);
     }
@@ -248,7 +278,11 @@ static void score_text(const struct hy_emotion_model *model, hydrant_str text, h
 {
     float logits[HY_MODEL_ROW];
     memset(out, 0, sizeof *out);
-    prepare(model, text, scratch);
+    hy_charmask_make(&scratch->mask, text);
+    if (!covers_language(lang) && !hy_tokenize_may_find_pictures(&scratch->mask))
+        return;
+    hy_tokenize_mask(scratch);
+    hy_cues_mark(model, scratch);
     if (!hy_score_covers(scratch, lang)) {
         if (!scratch->pictures)
             return;

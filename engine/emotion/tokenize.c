@@ -1,15 +1,22 @@
 /*
  * Stage 6, second pass: bit masks to tokens. See tokenize.h.
  *
- * The common word is a run of ASCII letters: two bit scans find it and two masked loads hash it.
- * Runs with a bit in mask.odd (a third repeat, or bytes beyond ASCII) take the slow way through
- * struct spelling, one character at a time. Each byte is looked at a bounded number of times.
+ * The runs of the text (charmask.h) are listed, and then taken one after the other. What comes
+ * next, a word, a full stop or a bracket, cannot be foreseen, so the short way takes all of them
+ * alike and without a branch: two masked loads hash the run, and its token counts if it has one.
+ * The few that may be more than a run (an odd word, a sign that begins something) take the long
+ * way. Runs with a bit in mask.odd (a third repeat, or bytes beyond ASCII) go through struct
+ * spelling, one character at a time. Each byte is looked at a bounded number of times.
  */
 #include "emotion/tokenize.h"
 
 #include <string.h>
 
 #include "base/assert.h"
+
+#if defined(__AVX512VBMI2__)
+#include <immintrin.h>
+#endif
 
 /* ---- hashing ---- */
 
@@ -36,18 +43,30 @@ static const uint64_t masks[17][2] = {
     MASKS(0), MASKS(1),  MASKS(2),  MASKS(3),  MASKS(4),  MASKS(5),  MASKS(6),  MASKS(7), MASKS(8),
     MASKS(9), MASKS(10), MASKS(11), MASKS(12), MASKS(13), MASKS(14), MASKS(15), MASKS(16)};
 
+enum { HASH_STEP = 16 }; /* bytes */
+
+/* One step of a hash: the next len bytes, at most HASH_STEP, which are readable. */
+static inline uint64_t hash_step(uint64_t hash, const char *bytes, uint32_t len)
+{
+    uint64_t low = load64(bytes) & masks[len][0], high = load64(bytes + 8) & masks[len][1];
+    return multiply_fold(low ^ hash, high ^ 0xD6E8FEB86659FD93ull);
+}
+
+static inline uint64_t hash_begin(uint32_t len)
+{
+    return 0x9E3779B97F4A7C15ull ^ len;
+}
+
 /* bytes must be readable for 16 past the end; len <= HY_TOKEN_SPELL. */
 static inline uint64_t hash_padded(const char *bytes, uint32_t len)
 {
-    uint64_t hash = 0x9E3779B97F4A7C15ull ^ len;
+    uint64_t hash = hash_begin(len);
     for (;;) {
-        const uint64_t *keep = masks[len < 16 ? len : 16];
-        uint64_t low = load64(bytes) & keep[0], high = load64(bytes + 8) & keep[1];
-        hash = multiply_fold(low ^ hash, high ^ 0xD6E8FEB86659FD93ull);
-        if (HY_LIKELY(len <= 16))
+        hash = hash_step(hash, bytes, len < HASH_STEP ? len : HASH_STEP);
+        if (HY_LIKELY(len <= HASH_STEP))
             return hash;
-        bytes += 16;
-        len -= 16;
+        bytes += HASH_STEP;
+        len -= HASH_STEP;
     }
 }
 
@@ -65,6 +84,12 @@ uint64_t hy_token_hash(const char *bytes, uint32_t len)
 static bool bit_at(const uint64_t *bits, uint32_t at)
 {
     return bits[at / 64] >> (at % 64) & 1;
+}
+
+/* The bits from at on, 57 at least; those above are zero. */
+static inline uint64_t bits_from(const uint64_t *bits, uint32_t at)
+{
+    return load64((const char *)bits + at / 8) >> (at % 8);
 }
 
 /* First clear bit at or after from; bits past the text are clear. */
@@ -106,19 +131,20 @@ static inline uint32_t add_word_token(struct hy_tokens *t, uint32_t start, uint3
     token->hash = hash;
     token->start = (uint16_t)start;
     token->len = (uint16_t)len;
-    token->symbol = token->count = 0;
     t->kind[number] = HY_TOKEN_WORD;
+    t->symbol[number] = t->run[number] = 0;
     t->flags[number] = flags;
     return number;
 }
 
-static struct hy_token *add(struct hy_tokens *t, uint32_t start, uint32_t end, uint64_t hash,
-                            enum hy_token_kind kind)
+/* Returns the token's number. */
+static uint32_t add(struct hy_tokens *t, uint32_t start, uint32_t end, uint64_t hash,
+                    enum hy_token_kind kind)
 {
     uint32_t number = add_word_token(t, start, end - start, hash, 0);
     t->kind[number] = (uint8_t)kind;
     t->others++;
-    return &t->list[number];
+    return number;
 }
 
 static bool full(const struct hy_tokens *t)
@@ -139,9 +165,9 @@ static void add_punct(struct hy_tokens *t, uint32_t start, uint32_t end, char sy
     const char run[16 + 3] = {symbol, symbol, symbol};
     if (count > 3)
         count = 3;
-    struct hy_token *token = add(t, start, end, hash_padded(run, count), HY_TOKEN_PUNCT);
-    token->symbol = (uint8_t)symbol;
-    token->count = (uint8_t)count;
+    uint32_t number = add(t, start, end, hash_padded(run, count), HY_TOKEN_PUNCT);
+    t->symbol[number] = (uint8_t)symbol;
+    t->run[number] = (uint8_t)count;
 }
 
 static const char *const emoticon_texts[HY_EMOTICONS] = {"",
@@ -154,7 +180,7 @@ static void add_emoticon(struct hy_tokens *t, uint32_t start, uint32_t end, enum
 {
     const char *text = emoticon_texts[kind];
     uint64_t hash = hy_token_hash(text, (uint32_t)strlen(text));
-    add(t, start, end, hash, HY_TOKEN_EMOTICON)->symbol = (uint8_t)kind;
+    t->symbol[add(t, start, end, hash, HY_TOKEN_EMOTICON)] = (uint8_t)kind;
     t->pictures++;
 }
 
@@ -326,7 +352,7 @@ static const char *fixed_text(const struct hy_tokens *tokens, uint32_t number)
     case HY_TOKEN_NAME:
         return "<name>";
     case HY_TOKEN_EMOTICON:
-        return emoticon_texts[tokens->list[number].symbol];
+        return emoticon_texts[tokens->symbol[number]];
     default:
         return NULL;
     }
@@ -343,8 +369,8 @@ uint32_t hy_token_spell(const struct hy_tokens *tokens, uint32_t number, char ou
         return len;
     }
     if (kind_here == HY_TOKEN_PUNCT) {
-        memset(out, token->symbol, token->count);
-        return token->count;
+        memset(out, tokens->symbol[number], tokens->run[number]);
+        return tokens->run[number];
     }
     if (fixed) {
         memcpy(out, fixed, strlen(fixed));
@@ -408,8 +434,8 @@ static void split_hashtag(struct hy_tokens *t, uint32_t start, uint32_t end)
         t->flags[first] |= HY_TOKEN_HASHTAG;
 }
 
-/* A word run that goes on in the next block, or has something out of the ordinary in it. */
-static __attribute__((noinline)) uint32_t take_odd_word(struct hy_tokens *t, uint32_t start)
+/* A word run that is long, or has something out of the ordinary in it; returns where to go on. */
+static uint32_t take_odd_word(struct hy_tokens *t, uint32_t start)
 {
     const char *lower = t->mask.lower;
     uint32_t end = next_clear(t->mask.word, start), stop = end;
@@ -424,24 +450,6 @@ static __attribute__((noinline)) uint32_t take_odd_word(struct hy_tokens *t, uin
     else
         add_word(t, start, stop, 0);
     return end;
-}
-
-/* The word run at bit at of block k; returns where to go on. */
-static inline uint32_t take_word(struct hy_tokens *t, uint32_t k, uint32_t at)
-{
-    uint32_t start = 64 * k + at;
-    uint64_t rest = ~t->mask.word[k] >> at;
-    if (HY_UNLIKELY(rest == 0))
-        return take_odd_word(t, start);
-    uint32_t len = (uint32_t)__builtin_ctzll(rest);
-    uint64_t run = ((1ull << len) - 1) << at;
-    if (HY_UNLIKELY(t->mask.odd[k] & run))
-        return take_odd_word(t, start);
-    bool caps = (run & ~t->mask.upper[k]) == 0 && len >= 2;
-    t->capitals += caps;
-    add_word_token(t, start, len, hash_padded(t->mask.lower + start, len),
-                   caps ? HY_TOKEN_CAPS : 0);
-    return start + len;
 }
 
 /* ---- marks ---- */
@@ -644,36 +652,171 @@ static void count_latin(struct hy_tokens *t)
     t->latin = latin;
 }
 
-/* Takes the words and marks of block k from next on; returns where to go on. */
-static uint32_t take_block(struct hy_tokens *t, uint32_t k, uint32_t next)
+/* ---- runs ---- */
+
+/* Kinds of signs by what may follow them to make something of both; STOP is a run by itself. */
+enum {
+    EYES = 1,  /* a mouth, a nose, a tear: faces, and :// */
+    ANGLE = 2, /* <3 </3 >.< >: */
+    DASH = 4,  /* -_- -.- ^_^ ^^ */
+    PAREN = 8, /* (: ); */
+    HANDLE = 16,
+    HASHTAG = 32,
+    BRACKET = 64,
+    STOP = 128
+};
+
+static const uint8_t sign_of[256] = {
+    ['!'] = STOP,  ['?'] = STOP,  ['.'] = STOP,   [':'] = EYES,    [';'] = EYES,
+    ['='] = EYES,  ['<'] = ANGLE, ['>'] = ANGLE,  ['-'] = DASH,    ['^'] = DASH,
+    ['('] = PAREN, [')'] = PAREN, ['@'] = HANDLE, ['#'] = HASHTAG, ['['] = BRACKET};
+
+/* Of which signs a character may make something; more than it does, but seldom. */
+static const uint8_t follows[256] = {[')'] = EYES,
+                                     ['('] = EYES,
+                                     ['['] = EYES,
+                                     [']'] = EYES,
+                                     ['{'] = EYES,
+                                     ['}'] = EYES,
+                                     ['|'] = EYES,
+                                     ['\\'] = EYES,
+                                     ['*'] = EYES,
+                                     ['/'] = EYES | ANGLE,
+                                     ['-'] = EYES | HANDLE,
+                                     ['^'] = EYES | DASH,
+                                     ['\''] = EYES | HASHTAG,
+                                     [':'] = ANGLE | PAREN,
+                                     [';'] = PAREN,
+                                     ['='] = ANGLE,
+                                     ['.'] = ANGLE | DASH | HANDLE,
+                                     ['_'] = ANGLE | DASH | HANDLE,
+                                     ['0' ... '9'] = ANGLE | HANDLE | HASHTAG,
+                                     ['a' ... 'z'] = EYES | HANDLE | HASHTAG | BRACKET,
+                                     [0x80 ... 0xFF] = HASHTAG};
+
+/* Does the sign at the place begin something? */
+static inline bool may_begin(const char *at, uint8_t sign)
 {
-    uint64_t word = t->mask.word[k], mark = t->mask.mark[k];
-    uint64_t carry = k ? t->mask.word[k - 1] >> 63 : 0;
-    /* Where words begin, and all marks; what lies before next is taken. */
-    uint64_t events = (word & ~(word << 1 | carry)) | mark;
-    events &= next > 64 * k ? ~0ull << (next - 64 * k) : ~0ull;
-    while (events && !full(t)) {
-        uint32_t at = (uint32_t)__builtin_ctzll(events);
-        events &= events - 1;
-        if (HY_LIKELY(word >> at & 1)) {
-            next = take_word(t, k, at);
+    bool after_digit = (unsigned char)(at[-1] - '0') < 10;
+    return sign & follows[(unsigned char)at[1]] & ~(after_digit ? EYES : 0);
+}
+
+/* Takes a run that may be more than one token, or none; returns where to go on. */
+static __attribute__((noinline)) uint32_t take_odd_run(struct hy_tokens *t, uint32_t start)
+{
+    bool word = bit_at(t->mask.word, start);
+    uint32_t end = word ? take_odd_word(t, start) : take_mark(t, start);
+    /* www is odd by its third w. */
+    return t->mask.lower[end] == '.' && !full(t) && shows_url(t, end) ? take_url(t, end) : end;
+}
+
+/* Takes runs that begin at starts[0 .. count), those before next aside; returns where to go on. */
+static uint32_t take_runs(struct hy_tokens *t, const uint16_t *starts, uint32_t count,
+                          uint32_t next)
+{
+    static const uint32_t hashed_most[2] = {HASH_STEP, 3}; /* of a word, of a stop */
+    const struct hy_charmask *mask = &t->mask;
+    uint32_t number = t->count, stops = 0, capitals = 0;
+    for (uint32_t i = 0; i < count && number < HY_EMOTION_TOKENS; i++) {
+        uint32_t start = starts[i];
+        const char *text = mask->lower + start;
+        uint32_t len = 1 + (uint32_t)__builtin_ctzll(~(bits_from(mask->inside, start) >> 1));
+        uint64_t run = (2ull << (len - 1)) - 1, upper = bits_from(mask->upper, start) & run;
+        uint8_t sign = sign_of[(unsigned char)*text];
+        bool odd = (bits_from(mask->odd, start) & run) != 0;
+        if (HY_UNLIKELY(odd | (len > HASH_STEP) | may_begin(text, sign) | (start < next))) {
+            t->count = number;
+            next = start < next ? next : take_odd_run(t, start);
+            number = t->count;
             continue;
         }
-        next = take_mark(t, 64 * k + at);
-        if (next >= 64 * (k + 1))
-            break;
-        events &= ~0ull << (next - 64 * k);
+        uint32_t stop = sign / STOP, caps = (upper == run) & (len >= 2);
+        uint32_t hashed = len < hashed_most[stop] ? len : hashed_most[stop];
+        struct hy_token *token = &t->list[number];
+        token->hash = hash_step(hash_begin(hashed), text, hashed);
+        token->start = (uint16_t)start;
+        token->len = (uint16_t)len;
+        t->symbol[number] = (uint8_t)(stop * (unsigned char)*text);
+        t->run[number] = (uint8_t)(stop * hashed);
+        t->kind[number] = (uint8_t)(HY_TOKEN_WORD + stop * (HY_TOKEN_PUNCT - HY_TOKEN_WORD));
+        t->flags[number] = (uint8_t)(caps * HY_TOKEN_CAPS);
+        stops += stop;
+        capitals += caps;
+        number += stop | (sign == 0); /* a sign that begins nothing is no token */
     }
+    t->count = number;
+    t->others += stops;
+    t->capitals += capitals;
     return next;
+}
+
+/* Where runs begin in block k. Room for 64 is needed, whatever their number, which is returned. */
+static inline uint32_t list_starts(const struct hy_charmask *mask, uint32_t k, uint16_t *out)
+{
+    uint64_t begin = mask->begin[k];
+#if defined(__AVX512VBMI2__)
+    static const char numbers[64] = {
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    __m512i base = _mm512_set1_epi16((short)(64 * k));
+    __m512i at = _mm512_maskz_compress_epi8(begin, _mm512_loadu_si512(numbers));
+    __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));
+    __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(at, 1));
+    _mm512_storeu_si512(out, _mm512_add_epi16(low, base));
+    _mm512_storeu_si512(out + 32, _mm512_add_epi16(high, base));
+#else
+    for (uint64_t left = begin; left; left &= left - 1)
+        *out++ = (uint16_t)(64 * k + (uint32_t)__builtin_ctzll(left));
+#endif
+    return (uint32_t)__builtin_popcountll(begin);
+}
+
+void hy_tokenize_mask(struct hy_tokens *t)
+{
+    enum { BLOCKS_AT_ONCE = 8 };
+    uint16_t starts[64 * BLOCKS_AT_ONCE];
+    uint32_t next = 0, count = 0;
+    t->count = t->others = t->capitals = t->pictures = t->other_script = 0;
+    count_latin(t);
+    for (uint32_t k = 0; k < t->mask.blocks;) {
+        count += list_starts(&t->mask, k++, starts + count);
+        if (k % BLOCKS_AT_ONCE == 0 || k == t->mask.blocks) {
+            next = take_runs(t, starts, count, next);
+            count = 0;
+        }
+    }
 }
 
 void hy_tokenize(struct hy_tokens *t, hydrant_str text)
 {
-    uint32_t next = 0;
-    t->count = t->others = t->capitals = t->pictures = t->other_script = 0;
     hy_charmask_make(&t->mask, text);
-    count_latin(t);
-    for (uint32_t k = 0; k < t->mask.blocks; k++)
-        if (next < 64 * (k + 1))
-            next = take_block(t, k, next);
+    hy_tokenize_mask(t);
+}
+
+/* ---- pictures ---- */
+
+/* Is the colon surely that of http:// or https:// ? Behind anything but a blank it may be none: in
+ * @http:// the handle ends before it. There are zeros before the text. */
+static bool is_link(const char *colon)
+{
+    uint32_t len = memcmp(colon - 4, "http://", 7) == 0 ? 4 : 5;
+    if (len == 5 && memcmp(colon - 5, "https://", 8) != 0)
+        return false;
+    return (unsigned char)colon[-(int)len - 1] <= ' ';
+}
+
+bool hy_tokenize_may_find_pictures(const struct hy_charmask *mask)
+{
+    if (mask->picture)
+        return true;
+    for (uint32_t k = 0; k < mask->blocks; k++) {
+        for (uint64_t left = mask->begin[k] & mask->mark[k]; left; left &= left - 1) {
+            const char *text = mask->lower + 64 * k + (uint32_t)__builtin_ctzll(left);
+            uint8_t sign = sign_of[(unsigned char)*text] & (EYES | ANGLE | DASH | PAREN);
+            if (may_begin(text, sign) && !is_link(text))
+                return true;
+        }
+    }
+    return false;
 }

@@ -40,8 +40,6 @@ enum {
 struct hy_token {
     uint64_t hash;
     uint16_t start, len; /* where it stands in the text */
-    uint8_t symbol;      /* PUNCT: the character; EMOTICON: enum hy_emoticon */
-    uint8_t count;       /* PUNCT: how many in a row, 1..3 (3: or more) */
 };
 
 #define HY_EMOTICON_TABLE(X) \
@@ -84,6 +82,8 @@ struct hy_tokens {
      * be tokens is readable. */
     uint8_t kind[HY_TOKENS_PADDED];   /* enum hy_token_kind */
     uint8_t flags[HY_TOKENS_PADDED];  /* HY_TOKEN_CAPS ... */
+    uint8_t symbol[HY_TOKENS_PADDED]; /* PUNCT: the character; EMOTICON: enum hy_emoticon */
+    uint8_t run[HY_TOKENS_PADDED];    /* PUNCT: how many in a row, 1..3 (3: or more) */
     int8_t valence[HY_TOKENS_PADDED]; /* of the word alone, as in hy_model_row; set while scoring */
     uint32_t cues[HY_TOKENS_PADDED];  /* cues.h: what kind of word it is; set after the split */
 };
@@ -91,6 +91,13 @@ struct hy_tokens {
 /* Splits text; what lies beyond HY_EMOTION_TEXT bytes or HY_EMOTION_TOKENS tokens is left out.
  * Bytes that are not UTF-8 are taken for separators. */
 void hy_tokenize(struct hy_tokens *tokens, hydrant_str text);
+
+/* The same for a text whose tokens->mask is made. */
+void hy_tokenize_mask(struct hy_tokens *tokens);
+
+/* May a text with such a mask have emoji or emoticons? If not, tokens of these kinds are not made
+ * of it; if so, perhaps. Much cheaper than to make them. */
+bool hy_tokenize_may_find_pictures(const struct hy_charmask *mask);
 
 /* Writes the token as it was hashed to out[HY_TOKEN_SPELL]; returns its length. Words longer than
  * that are cut here, and their hash covers what is kept. */

@@ -159,14 +159,33 @@ static inline uint32_t hy_model_may_have(const struct hy_emotion_model *model, u
     return (uint32_t)(model->bitmap[bit / 64] >> (bit % 64)) & 1;
 }
 
+#if defined(__AVX2__)
+
+/*
+ * What a bucket says of a tag: its first row or 0, and whether the next bucket is to be asked. No
+ * branch depends on whether there is a row: that cannot be foreseen.
+ */
+static inline bool hy_model_ask(const uint32_t *slots, uint32_t tag, uint32_t *row)
+{
+    const __m256i last = _mm256_setr_epi32(0, 0, 0, 0, 0, 0, 0, -1);
+    __m256i all = _mm256_loadu_si256((const __m256i *)slots);
+    __m256i same = _mm256_cmpeq_epi32(_mm256_srli_epi32(all, 16), _mm256_set1_epi32((int)tag));
+    __m256i room = _mm256_and_si256(_mm256_cmpeq_epi32(all, _mm256_setzero_si256()), last);
+    uint32_t found = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same));
+    uint32_t lane = (uint32_t)__builtin_ctz(found | 1u << (HY_MODEL_BUCKET - 1));
+    __m256i first = _mm256_castsi128_si256(_mm_cvtsi32_si128((int)lane));
+    first = _mm256_permutevar8x32_epi32(_mm256_and_si256(all, same), first);
+    *row = (uint32_t)_mm256_cvtsi256_si32(first) & 0xFFFF;
+    __m256i answered = _mm256_or_si256(same, room);
+    return _mm256_testz_si256(answered, answered);
+}
+
+#else
+
 /* Bit i: slots[i] is used and has this tag. */
 static inline uint32_t hy_model_match(const uint32_t *slots, uint32_t tag)
 {
-#if defined(__AVX2__)
-    __m256i all = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)slots), 16);
-    __m256i same = _mm256_cmpeq_epi32(all, _mm256_set1_epi32((int)tag));
-    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same));
-#elif defined(__SSE2__)
+#if defined(__SSE2__)
     __m128i want = _mm_set1_epi32((int)tag);
     __m128i low = _mm_loadu_si128((const __m128i *)slots);
     __m128i high = _mm_loadu_si128((const __m128i *)(slots + 4));
@@ -182,6 +201,16 @@ static inline uint32_t hy_model_match(const uint32_t *slots, uint32_t tag)
 #endif
 }
 
+/* What a bucket says of a tag: its first row or 0, and whether the next bucket is to be asked. */
+static inline bool hy_model_ask(const uint32_t *slots, uint32_t tag, uint32_t *row)
+{
+    uint32_t found = hy_model_match(slots, tag);
+    *row = found ? slots[__builtin_ctz(found)] & 0xFFFF : 0;
+    return !found && slots[HY_MODEL_BUCKET - 1];
+}
+
+#endif
+
 /* Asks for the bucket of a key that will be looked up soon. */
 static inline void hy_model_prefetch(const struct hy_emotion_model *model, uint64_t key)
 {
@@ -192,15 +221,10 @@ static inline void hy_model_prefetch(const struct hy_emotion_model *model, uint6
 /* The row of a key, or 0. A bucket is filled from its first slot; only a full one has a next. */
 static inline uint32_t hy_model_find(const struct hy_emotion_model *model, uint64_t key)
 {
-    uint32_t tag = hy_model_tag(key), bucket = hy_model_bucket(model->bucket_mask, key);
-    for (;; bucket = (bucket + 1) & model->bucket_mask) {
-        const uint32_t *slots = model->slots + bucket * HY_MODEL_BUCKET;
-        uint32_t found = hy_model_match(slots, tag);
-        if (found)
-            return slots[__builtin_ctz(found)] & 0xFFFF;
-        if (slots[HY_MODEL_BUCKET - 1] == 0)
-            return 0;
-    }
+    uint32_t row, tag = hy_model_tag(key), bucket = hy_model_bucket(model->bucket_mask, key);
+    while (__builtin_expect(hy_model_ask(model->slots + bucket * HY_MODEL_BUCKET, tag, &row), 0))
+        bucket = (bucket + 1) & model->bucket_mask;
+    return row;
 }
 
 /* hash * factor >> shift is the bucket. */

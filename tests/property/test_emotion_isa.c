@@ -123,8 +123,8 @@ static void same_tokens(const struct hy_tokens *a, const struct hy_tokens *b)
         assert_int_equal(a->list[i].hash, b->list[i].hash);
         assert_int_equal(a->list[i].start, b->list[i].start);
         assert_int_equal(a->list[i].len, b->list[i].len);
-        assert_int_equal(a->list[i].symbol, b->list[i].symbol);
-        assert_int_equal(a->list[i].count, b->list[i].count);
+        assert_int_equal(a->symbol[i], b->symbol[i]);
+        assert_int_equal(a->run[i], b->run[i]);
     }
     assert_memory_equal(a->kind, b->kind, a->count);
     assert_memory_equal(a->flags, b->flags, a->count);

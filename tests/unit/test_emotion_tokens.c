@@ -49,8 +49,8 @@ static void keeps_what_punctuation_says(void **state)
     expect("No. Really?? WHAT!!!!!", "no . really ?? what !!!");
     expect("wait\xe2\x80\xa6 what", "wait ... what");
     assert_int_equal(tokens.kind[1], HY_TOKEN_PUNCT);
-    assert_int_equal(tokens.list[1].symbol, '.');
-    assert_int_equal(tokens.list[1].count, 3);
+    assert_int_equal(tokens.symbol[1], '.');
+    assert_int_equal(tokens.run[1], 3);
 }
 
 static void takes_links_handles_and_masks(void **state)

@@ -59,7 +59,7 @@ static void take_signs(const struct hy_emotion_model *model, hydrant_str text, f
     hy_score_path_here.text(model, text, HY_STR("en"), &tokens, &emotion);
     for (bool more = hy_glance_first(&tokens, &glance); more;
          more = hy_glance_next(&tokens, &glance)) {
-        hy_glance_count(&tokens, &glance, &totals);
+        hy_glance_count(&glance, &totals);
         hy_valence_add(&valence, &tokens, &glance);
         hy_speech_add(&signs, &glance);
     }
