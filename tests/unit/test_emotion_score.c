@@ -212,6 +212,9 @@ static void knows_which_languages_it_covers(void **state)
     hydrant_emotion russian = score("\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82 ok", "");
     assert_memory_equal(&russian, &zero, sizeof zero);
     /* An angry face is one in every language; the words beside it are not looked at. */
+    /* A link has no pictures; behind a handle that eats its scheme it has a face. */
+    assert_false(score("siehe https://a.b/x", "de").scored);
+    assert_true(score("@https://a.b/x", "de").scored);
     hydrant_emotion angry = score("love love love \xf0\x9f\x98\xa1", "de");
     assert_true(angry.scored);
     assert_true(angry.valence < 0);
