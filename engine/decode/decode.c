@@ -447,9 +447,10 @@ void hy_decode_batch(struct hy_decoder *decoder, struct hy_batch *batch)
     batch->count = parcel->count;
     if (!parcel->decoded && parcel->source->format == HY_FORMAT_CSV)
         hy_csv_header(&decoder->csv, without_return(parcel->source->csv_header));
+    /* All at once: one by one, the compiler would clear them with rep stos, which begins slowly. */
+    memset(batch->mentions, 0, parcel->count * sizeof batch->mentions[0]);
     for (uint32_t i = 0; i < parcel->count; i++) {
         struct hy_mention *mention = &batch->mentions[i];
-        memset(mention, 0, sizeof *mention);
         mention->m.created_at_us = HYDRANT_TIME_NONE;
         mention->complete = true;
         mention->drop =
