@@ -1,5 +1,7 @@
 #include "decode/mention_time.h"
 
+#include <string.h>
+
 #define SECOND_US INT64_C(1000000)
 #define YEAR_0_US (INT64_C(-62167219200) * SECOND_US)
 #define YEAR_10000_US (INT64_C(253402300800) * SECOND_US)
@@ -53,12 +55,13 @@ static bool take_fraction(hydrant_str *s, int64_t *millionths)
  * leap day is the last of its year. */
 static int64_t days_from_civil(unsigned year, unsigned month, unsigned day)
 {
-    int64_t y = (int64_t)year - (month <= 2);
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
+    /* Of the year that began in March, before the first of the month. */
+    static const uint16_t days_before[] = {306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
+    enum { ERA_YEARS = 400, ERA_DAYS = 146097, TO_1970 = 719468 };
+    uint32_t y = year + ERA_YEARS - (month <= 2); /* January of the year 0 is of the year -1 */
+    uint32_t centuries = y / 100;
+    return (int64_t)(y * 365 + y / 4 - centuries + centuries / 4 + days_before[month - 1] + day) -
+           1 - TO_1970 - ERA_DAYS;
 }
 
 static unsigned days_in_month(unsigned year, unsigned month)
@@ -92,21 +95,53 @@ static inline unsigned two_digits(const char *p)
     return tens <= 9 && ones <= 9 ? tens * 10 + ones : 100;
 }
 
+/* The first byte in the lowest bits. */
+static inline uint64_t load_word(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/*
+ * Eight bytes of this form: a digit where it has a 0, and its own signs (- and :) between them. All
+ * are checked, and each two neighbours made one number, at once: byte i of *pairs is the number
+ * whose first digit is p[i].
+ */
+static inline bool take_pairs(const char *p, const char *form, uint64_t *pairs)
+{
+    uint64_t wanted = load_word(form);
+    uint64_t signs = (wanted >> 3 & EACH_BYTE(1)) * 0xFF; /* bit 3: the signs have it, 0 has not */
+    uint64_t digits = load_word(p) ^ wanted;              /* 0..9, and 0 in a sign's place */
+    uint64_t wrong = ((digits | (digits + EACH_BYTE(6))) & EACH_BYTE(0xF0)) | (digits & signs);
+    *pairs = digits * 10 + (digits >> 8);
+    return wrong == 0;
+}
+
+static inline unsigned pair_at(uint64_t pairs, unsigned i)
+{
+    return pairs >> 8 * i & 0xFF;
+}
+
 static bool parse_rfc3339(hydrant_str s, int64_t *us)
 {
     enum { DATE_AND_TIME = 19 }; /* 2026-01-01T00:00:00 */
     const char *p = s.data;
+    uint64_t date, time;
     int64_t fraction = 0, zone;
-    if (s.len < DATE_AND_TIME || p[4] != '-' || p[7] != '-' || p[13] != ':' || p[16] != ':' ||
-        (p[10] != 'T' && p[10] != 't' && p[10] != ' '))
+    if (s.len < DATE_AND_TIME || !take_pairs(p, "0000-00-", &date) ||
+        !take_pairs(p + 11, "00:00:00", &time) || (p[10] != 'T' && p[10] != 't' && p[10] != ' '))
         return false;
-    unsigned century = two_digits(p), year = two_digits(p + 2), month = two_digits(p + 5);
-    unsigned day = two_digits(p + 8), hour = two_digits(p + 11), minute = two_digits(p + 14);
-    unsigned second = two_digits(p + 17);
-    if (century > 99 || year > 99 || month < 1 || month > 12 || hour > 23 || minute > 59 ||
-        second > 60)
+    unsigned year = pair_at(date, 0) * 100 + pair_at(date, 2), month = pair_at(date, 5);
+    unsigned day = two_digits(p + 8), hour = pair_at(time, 0), minute = pair_at(time, 3);
+    unsigned second = pair_at(time, 6);
+    if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60)
         return false;
-    year += century * 100;
     if (day < 1 || (day > 28 && day > days_in_month(year, month)))
         return false;
     s = (hydrant_str){p + DATE_AND_TIME, s.len - DATE_AND_TIME};
