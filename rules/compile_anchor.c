@@ -100,7 +100,7 @@ static void consider_chunk(struct hy_compiler *c, struct term *term, uint32_t nu
         consider(c, term, number, start, at - start, best);
         start = at + 1;
     }
-    if (term->phrase.count == 1)
+    if (term->phrase.count == 1 && !term->anchor_is_word)
         consider_runs(c, term, best);
 }
 

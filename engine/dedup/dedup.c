@@ -513,8 +513,11 @@ static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_ded
         if (name)
             touch->names[touch->count++] = name;
     }
-    for (uint32_t k = 0; k < touch->count; k++)
-        hy_prefetch(hy_dedup_place(w, touch->names[k]));
+    for (uint32_t k = 0; k < touch->count; k++) {
+        const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
+        hy_prefetch(e);
+        hy_prefetch(&e->author); /* three of four entries lie in two lines */
+    }
 }
 
 static void ask_for_records(const struct hy_dedup_window *w, const struct touch *touch)

@@ -102,8 +102,7 @@ bool hy_talk_is_reply(const hydrant_mention *m)
 
 bool hy_talk_waits(const struct hy_turn *turn)
 {
-    const hydrant_mention *m = &turn->mention->m;
-    return hy_memory_holds(turn->memory) && hy_talk_is_reply(m) &&
+    return hy_memory_holds(turn->memory) && turn->keys.conversation &&
            hy_memory_waits(turn->memory, turn->keys.conversation);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "base/str.h"
 #include "pack/matcher.h"
 #include "pii/pii.h"
@@ -305,10 +306,20 @@ static void find_pii(struct hy_mention *mention, const struct hy_policy *policy,
     hy_arena_trim(arena, list, mention->pii_count * sizeof *list);
 }
 
+/* Whether a mention is a reply is told by its ids, which lie in its record, long out of the cache. */
+static void ask_for_ids(const struct hy_mention *mention)
+{
+    hy_prefetch(mention->m.id.data);
+    hy_prefetch(mention->m.conversation_id.data);
+}
+
 void hy_triage_prepare(struct hy_triage *triage, struct hy_batch *batch)
 {
+    enum { AHEAD = 16 };
     for (uint32_t i = 0; i < batch->count; i++) {
         struct hy_mention *mention = &batch->mentions[i];
+        if (i + AHEAD < batch->count)
+            ask_for_ids(&mention[AHEAD]);
         triage->keys[i] = (struct hy_memory_keys){0};
         if (mention->drop != HYDRANT_DROP_NONE)
             continue;
