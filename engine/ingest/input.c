@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CARRY_KEPT_BYTES = 64 << 10 }; /* a larger carry buffer is given back when it is empty */
+enum {
+    CARRY_KEPT_BYTES = 64 << 10, /* a larger carry buffer is given back when it is empty */
+    PIPE_BYTES = 1 << 20, /* as much as anybody may ask for by default: a read then fills a block */
+};
 
 struct hy_input *hy_input_create(enum hy_input_kind kind, const char *name)
 {
@@ -58,6 +61,15 @@ hydrant_status hy_input_check_path(const char *path, bool *is_file, uint64_t *si
     return HYDRANT_OK;
 }
 
+/* A pipe holds 64 KiB, so that its reader and writer take turns four times a block. Where it cannot
+ * be had larger it stays as it is. */
+static void widen_pipe(int fd)
+{
+    int bytes = fcntl(fd, F_GETPIPE_SZ);
+    if (bytes >= 0 && bytes < PIPE_BYTES)
+        fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+}
+
 hydrant_status hy_input_attach(struct hy_input *input, int fd, bool close_fd, hydrant_error *err)
 {
     input->fd = fd;
@@ -70,6 +82,8 @@ hydrant_status hy_input_attach(struct hy_input *input, int fd, bool close_fd, hy
     off_t offset = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
     input->kind = offset >= 0 ? HY_INPUT_FILE : HY_INPUT_STREAM;
     input->fifo = S_ISFIFO(st.st_mode);
+    if (input->fifo)
+        widen_pipe(fd);
     if (offset >= 0) {
         input->offset = (uint64_t)offset;
         input->size = (uint64_t)st.st_size;
