@@ -134,10 +134,12 @@ static void assert_posts(const struct got *got, size_t from, unsigned count)
     }
 }
 
+/* 3.4 MB, so that they come in many reads, whatever a pipe holds. */
 static void read_posts(void **state, bool through_pipe, bool nonblocking)
 {
+    enum { POSTS = 30000 };
     size_t len;
-    char path[TEMPORARY_PATH], *text = make_posts(3000, &len);
+    char path[TEMPORARY_PATH], *text = make_posts(POSTS, &len);
     temporary_text(path, "", text, len);
     struct hy_feeder *feeder = new_feeder(state);
     FILE *cat = NULL;
@@ -154,8 +156,8 @@ static void read_posts(void **state, bool through_pipe, bool nonblocking)
     }
     struct got got = {0};
     assert_int_equal(got_run(&got, feeder, -1, 1), HY_FEED_END);
-    assert_int_equal(got.count, 3000);
-    assert_posts(&got, 0, 3000);
+    assert_int_equal(got.count, POSTS);
+    assert_posts(&got, 0, POSTS);
     got_free(&got);
     hy_feeder_destroy(&feeder);
     if (cat)
