@@ -1,5 +1,6 @@
 #include "feeder_support.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -90,6 +91,35 @@ static void hands_a_record_on_when_a_pipe_runs_dry(void **state)
     assert_int_equal(progress.bytes_total, 0);
     got_free(&got);
     hy_feeder_destroy(&feeder);
+}
+
+/* A pipe of so many bytes, if the system lets this process have it, is given to a feeder; what it
+ * holds then. */
+static int pipe_bytes_after(void **state, int bytes, int *before)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    fcntl(fds[0], F_SETPIPE_SZ, bytes);
+    *before = fcntl(fds[0], F_GETPIPE_SZ);
+    struct hy_feeder *feeder = feeder_with(options_of(state));
+    assert_int_equal(hy_feeder_add_fd(feeder, fds[0], "stdin", true, NULL), HYDRANT_OK);
+    struct got got = {0};
+    assert_int_equal(got_run(&got, feeder, 0, 0), HY_FEED_IDLE);
+    int after = fcntl(fds[1], F_GETPIPE_SZ);
+    close(fds[1]);
+    got_free(&got);
+    hy_feeder_destroy(&feeder);
+    return after;
+}
+
+static void a_pipe_is_made_wider_and_never_narrower(void **state)
+{
+    int widest, before;
+    pipe_bytes_after(state, 1 << 20, &widest); /* less where the system sets a limit */
+    assert_int_equal(pipe_bytes_after(state, 64 << 10, &before), widest);
+    assert_int_equal(before, 64 << 10);
+    int after = pipe_bytes_after(state, 2 << 20, &before);
+    assert_true(after >= before);
 }
 
 static void waits_no_longer_than_asked(void **state)
@@ -384,6 +414,7 @@ int main(void)
         ON_BOTH(reads_a_file_to_its_end),
         ON_BOTH(keeps_the_order_of_inputs),
         ON_BOTH(hands_a_record_on_when_a_pipe_runs_dry),
+        ON_BOTH(a_pipe_is_made_wider_and_never_narrower),
         ON_BOTH(waits_no_longer_than_asked),
         ON_BOTH(is_woken),
         ON_BOTH(stalls_when_all_blocks_are_out),
