@@ -147,6 +147,7 @@ void hy_compile_write_words(struct hy_compiler *c)
         bool right = add_pairs(m, pairs, hash, anchor->right, anchor->right_count, false);
         bool left = add_pairs(m, pairs, hash, anchor->left, anchor->left_count, true);
         set_bit(filter, &m->words.filter, hash);
+        m->words.lengths |= UINT64_C(1) << len;
         add_slot(slots, m->words.mask, (struct hy_word_slot){hash, number, text});
         texts[text] = (unsigned char)(len | (anchor->singles_count > 0 ? HY_WORD_SINGLES : 0) |
                                       (right && left ? 0 : HY_WORD_LOOSE));

@@ -175,17 +175,39 @@ static bool is_odd_run(const struct hy_view *view, uint32_t start, uint32_t end)
     return false;
 }
 
+/* Word boundaries of a run, each asked for once: it is dear, and a text can be nothing but one odd
+ * run. Places are kept until HY_WORD_BYTES_MAX more have been asked for. */
+struct edges_inside {
+    const struct hy_view *view;
+    uint32_t start, end; /* the run, which begins and ends a word */
+    uint32_t next;       /* the first place that has not been asked for */
+    uint64_t known;      /* bit (place % 64) */
+};
+
+_Static_assert(HY_WORD_BYTES_MAX < 64, "a word's places are bits of one number");
+
+static bool is_edge(struct edges_inside *e, uint32_t at)
+{
+    for (; e->next <= at; e->next++) {
+        bool edge = e->next == e->start || e->next == e->end || hy_view_boundary(e->view, e->next);
+        e->known &= ~(UINT64_C(1) << e->next % 64);
+        e->known |= (uint64_t)edge << e->next % 64;
+    }
+    return e->known >> at % 64 & 1;
+}
+
 /* Reports every anchor in [start, end), a run of the view, that stands between word boundaries. */
 static void take_inside(struct hy_match_worker *w, const struct hy_word_table *table,
                         const struct hy_view *view, uint32_t start, uint32_t end)
 {
     char word[HY_WORD_BYTES_MAX + HY_WORD_SLACK];
     uint32_t base = (uint32_t)(view->folded - w->batch->folded);
+    struct edges_inside edges = {.view = view, .start = start, .end = end, .next = start};
     for (uint32_t from = start; from < end; from++) {
-        if (from > start && !hy_view_boundary(view, from))
+        if (!is_edge(&edges, from))
             continue;
         for (uint32_t to = from + 1; to <= end && to - from <= HY_WORD_BYTES_MAX; to++) {
-            if (to < end && !hy_view_boundary(view, to))
+            if (!is_edge(&edges, to) || !(table->lengths >> (to - from) & 1))
                 continue;
             memcpy(word, view->folded + from, to - from);
             const struct hy_word_slot *slot =

@@ -51,6 +51,7 @@ struct hy_bit_table {
 struct hy_word_table {
     uint32_t count;                   /* 0: nothing else is valid */
     uint32_t mask;                    /* slots - 1 */
+    uint64_t lengths;                 /* bit n: some word has n bytes */
     struct hy_bit_table filter;       /* of all words */
     struct hy_bit_table pairs;        /* of hy_word_pair of an anchor and the chunk beside it */
     const struct hy_word_slot *slots; /* open addressing, from the hash's lowest bits on */
