@@ -275,7 +275,7 @@ struct turn {
     struct hy_dedup_view known;  /* valid if is_known: the entry with this id */
     struct hy_dedup_view group;  /* valid if kind is EXACT or NEAR: the head of its group */
     bool is_known;
-    bool found_gone; /* it repeated a group that died since: there may be another like it */
+    bool found_gone;       /* it repeated a group that died since: there may be another like it */
     hydrant_dup_kind kind; /* NONE, EXACT or NEAR */
     enum hy_dedup_way way; /* of a copy: how it was recognised */
     uint32_t *record;      /* room for HY_DEDUP_LOG_UNITS_MAX: the group's */
@@ -486,9 +486,10 @@ static void judge(struct turn *t)
 
 /* ---- batches ---- */
 
-/* What a post may touch: the newest entry of its buckets, and of each key. */
+/* What a post may touch: the newest entry of its buckets, and the candidates of its keys as they
+ * are some turns before its own. */
 struct touch {
-    uint32_t names[2 + HY_DEDUP_KEYS], count;
+    uint32_t names[2 + HY_DEDUP_CANDIDATES], count;
 };
 
 /* Asks for the memory that leads to all others. */
@@ -508,11 +509,8 @@ static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_ded
     touch->count = 0;
     touch->names[touch->count++] = atomic_load_explicit(id, memory_order_relaxed);
     touch->names[touch->count++] = atomic_load_explicit(text, memory_order_relaxed);
-    for (uint32_t k = 0; k < post->keys.count; k++) {
-        uint32_t name = hy_dedup_window_hint(w, post->keys.keys[k]);
-        if (name)
-            touch->names[touch->count++] = name;
-    }
+    touch->count += hy_dedup_window_candidates(w, post->keys.keys, post->keys.count,
+                                               touch->names + touch->count);
     for (uint32_t k = 0; k < touch->count; k++) {
         const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
         hy_prefetch(e);

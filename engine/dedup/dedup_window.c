@@ -379,18 +379,6 @@ void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, ui
     }
 }
 
-uint32_t hy_dedup_window_hint(const struct hy_dedup_window *w, uint64_t key)
-{
-    uint32_t slots[HY_DEDUP_LINE_SLOTS], youngest = UINT32_MAX;
-    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
-    read_line(hy_dedup_line(w, key), slots);
-    for (uint32_t set = find_tag(w, slots, tag_of(w, key)); set; set &= set - 1) {
-        uint32_t age = age_of(w, slots[__builtin_ctz(set)], newest);
-        youngest = age < youngest ? age : youngest;
-    }
-    return youngest == UINT32_MAX ? 0 : newest - youngest;
-}
-
 /* What speaks for a candidate: how many keys it shares, how many share the rarest of them. */
 struct vote {
     uint32_t age, votes, sharers;

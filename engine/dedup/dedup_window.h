@@ -234,9 +234,6 @@ void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, ui
 uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
                                     uint32_t count, uint32_t *names);
 
-/* The newest name with the key, 0 when there is none: for prefetching. */
-uint32_t hy_dedup_window_hint(const struct hy_dedup_window *w, uint64_t key);
-
 /* Wipes a head's record. */
 void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head);
 
