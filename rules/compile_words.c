@@ -46,7 +46,8 @@ static uint64_t filter_bits(const struct hy_compiler *c)
 
 static uint64_t pairs_bits(const struct hy_compiler *c) /* at most one pair a term */
 {
-    return power_of_two((uint64_t)c->terms.count * BITS_PER_PAIR + 64);
+    uint64_t bits = power_of_two((uint64_t)c->terms.count * BITS_PER_PAIR);
+    return bits < 64 ? 64 : bits;
 }
 
 static size_t texts_bytes(const struct hy_compiler *c)

@@ -76,7 +76,8 @@ static uint32_t take_grams(struct sum *s, uint32_t count, uint32_t token)
 static uint32_t odd_row(const struct sum *s, uint32_t token, uint32_t row)
 {
     bool negated = s->tokens->flags[token] & HY_TOKEN_NEGATED;
-    return !row && negated ? hy_model_find(s->model, s->tokens->list[token].hash) : row;
+    return !row && negated ? hy_model_find(s->model, hy_feature_word(s->tokens->list[token].hash))
+                           : row;
 }
 
 /* What a word without a row of its own adds; row is as odd_row says. */

@@ -209,8 +209,7 @@ size_t hy_match_arena_bytes(void)
 void hy_match_worker_stats(const struct hy_match_worker *w, struct hy_match_stats *out)
 {
     *out = (struct hy_match_stats){
-        .literal_candidates =
-            atomic_load_explicit(&w->stats.literal_candidates, memory_order_relaxed),
+        .reports = atomic_load_explicit(&w->stats.reports, memory_order_relaxed),
         .hits = atomic_load_explicit(&w->stats.hits, memory_order_relaxed),
         .rules_evaluated = atomic_load_explicit(&w->stats.rules_evaluated, memory_order_relaxed),
         .shadow_matches = atomic_load_explicit(&w->stats.shadow_matches, memory_order_relaxed),

@@ -2,7 +2,8 @@
  * Stage 5: folded text in, rules that are true, or pending on what is not known yet, out. Called
  * twice for a batch: hy_match_batch before emotion, hy_match_resolve after it.
  *
- *   batch.folded --literal databases--> candidates --verify--> hits --trigger--> rules to look at
+ *   batch.folded --words, literal database--> reports --verify--> hits --trigger--> rules to look
+ * at
  *                                                                 --evaluate--> true | pending
  *
  * Threads: a hy_match_worker belongs to one worker. Another thread may only call
@@ -37,8 +38,8 @@ struct hy_match_worker;
 /* What a worker has done. Read by any thread while the worker runs: each number is
  * exact, they may be of slightly different moments. */
 struct hy_match_stats {
-    uint64_t literal_candidates; /* what the literal database reported */
-    uint64_t hits;               /* of them, true hits of a term */
+    uint64_t reports; /* of anchors, words and literals */
+    uint64_t hits;    /* of them, true hits of a term */
     uint64_t rules_evaluated;
     uint64_t shadow_matches; /* rules in state shadow that were true: judged, not published */
     uint64_t limited;        /* mentions that went over one of the limits above */

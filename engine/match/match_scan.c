@@ -82,7 +82,7 @@ static void verify_raw(struct hy_match_worker *w)
         if (end <= w->end[w->cursor] && at >= w->begin[w->cursor])
             hy_match_verify(w, &raw[i], at - w->begin[w->cursor]);
     }
-    hy_match_count(&w->stats.literal_candidates, count);
+    hy_match_count(&w->stats.reports, count);
     w->raw_count = 0;
 }
 

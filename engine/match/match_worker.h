@@ -93,7 +93,7 @@ struct hy_match_worker {
     hydrant_span *spans; /* HY_MATCH_SPANS_MAX */
 
     struct {
-        _Atomic uint64_t literal_candidates, hits, rules_evaluated, shadow_matches, limited;
+        _Atomic uint64_t reports, hits, rules_evaluated, shadow_matches, limited;
     } stats;
 };
 

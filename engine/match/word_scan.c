@@ -24,7 +24,7 @@
 #endif
 
 enum {
-    GROUP_BYTES = 16 << 10, /* folded text whose runs are found in one go, about: they stay in L1 */
+    GROUP_BYTES = 16 << 10, /* folded text whose runs are found in one go, about */
     AHEAD = 8,              /* runs whose tables are asked for before their turn */
     /* More dropped bytes than that between two letters may hide one from the other (text/words.c
      * looks through 30 marks of two bytes or more). */

@@ -1,6 +1,6 @@
 /*
  * Phrases: how a literal term stands in a text. One definition for the matcher (which starts from
- * an anchor that Hyperscan found) and for predicates over names and biographies (which search).
+ * an anchor that was found) and for predicates over names and biographies (which search).
  *
  * A phrase is a row of chunks of folded text. A chunk is literal, but for HY_CHUNK_ANY. Between two
  * chunks there may be any run of separators, also none:

@@ -172,6 +172,25 @@ static void signs_that_fold_to_letters(void **state)
     matches("o", "o\uFB03ce", false);
 }
 
+/* One run of many words: each begins and ends where the original has a sign. */
+static void a_run_of_nothing_but_signs(void **state)
+{
+    enum { SIGNS = 21000 };
+    char *text = malloc(SIGNS * strlen("\u2122") + sizeof "acme");
+    char *end = text;
+    for (int i = 0; i < SIGNS; i++)
+        end = stpcpy(end, "\u2122");
+    matches("tm", text, true);
+    matches("tmt", text, false);
+    matches("mt", text, false);
+    matches("acme", text, false);
+    strcpy(end, "acme");
+    matches("acme", text, true);
+    matches("tmacme", text, true);
+    matches("macme", text, false);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +202,7 @@ int main(void)
         cmocka_unit_test(words_of_any_length),
         cmocka_unit_test(letters_far_apart),
         cmocka_unit_test(signs_that_fold_to_letters),
+        cmocka_unit_test(a_run_of_nothing_but_signs),
     };
     return cmocka_run_group_tests_name("word scan", tests, NULL, NULL);
 }
