@@ -173,15 +173,27 @@ static void choose_anchor(struct hy_compiler *c, struct term *term)
         number_literal(c, term, anchor);
 }
 
+/* Counts what a term could have as its anchor: ten thousand names that end in .com are not to hang
+ * on com. */
+static void count_uses(struct hy_compiler *c, const struct term *term)
+{
+    for (uint32_t j = 0; j < term->phrase.count; j++) {
+        const struct chunk *chunk = term_chunk(c, term, j);
+        hy_compile_count_word(c, c->bytes.at + chunk->text, chunk->len);
+    }
+    const struct chunk *only = term_chunk(c, term, 0);
+    for (uint32_t at = 0, end; term->phrase.count == 1 && at < only->len; at = end) {
+        end = row_end(c, only, at);
+        if (end - at < only->len && hy_is_run_byte((unsigned char)c->bytes.at[only->text + at]))
+            hy_compile_count_word(c, c->bytes.at + only->text + at, end - at);
+    }
+}
+
 void hy_compile_choose_anchors(struct hy_compiler *c)
 {
-    for (uint32_t i = 0; i < c->terms.count; i++) {
-        const struct term *term = &c->terms.at[i];
-        for (uint32_t j = 0; !term->regex && j < term->phrase.count; j++) {
-            const struct chunk *chunk = term_chunk(c, term, j);
-            hy_compile_count_word(c, c->bytes.at + chunk->text, chunk->len);
-        }
-    }
+    for (uint32_t i = 0; i < c->terms.count; i++)
+        if (!c->terms.at[i].regex)
+            count_uses(c, &c->terms.at[i]);
     for (uint32_t i = 0; i < c->terms.count && c->status == HYDRANT_OK; i++)
         if (!c->terms.at[i].regex)
             choose_anchor(c, &c->terms.at[i]);

@@ -10,6 +10,7 @@
 
 #include "match/runs.h"
 #include "match_fixture.h"
+#include "pack/matcher.h"
 #include "pack/word_table.h"
 #include "support/random.h"
 
@@ -191,6 +192,27 @@ static void a_run_of_nothing_but_signs(void **state)
     free(text);
 }
 
+/* Names that share a word are told by the other one, so that a text with the shared word does not
+ * wake them all. */
+static void names_do_not_hang_on_what_they_share(void **state)
+{
+    enum { NAMES = 60 };
+    static char texts[NAMES][16];
+    const char *queries[NAMES];
+    struct match_fixture f;
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(texts[i], sizeof texts[i], "\"%c%c.zzz\"", 'a' + i / 26, 'a' + i % 26);
+        queries[i] = texts[i];
+    }
+    fixture_queries(&f, queries, NAMES);
+    const struct hy_matcher *matcher = f.pack->matcher;
+    for (uint32_t i = 0; i < matcher->anchors_count; i++)
+        assert_true(matcher->anchors[i].singles_count < NAMES / 2);
+    fixture_end(&f);
+    matches("\"qx.zzz\"", "see qx.zzz", true);
+    matches("\"qx.zzz\"", "see qx.zzy", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +225,7 @@ int main(void)
         cmocka_unit_test(letters_far_apart),
         cmocka_unit_test(signs_that_fold_to_letters),
         cmocka_unit_test(a_run_of_nothing_but_signs),
+        cmocka_unit_test(names_do_not_hang_on_what_they_share),
     };
     return cmocka_run_group_tests_name("word scan", tests, NULL, NULL);
 }
