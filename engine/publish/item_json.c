@@ -21,9 +21,7 @@ static void string_or_null(writer_t *w, hydrant_str text)
 
 static void name(writer_t *w, const char *text)
 {
-    hy_json_raw(w, "\"", 1);
-    hy_json_raw(w, text, strlen(text));
-    hy_json_raw(w, "\"", 1);
+    hy_json_string(w, hy_str(text, strlen(text)));
 }
 
 static void boolean(writer_t *w, bool value)

@@ -1,13 +1,15 @@
 /*
- * Writes JSON into a fixed buffer that is emptied through a callback when it is full, so that a line
- * of any size needs no allocation. One owner at a time. Strings must be valid UTF-8 (decode has
- * seen to it); control characters, quotes and backslashes are escaped, U+2028 and U+2029 too, as
- * some JavaScript readers want.
+ * Writes JSON into a fixed buffer that is emptied through a callback when it is full, so that a
+ * line of any size needs no allocation. One owner at a time. Strings must be valid UTF-8 (decode
+ * has seen to it); control characters, quotes and backslashes are escaped, U+2028 and U+2029 too,
+ * as some JavaScript readers want.
  */
 #ifndef HY_PUBLISH_JSON_WRITER_H
 #define HY_PUBLISH_JSON_WRITER_H
 
 #include <hydrant/types.h>
+
+#include <string.h>
 
 struct hy_json_writer {
     char *out;
@@ -19,7 +21,21 @@ struct hy_json_writer {
     size_t total; /* bytes that were written or would have been */
 };
 
-void hy_json_raw(struct hy_json_writer *writer, const char *data, size_t len);
+/* hy_json_raw where there is not enough room. */
+void hy_json_raw_slow(struct hy_json_writer *writer, const char *data, size_t len);
+
+/* Here, so that a literal is copied by a move or two. */
+static inline void hy_json_raw(struct hy_json_writer *writer, const char *data, size_t len)
+{
+    if (__builtin_expect(len >= writer->cap - writer->used, 0)) {
+        hy_json_raw_slow(writer, data, len);
+        return;
+    }
+    memcpy(writer->out + writer->used, data, len);
+    writer->used += len;
+    writer->total += len;
+}
+
 void hy_json_string(struct hy_json_writer *writer, hydrant_str text); /* with its quotes */
 void hy_json_uint(struct hy_json_writer *writer, uint64_t value);
 /* Two decimals at most, no trailing zeros: 0.81, -0.6, 1. */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,96 @@ static void strings_are_escaped(void **state)
     assert_int_equal(w.used, 3);
 }
 
+struct collected {
+    char *data;
+    size_t len, flushes;
+};
+
+static void collect(struct hy_json_writer *writer)
+{
+    struct collected *to = writer->ctx;
+    memcpy(to->data + to->len, writer->out, writer->used);
+    to->len += writer->used;
+    to->flushes++;
+}
+
+/* What the writer is to make of a text, byte by byte. */
+static size_t escape(const char *from, size_t len, char *out)
+{
+    static const char hex[] = "0123456789abcdef", plain[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
+    size_t used = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)from[i];
+        const char *special = c ? strchr(plain, c) : NULL;
+        if (len - i >= 3 && (memcmp(from + i, "\xe2\x80\xa8", 3) == 0 || memcmp(from + i, "\xe2\x80\xa9", 3) == 0)) {
+            memcpy(out + used, from[i + 2] == '\xa8' ? "\\u2028" : "\\u2029", 6);
+            used += 6;
+            i += 2;
+        } else if (special) {
+            out[used++] = '\\';
+            out[used++] = letters[special - plain];
+        } else if (c < 0x20 || c == 0x7F) {
+            memcpy(out + used, "\\u00", 4);
+            out[used + 4] = hex[c >> 4];
+            out[used + 5] = hex[c & 15];
+            used += 6;
+        } else {
+            out[used++] = from[i];
+        }
+    }
+    return used;
+}
+
+/* Whatever stands at whatever place of a text of whatever length, with room and without. The text
+ * ends where its memory does. */
+static void every_place_of_a_string_is_escaped(void **state)
+{
+    static const char *const marks[] = {"\"", "\\", "\n", "\x01", "\x7f", "\xe2\x80\xa8", "\xe2\x80\xa9",
+                                        "\xe2\x80\xa6", "é", "\xf0\x9f\x98\xa1"};
+    for (size_t len = 1; len < 150; len++) {
+        for (size_t m = 0; m < sizeof marks / sizeof *marks; m++) {
+            char expected[1024], small[64], all[1024], *from = malloc(len);
+            size_t mark = strlen(marks[m]);
+            for (size_t at = 0; at + mark <= len; at++) {
+                memset(from, 'a', len);
+                memcpy(from + at, marks[m], mark);
+                expected[0] = '"';
+                size_t size = 1 + escape(from, len, expected + 1);
+                expected[size++] = '"';
+                struct hy_json_writer w = fresh();
+                hy_json_string(&w, hy_str(from, len));
+                assert_int_equal(w.used, size);
+                assert_memory_equal(text, expected, size);
+                struct collected to = {.data = all};
+                w = (struct hy_json_writer){.out = small, .cap = sizeof small, .flush = collect, .ctx = &to};
+                hy_json_string(&w, hy_str(from, len));
+                assert_int_equal(w.total, size);
+                collect(&w);
+                assert_int_equal(to.len, size);
+                assert_memory_equal(all, expected, size);
+            }
+            free(from);
+        }
+    }
+}
+
+static void numbers_have_all_their_digits(void **state)
+{
+    uint64_t value = 1;
+    for (int digits = 1; digits <= 20; digits++, value *= 10) {
+        for (uint64_t n = value - 1; n <= value + 1; n++) {
+            char expected[32];
+            struct hy_json_writer w = fresh();
+            hy_json_uint(&w, n);
+            snprintf(expected, sizeof expected, "%llu", (unsigned long long)n);
+            assert_written(w, expected);
+        }
+    }
+    struct hy_json_writer w = fresh();
+    hy_json_uint(&w, UINT64_MAX);
+    assert_written(w, "18446744073709551615");
+}
+
 static void scores_have_two_decimals_at_most(void **state)
 {
     static const struct {
@@ -44,7 +135,8 @@ static void scores_have_two_decimals_at_most(void **state)
         const char *text;
     } cases[] = {{0, "0"},          {1, "1"},        {0.5f, "0.5"},   {0.81f, "0.81"}, {-0.62f, "-0.62"},
                  {0.999f, "1"},     {0.004f, "0"},   {-0.004f, "0"},  {0.07f, "0.07"}, {-1, "-1"},
-                 {0.10000001f, "0.1"}};
+                 {0.10000001f, "0.1"}, {0.005f, "0.01"}, {-0.005f, "-0.01"}, {0.125f, "0.13"},
+                 {-0.125f, "-0.13"}, {12.5f, "12.5"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct hy_json_writer w = fresh();
         hy_json_score(&w, cases[i].value);
@@ -76,19 +168,6 @@ static void times_are_rfc3339(void **state)
         hy_json_time(&w, cases[i].us);
         assert_written(w, cases[i].text);
     }
-}
-
-struct collected {
-    char *data;
-    size_t len, flushes;
-};
-
-static void collect(struct hy_json_writer *writer)
-{
-    struct collected *to = writer->ctx;
-    memcpy(to->data + to->len, writer->out, writer->used);
-    to->len += writer->used;
-    to->flushes++;
 }
 
 static hydrant_item *full_item(void)
@@ -202,6 +281,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_escaped),
+        cmocka_unit_test(every_place_of_a_string_is_escaped),
+        cmocka_unit_test(numbers_have_all_their_digits),
         cmocka_unit_test(scores_have_two_decimals_at_most),
         cmocka_unit_test(times_are_rfc3339),
         cmocka_unit_test(an_item_has_every_field),
