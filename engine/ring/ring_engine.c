@@ -392,25 +392,33 @@ const struct hy_ring_header *hy_ring_header(const struct hy_ring *ring)
 
 /* ---- waking ---- */
 
-/* K1: wake steps before waiting is read; a reader sets waiting before it reads wake again. Both are
- * sequentially consistent: either the flag is seen here, or the step there. */
-static bool somebody_waits(struct hy_ring_ctl *ctl)
+/* K1, argued in ring_wait.c. */
+static void step_wake(struct hy_ring *ring)
 {
-    if (!ctl || !atomic_load_explicit(&ctl->waiting, memory_order_seq_cst))
+    atomic_fetch_add_explicit(&ring->header->wake, 1, memory_order_seq_cst); /* K1 */
+    HY_RING_STORED("wake");
+}
+
+/* Takes the flag of those that sleep, or are about to, back. */
+static bool take_waiting(struct hy_ring_ctl *ctl)
+{
+    if (!ctl || !atomic_load_explicit(&ctl->waiting, memory_order_seq_cst)) /* K1 */
         return false;
-    atomic_store_explicit(&ctl->waiting, 0, memory_order_relaxed);
+    atomic_store_explicit(&ctl->waiting, 0, memory_order_seq_cst); /* K1 */
+    HY_RING_STORED("waiting taken");
     return true;
 }
 
 void hy_ring_wake(struct hy_ring *ring)
 {
-    atomic_fetch_add_explicit(&ring->header->wake, 1, memory_order_seq_cst); /* K1 */
-    HY_RING_STORED("wake");
-    bool asleep = somebody_waits(ring->waiting);
+    step_wake(ring);
+    bool asleep = take_waiting(ring->waiting);
     for (uint32_t i = 0; i < ring->served_count; i++)
-        asleep |= somebody_waits(ring->served[i].ctl);
-    if (asleep)
+        asleep |= take_waiting(ring->served[i].ctl);
+    if (asleep) {
+        step_wake(ring);
         hy_ring_futex_wake(&ring->header->wake);
+    }
 }
 
 /* ---- sources ---- */

@@ -2,9 +2,15 @@
  * Sleeping until there is something to read: a futex in the ring, which the engine steps after it
  * has committed, and a thread that turns it into an eventfd for programs with an event loop.
  *
- * K1: a reader sets waiting and then reads wake; the engine steps wake and then reads waiting, all
- * sequentially consistent. Either the engine sees the flag and wakes, or the reader sees the step
- * and does not sleep. A reader that cannot set the flag looks every LOOK_US.
+ * K1, all of it sequentially consistent:
+ *
+ *   reader: seen = wake; waiting = 1; look for items; sleep unless wake != seen (the kernel compares)
+ *   engine: commit; wake + 1; if waiting: waiting = 0, wake + 1, wake whoever sleeps
+ *
+ * Either the engine sees the flag, or the reader sees the items or the first step. The engine may
+ * take back a flag that was just set again, by a reader that is not asleep yet: that one read wake
+ * before it set the flag, so it sees the second step and does not sleep. A reader that cannot set
+ * the flag looks every LOOK_US. tests/ring/ring_protocol.pml has every interleaving.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -68,8 +74,8 @@ hydrant_status hydrant_ring_wait(hydrant_ring *ring, int timeout_ms)
 {
     int64_t until = timeout_ms < 0 ? INT64_MAX : mono_us() + (int64_t)timeout_ms * 1000;
     for (;;) {
-        announce(ring);
         uint32_t seen = atomic_load_explicit(wake_word(ring), memory_order_seq_cst); /* K1 */
+        announce(ring);
         if (is_ready(ring))
             return HYDRANT_OK;
         int64_t left = until == INT64_MAX ? BOUND_US : until - mono_us();

@@ -9,12 +9,15 @@
  *
  * -DBROKEN_LOOK: a member does not look again whether the chunk is there after it has read the
  * word. -DBROKEN_TAKE: the engine writes over without taking the lease first. -DBROKEN_SLEEP: a
- * member looks for items before it says that it sleeps.
+ * member looks for items before it says that it sleeps. -DBROKEN_SEEN: it says so before it reads
+ * wake. -DBROKEN_STEP: the engine does not step wake again after it took the flag back.
  *
  * holds:
  * breaks: -DBROKEN_LOOK
  * breaks: -DBROKEN_TAKE
  * breaks: -DBROKEN_SLEEP
+ * breaks: -DBROKEN_SEEN
+ * breaks: -DBROKEN_STEP
  */
 #ifndef SLOTS
 #define SLOTS 1
@@ -37,6 +40,7 @@ bool ended;
 byte members = 2; /* that have not ended or died */
 byte wake;
 bool waiting;
+bool asleep[ENGINE]; /* in the kernel */
 
 #define SAME(s, w) (word[s].id == w.id && word[s].owner == w.owner && \
                     word[s].acked == w.acked && word[s].taken == w.taken)
@@ -46,6 +50,20 @@ bool waiting;
 /* What a word says about chunk c. */
 #define OF(w, c) if :: w.id != c -> w.id = c; w.owner = 0; w.acked = false; w.taken = false \
                     :: else fi
+
+inline wake_all()
+{
+    wake++;
+    if
+    :: waiting ->
+        waiting = false;
+#ifndef BROKEN_STEP
+        wake++;
+#endif
+        d_step { asleep[1] = false; asleep[2] = false }
+    :: else
+    fi
+}
 
 active proctype engine()
 {
@@ -90,17 +108,12 @@ again:      skip;
             bytes[s] = id;
             there[id] = true;
             commit[s] = true;
-            wake++;
-            if
-            :: waiting -> waiting = false
-            :: else
-            fi
+            wake_all()
         :: else
         fi
     od;
     ended = true;
-    wake++;
-    waiting = false
+    wake_all()
 }
 
 inline look(me)
@@ -140,8 +153,13 @@ proctype member(byte me)
     do
     :: found = false;
 #ifndef BROKEN_SLEEP
+#ifdef BROKEN_SEEN
        waiting = true;
        before = wake;
+#else
+       before = wake;
+       waiting = true;
+#endif
 #endif
        was_ended = ended;
        s = 0;
@@ -180,11 +198,16 @@ proctype member(byte me)
        :: !found && was_ended -> break
        :: else ->
 #ifdef BROKEN_SLEEP
-            waiting = true;
             before = wake;
+            waiting = true;
 #endif
-            /* asleep: until a step of wake that saw `waiting` */
-            (wake != before || !waiting)
+            atomic { /* FUTEX_WAIT */
+                if
+                :: wake == before -> asleep[me] = true
+                :: else
+                fi
+            };
+            (!asleep[me])
        fi
     od;
 dead: members--
