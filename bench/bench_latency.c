@@ -17,7 +17,6 @@
  * With --reload the rules are replaced every 100 ms meanwhile by a second compilation of the same
  * ones, and each item must name a generation that was in force.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -163,18 +162,6 @@ static void open_ring(struct latency *l)
         die("ring", err.text);
 }
 
-/* The ring's folder and what lies in it. */
-static void remove_ring(const struct latency *l)
-{
-    DIR *folder = opendir(l->ring_dir);
-    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
-        if (entry->d_name[0] != '.')
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    if (folder)
-        closedir(folder);
-    rmdir(l->ring_dir);
-}
-
 /* ---- sending ---- */
 
 static void write_all(int fd, const char *data, size_t len)
@@ -303,7 +290,7 @@ static void run(struct latency *l, double rate, uint32_t posts, bool reloading)
     hydrant_destroy(&l->engine); /* tells the reader that nothing more comes */
     pthread_join(reader, NULL);
     hydrant_ring_detach(&l->ring);
-    remove_ring(l);
+    bench_remove_folder(l->ring_dir);
 }
 
 static void check_run(struct bench *bench, const struct latency *l, const char *name)

@@ -1,9 +1,10 @@
 /*
  * What each stage costs, in the whole engine, on one thread: posts from a file through all stages,
- * published items rendered as NDJSON and thrown away. The figures are the engine's own, read with
- * hydrant_stats_read: CPU time between the borders of stages, taken once a batch. The first posts
- * of an engine touch memory that nobody touched before, the dedup window's above all, which costs
- * once and much: so the first tenth of the posts is not in the figures.
+ * published items rendered as NDJSON and thrown away, or put into a ring in shared memory for a
+ * group that nobody reads, so that the oldest make room. The figures are the engine's own, read
+ * with hydrant_stats_read: CPU time between the borders of stages, taken once a batch. The first
+ * posts of an engine touch memory that nobody touched before, the dedup window's above all, which
+ * costs once and much: so the first tenth of the posts is not in the figures.
  *
  * Checked first: which posts match, against the truth of the generator (when it is known), and that
  * parse fast and strict say the same about every post.
@@ -15,12 +16,12 @@
 #include <unistd.h>
 
 #include "corpus.h"
+#include "made_file.h"
 
 enum {
     POSTS = 100000,
     POSTS_QUICK = 10000,
     WARM_UP = 10, /* one post in so many */
-    MODES = 2,
     ALL = HYDRANT_STAGES,
     FIGURES
 };
@@ -32,7 +33,17 @@ struct run {
     uint64_t seen;
 };
 
-static const char *const mode_names[MODES] = {"strict", "fast"};
+/* What a pass is timed as. */
+static const struct mode {
+    const char *name;
+    hydrant_parse parse;
+    bool ring;
+} modes[] = {{"strict", HYDRANT_PARSE_STRICT, false},
+             {"fast", HYDRANT_PARSE_FAST, false},
+             {"strict-ring", HYDRANT_PARSE_STRICT, true},
+             {"fast-ring", HYDRANT_PARSE_FAST, true}};
+
+enum { MODES = sizeof modes / sizeof *modes };
 
 static void die(const hydrant_error *err)
 {
@@ -58,32 +69,53 @@ static bool throw_away(void *ctx, const char *data, size_t len)
     return true;
 }
 
-static hydrant *create(struct run *run, hydrant_parse parse, bool check)
+static hydrant *create(struct run *run, const hydrant_options *options)
 {
-    hydrant_options options;
     hydrant *engine = NULL;
     hydrant_error err = {0};
+    run->seen = 0;
+    if (hydrant_create(options, run->corpus.pack, &engine, &err) != HYDRANT_OK)
+        die(&err);
+    return engine;
+}
+
+static hydrant_options options_for(struct run *run, hydrant_parse parse)
+{
+    hydrant_options options;
     hydrant_options_init(&options);
     options.workers = 0;
     options.parse = parse;
     options.event_time = true;
-    options.emit = check ? HYDRANT_EMIT_ALL : HYDRANT_EMIT_PUBLISHED;
-    if (check)
-        options.on_item = note_item;
+    options.emit = HYDRANT_EMIT_PUBLISHED;
+    options.ctx = run;
+    return options;
+}
+
+/* An engine that throws its items away, or puts them into a ring in the folder. */
+static hydrant *create_timed(struct run *run, const struct mode *mode, const char *folder)
+{
+    const hydrant_ring_group group = {.name = "bench", .when_slow = HYDRANT_SLOW_DROP_OLDEST};
+    const hydrant_ring_target ring = {.dir = folder, .groups = &group, .groups_count = 1};
+    hydrant_options options = options_for(run, mode->parse);
+    if (mode->ring)
+        options.ring = &ring;
     else
         options.on_ndjson = throw_away;
-    options.ctx = run;
-    run->seen = 0;
-    if (hydrant_create(&options, run->corpus.pack, &engine, &err) != HYDRANT_OK)
-        die(&err);
-    return engine;
+    return create(run, &options);
 }
 
 /* One pass over all posts with an engine of its own, so that the dedup window begins empty. */
 static void pass(struct run *run, hydrant_parse parse, bool check, hydrant_stats *stats)
 {
     hydrant_error err = {0};
-    hydrant *engine = create(run, parse, check);
+    hydrant_options options = options_for(run, parse);
+    if (check) {
+        options.emit = HYDRANT_EMIT_ALL;
+        options.on_item = note_item;
+    } else {
+        options.on_ndjson = throw_away;
+    }
+    hydrant *engine = create(run, &options);
     if (hydrant_add_file(engine, run->path, &err) != HYDRANT_OK ||
         hydrant_run(engine, &err) != HYDRANT_OK)
         die(&err);
@@ -91,7 +123,8 @@ static void pass(struct run *run, hydrant_parse parse, bool check, hydrant_stats
     hydrant_destroy(&engine);
 }
 
-/* Feeds the engine posts [from, to) from a file in memory. Returns the CPU time that it took. */
+/* Feeds the engine posts [from, to) from a file in memory, which lives on until the time was taken:
+ * to free it is no work of the engine's. Returns the CPU time that it took. */
 static uint64_t feed(const struct run *run, hydrant *engine, uint32_t from, uint32_t to)
 {
     hydrant_error err = {0};
@@ -100,7 +133,7 @@ static uint64_t feed(const struct run *run, hydrant *engine, uint32_t from, uint
     int fd = memfd_create("posts", MFD_CLOEXEC);
     FILE *file = fd < 0 ? NULL : fdopen(dup(fd), "w");
     size_t len = (size_t)(last->data + last->len + 1 - first->data);
-    if (!file || fwrite(first->data, 1, len, file) != len || fclose(file) != 0 ||
+    if (!file || fwrite(first->data, 1, len, file) != len || fflush(file) != 0 ||
         lseek(fd, 0, SEEK_SET) != 0) {
         perror("bench-stages: a file in memory");
         exit(1);
@@ -110,20 +143,27 @@ static uint64_t feed(const struct run *run, hydrant *engine, uint32_t from, uint
     uint64_t start = bench_now_ns(BENCH_CPU);
     if (hydrant_run(engine, &err) != HYDRANT_OK)
         die(&err);
-    return bench_now_ns(BENCH_CPU) - start;
+    uint64_t took = bench_now_ns(BENCH_CPU) - start;
+    fclose(file);
+    return took;
 }
 
 /* Nanoseconds a post of each stage, and of all. */
-static void time_pass(struct run *run, hydrant_parse parse, double figures[FIGURES])
+static void time_pass(struct run *run, const struct mode *mode, double figures[FIGURES])
 {
     hydrant_stats warm, stats;
-    hydrant *engine = create(run, parse, false);
+    char folder[BENCH_PATH];
+    if (mode->ring)
+        bench_make_ring_folder(folder);
+    hydrant *engine = create_timed(run, mode, folder);
     uint32_t first = run->corpus.count / WARM_UP;
     feed(run, engine, 0, first);
     hydrant_stats_read(engine, &warm);
     uint64_t ns = feed(run, engine, first, run->corpus.count);
     hydrant_stats_read(engine, &stats);
     hydrant_destroy(&engine);
+    if (mode->ring)
+        bench_remove_folder(folder);
     double posts = (double)(stats.posts - warm.posts);
     figures[ALL] = (double)ns / posts;
     for (uint32_t s = 0; s < HYDRANT_STAGES; s++)
@@ -132,7 +172,7 @@ static void time_pass(struct run *run, hydrant_parse parse, double figures[FIGUR
 
 static void check(struct bench *bench, struct run *run)
 {
-    hydrant_stats stats[MODES];
+    hydrant_stats stats[2];
     uint32_t count = run->corpus.count, wrong = 0, differ = 0;
     bool *strict = malloc(count);
     run->matches = calloc(count, 1);
@@ -161,7 +201,7 @@ static void measure(struct bench *bench, struct run *run)
         for (uint32_t i = 0; i < MODES; i++) {
             uint32_t mode = r % 2 ? MODES - 1 - i : i;
             double figures[FIGURES];
-            time_pass(run, (hydrant_parse)mode, figures);
+            time_pass(run, &modes[mode], figures);
             for (uint32_t s = 0; s < FIGURES; s++)
                 samples[mode][s][r] = figures[s];
         }
@@ -169,7 +209,7 @@ static void measure(struct bench *bench, struct run *run)
     for (uint32_t mode = 0; mode < MODES; mode++) {
         for (uint32_t s = 0; s < FIGURES; s++) {
             char name[64];
-            snprintf(name, sizeof name, "stage/%s/%s", mode_names[mode],
+            snprintf(name, sizeof name, "stage/%s/%s", modes[mode].name,
                      s == ALL ? "all" : hydrant_stage_name((hydrant_stage)s));
             bench_samples(bench, name, "ns/post", samples[mode][s], bench->repeats);
         }

@@ -1,5 +1,6 @@
 #include "made_file.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,4 +39,15 @@ void bench_make_ring_folder(char path[static BENCH_PATH])
     name(path, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : temporary(), "");
     if (!mkdtemp(path))
         die(path);
+}
+
+void bench_remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
+        if (entry->d_name[0] != '.')
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    rmdir(path);
 }

@@ -13,4 +13,7 @@ int bench_make_file(char path[static BENCH_PATH], const char *suffix);
 /* A folder for a ring: below /dev/shm, where shared memory is; without one, below TMPDIR. */
 void bench_make_ring_folder(char path[static BENCH_PATH]);
 
+/* The folder and the files in it. */
+void bench_remove_folder(const char *path);
+
 #endif

@@ -21,7 +21,7 @@ NOTES = {
                   "system, the whole process, reading included, without starting and compiling rules. *base* is "
                   "`--parse fast` and, of made posts, 20 % hits, 10,000 phrases, 780-byte records; one thing differs "
                   "in each row. Longer texts are those of several posts joined.",
-    "stages": "The same work on one thread, as hydrant counts it itself between stages.",
+    "stages": "The same work on one thread, as hydrant counts it itself between stages. *ring*: items go into a ring in shared memory instead of being rendered as NDJSON.",
     "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
     "latency": "From the moment at which a post was to be sent (start + n / rate) to its item in the hands of a "
                "reader of the ring; through a pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "
