@@ -127,9 +127,9 @@ static void add_slot(struct hy_word_slot *slots, uint32_t mask, struct hy_word_s
 void hy_compile_write_words(struct hy_compiler *c)
 {
     struct hy_matcher *m = c->matcher;
+    if (c->status != HYDRANT_OK || c->words.count == 0)
+        return; /* without memory there are no anchors to name */
     m->words.count = c->words.count;
-    if (c->words.count == 0)
-        return;
     uint64_t slots_count = slots_for(c);
     struct hy_word_slot *slots = MATCHER_NEW(c, struct hy_word_slot, slots_count);
     uint64_t *filter = new_bits(c, &m->words.filter, filter_bits(c));
