@@ -17,6 +17,7 @@
  * With --reload the rules are replaced every 100 ms meanwhile by a second compilation of the same
  * ones, and each item must name a generation that was in force.
  */
+#include <ck_pr.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -186,7 +187,7 @@ static void wait_until(uint64_t ns)
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
     }
     while (bench_now_ns(BENCH_WALL) < ns)
-        __builtin_ia32_pause();
+        ck_pr_stall();
 }
 
 /* Sends every post whose moment has come, in one write, then waits for the next one's. */

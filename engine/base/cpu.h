@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 enum hy_cpu_level {
-    HY_CPU_SCALAR, /* the baseline of the build: SSE2 on x86-64, NEON on ARM64 */
+    HY_CPU_SCALAR, /* the baseline of the build: SSE2 on x86-64, plain C on ARM64 */
     HY_CPU_AVX2,   /* AVX2 + BMI2 */
     HY_CPU_AVX512, /* + AVX512 F, BW, VL, DQ, VBMI2 */
 };

@@ -237,8 +237,9 @@ __asm__(".pushsection .rodata\n"
         "hy_model_english_end:\n"
         ".byte 0\n"
         ".popsection\n");
-extern const char hy_model_english[];
-extern const char hy_model_english_end[];
+/* Hidden, or they would be looked up in a table of addresses that local symbols need not be in. */
+extern const char hy_model_english[] __attribute__((visibility("hidden")));
+extern const char hy_model_english_end[] __attribute__((visibility("hidden")));
 
 static struct hy_emotion_model builtin;
 static hydrant_error builtin_error;

@@ -71,7 +71,8 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
         errno = EINTR;
         return -1;
     }
-    return (int)syscall(SYS_poll, fds, count, timeout);
+    struct timespec time = {timeout / 1000, timeout % 1000 * 1000000L};
+    return (int)syscall(SYS_ppoll, fds, count, timeout < 0 ? NULL : &time, NULL, 0);
 }
 
 /* The same faults for reads on their way into the ring. */

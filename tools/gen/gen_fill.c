@@ -239,9 +239,11 @@ static void push_price(struct gen_composer *c, uint8_t glue)
 {
     static const char *const signs[] = {"$", "$", "£", "€"};
     static const char *const cents[] = {"", "", ".99", ".50"};
-    char text[24];
-    int len = snprintf(text, sizeof text, "%s%u%s", signs[gen_below(&c->rng, 4)],
-                       3 + gen_below_skewed(&c->rng, 300), cents[gen_below(&c->rng, 4)]);
+    char text[24]; /* one number after the other: compilers take arguments in any order */
+    const char *cent = cents[gen_below(&c->rng, 4)];
+    uint32_t value = 3 + gen_below_skewed(&c->rng, 300);
+    const char *sign = signs[gen_below(&c->rng, 4)];
+    int len = snprintf(text, sizeof text, "%s%u%s", sign, value, cent);
     push_unknown(c, text, (uint32_t)len, glue);
 }
 

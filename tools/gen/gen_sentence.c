@@ -73,7 +73,8 @@ static void sentence(struct gen_composer *c, uint32_t slot)
     bool begins =
         first == 0 || draft->tokens[first - 1].kind != GEN_PUNCT ||
         (draft->tokens[first - 1].text[0] != ',' && draft->tokens[first - 1].text[0] != '-');
-    gen_expand_alternative(c, choose_fresh(c, slot), next_glue(c), 0);
+    uint8_t glue = next_glue(c);
+    gen_expand_alternative(c, choose_fresh(c, slot), glue, 0);
     for (uint32_t i = first; begins && i < draft->count; i++) {
         if (draft->tokens[i].kind == GEN_PUNCT)
             continue;

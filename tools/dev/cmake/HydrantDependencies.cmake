@@ -3,7 +3,11 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
 function(hydrant_find target package)
-  pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${package})
+  pkg_check_modules(${target} IMPORTED_TARGET ${package})
+  if(NOT ${target}_FOUND)
+    message(FATAL_ERROR "${package} is not installed. tools/dev/install-packages installs all that building "
+      "needs, with --test what the tests need, too (without: -DHYDRANT_BUILD_TESTS=OFF)")
+  endif()
 endfunction()
 
 hydrant_find(HS libhs)            # hyperscan, or vectorscan: the same API

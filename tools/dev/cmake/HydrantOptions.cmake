@@ -29,6 +29,7 @@ target_compile_definitions(hydrant_options INTERFACE _GNU_SOURCE
   HYDRANT_VERSION="${PROJECT_VERSION}" $<$<CONFIG:Debug>:HY_DEBUG=1>)
 target_compile_options(hydrant_options INTERFACE -Wall -Wextra -Wshadow -Wpointer-arith
   -Wundef -Wvla -Wformat=2 -Wno-unused-parameter -fno-omit-frame-pointer
+  -ffp-contract=off # or figures would differ between machines with and without fused multiplication
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes>
   $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wno-format-truncation>)
 if(HYDRANT_WERROR)
