@@ -360,11 +360,13 @@ uint32_t hy_dedup_record_author(const uint32_t *record, char *author)
     return digits;
 }
 
-static void load_sketch(const uint32_t *record, struct hy_dedup_sketch *sketch)
+/* sizes is the record's first unit, as it was read once: the log may change meanwhile. */
+static void load_sketch(const uint32_t *record, uint32_t sizes, struct hy_dedup_sketch *sketch)
 {
-    uint32_t units = record[0] & 0xFF;
-    uint32_t used = 1 + id_units(record[0]) + author_units(record[0] >> 24 & 0x7F);
-    hy_dedup_sketch_load(record + used, units > used ? units - used : 0, sketch);
+    uint32_t units = sizes & 0xFF;
+    uint32_t used = 1 + id_units(sizes) + author_units(sizes >> 24 & 0x7F);
+    used = used < units ? used : units;
+    hy_dedup_sketch_load(record + used, units - used, sketch);
 }
 
 /* What a post's keys lead to, the best first. */
@@ -380,20 +382,24 @@ static struct candidates find_candidates(const struct hy_dedup_window *w,
     return c;
 }
 
-/* The next of them that leads to a head whose text is nearly the post's. */
+/* The next of them that leads to a head whose text is nearly the post's. Few do, so that a record is
+ * checked last. */
 static bool next_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
                       struct candidates *c, uint32_t except, struct hy_dedup_view *found,
                       uint32_t *record)
 {
     struct hy_dedup_sketch sketch;
+    uint32_t room[HY_DEDUP_LOG_UNITS_MAX + HY_DEDUP_SKETCH_SLACK], sizes;
     while (c->next < c->count) {
         uint32_t name = c->names[c->next++];
         if (name == except || !hy_dedup_window_view(w, name, found) || !hy_dedup_follow(w, found) ||
-            found->name == except || !in_window(w, found->time_s, post->time_s) ||
-            !hy_dedup_window_record(w, found, record))
+            found->name == except || !in_window(w, found->time_s, post->time_s))
             continue;
-        load_sketch(record, &sketch);
-        if (hy_dedup_near(&post->sketch, &sketch))
+        const uint32_t *peeked = hy_dedup_window_peek(w, found, room, &sizes);
+        if (!peeked)
+            continue;
+        load_sketch(peeked, sizes, &sketch);
+        if (hy_dedup_near(&post->sketch, &sketch) && hy_dedup_window_record(w, found, record))
             return true;
     }
     return false;

@@ -295,7 +295,8 @@ static bool is_cut_of(const struct pairing *p, int adjacent, int least)
 bool hy_dedup_near(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b)
 {
     int least = (int)(a->count < b->count ? a->count : b->count), sum = (int)(a->count + b->count);
-    if (least < HY_DEDUP_SKETCH_WORDS_MIN)
+    bool added_little = sum - least <= 2 * least || (a->count < b->count ? a : b)->cut;
+    if (least < HY_DEDUP_SKETCH_WORDS_MIN || !added_little) /* which alike, too, would need */
         return false;
     struct pairing p;
     p.side[0] = a;
@@ -313,13 +314,12 @@ bool hy_dedup_near(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch
     part_strays(&p);
     pair_beside(&p);
     int all = sum - p.matched, adjacent = count_adjacent(&p);
-    bool added_little = sum - least <= 2 * least || (a->count < b->count ? a : b)->cut;
     bool contained = least >= CONTAINED_WORDS_MIN ? 4 * p.matched >= 3 * least
                                                   : p.matched == least && adjacent + 2 >= least &&
                                                         p.matched_content >= CONTAINED_CONTENT_MIN;
     bool alike = 5 * p.matched >= 3 * all;
     bool specific = p.matched_content >= CONTENT_MIN || 4 * p.matched >= 3 * all;
     bool ordered = 2 * (adjacent + 1) >= p.matched;
-    bool same = ((contained && added_little) || alike) && specific && ordered;
+    bool same = (contained || alike) && specific && ordered;
     return (same || is_cut_of(&p, adjacent, least)) && !conflicts(&p);
 }

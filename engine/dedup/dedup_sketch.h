@@ -22,6 +22,7 @@
 enum {
     HY_DEDUP_SKETCH_WORDS = 40, /* <= 64; what comes after them is not compared */
     HY_DEDUP_SKETCH_UNITS = HY_DEDUP_SKETCH_WORDS + 1, /* 4 bytes each; the most of a stored one */
+    HY_DEDUP_SKETCH_SLACK = 16, /* units behind a stored one that are read and ignored */
     HY_DEDUP_KEYS = 8,                                 /* of a text, looked up */
     HY_DEDUP_KEYS_PUBLISHED = 6,   /* of them, those that the fewest others have */
     HY_DEDUP_SKETCH_WORDS_MIN = 5, /* fewer are never nearly the same */
@@ -61,7 +62,8 @@ void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
 /* Writes the stored form to units (room for HY_DEDUP_SKETCH_UNITS), returns how many. */
 uint32_t hy_dedup_sketch_store(const struct hy_dedup_sketch *sketch, uint32_t *units);
 
-/* Reads a stored form of count units; whatever the bytes, the result is a well-formed sketch. */
+/* Reads a stored form of count units, readable for HY_DEDUP_SKETCH_SLACK more; whatever the bytes,
+ * the result is a well-formed sketch. */
 void hy_dedup_sketch_load(const uint32_t *units, uint32_t count, struct hy_dedup_sketch *sketch);
 
 #endif

@@ -19,6 +19,18 @@ enum {
 
 #define BUSY UINT32_MAX
 
+/*
+ * Slots of keys and units of records are read one by one. Where there are vectors they are read
+ * as plain memory: on x86 an aligned load never tears a 32-bit slot and is an acquire, and what is
+ * read of a record is checked afterwards. ThreadSanitizer gets the scalar form, which gives the
+ * same result.
+ */
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#define HAVE_VECTORS 1
+#else
+#define HAVE_VECTORS 0
+#endif
+
 static size_t log_bytes(uint32_t entries)
 {
     /* ... because no record is larger than this. */
@@ -42,7 +54,8 @@ size_t hy_dedup_window_bytes(uint32_t entries)
     size_t per_entry = sizeof(struct hy_dedup_entry) + 2 * sizeof(uint32_t);
     size_t slots = (size_t)lines_count(entries) * HY_DEDUP_LINE_SLOTS * sizeof(uint32_t);
     size_t tallies = sizeof(struct hy_dedup_tally) * hy_dedup_tallies_count(entries);
-    return per_entry * entries + slots + tallies + log_bytes(entries) + 6 * 64;
+    size_t slack = HY_DEDUP_SKETCH_SLACK * sizeof(uint32_t);
+    return per_entry * entries + slots + tallies + log_bytes(entries) + slack + 6 * 64;
 }
 
 static void *take(struct hy_arena *arena, size_t bytes)
@@ -71,7 +84,7 @@ void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uin
     w->lines_count = lines_count(entries);
     w->name_bits = 32 - (uint32_t)__builtin_clz(entries - 1);
     w->slots = take(arena, sizeof *w->slots * w->lines_count * HY_DEDUP_LINE_SLOTS);
-    w->log = take(arena, sizeof *w->log * w->log_units);
+    w->log = take(arena, sizeof *w->log * (w->log_units + HY_DEDUP_SKETCH_SLACK));
     uint32_t tallies = hy_dedup_tallies_count(entries);
     hy_dedup_tallies_init(&w->tallies, take(arena, sizeof(struct hy_dedup_tally) * tallies),
                           tallies);
@@ -114,23 +127,52 @@ static bool find_position(const struct hy_dedup_window *w, uint32_t low, uint64_
     return head - *position <= w->log_units;
 }
 
-bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_dedup_view *head,
-                            uint32_t *record)
+/* Where a head's record begins in the log, and its sizes, which say how many units there are. False
+ * when it is overwritten, as far as can be seen without its check. */
+static bool find_record(const struct hy_dedup_window *w, const struct hy_dedup_view *head,
+                        uint32_t *at, uint32_t *sizes)
 {
     uint64_t position;
     if (head->log == 0 || !find_position(w, head->log, &position))
         return false;
-    uint32_t at = hy_dedup_mod(&w->log_ring, position);
-    if (at + 1 >= w->log_units)
+    *at = hy_dedup_mod(&w->log_ring, position);
+    if (*at + 1 >= w->log_units)
+        return false;
+    *sizes = atomic_load_explicit(&w->log[*at + 1], memory_order_acquire); /* R3 */
+    uint32_t units = *sizes & 0xFF;
+    return units > 0 && units < HY_DEDUP_LOG_UNITS_MAX && *at + 1 + units <= w->log_units;
+}
+
+bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_dedup_view *head,
+                            uint32_t *record)
+{
+    uint64_t position;
+    uint32_t at, sizes;
+    if (!find_record(w, head, &at, &sizes))
         return false;
     uint32_t check = atomic_load_explicit(&w->log[at], memory_order_acquire); /* R3 */
-    uint32_t units = atomic_load_explicit(&w->log[at + 1], memory_order_acquire) & 0xFF;
-    if (units == 0 || units >= HY_DEDUP_LOG_UNITS_MAX || at + 1 + units > w->log_units)
-        return false;
-    for (uint32_t i = 0; i < units; i++)
+    record[0] = sizes;
+    for (uint32_t i = 1; i < (sizes & 0xFF); i++)
         record[i] = atomic_load_explicit(&w->log[at + 1 + i], memory_order_acquire); /* R3 */
     return find_position(w, head->log, &position) &&
-           check == check_of(record, units, (uint32_t)position);
+           check == check_of(record, sizes & 0xFF, (uint32_t)position);
+}
+
+const uint32_t *hy_dedup_window_peek(const struct hy_dedup_window *w,
+                                     const struct hy_dedup_view *head, uint32_t *room,
+                                     uint32_t *sizes)
+{
+    uint32_t at;
+    if (!find_record(w, head, &at, sizes))
+        return NULL;
+#if HAVE_VECTORS
+    (void)room;
+    return (const uint32_t *)&w->log[at + 1];
+#else
+    for (uint32_t i = 0; i < (*sizes & 0xFF); i++)
+        room[i] = atomic_load_explicit(&w->log[at + 1 + i], memory_order_acquire); /* R3 */
+    return room;
+#endif
 }
 
 void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head)
@@ -221,17 +263,6 @@ static uint32_t tag_of(const struct hy_dedup_window *w, uint64_t key)
 {
     return (uint32_t)(key >> 30) >> w->name_bits << w->name_bits;
 }
-
-/*
- * The slots of a line, read one by one. Vectors read four at a time instead: on x86 an aligned load
- * never tears a 32-bit slot and is an acquire. ThreadSanitizer gets the scalar form, which gives
- * the same result.
- */
-#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
-#define HAVE_VECTORS 1
-#else
-#define HAVE_VECTORS 0
-#endif
 
 static void read_line(const _Atomic uint32_t *line, uint32_t slots[HY_DEDUP_LINE_SLOTS])
 {

@@ -218,6 +218,16 @@ bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
 bool hy_dedup_window_record(const struct hy_dedup_window *w, const struct hy_dedup_view *head,
                             uint32_t *record);
 
+/*
+ * The same without the check: where the record lies, in the log or copied to
+ * room[HY_DEDUP_LOG_UNITS_MAX + HY_DEDUP_SKETCH_SLACK], and its sizes; NULL when it was seen to be
+ * overwritten. What is read there may be torn, or another record's: nothing may be believed of it
+ * before hy_dedup_window_record, called afterwards, says that it is whole.
+ */
+const uint32_t *hy_dedup_window_peek(const struct hy_dedup_window *w,
+                                     const struct hy_dedup_view *head, uint32_t *room,
+                                     uint32_t *sizes);
+
 /* The line of a key. */
 static inline _Atomic uint32_t *hy_dedup_line(const struct hy_dedup_window *w, uint64_t key)
 {

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct hy_dedup_text text;
     struct hy_dedup_sketch sketch, stored;
     struct hy_dedup_keys keys;
-    uint32_t units[HY_DEDUP_SKETCH_UNITS];
+    uint32_t units[HY_DEDUP_SKETCH_UNITS + HY_DEDUP_SKETCH_SLACK];
     if (size > TEXT_MAX || !hy_utf8_valid((const char *)data, size))
         return 0;
     char *folded = malloc(size * HY_FOLD_EXPANSION + HY_DEDUP_TEXT_SLACK);

@@ -177,7 +177,7 @@ static void a_stored_sketch_reads_back(void **state)
     uint64_t random = test_seed();
     for (int round = 0; round < 2000; round++) {
         struct hy_dedup_sketch sketch = {.cut = test_random(&random) & 1}, back;
-        uint32_t units[HY_DEDUP_SKETCH_UNITS];
+        uint32_t units[HY_DEDUP_SKETCH_UNITS + HY_DEDUP_SKETCH_SLACK];
         sketch.count = (uint32_t)(test_random(&random) % (HY_DEDUP_SKETCH_WORDS + 1));
         if (sketch.count == HY_DEDUP_SKETCH_WORDS)
             sketch.cut = false; /* there is no telling what followed */
@@ -201,9 +201,10 @@ static void any_bytes_read_as_some_sketch(void **state)
 {
     uint64_t random = test_seed();
     for (int round = 0; round < 20000; round++) {
-        uint32_t units[HY_DEDUP_SKETCH_UNITS], count = (uint32_t)(test_random(&random) % 42);
+        uint32_t units[HY_DEDUP_SKETCH_UNITS + HY_DEDUP_SKETCH_SLACK];
+        uint32_t count = (uint32_t)(test_random(&random) % 42);
         struct hy_dedup_sketch a, b;
-        for (uint32_t i = 0; i < HY_DEDUP_SKETCH_UNITS; i++)
+        for (uint32_t i = 0; i < HY_DEDUP_SKETCH_UNITS + HY_DEDUP_SKETCH_SLACK; i++)
             units[i] = (uint32_t)test_random(&random) & (uint32_t)test_random(&random);
         hy_dedup_sketch_load(units, count, &a);
         hy_dedup_sketch_load(units + count / 2, count - count / 2, &b);
