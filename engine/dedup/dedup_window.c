@@ -5,9 +5,6 @@
 #include "dedup/dedup_sketch.h"
 
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum {
     /* Log bytes per entry: what is left of 160 beside entry, buckets, key slots and tallies. A text
@@ -19,16 +16,12 @@ enum {
 
 #define BUSY UINT32_MAX
 
-/*
- * Slots of keys and units of records are read one by one. Where there are vectors they are read
- * as plain memory: on x86 an aligned load never tears a 32-bit slot and is an acquire, and what is
- * read of a record is checked afterwards. ThreadSanitizer gets the scalar form, which gives the
- * same result.
- */
-#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
-#define HAVE_VECTORS 1
+/* May a record be read where it lies, with other writers about? What comes of it is checked
+ * afterwards. */
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#define READ_IN_PLACE 1
 #else
-#define HAVE_VECTORS 0
+#define READ_IN_PLACE 0
 #endif
 
 static size_t log_bytes(uint32_t entries)
@@ -165,7 +158,7 @@ const uint32_t *hy_dedup_window_peek(const struct hy_dedup_window *w,
     uint32_t at;
     if (!find_record(w, head, &at, sizes))
         return NULL;
-#if HAVE_VECTORS
+#if READ_IN_PLACE
     (void)room;
     return (const uint32_t *)&w->log[at + 1];
 #else
@@ -254,212 +247,4 @@ bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
     view->author = atomic_load_explicit(&e->author, memory_order_acquire);
     view->tally = atomic_load_explicit(&e->tally, memory_order_acquire);
     return atomic_load_explicit(&e->self, memory_order_relaxed) == name;
-}
-
-/* ---- keys ---- */
-
-/* The tag of a key, in place in a slot: from bits that neither the line nor the rank comes from. */
-static uint32_t tag_of(const struct hy_dedup_window *w, uint64_t key)
-{
-    return (uint32_t)(key >> 30) >> w->name_bits << w->name_bits;
-}
-
-static void read_line(const _Atomic uint32_t *line, uint32_t slots[HY_DEDUP_LINE_SLOTS])
-{
-#if HAVE_VECTORS
-    memcpy(slots, (const void *)line, HY_DEDUP_LINE_SLOTS * sizeof *slots);
-#else
-    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++)
-        slots[i] = atomic_load_explicit(&line[i], memory_order_acquire); /* R4 */
-#endif
-}
-
-/* The slots with this tag: bit i for slot i. */
-static uint32_t find_tag(const struct hy_dedup_window *w, const uint32_t *slots, uint32_t tag)
-{
-    uint32_t names = (1u << w->name_bits) - 1, found = 0;
-#if HAVE_VECTORS
-    __m128i wanted = _mm_set1_epi32((int)tag), keep = _mm_set1_epi32((int)~names);
-    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i += 4) {
-        __m128i four = _mm_loadu_si128((const __m128i *)(slots + i));
-        __m128i same = _mm_cmpeq_epi32(_mm_and_si128(four, keep), wanted);
-        __m128i none = _mm_cmpeq_epi32(four, _mm_setzero_si128());
-        found |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_andnot_si128(none, same))) << i;
-    }
-#else
-    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++)
-        found |= (uint32_t)((slots[i] & ~names) == tag && slots[i] != 0) << i;
-#endif
-    return found;
-}
-
-/* How many entries ago was what a slot names entered? */
-static uint32_t age_of(const struct hy_dedup_window *w, uint32_t slot, uint32_t newest)
-{
-    return (newest - slot) & ((1u << w->name_bits) - 1);
-}
-
-/* The slot with the oldest name among those of the set. */
-static uint32_t find_oldest_of(const struct hy_dedup_window *w, const uint32_t *slots, uint32_t set,
-                               uint32_t newest)
-{
-    uint32_t oldest = (uint32_t)__builtin_ctz(set);
-    for (; set; set &= set - 1) {
-        uint32_t i = (uint32_t)__builtin_ctz(set);
-        if (age_of(w, slots[i], newest) > age_of(w, slots[oldest], newest))
-            oldest = i;
-    }
-    return oldest;
-}
-
-/* The first free slot, or the one with the oldest name. */
-static uint32_t find_room(const struct hy_dedup_window *w, const uint32_t *slots, uint32_t newest)
-{
-#if HAVE_VECTORS
-    enum { VECTORS = HY_DEDUP_LINE_SLOTS / 4 };
-    __m128i ages[VECTORS], most = _mm_setzero_si128(), now = _mm_set1_epi32((int)newest);
-    __m128i names = _mm_set1_epi32((1 << w->name_bits) - 1), free_age = _mm_set1_epi32(INT32_MAX);
-    for (uint32_t i = 0; i < VECTORS; i++) {
-        __m128i four = _mm_loadu_si128((const __m128i *)(slots + 4 * i));
-        __m128i none = _mm_cmpeq_epi32(four, _mm_setzero_si128());
-        __m128i age = _mm_and_si128(_mm_sub_epi32(now, four), names);
-        ages[i] = _mm_or_si128(_mm_andnot_si128(none, age), _mm_and_si128(none, free_age));
-        __m128i more = _mm_cmpgt_epi32(ages[i], most);
-        most = _mm_or_si128(_mm_and_si128(more, ages[i]), _mm_andnot_si128(more, most));
-    }
-    for (int half = 0; half < 2; half++) {
-        __m128i other = half ? _mm_shuffle_epi32(most, 0xB1) : _mm_shuffle_epi32(most, 0x4E);
-        __m128i more = _mm_cmpgt_epi32(other, most);
-        most = _mm_or_si128(_mm_and_si128(more, other), _mm_andnot_si128(more, most));
-    }
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < VECTORS; i++)
-        found |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(ages[i], most)))
-                 << (4 * i);
-    return (uint32_t)__builtin_ctz(found);
-#else
-    uint32_t at = 0, most = 0;
-    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++) {
-        uint32_t age = slots[i] ? age_of(w, slots[i], newest) : INT32_MAX;
-        if (age > most)
-            at = i, most = age;
-    }
-    return at;
-#endif
-}
-
-/* A line as it was read, and where a name is to go in it. */
-struct line {
-    _Atomic uint32_t *slots;
-    uint32_t copy[HY_DEDUP_LINE_SLOTS];
-    uint32_t tag, same; /* the key's tag; which slots have it */
-};
-
-static void look_at(const struct hy_dedup_window *w, uint64_t key, struct line *line)
-{
-    line->slots = hy_dedup_line(w, key);
-    line->tag = tag_of(w, key);
-    read_line(line->slots, line->copy);
-    line->same = find_tag(w, line->copy, line->tag);
-}
-
-/* Does the set have more than this many members? */
-static bool has_more_than(uint32_t set, int count)
-{
-    for (; count > 0; count--)
-        set &= set - (set != 0);
-    return set != 0;
-}
-
-/* Enters a name: where there is room, else in place of the oldest; if its tag is there as often as
- * is allowed, in place of the oldest of those. */
-static void enter(const struct hy_dedup_window *w, struct line *line, uint32_t name)
-{
-    for (;;) {
-        /* Others may have entered newer names than this one. */
-        uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
-        uint32_t at = has_more_than(line->same, HY_DEDUP_SAME_TAG_MAX - 1)
-                          ? find_oldest_of(w, line->copy, line->same, newest)
-                          : find_room(w, line->copy, newest);
-        uint32_t slot = line->tag | (name & ((1u << w->name_bits) - 1));
-        if (atomic_compare_exchange_strong_explicit(&line->slots[at], &line->copy[at], slot,
-                                                    memory_order_release,
-                                                    memory_order_relaxed)) /* W4 */
-            return;
-        line->same = find_tag(w, line->copy, line->tag); /* copy[at] is what stands there now */
-    }
-}
-
-/* Popular keys come last: they lead to many, and the next to have one pushes this one out. */
-void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
-                             uint32_t name)
-{
-    struct line lines[HY_DEDUP_KEYS];
-    uint32_t popular = 0, left = HY_DEDUP_KEYS_PUBLISHED;
-    for (uint32_t i = 0; i < count; i++) {
-        look_at(w, keys[i], &lines[i]);
-        popular |= (uint32_t)has_more_than(lines[i].same, HY_DEDUP_FEW_SHARERS) << i;
-    }
-    for (uint32_t round = 0; round < 2; round++) {
-        for (uint32_t i = 0; i < count && left > 0; i++) {
-            if ((popular >> i & 1) == round) {
-                enter(w, &lines[i], name);
-                left--;
-            }
-        }
-    }
-}
-
-/* What speaks for a candidate: how many keys it shares, how many share the rarest of them. */
-struct vote {
-    uint32_t age, votes, sharers;
-};
-
-/* Adds the votes of one line. There is room for all slots of all lines. */
-static uint32_t count_votes(const struct hy_dedup_window *w, uint64_t key, uint32_t newest,
-                            struct vote *votes, uint32_t count)
-{
-    uint32_t slots[HY_DEDUP_LINE_SLOTS], sharers = 0, before = count;
-    read_line(hy_dedup_line(w, key), slots);
-    for (uint32_t set = find_tag(w, slots, tag_of(w, key)); set; set &= set - 1, sharers++) {
-        uint32_t age = age_of(w, slots[__builtin_ctz(set)], newest), k = 0;
-        while (k < before && votes[k].age != age)
-            k++;
-        if (k == before) {
-            votes[count++] = (struct vote){age, 1, 0};
-        } else {
-            votes[k].votes++;
-        }
-    }
-    for (uint32_t k = before; k < count; k++)
-        votes[k].sharers = sharers;
-    return count;
-}
-
-static bool is_better(const struct vote *a, const struct vote *b)
-{
-    if (a->votes != b->votes)
-        return a->votes > b->votes;
-    return a->sharers != b->sharers ? a->sharers < b->sharers : a->age < b->age;
-}
-
-uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
-                                    uint32_t count, uint32_t *names)
-{
-    struct vote votes[HY_DEDUP_KEYS * HY_DEDUP_LINE_SLOTS];
-    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
-    uint32_t voted = 0, found = 0, weak = 0;
-    for (uint32_t i = 0; i < count; i++)
-        voted = count_votes(w, keys[i], newest, votes, voted);
-    while (found < voted && found < HY_DEDUP_CANDIDATES && weak < HY_DEDUP_WEAK_CANDIDATES) {
-        uint32_t best = found;
-        for (uint32_t i = found + 1; i < voted; i++)
-            best = is_better(&votes[i], &votes[best]) ? i : best;
-        struct vote v = votes[best];
-        votes[best] = votes[found];
-        votes[found] = v;
-        names[found++] = newest - v.age;
-        weak += v.votes == 1;
-    }
-    return found;
 }

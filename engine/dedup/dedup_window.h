@@ -53,6 +53,7 @@
 #include <hydrant/types.h>
 
 #include "base/arena.h"
+#include "dedup/dedup_line.h"
 #include "dedup/dedup_tally.h"
 
 #include <stdatomic.h>
@@ -61,11 +62,8 @@ enum {
     HY_DEDUP_LOG_UNITS_MAX = 128, /* of one record: check, size, id, sketch */
     HY_DEDUP_CHAIN_MAX = 32,      /* entries looked at in one bucket: bounds a look-up's time */
     HY_DEDUP_HOPS_MAX = 8,        /* links from a member to its group's head */
-    HY_DEDUP_LINE_SLOTS = 16,     /* one cache line */
-    HY_DEDUP_SAME_TAG_MAX = 4,    /* of them with one tag: a popular key takes no more room */
     HY_DEDUP_FEW_SHARERS = 2,     /* a key with no more is as good as one without */
-    HY_DEDUP_CANDIDATES = 4,
-    HY_DEDUP_WEAK_CANDIDATES = 1, /* of them, those that share one key only */
+    HY_DEDUP_CANDIDATES = 4, /* of them at most one that shares one key only */
 };
 
 enum hy_dedup_state { HY_DEDUP_DECIDING, HY_DEDUP_HEAD, HY_DEDUP_MEMBER, HY_DEDUP_DEAD };

@@ -1,0 +1,261 @@
+/* Looks at whole lines of slots, for each kind of machine; see dedup_line.h. */
+#include "dedup/dedup_line.h"
+
+#include <stdbool.h>
+#include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#define HAVE_VECTORS 1
+#else
+#define HAVE_VECTORS 0
+#endif
+
+INLINE void read_slots(const _Atomic uint32_t *slots, uint32_t copy[HY_DEDUP_LINE_SLOTS])
+{
+#if HAVE_VECTORS
+    memcpy(copy, (const void *)slots, HY_DEDUP_LINE_SLOTS * sizeof *copy);
+#else
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++)
+        copy[i] = atomic_load_explicit(&slots[i], memory_order_acquire); /* R4 */
+#endif
+}
+
+uint32_t hy_dedup_line_find(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t tag, uint32_t names)
+{
+    uint32_t found = 0;
+#ifdef __SSE2__
+    __m128i wanted = _mm_set1_epi32((int)tag), keep = _mm_set1_epi32((int)~names);
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i += 4) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(copy + i));
+        __m128i same = _mm_cmpeq_epi32(_mm_and_si128(four, keep), wanted);
+        __m128i none = _mm_cmpeq_epi32(four, _mm_setzero_si128());
+        found |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_andnot_si128(none, same))) << i;
+    }
+#else
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++)
+        found |= (uint32_t)((copy[i] & ~names) == tag && copy[i] != 0) << i;
+#endif
+    return found;
+}
+
+static uint32_t read_scalar(const _Atomic uint32_t *slots, uint32_t tag, uint32_t names,
+                            uint32_t copy[HY_DEDUP_LINE_SLOTS])
+{
+    read_slots(slots, copy);
+    return hy_dedup_line_find(copy, tag, names);
+}
+
+static uint32_t find_room_scalar(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
+                                 uint32_t newest)
+{
+    uint32_t at = 0, most = 0;
+    for (uint32_t i = 0; i < HY_DEDUP_LINE_SLOTS; i++) {
+        uint32_t age = copy[i] ? (newest - copy[i]) & names : INT32_MAX;
+        bool more = age > most;
+        at = more ? i : at;
+        most = more ? age : most;
+    }
+    return at;
+}
+
+/* Writes the ages of the set's slots, and of some more; a set hardly ever has more than
+ * SAME_TAG_MAX. */
+INLINE void write_ages(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t set, uint32_t names,
+                       uint32_t newest, uint32_t *ages)
+{
+    uint32_t count = 0;
+    do {
+        for (uint32_t i = 0; i < HY_DEDUP_SAME_TAG_MAX; i++, count++) {
+            uint32_t slot = copy[__builtin_ctz(set | 1u << (HY_DEDUP_LINE_SLOTS - 1))];
+            ages[count] = (newest - slot) & names;
+            set &= set - 1;
+        }
+    } while (set);
+}
+
+/* How many of 16 bits are set. */
+INLINE uint32_t count_bits(uint32_t set)
+{
+    set -= set >> 1 & 0x5555;
+    set = (set & 0x3333) + (set >> 2 & 0x3333);
+    set = (set + (set >> 4)) & 0x0F0F;
+    return (set + (set >> 8)) & 0x1F;
+}
+
+static void collect_scalar(const struct hy_dedup_lines *lines, uint32_t newest,
+                           struct hy_dedup_sharers *sharers)
+{
+    uint32_t count = 0, copy[HY_DEDUP_LINE_SLOTS];
+    for (uint32_t k = 0; k < lines->count; k++) {
+        uint32_t set = read_scalar(lines->slots[k], lines->tags[k], lines->names, copy);
+        uint32_t end = count + count_bits(set);
+        if (end > HY_DEDUP_SHARERS_MAX)
+            break;
+        write_ages(copy, set, lines->names, newest, sharers->ages + count);
+        memset(sharers->begin + count, (int)count, HY_DEDUP_LINE_SLOTS);
+        memset(sharers->end + count, (int)end, HY_DEDUP_LINE_SLOTS);
+        count = end;
+    }
+    sharers->count = count;
+}
+
+static void compare_scalar(const struct hy_dedup_sharers *sharers,
+                           uint32_t same[HY_DEDUP_SHARERS_MAX])
+{
+    for (uint32_t i = 0; i < sharers->count; i++) {
+        same[i] = 0;
+        for (uint32_t j = 0; j < sharers->count; j++)
+            same[i] |= (uint32_t)(sharers->ages[j] == sharers->ages[i]) << j;
+    }
+}
+
+static const struct hy_dedup_line_kernel scalar = {read_scalar, find_room_scalar, collect_scalar,
+                                                   compare_scalar};
+
+#if defined(__x86_64__) && HAVE_VECTORS
+
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define AVX512 __attribute__((target("avx2,bmi,bmi2,popcnt,avx512f,avx512bw,avx512vl,avx512dq")))
+
+/* Of so many bits, all. */
+INLINE uint32_t low_bits(uint32_t count)
+{
+    return (uint32_t)((1ull << count) - 1);
+}
+
+AVX2 static void compare_avx2(const struct hy_dedup_sharers *sharers,
+                              uint32_t same[HY_DEDUP_SHARERS_MAX])
+{
+    enum { VECTORS = HY_DEDUP_SHARERS_MAX / 8 };
+    __m256i ages[VECTORS];
+    uint32_t all = low_bits(sharers->count);
+    for (uint32_t k = 0; k < VECTORS; k++)
+        ages[k] = _mm256_loadu_si256((const __m256i *)(sharers->ages + 8 * k));
+    for (uint32_t i = 0; i < sharers->count; i++) {
+        __m256i age = _mm256_set1_epi32((int)sharers->ages[i]);
+        uint32_t found = 0;
+        for (uint32_t k = 0; k < VECTORS; k++) {
+            __m256 equal = _mm256_castsi256_ps(_mm256_cmpeq_epi32(ages[k], age));
+            found |= (uint32_t)_mm256_movemask_ps(equal) << (8 * k);
+        }
+        same[i] = found & all;
+    }
+}
+
+AVX2 static uint32_t find_room_avx2(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
+                                    uint32_t newest)
+{
+    __m256i ages[2], bits = _mm256_set1_epi32((int)names), now = _mm256_set1_epi32((int)newest);
+    for (uint32_t i = 0; i < 2; i++) {
+        __m256i eight = _mm256_loadu_si256((const __m256i *)(copy + 8 * i));
+        __m256i none = _mm256_cmpeq_epi32(eight, _mm256_setzero_si256());
+        ages[i] = _mm256_blendv_epi8(_mm256_and_si256(_mm256_sub_epi32(now, eight), bits),
+                                     _mm256_set1_epi32(INT32_MAX), none);
+    }
+    __m256i most = _mm256_max_epi32(ages[0], ages[1]);
+    most = _mm256_max_epi32(most, _mm256_permute2x128_si256(most, most, 1));
+    most = _mm256_max_epi32(most, _mm256_shuffle_epi32(most, 0x4E));
+    most = _mm256_max_epi32(most, _mm256_shuffle_epi32(most, 0xB1));
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        __m256 equal = _mm256_castsi256_ps(_mm256_cmpeq_epi32(ages[i], most));
+        found |= (uint32_t)_mm256_movemask_ps(equal) << (8 * i);
+    }
+    return (uint32_t)__builtin_ctz(found);
+}
+
+AVX512 INLINE uint32_t find_avx512(__m512i line, uint32_t tag, uint32_t names)
+{
+    __m512i tags = _mm512_andnot_si512(_mm512_set1_epi32((int)names), line);
+    return _mm512_mask_cmpeq_epi32_mask(_mm512_test_epi32_mask(line, line), tags,
+                                        _mm512_set1_epi32((int)tag));
+}
+
+AVX512 INLINE __m512i ages_avx512(__m512i line, uint32_t names, uint32_t newest)
+{
+    return _mm512_and_si512(_mm512_sub_epi32(_mm512_set1_epi32((int)newest), line),
+                            _mm512_set1_epi32((int)names));
+}
+
+AVX512 static uint32_t read_avx512(const _Atomic uint32_t *slots, uint32_t tag, uint32_t names,
+                                   uint32_t copy[HY_DEDUP_LINE_SLOTS])
+{
+    __m512i line = _mm512_load_si512((const void *)slots); /* R4 */
+    _mm512_storeu_si512(copy, line);
+    return find_avx512(line, tag, names);
+}
+
+AVX512 static uint32_t find_room_avx512(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
+                                        uint32_t newest)
+{
+    __m512i line = _mm512_loadu_si512(copy);
+    __m512i ages =
+        _mm512_mask_blend_epi32(_mm512_test_epi32_mask(line, line), _mm512_set1_epi32(INT32_MAX),
+                                ages_avx512(line, names, newest));
+    __m512i most = _mm512_set1_epi32(_mm512_reduce_max_epi32(ages));
+    return (uint32_t)__builtin_ctz(_mm512_cmpeq_epi32_mask(ages, most));
+}
+
+AVX512 static void collect_avx512(const struct hy_dedup_lines *lines, uint32_t newest,
+                                  struct hy_dedup_sharers *sharers)
+{
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < lines->count; k++) {
+        __m512i line = _mm512_load_si512((const void *)lines->slots[k]); /* R4 */
+        uint32_t set = find_avx512(line, lines->tags[k], lines->names);
+        uint32_t end = count + (uint32_t)__builtin_popcount(set);
+        if (end > HY_DEDUP_SHARERS_MAX)
+            break;
+        __m512i ages = ages_avx512(line, lines->names, newest);
+        _mm512_storeu_si512(sharers->ages + count,
+                            _mm512_maskz_compress_epi32((__mmask16)set, ages));
+        _mm_storeu_si128((__m128i *)(sharers->begin + count), _mm_set1_epi8((char)count));
+        _mm_storeu_si128((__m128i *)(sharers->end + count), _mm_set1_epi8((char)end));
+        count = end;
+    }
+    sharers->count = count;
+}
+
+AVX512 static void compare_avx512(const struct hy_dedup_sharers *sharers,
+                                  uint32_t same[HY_DEDUP_SHARERS_MAX])
+{
+    __m512i first = _mm512_loadu_si512(sharers->ages);
+    __m512i second = _mm512_loadu_si512(sharers->ages + 16);
+    uint32_t all = low_bits(sharers->count);
+    for (uint32_t i = 0; i < sharers->count; i++) {
+        __m512i age = _mm512_set1_epi32((int)sharers->ages[i]);
+        same[i] = ((uint32_t)_mm512_cmpeq_epi32_mask(first, age) |
+                   (uint32_t)_mm512_cmpeq_epi32_mask(second, age) << 16) &
+                  all;
+    }
+}
+
+static const struct hy_dedup_line_kernel avx2 = {read_scalar, find_room_avx2, collect_scalar,
+                                                 compare_avx2};
+static const struct hy_dedup_line_kernel avx512 = {read_avx512, find_room_avx512, collect_avx512,
+                                                   compare_avx512};
+
+const struct hy_dedup_line_kernel *hy_dedup_line_kernel_of(enum hy_cpu_level level)
+{
+    return level == HY_CPU_AVX512 ? &avx512 : level == HY_CPU_AVX2 ? &avx2 : &scalar;
+}
+
+#else
+
+const struct hy_dedup_line_kernel *hy_dedup_line_kernel_of(enum hy_cpu_level level)
+{
+    (void)level;
+    return &scalar;
+}
+
+#endif
+
+const struct hy_dedup_line_kernel *hy_dedup_line_kernel(void)
+{
+    return hy_dedup_line_kernel_of(hy_cpu_level());
+}

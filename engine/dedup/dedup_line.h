@@ -1,0 +1,68 @@
+/*
+ * A line of key slots, as dedup_window.h has them, looked at as a whole: which slots have a tag,
+ * where there is room, and which names several lines have in common.
+ *
+ *   slot   31 ...    tag    ... | ...    name    ... 0     0: free; how many bits a name has is
+ *                                                          the window's
+ *
+ * Other workers may enter names meanwhile. An aligned load of 32 bits is never torn and an acquire
+ * on x86, by itself and as part of a vector; where that is not so, and under ThreadSanitizer, slots
+ * are loaded one by one. Every kind of machine has the same results.
+ *
+ * Any thread; nothing is written to a line here.
+ */
+#ifndef HY_DEDUP_DEDUP_LINE_H
+#define HY_DEDUP_DEDUP_LINE_H
+
+#include "base/cpu.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum {
+    HY_DEDUP_LINE_SLOTS = 16,  /* one cache line */
+    HY_DEDUP_SAME_TAG_MAX = 4, /* of them with one tag: a popular key takes no more room */
+    HY_DEDUP_LINES_MAX = 8,    /* of one text: one for each key */
+    HY_DEDUP_SHARERS_MAX = 32, /* of its keys: as many as there can be in so many lines */
+};
+
+/* The lines that a text's keys lead to. */
+struct hy_dedup_lines {
+    const _Atomic uint32_t *slots[HY_DEDUP_LINES_MAX];
+    uint32_t tags[HY_DEDUP_LINES_MAX]; /* of the keys, in place in a slot */
+    uint32_t count;
+    uint32_t names; /* the bits of a slot that are a name */
+};
+
+/* Who shares keys with a text: the names behind its tags, line by line. What lies behind count is
+ * written over. */
+struct hy_dedup_sharers {
+    uint32_t count;
+    uint32_t ages[HY_DEDUP_SHARERS_MAX + HY_DEDUP_LINE_SLOTS]; /* names as steps before newest */
+    /* Where the names of the same line begin and end. */
+    uint8_t begin[HY_DEDUP_SHARERS_MAX + HY_DEDUP_LINE_SLOTS];
+    uint8_t end[HY_DEDUP_SHARERS_MAX + HY_DEDUP_LINE_SLOTS];
+};
+
+struct hy_dedup_line_kernel {
+    /* Copies a line; which of its slots have the tag, as bits. */
+    uint32_t (*read)(const _Atomic uint32_t *slots, uint32_t tag, uint32_t names,
+                     uint32_t copy[HY_DEDUP_LINE_SLOTS]);
+    /* The first free slot, or the first with the oldest name. */
+    uint32_t (*find_room)(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
+                          uint32_t newest);
+    /* Who shares the lines' keys; whole lines are left out when there are too many. */
+    void (*collect)(const struct hy_dedup_lines *lines, uint32_t newest,
+                    struct hy_dedup_sharers *sharers);
+    /* Which of them have the age of each: bit j of same[i] for ages[j]. */
+    void (*compare)(const struct hy_dedup_sharers *sharers, uint32_t same[HY_DEDUP_SHARERS_MAX]);
+};
+
+/* That of a machine, and of this one. */
+const struct hy_dedup_line_kernel *hy_dedup_line_kernel_of(enum hy_cpu_level level);
+const struct hy_dedup_line_kernel *hy_dedup_line_kernel(void);
+
+/* The slots of a copy that have a tag, as bits. */
+uint32_t hy_dedup_line_find(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t tag, uint32_t names);
+
+#endif
