@@ -525,7 +525,8 @@ static void ask_for_records(const struct hy_dedup_window *w, const struct touch 
         uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
         const char *record = hy_dedup_log_place(w, log);
         hy_prefetch(record);
-        hy_prefetch(record + 64); /* most end in the line behind the one they begin in */
+        hy_prefetch(record + 64);
+        hy_prefetch(record + 128); /* where most have ended */
     }
 }
 
