@@ -85,37 +85,38 @@ static void add_keys_scalar(const uint64_t *hashes, uint64_t content, uint32_t c
 
 /* ---- compare ---- */
 
-enum { LANES = (HY_DEDUP_SKETCH_WORDS + 15) / 16 * 16 };
-
-/* The words of a sketch as they are compared, and 0, which no word is, in all lanes behind. */
-INLINE void lay_out(const struct hy_dedup_sketch *sketch, uint32_t lanes[LANES])
+/* Words as they are compared, 0 behind the last, which no word is. */
+static void lay_out(const struct hy_dedup_sketch *sketch, uint32_t lanes[HY_DEDUP_SKETCH_WORDS])
 {
-    memset(lanes, 0, LANES * sizeof *lanes);
+    memset(lanes, 0, HY_DEDUP_SKETCH_WORDS * sizeof *lanes);
     for (uint32_t i = 0; i < sketch->count; i++)
         lanes[i] = hy_dedup_word_compared(sketch->words[i]);
 }
 
-static void compare_scalar(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
-                           uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+static uint32_t compare_scalar(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                               uint64_t equal[HY_DEDUP_SKETCH_WORDS])
 {
-    _Alignas(64) uint32_t lanes[LANES];
+    _Alignas(16) uint32_t lanes[HY_DEDUP_SKETCH_WORDS];
+    uint32_t found = 0;
     lay_out(b, lanes);
     for (uint32_t i = 0; i < a->count; i++) {
         uint32_t word = hy_dedup_word_compared(a->words[i]);
-        uint64_t found = 0;
+        uint64_t same = 0;
 #ifdef __SSE2__
         __m128i wanted = _mm_set1_epi32((int)word);
         for (uint32_t at = 0; at < b->count; at += 4) {
             __m128i four = _mm_load_si128((const __m128i *)(lanes + at));
-            int same = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(four, wanted)));
-            found |= (uint64_t)(uint32_t)same << at;
+            int equals = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(four, wanted)));
+            same |= (uint64_t)(uint32_t)equals << at;
         }
 #else
         for (uint32_t at = 0; at < b->count; at++)
-            found |= (uint64_t)(lanes[at] == word) << at;
+            same |= (uint64_t)(lanes[at] == word) << at;
 #endif
-        equal[i] = found;
+        equal[i] = same;
+        found += same != 0;
     }
+    return found;
 }
 
 static const struct hy_dedup_kernel scalar = {look_scalar, add_keys_scalar, compare_scalar};
@@ -175,21 +176,46 @@ AVX2 static void look_avx2(const struct hy_dedup_token *tokens, uint32_t count, 
         looks[i] = look_avx2_at(tokens[i].data, tokens[i].len);
 }
 
-AVX2 static void compare_avx2(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
-                              uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+enum { EIGHTS = HY_DEDUP_SKETCH_WORDS / 8 };
+
+/* As hy_dedup_word_compared and lay_out: by the three highest bits, which are one, and the class.
+ */
+AVX2 INLINE void lay_out_avx2(const struct hy_dedup_sketch *sketch, __m256i lanes[EIGHTS])
 {
-    _Alignas(64) uint32_t lanes[LANES];
-    lay_out(b, lanes);
-    for (uint32_t i = 0; i < a->count; i++) {
-        __m256i wanted = _mm256_set1_epi32((int)hy_dedup_word_compared(a->words[i]));
-        uint64_t found = 0;
-        for (uint32_t at = 0; at < LANES; at += 8) {
-            __m256i eight = _mm256_load_si256((const __m256i *)(lanes + at));
-            int same = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(eight, wanted)));
-            found |= (uint64_t)(uint32_t)same << at;
-        }
-        equal[i] = found;
+    __m256i place = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    __m256i count = _mm256_set1_epi32((int)sketch->count);
+    for (int k = 0; k < EIGHTS; k++) {
+        __m256i words = _mm256_loadu_si256((const __m256i *)(sketch->words + 8 * k));
+        __m256i kind = _mm256_srli_epi32(words, 29);
+        __m256i any_letters =
+            _mm256_or_si256(_mm256_cmpeq_epi32(kind, _mm256_set1_epi32(4 + HY_DEDUP_CLASS_KNOWN)),
+                            _mm256_cmpeq_epi32(kind, _mm256_set1_epi32(4 + HY_DEDUP_CLASS_COMMON)));
+        words = _mm256_andnot_si256(_mm256_srli_epi32(any_letters, 16), words);
+        lanes[k] = _mm256_and_si256(words, _mm256_cmpgt_epi32(count, place));
+        place = _mm256_add_epi32(place, _mm256_set1_epi32(8));
     }
+}
+
+AVX2 static uint32_t compare_avx2(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                                  uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+{
+    __m256i words[EIGHTS], lanes[EIGHTS];
+    uint32_t compared[HY_DEDUP_SKETCH_WORDS], found = 0;
+    lay_out_avx2(a, words);
+    lay_out_avx2(b, lanes);
+    for (int k = 0; k < EIGHTS; k++)
+        _mm256_storeu_si256((__m256i *)(compared + 8 * k), words[k]);
+    for (uint32_t i = 0; i < a->count; i++) {
+        __m256i wanted = _mm256_set1_epi32((int)compared[i]);
+        uint64_t same = 0;
+        for (int k = 0; k < EIGHTS; k++) {
+            __m256 equals = _mm256_castsi256_ps(_mm256_cmpeq_epi32(lanes[k], wanted));
+            same |= (uint64_t)(uint32_t)_mm256_movemask_ps(equals) << (8 * k);
+        }
+        equal[i] = same;
+        found += same != 0;
+    }
+    return found;
 }
 
 /* The keys of eight sequences in a row, as hy_dedup_key makes them. */
@@ -232,19 +258,40 @@ AVX512 static void add_keys_avx512(const uint64_t *hashes, uint64_t content, uin
     _mm512_storeu_si512(least, sorted);
 }
 
-AVX512 static void compare_avx512(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
-                                  uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+enum { SIXTEENS = (HY_DEDUP_SKETCH_WORDS + 15) / 16 };
+
+AVX512 INLINE void lay_out_avx512(const struct hy_dedup_sketch *sketch, __m512i lanes[SIXTEENS])
 {
-    _Alignas(64) uint32_t lanes[LANES];
-    lay_out(b, lanes);
-    __m512i first = _mm512_load_si512(lanes), second = _mm512_load_si512(lanes + 16);
-    __m512i third = _mm512_load_si512(lanes + 32);
-    for (uint32_t i = 0; i < a->count; i++) {
-        __m512i wanted = _mm512_set1_epi32((int)hy_dedup_word_compared(a->words[i]));
-        equal[i] = (uint64_t)_mm512_cmpeq_epi32_mask(first, wanted) |
-                   (uint64_t)_mm512_cmpeq_epi32_mask(second, wanted) << 16 |
-                   (uint64_t)_mm512_cmpeq_epi32_mask(third, wanted) << 32;
+    uint64_t all = (1ull << sketch->count) - 1;
+    for (int k = 0; k < SIXTEENS; k++, all >>= 16) {
+        __m512i words = _mm512_maskz_loadu_epi32((__mmask16)all, sketch->words + 16 * k);
+        __m512i kind = _mm512_srli_epi32(words, 29);
+        __mmask16 any_letters =
+            _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(4 + HY_DEDUP_CLASS_KNOWN)) |
+            _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(4 + HY_DEDUP_CLASS_COMMON));
+        lanes[k] = _mm512_mask_and_epi32(words, any_letters, words, _mm512_set1_epi32(-0x10000));
     }
+}
+
+AVX512 static uint32_t compare_avx512(const struct hy_dedup_sketch *a,
+                                      const struct hy_dedup_sketch *b,
+                                      uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+{
+    __m512i words[SIXTEENS], lanes[SIXTEENS];
+    uint32_t compared[16 * SIXTEENS], found = 0;
+    lay_out_avx512(a, words);
+    lay_out_avx512(b, lanes);
+    for (int k = 0; k < SIXTEENS; k++)
+        _mm512_storeu_si512(compared + 16 * k, words[k]);
+    for (uint32_t i = 0; i < a->count; i++) {
+        __m512i wanted = _mm512_set1_epi32((int)compared[i]);
+        uint64_t same = (uint64_t)_mm512_cmpeq_epi32_mask(lanes[0], wanted) |
+                        (uint64_t)_mm512_cmpeq_epi32_mask(lanes[1], wanted) << 16 |
+                        (uint64_t)_mm512_cmpeq_epi32_mask(lanes[2], wanted) << 32;
+        equal[i] = same;
+        found += same != 0;
+    }
+    return found;
 }
 
 static const struct hy_dedup_kernel avx2 = {look_avx2, add_keys_scalar, compare_avx2};

@@ -40,9 +40,10 @@ struct hy_dedup_kernel {
      * HY_DEDUP_SEQUENCE_SLACK more; content: bit i for word i. */
     void (*add_keys)(const uint64_t *hashes, uint64_t content, uint32_t count, uint32_t b,
                      uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS]);
-    /* Which words of b each word of a is: bit j of equal[i] for b[j]. */
-    void (*compare)(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
-                    uint64_t equal[HY_DEDUP_SKETCH_WORDS]);
+    /* Which words of b each word of a is: bit j of equal[i] for b[j]. Returns how many of a are any
+     * of b's. */
+    uint32_t (*compare)(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                        uint64_t equal[HY_DEDUP_SKETCH_WORDS]);
 };
 
 /*

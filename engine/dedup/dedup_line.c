@@ -169,6 +169,49 @@ AVX2 static uint32_t find_room_avx2(const uint32_t copy[HY_DEDUP_LINE_SLOTS], ui
     return (uint32_t)__builtin_ctz(found);
 }
 
+/* Writes the ages of eight slots that the set has, and of some more. */
+AVX2 INLINE void write_ages_avx2(__m256i slots, uint32_t set, uint32_t names, uint32_t newest,
+                                 uint32_t *ages)
+{
+    /* Four bits for each member, then the places of the members, a byte each. */
+    uint32_t nibbles = _pdep_u32(set, 0x11111111) * 15;
+    uint64_t places = _pdep_u64(_pext_u32(0x76543210, nibbles), 0x0F0F0F0F0F0F0F0F);
+    __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)places));
+    __m256i age = _mm256_and_si256(_mm256_sub_epi32(_mm256_set1_epi32((int)newest), slots),
+                                   _mm256_set1_epi32((int)names));
+    _mm256_storeu_si256((__m256i *)ages, _mm256_permutevar8x32_epi32(age, order));
+}
+
+AVX2 INLINE uint32_t find_avx2(__m256i slots, uint32_t tag, uint32_t names)
+{
+    __m256i tags = _mm256_andnot_si256(_mm256_set1_epi32((int)names), slots);
+    __m256i same = _mm256_cmpeq_epi32(tags, _mm256_set1_epi32((int)tag));
+    __m256i none = _mm256_cmpeq_epi32(slots, _mm256_setzero_si256());
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_andnot_si256(none, same)));
+}
+
+AVX2 static void collect_avx2(const struct hy_dedup_lines *lines, uint32_t newest,
+                              struct hy_dedup_sharers *sharers)
+{
+    uint32_t count = 0, names = lines->names;
+    for (uint32_t k = 0; k < lines->count; k++) {
+        const __m256i *line = (const __m256i *)(const void *)lines->slots[k];
+        __m256i slots[2] = {_mm256_load_si256(line), _mm256_load_si256(line + 1)}; /* R4 */
+        uint32_t first = find_avx2(slots[0], lines->tags[k], names);
+        uint32_t second = find_avx2(slots[1], lines->tags[k], names);
+        uint32_t middle = count + (uint32_t)__builtin_popcount(first);
+        uint32_t end = middle + (uint32_t)__builtin_popcount(second);
+        if (end > HY_DEDUP_SHARERS_MAX)
+            break;
+        write_ages_avx2(slots[0], first, names, newest, sharers->ages + count);
+        write_ages_avx2(slots[1], second, names, newest, sharers->ages + middle);
+        _mm_storeu_si128((__m128i *)(sharers->begin + count), _mm_set1_epi8((char)count));
+        _mm_storeu_si128((__m128i *)(sharers->end + count), _mm_set1_epi8((char)end));
+        count = end;
+    }
+    sharers->count = count;
+}
+
 AVX512 INLINE uint32_t find_avx512(__m512i line, uint32_t tag, uint32_t names)
 {
     __m512i tags = _mm512_andnot_si512(_mm512_set1_epi32((int)names), line);
@@ -235,7 +278,7 @@ AVX512 static void compare_avx512(const struct hy_dedup_sharers *sharers,
     }
 }
 
-static const struct hy_dedup_line_kernel avx2 = {read_scalar, find_room_avx2, collect_scalar,
+static const struct hy_dedup_line_kernel avx2 = {read_scalar, find_room_avx2, collect_avx2,
                                                  compare_avx2};
 static const struct hy_dedup_line_kernel avx512 = {read_avx512, find_room_avx512, collect_avx512,
                                                    compare_avx512};

@@ -7,7 +7,6 @@
  */
 #include "dedup/dedup_near.h"
 
-#include "base/pick.h"
 #include "dedup/dedup_kernel.h"
 #include "dedup/dedup_lexicon.h"
 
@@ -15,7 +14,6 @@
 
 enum {
     NONE = -1,
-    NOWHERE = HY_DEDUP_SKETCH_WORDS, /* a place that counts for nothing */
     CONTENT_MIN = 3, /* shared words that are not stop words, unless nearly all are shared */
     CONTAINED_WORDS_MIN = 8, /* a shorter text must be in the other as it is */
     CONTAINED_CONTENT_MIN = 4,
@@ -29,9 +27,9 @@ enum {
 /* The two texts laid side by side: to[side][i] is the place of word i of that side in the other. */
 struct pairing {
     const struct hy_dedup_sketch *side[2];
-    int8_t to[2][HY_DEDUP_SKETCH_WORDS + 1];
+    int8_t to[2][HY_DEDUP_SKETCH_WORDS];
     uint64_t equal[HY_DEDUP_SKETCH_WORDS]; /* words of side 1 that are word i of side 0 */
-    uint64_t twice;                        /* words of side 1 that equal more than one of side 0 */
+    uint64_t some;                         /* words of side 0 that have an equal */
     uint64_t open, free;                   /* words of side 0, of side 1 that have no partner */
     int matched, matched_content;
 };
@@ -76,49 +74,43 @@ static uint64_t paired_words(const struct pairing *p)
     return ((1ull << p->side[0]->count) - 1) & ~p->open;
 }
 
-/* Pairs word i with word j, if wanted. */
-static inline void pair_up(struct pairing *p, uint32_t i, uint32_t j, bool wanted)
+static inline void pair_up(struct pairing *p, uint32_t i, uint32_t j)
 {
-    p->to[0][hy_pick(wanted, i, NOWHERE)] = (int8_t)j;
-    p->to[1][hy_pick(wanted, j, NOWHERE)] = (int8_t)i;
-    p->open &= ~((uint64_t)wanted << i);
-    p->free &= ~((uint64_t)wanted << (j & 63));
-    p->matched += wanted;
-    p->matched_content += wanted & (p->side[0]->words[i] >> 31);
+    p->to[0][i] = (int8_t)j;
+    p->to[1][j] = (int8_t)i;
+    p->open &= ~(1ull << i);
+    p->free &= ~(1ull << j);
+    p->matched++;
+    p->matched_content += p->side[0]->words[i] >> 31;
 }
 
-/* Are so many of all words, or of the shorter text's, shared? */
-static bool is_enough(int matched, int least, int sum)
-{
-    return 4 * matched >= 3 * least || 5 * matched >= 3 * (sum - matched);
-}
-
-/* Fills in equal and twice. False when so many words of side 0 have no equal that misspellings
- * cannot make up for it. */
+/* Fills in equal. False when so many words of side 0 have no equal that misspellings cannot make up
+ * for it: of all words, or of the shorter text's, too few are shared then. */
 static bool find_equal(struct pairing *p, int least, int sum)
 {
-    const struct hy_dedup_sketch *a = p->side[0], *b = p->side[1];
-    uint64_t once = 0;
-    int needed = least, left = (int)a->count + MISSPELT_MAX;
-    while (needed > 0 && is_enough(needed - 1, least, sum))
-        needed--;
-    hy_dedup_kernel()->compare(a, b, p->equal);
-    for (uint32_t i = 0; i < a->count; i++) {
-        left -= p->equal[i] == 0;
-        p->twice |= once & p->equal[i];
-        once |= p->equal[i];
-    }
-    return left >= needed;
+    int of_shorter = (3 * least + 3) / 4, of_all = (3 * sum + 7) / 8; /* rounded up */
+    int found = (int)hy_dedup_kernel()->compare(p->side[0], p->side[1], p->equal);
+    return found + MISSPELT_MAX >= (of_shorter < of_all ? of_shorter : of_all);
 }
 
-/* Pairs the content words that each text has exactly once. */
+/* Pairs the content words that each text has exactly once; fills in some. */
 static void pair_unique(struct pairing *p)
 {
-    for (uint32_t i = 0; i < p->side[0]->count; i++) {
-        uint64_t equal = p->equal[i];
-        bool one = (equal != 0) & ((equal & (equal - 1)) == 0) & ((equal & p->twice) == 0);
-        uint32_t j = (uint32_t)__builtin_ctzll(equal | 1ull << 63);
-        pair_up(p, i, j, one & (p->side[0]->words[i] >> 31));
+    const struct hy_dedup_sketch *a = p->side[0];
+    uint64_t once = 0, twice = 0, unique = 0; /* words of side 1, of side 1, of side 0 */
+    p->some = 0;
+    for (uint32_t i = 0; i < a->count; i++) {
+        twice |= once & p->equal[i];
+        once |= p->equal[i];
+        p->some |= (uint64_t)(p->equal[i] != 0) << i;
+    }
+    for (uint32_t i = 0; i < a->count; i++) {
+        uint64_t others = p->equal[i] & ((p->equal[i] - 1) | twice);
+        unique |= (uint64_t)((others == 0) & (a->words[i] >> 31)) << i;
+    }
+    for (uint64_t set = unique & p->some; set; set &= set - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(set);
+        pair_up(p, i, (uint32_t)__builtin_ctzll(p->equal[i]));
     }
 }
 
@@ -130,7 +122,7 @@ static bool pair_expected(struct pairing *p, uint32_t i, int j)
         return false;
     bool same = (p->equal[i] >> j & 1) | is_same_meant(p->side[0]->words[i], p->side[1]->words[j]);
     if (same)
-        pair_up(p, i, (uint32_t)j, true);
+        pair_up(p, i, (uint32_t)j);
     return same;
 }
 
@@ -159,10 +151,11 @@ static void pair_beside(struct pairing *p)
 /* Pairs equal words that are left, wherever they stand. */
 static void pair_rest(struct pairing *p)
 {
-    for (uint64_t set = p->open; set; set &= set - 1) {
+    for (uint64_t set = p->open & p->some; set; set &= set - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(set);
         uint64_t left = p->equal[i] & p->free;
-        pair_up(p, i, (uint32_t)__builtin_ctzll(left | 1ull << 63), left != 0);
+        if (left)
+            pair_up(p, i, (uint32_t)__builtin_ctzll(left));
     }
 }
 
@@ -303,7 +296,6 @@ bool hy_dedup_near(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch
     p.side[1] = b;
     p.open = (1ull << a->count) - 1;
     p.free = (1ull << b->count) - 1;
-    p.twice = 0;
     p.matched = p.matched_content = 0;
     if (!find_equal(&p, least, sum))
         return false;

@@ -138,13 +138,15 @@ static void equal_words_are_found(void **state)
         make_sketch(&random, &a);
         make_sketch(&random, &b);
         for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
-            kernel_at(level)->compare(&a, &b, equal);
+            uint32_t found = kernel_at(level)->compare(&a, &b, equal);
             for (uint32_t i = 0; i < a.count; i++) {
                 uint64_t expected = 0;
                 for (uint32_t j = 0; j < b.count; j++)
                     expected |= (uint64_t)is_equal(a.words[i], b.words[j]) << j;
                 assert_int_equal(equal[i], expected);
+                found -= expected != 0;
             }
+            assert_int_equal(found, 0);
         }
     }
 }
