@@ -142,6 +142,9 @@ static void fold_twins(struct reader *r, uint32_t start)
     r->used = to;
 }
 
+_Static_assert(HY_DEDUP_PLAIN == false && HY_DEDUP_NUMBER == true,
+               "whether a word has digits is its kind");
+
 static uint32_t weight_of(uint32_t kind)
 {
     return kind == HY_DEDUP_IDEOGRAPH ? HY_DEDUP_IDEOGRAPH_WEIGHT : HY_DEDUP_WORD_WEIGHT;
@@ -412,80 +415,130 @@ static void read_other(struct reader *r)
     }
 }
 
-/* Of BLOCK_BYTES of a text, bit i for byte i. */
+/* Of BLOCK_BYTES of a text, bit i for byte i. The last is never dull. */
 struct block {
-    uint64_t letters; /* lower-case */
-    uint64_t spaces;
-    uint64_t ends; /* what ends a word of letters whatever follows: space , ! ? and a dot before a
-                      space */
+    uint64_t words; /* lower-case letters and digits */
+    uint64_t digits;
+    uint64_t dull; /* what means nothing wherever it stands between words, and the text's end */
 };
 
-static struct block classify(const char *text)
+/* What a byte is to the reading of plain words. */
+enum {
+    ENDS = 1,  /* a word ends before it, whatever follows */
+    CALM = 2,  /* behind a mark it ends the word in front of that */
+    MARK = 4,  /* a word ends before it, unless it joins two or makes a link */
+    PLAIN = 8, /* is dull, or begins a plain word */
+};
+
+static const uint8_t byte_kinds[256] = {
+    [0 ... '"'] = ENDS | CALM | PLAIN,
+    ['#'] = ENDS | CALM,
+    ['$' ... '&'] = ENDS | CALM | PLAIN,
+    ['\''] = CALM | MARK | PLAIN,
+    ['(' ... '+'] = ENDS | CALM | PLAIN,
+    [','] = CALM | MARK | PLAIN,
+    ['-'] = ENDS | CALM | PLAIN,
+    ['.'] = CALM | MARK | PLAIN,
+    ['/'] = ENDS | PLAIN,
+    ['0' ... '9'] = PLAIN,
+    [':'] = CALM | MARK,
+    [';' ... '='] = ENDS | CALM,
+    ['>' ... '?'] = ENDS | CALM | PLAIN,
+    ['@'] = ENDS | CALM,
+    ['[' ... '^'] = ENDS | CALM | PLAIN,
+    ['`'] = ENDS | CALM | PLAIN,
+    ['a' ... 'z'] = PLAIN,
+    ['{' ... 127] = ENDS | CALM | PLAIN,
+};
+
+static uint32_t byte_kind(char c)
 {
-    uint64_t letters = 0, spaces = 0, marks = 0, dots = 0;
+    return byte_kinds[(unsigned char)c];
+}
+
+/* left: bytes of the text from here on. */
+static struct block classify(const char *text, uint32_t left)
+{
+    uint64_t words = 0, digits = 0, others = 0;
 #ifdef __SSE2__
+#define BETWEEN(first, last)                                   \
+    _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8((first)-1)), \
+                  _mm_cmplt_epi8(c, _mm_set1_epi8((last) + 1)))
     for (uint32_t at = 0; at < BLOCK_BYTES; at += 16) {
         __m128i c = _mm_loadu_si128((const __m128i *)(text + at));
-        __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('a' - 1)),
-                                       _mm_cmplt_epi8(c, _mm_set1_epi8('z' + 1)));
-        __m128i space = _mm_cmpeq_epi8(c, _mm_set1_epi8(' '));
-        __m128i mark = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8(',')),
-                                                 _mm_cmpeq_epi8(c, _mm_set1_epi8('!'))),
-                                    _mm_cmpeq_epi8(c, _mm_set1_epi8('?')));
-        __m128i dot = _mm_cmpeq_epi8(c, _mm_set1_epi8('.'));
-        letters |= (uint64_t)(uint32_t)_mm_movemask_epi8(letter) << at;
-        spaces |= (uint64_t)(uint32_t)_mm_movemask_epi8(space) << at;
-        marks |= (uint64_t)(uint32_t)_mm_movemask_epi8(mark) << at;
-        dots |= (uint64_t)(uint32_t)_mm_movemask_epi8(dot) << at;
+        __m128i digit = BETWEEN('0', '9'), word = _mm_or_si128(BETWEEN('a', 'z'), digit);
+        __m128i sign = _mm_or_si128(_mm_or_si128(BETWEEN(':', '='), BETWEEN('@', 'Z')),
+                                    _mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8('#')),
+                                                 _mm_cmpeq_epi8(c, _mm_set1_epi8('_'))));
+        __m128i other = _mm_or_si128(_mm_or_si128(word, sign), c); /* and what is not ASCII */
+        words |= (uint64_t)(uint32_t)_mm_movemask_epi8(word) << at;
+        digits |= (uint64_t)(uint32_t)_mm_movemask_epi8(digit) << at;
+        others |= (uint64_t)(uint32_t)_mm_movemask_epi8(other) << at;
     }
+#undef BETWEEN
 #else
     for (uint32_t at = 0; at < BLOCK_BYTES; at++) {
         char c = text[at];
-        letters |= (uint64_t)is_lower(c) << at;
-        spaces |= (uint64_t)(c == ' ') << at;
-        marks |= (uint64_t)(c == ',' || c == '!' || c == '?') << at;
-        dots |= (uint64_t)(c == '.') << at;
+        bool word = is_lower(c) || is_digit(c);
+        words |= (uint64_t)word << at;
+        digits |= (uint64_t)is_digit(c) << at;
+        others |= (uint64_t)(word || !(byte_kind(c) & PLAIN)) << at;
     }
 #endif
-    return (struct block){letters, spaces, spaces | marks | (dots & spaces >> 1)};
+    uint64_t all = left < BLOCK_BYTES ? (1ull << left) - 1 : UINT64_MAX;
+    return (struct block){words & all, digits, ~(others & all) & (UINT64_MAX >> 1)};
 }
 
-/* Reads words as most are: up to RUN_BYTES letters, with a space or one of , ! ? . and a space
- * behind. Stops at the first that is not. */
+/* How many bits from at on are set. The last of 64 never counts. */
+static uint32_t run_of(uint64_t bits, uint32_t at)
+{
+    return (uint32_t)__builtin_ctzll(~(bits >> at) | 1ull << (BLOCK_BYTES - 1));
+}
+
+/*
+ * Reads words as most are, and what is dull between them: up to RUN_BYTES letters and digits, with
+ * nothing behind that may belong to them. Stops at the first that is not. That a word says who is
+ * repeated is seen when the reading stops, which it does at a handle.
+ */
 static void read_plain_words(struct reader *r)
 {
     struct hy_dedup_text *out = r->out;
-    uint32_t start = r->at, at = 0, used = r->used, words = r->words;
-    struct block block = classify(r->text + start);
+    uint32_t start = r->at, at = 0, used = r->used, words = r->words, before = r->last_end;
+    struct block block = classify(r->text + start, r->len - start);
     while (words < HY_DEDUP_WORDS) {
-        const char *word = r->text + start + at;
-        uint64_t others = ~(block.letters >> at);
-        uint32_t run = others ? (uint32_t)__builtin_ctzll(others) : BLOCK_BYTES;
-        uint32_t end = at + run;
-        if (end >= BLOCK_BYTES && at > 0) { /* the word goes on behind the block */
+        at += run_of(block.dull, at);
+        if (at + RUN_BYTES >= BLOCK_BYTES) { /* a word may go on behind the block */
             start += at;
             at = 0;
-            block = classify(r->text + start);
-            continue;
+            if (start >= r->len)
+                break;
+            block = classify(r->text + start, r->len - start);
         }
-        bool plain = (run > 0) & (run <= RUN_BYTES) & (start + end < r->len) &
-                     (block.ends >> (end & (BLOCK_BYTES - 1)) & 1);
-        if (!plain | is_scheme(word, run) | is_repost_word(word, run))
+        const char *word = r->text + start + at;
+        uint32_t run = run_of(block.words, at);
+        uint32_t kind = byte_kind(word[run]), next = byte_kind(word[run + 1]);
+        bool ends = (kind & ENDS) | (kind / MARK & next / CALM & 1);
+        if ((run == 0) | (run > RUN_BYTES) | !ends | is_scheme(word, run))
             break;
+        bool number = block.digits >> at & ((1ull << run) - 1);
         memcpy(out->buffer + used, word, RUN_BYTES);
-        out->words[words++] = (struct hy_dedup_word){.start = used, .len = (uint16_t)run};
+        out->words[words++] =
+            (struct hy_dedup_word){.start = used, .len = (uint16_t)run, .kind = number};
         used += run;
         out->buffer[used++] = ' ';
-        r->last_end = start + end;
-        at = end + 1;
-        at += (uint32_t)(block.spaces >> end >> 1 & 1) & (start + at < r->len);
-        if (at == BLOCK_BYTES) {
-            start += at;
-            at = 0;
-            block = classify(r->text + start);
+        at += run;
+        before = r->last_end;
+        r->last_end = start + at;
+    }
+    r->at = start + at < r->len ? start + at : r->len;
+    if (words > r->words) {
+        const struct hy_dedup_word *last = &out->words[words - 1];
+        if (HY_UNLIKELY(is_repost_mark(r, r->last_end - last->len, r->last_end))) {
+            used = last->start;
+            r->last_end = before;
+            words--;
         }
     }
-    r->at = start + at;
     r->used = used;
     r->words = words;
 }
@@ -493,7 +546,7 @@ static void read_plain_words(struct reader *r)
 static void read_all(struct reader *r)
 {
     while (r->at < r->len) {
-        if (!r->in_tag && is_lower(r->text[r->at])) {
+        if (!r->in_tag && (byte_kind(r->text[r->at]) & PLAIN)) {
             read_plain_words(r);
             if (r->at >= r->len)
                 return;
