@@ -8,61 +8,6 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* A bit for each letter: its own for a frequent one, the others share. */
-#define LETTERS(LETTER) \
-    LETTER('e', 0)      \
-    LETTER('t', 1)      \
-    LETTER('a', 2)      \
-    LETTER('o', 3)      \
-    LETTER('i', 4)      \
-    LETTER('n', 5)      \
-    LETTER('s', 6)      \
-    LETTER('r', 7)      \
-    LETTER('h', 8)      \
-    LETTER('l', 9)      \
-    LETTER('d', 10)     \
-    LETTER('c', 11)     \
-    LETTER('k', 11)     \
-    LETTER('q', 11)     \
-    LETTER('u', 12)     \
-    LETTER('v', 12)     \
-    LETTER('w', 12)     \
-    LETTER('y', 12)     \
-    LETTER('m', 13)     \
-    LETTER('b', 13)     \
-    LETTER('x', 13)     \
-    LETTER('f', 14)     \
-    LETTER('p', 14)     \
-    LETTER('j', 14)     \
-    LETTER('g', 15)     \
-    LETTER('z', 15)
-
-#define IN_ASCII(letter, bit) [letter] = 1u << (bit),
-const uint16_t hy_dedup_letter_bits[128] = {LETTERS(IN_ASCII)};
-
-/* ---- look ---- */
-
-static uint32_t look_scalar_at(const char *word, uint32_t len)
-{
-    uint32_t look = len > HY_DEDUP_TOKEN_BYTES ? HY_DEDUP_TOKEN_LONG : 0;
-    len = len < HY_DEDUP_TOKEN_BYTES ? len : HY_DEDUP_TOKEN_BYTES;
-    for (uint32_t at = 0; at < len; at++) {
-        unsigned char c = (unsigned char)word[at];
-        look |= c < 0x80 ? hy_dedup_letter_bits[c] : (uint32_t)HY_DEDUP_TOKEN_WIDE;
-        look |= (uint32_t)((unsigned)c - '0' < 10) * HY_DEDUP_TOKEN_DIGIT;
-        if (at >= 2)
-            look |= (uint32_t)((word[at] == word[at - 1]) & (word[at] == word[at - 2])) *
-                    HY_DEDUP_TOKEN_RUN;
-    }
-    return look;
-}
-
-static void look_scalar(const struct hy_dedup_token *tokens, uint32_t count, uint32_t *looks)
-{
-    for (uint32_t i = 0; i < count; i++)
-        looks[i] = look_scalar_at(tokens[i].data, tokens[i].len);
-}
-
 /* ---- keys ---- */
 
 /* Every place is visited, whatever the key. */
@@ -119,62 +64,12 @@ static uint32_t compare_scalar(const struct hy_dedup_sketch *a, const struct hy_
     return found;
 }
 
-static const struct hy_dedup_kernel scalar = {look_scalar, add_keys_scalar, compare_scalar};
+static const struct hy_dedup_kernel scalar = {add_keys_scalar, compare_scalar};
 
 #ifdef __x86_64__
 
 #define AVX2 __attribute__((target("avx2,bmi,bmi2")))
 #define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
-
-/* The bits of 0x60..0x7F, low and high byte. */
-#define LOW_BYTE(letter, bit) [(letter)&31] = (uint8_t)(1u << (bit)),
-#define HIGH_BYTE(letter, bit) [(letter)&31] = (uint8_t)(1u << (bit) >> 8),
-static _Alignas(16) const uint8_t low_bytes[32] = {LETTERS(LOW_BYTE)};
-static _Alignas(16) const uint8_t high_bytes[32] = {LETTERS(HIGH_BYTE)};
-
-/* Bytes of ones, then of zeros: 16 from place 16 - n on are n of ones. */
-static const uint8_t ones[32] = {255, 255, 255, 255, 255, 255, 255, 255,
-                                 255, 255, 255, 255, 255, 255, 255, 255};
-
-/* One byte of the table for each letter of the word, by the lower five bits. */
-AVX2 INLINE __m128i look_up(__m128i word, const uint8_t table[32])
-{
-    __m128i first = _mm_shuffle_epi8(_mm_load_si128((const __m128i *)table), word);
-    __m128i second = _mm_shuffle_epi8(_mm_load_si128((const __m128i *)(table + 16)), word);
-    return _mm_blendv_epi8(first, second, _mm_slli_epi16(word, 3));
-}
-
-AVX2 INLINE uint32_t look_avx2_at(const char *data, uint32_t len)
-{
-    uint32_t is_long = (uint32_t)(len > HY_DEDUP_TOKEN_BYTES) * HY_DEDUP_TOKEN_LONG;
-    len = len < HY_DEDUP_TOKEN_BYTES ? len : HY_DEDUP_TOKEN_BYTES;
-    __m128i keep = _mm_loadu_si128((const __m128i *)(ones + 16 - len));
-    __m128i word = _mm_and_si128(_mm_loadu_si128((const __m128i *)data), keep);
-    __m128i lower =
-        _mm_cmpeq_epi8(_mm_and_si128(word, _mm_set1_epi8((char)0xE0)), _mm_set1_epi8(0x60));
-    __m128i low = _mm_and_si128(look_up(word, low_bytes), lower);
-    __m128i high = _mm_and_si128(look_up(word, high_bytes), lower);
-    __m128i bits = _mm_or_si128(_mm_unpacklo_epi8(low, high), _mm_unpackhi_epi8(low, high));
-    bits = _mm_or_si128(bits, _mm_srli_si128(bits, 8));
-    bits = _mm_or_si128(bits, _mm_srli_si128(bits, 4));
-    bits = _mm_or_si128(bits, _mm_srli_si128(bits, 2));
-    __m128i digit = _mm_cmplt_epi8(_mm_sub_epi8(word, _mm_set1_epi8((char)('0' + 128))),
-                                   _mm_set1_epi8(10 - 128));
-    __m128i twice = _mm_and_si128(_mm_cmpeq_epi8(word, _mm_slli_si128(word, 1)), keep);
-    uint32_t runs = (uint32_t)_mm_movemask_epi8(
-        _mm_and_si128(twice, _mm_cmpeq_epi8(word, _mm_slli_si128(word, 2))));
-    runs >>= 2; /* the first two bytes were compared with what is in front of the word */
-    return ((uint32_t)_mm_cvtsi128_si32(bits) & 0xFFFF) | is_long |
-           (uint32_t)(_mm_movemask_epi8(digit) != 0) * HY_DEDUP_TOKEN_DIGIT |
-           (uint32_t)(_mm_movemask_epi8(word) != 0) * HY_DEDUP_TOKEN_WIDE |
-           (uint32_t)(runs != 0) * HY_DEDUP_TOKEN_RUN;
-}
-
-AVX2 static void look_avx2(const struct hy_dedup_token *tokens, uint32_t count, uint32_t *looks)
-{
-    for (uint32_t i = 0; i < count; i++)
-        looks[i] = look_avx2_at(tokens[i].data, tokens[i].len);
-}
 
 enum { EIGHTS = HY_DEDUP_SKETCH_WORDS / 8 };
 
@@ -294,8 +189,8 @@ AVX512 static uint32_t compare_avx512(const struct hy_dedup_sketch *a,
     return found;
 }
 
-static const struct hy_dedup_kernel avx2 = {look_avx2, add_keys_scalar, compare_avx2};
-static const struct hy_dedup_kernel avx512 = {look_avx2, add_keys_avx512, compare_avx512};
+static const struct hy_dedup_kernel avx2 = {add_keys_scalar, compare_avx2};
+static const struct hy_dedup_kernel avx512 = {add_keys_avx512, compare_avx512};
 
 const struct hy_dedup_kernel *hy_dedup_kernel_of(enum hy_cpu_level level)
 {

@@ -11,30 +11,9 @@
 #include "dedup/dedup_lexicon.h"
 #include "dedup/dedup_sketch.h"
 
-/* What a sketch has a word for. Readable for HY_DEDUP_WORD_SLACK bytes behind its end. */
-struct hy_dedup_token {
-    const char *data;
-    uint32_t len;
-    uint32_t kind; /* enum hy_dedup_word_kind */
-};
-
-enum {
-    HY_DEDUP_TOKEN_BYTES = 16,    /* of a token that look reads */
-    HY_DEDUP_SEQUENCE_SLACK = 11, /* read by add_keys behind the last word, and ignored */
-    /* What look says of a token, above the bits of its letters. */
-    HY_DEDUP_TOKEN_DIGIT = 1 << 16, /* has a digit */
-    HY_DEDUP_TOKEN_WIDE = 1 << 17,  /* has a character that is not ASCII */
-    HY_DEDUP_TOKEN_RUN = 1 << 18,   /* has the same byte three times in a row */
-    HY_DEDUP_TOKEN_LONG = 1 << 19,  /* is longer than what was read */
-};
-
-/* The bits that stand for letters: one for each frequent one, the others share. A misspelling
- * changes at most two. */
-extern const uint16_t hy_dedup_letter_bits[128];
+enum { HY_DEDUP_SEQUENCE_SLACK = 11 }; /* read by add_keys behind the last word, and ignored */
 
 struct hy_dedup_kernel {
-    /* Letters and HY_DEDUP_TOKEN_* of each token, by its first HY_DEDUP_TOKEN_BYTES. */
-    void (*look)(const struct hy_dedup_token *tokens, uint32_t count, uint32_t *looks);
     /* Puts the keys of the sequences i, i + b, i + c of count words (count > c) among the smallest,
      * which stand sorted from place from on; free places hold UINT64_MAX. hashes are readable for
      * HY_DEDUP_SEQUENCE_SLACK more; content: bit i for word i. */

@@ -45,8 +45,8 @@ static inline uint32_t hy_dedup_lexicon_value(uint64_t hash)
     }
 }
 
-/* hash: hy_dedup_word_hash of a folded word without apostrophes. */
-static inline struct hy_dedup_meaning hy_dedup_lexicon_find(uint64_t hash)
+/* Of a value that is no alias. */
+static inline uint8_t hy_dedup_lexicon_class(uint32_t value)
 {
     static const uint8_t classes[HY_DEDUP_VALUE_ALIAS + 1] = {
         [0] = HY_DEDUP_CLASS_UNKNOWN,
@@ -55,6 +55,12 @@ static inline struct hy_dedup_meaning hy_dedup_lexicon_find(uint64_t hash)
         [HY_DEDUP_VALUE_COMMON] = HY_DEDUP_CLASS_COMMON,
         [HY_DEDUP_VALUE_NAME] = HY_DEDUP_CLASS_NAME,
     };
+    return classes[value];
+}
+
+/* hash: hy_dedup_word_hash of a folded word without apostrophes. */
+static inline struct hy_dedup_meaning hy_dedup_lexicon_find(uint64_t hash)
+{
     uint32_t value = hy_dedup_lexicon_value(hash);
     if (value == HY_DEDUP_VALUE_ALIAS) {
         uint64_t target = hy_dedup_lexicon_alias(hash);
@@ -62,7 +68,7 @@ static inline struct hy_dedup_meaning hy_dedup_lexicon_find(uint64_t hash)
         hash = target;
     }
     struct hy_dedup_meaning meaning = {
-        .hash = hash, .class = classes[value], .stop = (uint8_t)value};
+        .hash = hash, .class = hy_dedup_lexicon_class(value), .stop = (uint8_t)value};
     return meaning;
 }
 

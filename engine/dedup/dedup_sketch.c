@@ -3,10 +3,10 @@
 
 #include "base/assert.h"
 #include "base/pick.h"
-#include "base/prefetch.h"
 #include "dedup/dedup_kernel.h"
 #include "dedup/dedup_lexicon.h"
 #include "dedup/dedup_lexicon_table.h"
+#include "dedup/dedup_look.h"
 #include "text/utf8.h"
 
 #include <endian.h>
@@ -34,7 +34,7 @@ static uint32_t wide_letters_of(const char *word, uint32_t len)
     return letters;
 }
 
-/* The letters of any word; most words' are told by the kernel. */
+/* The letters of any word; most words' are told at first sight. */
 static uint32_t letters_of(const char *word, uint32_t len)
 {
     uint32_t letters = 0;
@@ -114,41 +114,34 @@ static struct hy_dedup_meaning meaning_of_mark(const char *word, uint32_t len, u
 }
 
 /* The meaning and the letters of any token. */
-static struct hy_dedup_meaning look_closer(const struct hy_dedup_token *token, uint64_t hash,
-                                           uint32_t *letters)
+static struct hy_dedup_meaning look_closer(const struct hy_dedup_tokens *tokens, uint32_t i,
+                                           uint64_t hash, uint32_t *letters)
 {
     char buffer[SQUEEZED_MAX + HY_DEDUP_WORD_SLACK];
-    const char *word = token->data;
-    uint32_t len = token->len;
+    const char *word = tokens->data[i];
+    uint32_t len = tokens->lens[i];
     struct hy_dedup_meaning meaning;
-    if (token->kind == HY_DEDUP_PLAIN) {
+    if (tokens->kinds[i] == HY_DEDUP_PLAIN) {
         meaning = hy_dedup_lexicon_find(hash);
         if (meaning.class == HY_DEDUP_CLASS_UNKNOWN)
             meaning = meaning_of_unknown(&word, &len, hash, buffer);
     } else {
-        meaning = meaning_of_mark(word, len, token->kind, hash);
+        meaning = meaning_of_mark(word, len, tokens->kinds[i], hash);
     }
-    *letters = letters_of(word, len);
+    if (*letters == HY_DEDUP_LOOK_ODD || tokens->kinds[i] != HY_DEDUP_PLAIN)
+        *letters = letters_of(word, len);
     return meaning;
 }
 
-/* A token's 32 bits. look is what the kernel says of it; *hash is its hash in the lexicon and
- * becomes its full name, for keys. */
-static uint32_t sketch_word(const struct hy_dedup_token *token, uint32_t look, uint64_t seed,
-                            uint64_t *hash)
+/* Name and word of a token that first sight did not tell all of; *name is its hash in the lexicon,
+ * *word its letters if those were told. */
+static void sketch_word(const struct hy_dedup_tokens *tokens, uint32_t i, uint64_t seed,
+                        uint64_t *name, uint32_t *word)
 {
-    struct hy_dedup_meaning meaning;
-    if (HY_LIKELY((token->kind == HY_DEDUP_PLAIN) & (look <= 0xFFFF)))
-        meaning = hy_dedup_lexicon_find(*hash); /* a word of letters: look has them all */
-    else
-        meaning = look_closer(token, *hash, &look);
-    /* Every other word is a stop word: both forms are made, and one is picked. */
+    struct hy_dedup_meaning meaning = look_closer(tokens, i, *name, word);
     bool stop = meaning.class == HY_DEDUP_CLASS_STOP;
-    uint64_t h = (hy_pick(stop, meaning.stop, meaning.hash) ^ seed) * 0x9E3779B97F4A7C15u;
-    *hash = h ^= h >> 32;
-    uint32_t content =
-        HY_DEDUP_WORD_CONTENT | (uint32_t)meaning.class << 29 | (uint32_t)(h >> 51) << 16 | look;
-    return (uint32_t)hy_pick(stop, meaning.stop, content);
+    *name = hy_dedup_word_name(stop ? meaning.stop : meaning.hash, seed);
+    *word = stop ? meaning.stop : hy_dedup_word_of(meaning.class, *name, *word);
 }
 
 /* Counts the keys, without those that stand next to their equal, as those of repeated words do. */
@@ -191,53 +184,53 @@ static void make_keys(const uint64_t *hashes, const struct hy_dedup_sketch *sket
     keys->count = drop_twins(k);
 }
 
-/*
- * Words are tokens as they are. Ideographs, which are not words, are read in pairs, each with the
- * one behind it (and the space between them); the last of a run is in the pair before. Returns how
- * many tokens there are.
- */
-static uint32_t make_tokens(const struct hy_dedup_text *text, const struct hy_dedup_word *words,
-                            uint32_t count, struct hy_dedup_token tokens[HY_DEDUP_SKETCH_WORDS])
+/* Words are tokens as they are. Ideographs, which are not words, are read in pairs, each with the
+ * one behind it (and the space between them); the last of a run is in the pair before. */
+static void make_tokens(const struct hy_dedup_text *text, const struct hy_dedup_word *words,
+                        uint32_t count, struct hy_dedup_tokens *tokens)
 {
     uint32_t made = 0;
     for (uint32_t i = 0; i < count && made < HY_DEDUP_SKETCH_WORDS; i++) {
         const struct hy_dedup_word *w = &words[i];
-        struct hy_dedup_token token = {text->buffer + w->start, w->len, w->kind};
+        tokens->data[made] = text->buffer + w->start;
+        tokens->lens[made] = w->len;
+        tokens->kinds[made] = w->kind;
         if (HY_UNLIKELY(w->kind == HY_DEDUP_IDEOGRAPH)) {
             if (i + 1 < count && w[1].kind == HY_DEDUP_IDEOGRAPH)
-                token.len = w[1].start + w[1].len - w->start;
+                tokens->lens[made] = w[1].start + w[1].len - w->start;
             else if (i > 0 && w[-1].kind == HY_DEDUP_IDEOGRAPH)
                 continue;
         }
-        tokens[made++] = token;
+        made++;
     }
-    return made;
+    tokens->count = made;
+    for (; made % HY_DEDUP_LOOK_AT_ONCE; made++) {
+        tokens->data[made] = text->buffer;
+        tokens->lens[made] = 0;
+        tokens->kinds[made] = HY_DEDUP_PLAIN;
+    }
 }
 
 void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
                           struct hy_dedup_sketch *sketch, struct hy_dedup_keys *keys)
 {
-    const struct hy_dedup_kernel *kernel = hy_dedup_kernel();
-    uint64_t hashes[HY_DEDUP_SKETCH_WORDS + HY_DEDUP_SEQUENCE_SLACK];
+    uint64_t names[HY_DEDUP_SKETCH_WORDS + HY_DEDUP_SEQUENCE_SLACK];
     const struct hy_dedup_word *words = text->words + text->words_first;
     uint32_t count = text->words_count;
     /* The last word before trailing dots may be half a word. */
     if (text->cut && count > HY_DEDUP_SKETCH_WORDS_MIN &&
         text->words_first + count < HY_DEDUP_WORDS)
         count--;
-    struct hy_dedup_token tokens[HY_DEDUP_SKETCH_WORDS];
-    uint32_t looks[HY_DEDUP_SKETCH_WORDS];
-    sketch->count = make_tokens(text, words, count, tokens);
+    struct hy_dedup_tokens tokens;
+    make_tokens(text, words, count, &tokens);
+    sketch->count = tokens.count;
     sketch->cut = text->cut && sketch->count < HY_DEDUP_SKETCH_WORDS;
-    for (uint32_t i = 0; i < sketch->count; i++) {
-        hashes[i] = hy_dedup_word_hash(tokens[i].data, tokens[i].len);
-        hy_prefetch(&hy_dedup_lexicon_slots[hy_dedup_lexicon_slot(hashes[i])]);
+    for (uint64_t odd = hy_dedup_look(&tokens, seed, names, sketch->words); odd; odd &= odd - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(odd);
+        sketch_word(&tokens, i, seed, &names[i], &sketch->words[i]);
     }
-    kernel->look(tokens, sketch->count, looks);
-    for (uint32_t i = 0; i < sketch->count; i++)
-        sketch->words[i] = sketch_word(&tokens[i], looks[i], seed, &hashes[i]);
     if (keys)
-        make_keys(hashes, sketch, kernel, keys);
+        make_keys(names, sketch, hy_dedup_kernel(), keys);
 }
 
 uint32_t hy_dedup_sketch_store(const struct hy_dedup_sketch *sketch, uint32_t *units)

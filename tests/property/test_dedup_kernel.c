@@ -1,6 +1,6 @@
 /*
- * The loops of sketches give the same on every machine: what a token looks like, the smallest keys,
- * which words of two sketches are equal; each against the plainest form of it.
+ * The loops of sketches give the same on every machine: the smallest keys, which words of two
+ * sketches are equal; each against the plainest form of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,49 +15,11 @@
 #include "dedup/dedup_kernel.h"
 #include "tests/support/random.h"
 
-enum { ROUNDS = 20000, WORD_MAX = 24 };
+enum { ROUNDS = 20000 };
 
 static const struct hy_dedup_kernel *kernel_at(int level)
 {
     return hy_dedup_kernel_of((enum hy_cpu_level)level);
-}
-
-static uint32_t look_of(const char *word, uint32_t len)
-{
-    uint32_t look = 0;
-    for (uint32_t at = 0; at < len && at < HY_DEDUP_TOKEN_BYTES; at++) {
-        unsigned char c = (unsigned char)word[at];
-        look |= c >= 0x80 ? (uint32_t)HY_DEDUP_TOKEN_WIDE : hy_dedup_letter_bits[c];
-        if (c >= '0' && c <= '9')
-            look |= HY_DEDUP_TOKEN_DIGIT;
-        if (at >= 2 && word[at - 2] == word[at] && word[at - 1] == word[at])
-            look |= HY_DEDUP_TOKEN_RUN;
-    }
-    return len > HY_DEDUP_TOKEN_BYTES ? look | HY_DEDUP_TOKEN_LONG : look;
-}
-
-static void tokens_look_the_same(void **state)
-{
-    static const char few[] = "aab01zP_.- \xC3\xA9";
-    struct random_state random = {random_seed("dedup_kernel")};
-    char words[HY_DEDUP_SKETCH_WORDS][WORD_MAX + HY_DEDUP_WORD_SLACK];
-    struct hy_dedup_token tokens[HY_DEDUP_SKETCH_WORDS];
-    uint32_t looks[HY_DEDUP_SKETCH_WORDS];
-    for (int round = 0; round < ROUNDS; round++) {
-        uint32_t count = random_below(&random, HY_DEDUP_SKETCH_WORDS + 1);
-        for (uint32_t i = 0; i < count; i++) {
-            bool any = random_below(&random, 2);
-            for (uint32_t at = 0; at < sizeof words[i]; at++)
-                words[i][at] = any ? (char)random_below(&random, 256)
-                                   : few[random_below(&random, sizeof few - 1)];
-            tokens[i] = (struct hy_dedup_token){words[i], 1 + random_below(&random, WORD_MAX), 0};
-        }
-        for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
-            kernel_at(level)->look(tokens, count, looks);
-            for (uint32_t i = 0; i < count; i++)
-                assert_int_equal(looks[i], look_of(tokens[i].data, tokens[i].len));
-        }
-    }
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -154,7 +116,6 @@ static void equal_words_are_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_look_the_same),
         cmocka_unit_test(keys_are_the_smallest),
         cmocka_unit_test(equal_words_are_found),
     };
