@@ -1,26 +1,35 @@
 /*
  * The line of words under a text's decoration; see dedup_text.h for what is taken off.
  *
- * One pass over the folded bytes with a byte class for ASCII; other characters are decoded. Words
+ * One pass over the folded bytes. Runs of plain words are read by masks of 64 bytes, for each kind
+ * of machine with the same result; what is not plain byte by byte, with characters decoded. Words
  * are appended to the line as they come; hashtags at both ends are cut off afterwards by moving the
  * line's ends. Any thread; bounded by the length of the text.
  */
 #include "dedup/dedup_text.h"
 
 #include "base/assert.h"
+#include "base/cpu.h"
 #include "text/utf8.h"
 
 #include <endian.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
+#define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
 
 enum {
     RUN_BYTES = 16,      /* copied at once, read and written beyond what counts */
     BLOCK_BYTES = 64,    /* classified at once */
     LATIN_WORDS_MIN = 2, /* before a word is taken for Latin by its looks alone */
 };
+
+struct reader;
+typedef void read_plain_fn(struct reader *r);
 
 struct reader {
     const char *text;
@@ -33,8 +42,9 @@ struct reader {
     /* Of the words that out->words has no room for: where the last that is not a hashtag ends in
      * the buffer, and the weight of all up to that one. */
     uint32_t late_at, late_weight, late_weight_all;
-    uint32_t last_end; /* where the last word that is not a hashtag ends in text */
-    uint32_t foreign;  /* of the words, those that are not Latin letters alone */
+    uint32_t last_end;         /* where the last word that is not a hashtag ends in text */
+    uint32_t foreign;          /* of the words, those that are not Latin letters alone */
+    read_plain_fn *read_plain; /* this machine's */
 };
 
 static bool is_lower(char c)
@@ -451,13 +461,21 @@ static const uint8_t byte_kinds[256] = {
     ['{' ... 127] = ENDS | CALM | PLAIN,
 };
 
-static uint32_t byte_kind(char c)
+INLINE uint32_t byte_kind(char c)
 {
     return byte_kinds[(unsigned char)c];
 }
 
-/* left: bytes of the text from here on. */
-static struct block classify(const char *text, uint32_t left)
+/* left: bytes of the text from here on; what lies behind is dull. */
+INLINE struct block block_of(uint64_t words, uint64_t digits, uint64_t others, uint32_t left)
+{
+    uint64_t all = left < BLOCK_BYTES ? (1ull << left) - 1 : UINT64_MAX;
+    return (struct block){words & all, digits, ~(others & all) & (UINT64_MAX >> 1)};
+}
+
+typedef struct block classify_fn(const char *text, uint32_t left);
+
+INLINE struct block classify(const char *text, uint32_t left)
 {
     uint64_t words = 0, digits = 0, others = 0;
 #ifdef __SSE2__
@@ -485,12 +503,31 @@ static struct block classify(const char *text, uint32_t left)
         others |= (uint64_t)(word || !(byte_kind(c) & PLAIN)) << at;
     }
 #endif
-    uint64_t all = left < BLOCK_BYTES ? (1ull << left) - 1 : UINT64_MAX;
-    return (struct block){words & all, digits, ~(others & all) & (UINT64_MAX >> 1)};
+    return block_of(words, digits, others, left);
 }
 
+#ifdef __x86_64__
+
+AVX512 INLINE uint64_t between(__m512i c, char first, char last)
+{
+    return _mm512_cmple_epu8_mask(_mm512_sub_epi8(c, _mm512_set1_epi8(first)),
+                                  _mm512_set1_epi8((char)(last - first)));
+}
+
+AVX512 INLINE struct block classify_avx512(const char *text, uint32_t left)
+{
+    __m512i c = _mm512_loadu_si512(text);
+    uint64_t digits = between(c, '0', '9'), words = digits | between(c, 'a', 'z');
+    uint64_t signs = between(c, ':', '=') | between(c, '@', 'Z') |
+                     _mm512_cmpeq_epi8_mask(c, _mm512_set1_epi8('#')) |
+                     _mm512_cmpeq_epi8_mask(c, _mm512_set1_epi8('_'));
+    return block_of(words, digits, words | signs | _mm512_movepi8_mask(c), left);
+}
+
+#endif
+
 /* How many bits from at on are set. The last of 64 never counts. */
-static uint32_t run_of(uint64_t bits, uint32_t at)
+INLINE uint32_t run_of(uint64_t bits, uint32_t at)
 {
     return (uint32_t)__builtin_ctzll(~(bits >> at) | 1ull << (BLOCK_BYTES - 1));
 }
@@ -500,11 +537,11 @@ static uint32_t run_of(uint64_t bits, uint32_t at)
  * nothing behind that may belong to them. Stops at the first that is not. That a word says who is
  * repeated is seen when the reading stops, which it does at a handle.
  */
-static void read_plain_words(struct reader *r)
+INLINE void read_plain_words(struct reader *r, classify_fn *classify_block)
 {
     struct hy_dedup_text *out = r->out;
     uint32_t start = r->at, at = 0, used = r->used, words = r->words, before = r->last_end;
-    struct block block = classify(r->text + start, r->len - start);
+    struct block block = classify_block(r->text + start, r->len - start);
     while (words < HY_DEDUP_WORDS) {
         at += run_of(block.dull, at);
         if (at + RUN_BYTES >= BLOCK_BYTES) { /* a word may go on behind the block */
@@ -512,7 +549,7 @@ static void read_plain_words(struct reader *r)
             at = 0;
             if (start >= r->len)
                 break;
-            block = classify(r->text + start, r->len - start);
+            block = classify_block(r->text + start, r->len - start);
         }
         const char *word = r->text + start + at;
         uint32_t run = run_of(block.words, at);
@@ -543,11 +580,45 @@ static void read_plain_words(struct reader *r)
     r->words = words;
 }
 
+static void read_plain_words_scalar(struct reader *r)
+{
+    read_plain_words(r, classify);
+}
+
+#ifdef __x86_64__
+
+AVX2 static void read_plain_words_avx2(struct reader *r)
+{
+    read_plain_words(r, classify);
+}
+
+AVX512 static void read_plain_words_avx512(struct reader *r)
+{
+    read_plain_words(r, classify_avx512);
+}
+
+static read_plain_fn *read_plain_words_of(enum hy_cpu_level level)
+{
+    return level == HY_CPU_AVX512 ? read_plain_words_avx512
+           : level == HY_CPU_AVX2 ? read_plain_words_avx2
+                                  : read_plain_words_scalar;
+}
+
+#else
+
+static read_plain_fn *read_plain_words_of(enum hy_cpu_level level)
+{
+    (void)level;
+    return read_plain_words_scalar;
+}
+
+#endif
+
 static void read_all(struct reader *r)
 {
     while (r->at < r->len) {
         if (!r->in_tag && (byte_kind(r->text[r->at]) & PLAIN)) {
-            read_plain_words(r);
+            r->read_plain(r);
             if (r->at >= r->len)
                 return;
         }
@@ -631,6 +702,7 @@ void hy_dedup_text_read(const char *folded, uint32_t len, struct hy_dedup_text *
     if (len > HY_DEDUP_FOLDED_BYTES)
         len = (uint32_t)hy_utf8_floor(folded, HY_DEDUP_FOLDED_BYTES);
     struct reader r = {.text = folded, .len = len, .out = out};
+    r.read_plain = read_plain_words_of(hy_cpu_level());
     read_all(&r);
     HY_ASSERT_HOT(r.used <= HY_DEDUP_LINE_BYTES);
     set_line(&r);
