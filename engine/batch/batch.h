@@ -121,7 +121,8 @@ enum { HY_TALK_ANSWERED = 1, HY_TALK_PEER = 2, HY_TALK_TURNED = 4 };
 struct hy_mention {
     hydrant_mention m;         /* decode (text: normalize may replace it by its stripped form) */
     hydrant_drop drop;         /* any stage */
-    bool complete;             /* decode: every field is filled in; false after a fast locate */
+    bool complete;             /* decode: every field is filled in; after a fast locate only those
+                                  of json_locate.h are */
     uint8_t written;           /* decode: enum hy_map_written: how its text is written */
     struct hy_folded folded;   /* normalize */
     const struct hy_hit *hits; /* match: sorted by (term, start) */

@@ -12,6 +12,7 @@
 #include "decode/json_escape.h"
 #include "decode/json_index.h"
 #include "decode/json_locate.h"
+#include "decode/json_number.h"
 #include "decode/json_walk.h"
 #include "decode/mention_fields.h"
 #include "decode/simdjson_glue.h"
@@ -27,7 +28,9 @@ struct hy_decoder {
     hy_json_index_fn *find_tokens;
     hy_json_locate_fn *locate;
     struct hy_json_index index;
-    struct hy_arena memory; /* what index points to */
+    struct hy_json_located located; /* its tables but blocks are those of index */
+    const struct hy_mention_field *located_fields[HY_LOCATED_KEYS];
+    struct hy_arena memory; /* what index and located point to */
     struct hy_shapes shapes;
     struct hy_csv csv;
     hydrant_url list[HY_DECODE_LIST_MAX];
@@ -71,17 +74,37 @@ static hydrant_status check_options(struct hy_decode_options *o, hydrant_error *
     return HYDRANT_OK;
 }
 
-static hydrant_status init_index(struct hy_decoder *d, hydrant_error *err)
+static hydrant_status init_tables(struct hy_decoder *d, hydrant_error *err)
 {
     size_t tokens = (size_t)d->record_bytes_max + HY_JSON_INDEX_SLACK;
     size_t escapes = (size_t)d->record_bytes_max + 1;
-    hydrant_status status = hy_arena_init(&d->memory, (tokens + escapes) * sizeof(uint32_t), err);
+    size_t blocks = (size_t)d->record_bytes_max / 64 + 2;
+    size_t bytes = (tokens + escapes) * sizeof(uint32_t) + blocks * sizeof *d->located.blocks;
+    hydrant_status status = hy_arena_init(&d->memory, bytes + sizeof(uint64_t), err);
     if (status)
         return status;
     d->index.tokens = HY_ARENA_NEW(&d->memory, uint32_t, tokens);
     d->index.escapes = HY_ARENA_NEW(&d->memory, uint32_t, escapes);
-    HY_ASSERT(d->index.tokens && d->index.escapes);
+    d->located.colons = d->index.tokens;
+    d->located.escapes = d->index.escapes;
+    d->located.blocks = HY_ARENA_NEW(&d->memory, struct hy_located_block, blocks);
+    HY_ASSERT(d->index.tokens && d->index.escapes && d->located.blocks);
     return HYDRANT_OK;
+}
+
+static void find_located_fields(struct hy_decoder *d)
+{
+    static const char *const names[HY_LOCATED_KEYS] = {
+#define LOCATED_NAME(NAME, text, a, b, c) [HY_LOCATED_##NAME] = text,
+        HY_LOCATED_TABLE(LOCATED_NAME)
+#undef LOCATED_NAME
+    };
+    for (unsigned i = 0; i < HY_LOCATED_KEYS; i++) {
+        unsigned at = 0;
+        while (strcmp(hy_mention_fields[at].name, names[i]) != 0)
+            at++;
+        d->located_fields[i] = &hy_mention_fields[at];
+    }
 }
 
 hydrant_status hy_decoder_create(const struct hy_decode_options *options, uint32_t record_bytes_max,
@@ -99,13 +122,14 @@ hydrant_status hy_decoder_create(const struct hy_decode_options *options, uint32
     d->record_bytes_max = record_bytes_max;
     hydrant_status status = check_options(&d->options, err);
     if (!status)
-        status = init_index(d, err);
+        status = init_tables(d, err);
     if (status) {
         hy_decoder_destroy(&d);
         return status;
     }
     choose_kernels(d);
     hy_shapes_init(&d->shapes);
+    find_located_fields(d);
     *decoder = d;
     return HYDRANT_OK;
 }
@@ -243,49 +267,67 @@ static hydrant_drop decode_json(struct hy_decoder *d, struct hy_batch *batch,
     return drop;
 }
 
-/* A located value, unescaped and checked. False: let the full parser say what is wrong. */
-static bool take_located(struct hy_batch *batch, hydrant_str json,
+/* A located string's inside, unescaped and checked. False: let the full parser say what is wrong.
+ */
+static bool take_located(struct hy_batch *batch, const char *json,
                          const struct hy_json_located *located, enum hy_located_key key,
                          hydrant_str *value)
 {
-    uint32_t start = located->values[key].start;
-    uint32_t end = located->values[key].end;
+    uint32_t start = located->values[key].start + 1, end = located->values[key].end - 1;
     const uint32_t *escape = located->escapes;
-    *value = hy_str(json.data + start, end - start);
+    *value = hy_str(json + start, end - start);
     if (located->high[key] && !hy_simdjson_utf8_valid(value->data, value->len))
         return false;
     while (*escape < start)
         escape++;
     if (*escape >= end)
         return true;
-    char *out = hy_arena_alloc(&batch->arena, value->len + HY_RECORD_PADDING, 1);
+    char *out = hy_arena_alloc(&batch->arena, end - start + HY_RECORD_PADDING, 1);
+    uint32_t len = 0; /* not value->len: reading it with data would wait for all that is written */
     HY_ASSERT(out);
-    hydrant_drop drop = hy_json_unescape(json.data, start, end, &escape, out, &value->len);
-    hy_arena_trim(&batch->arena, out, drop ? 0 : value->len);
-    value->data = out;
+    hydrant_drop drop = hy_json_unescape(json, start, end, &escape, out, &len);
+    hy_arena_trim(&batch->arena, out, drop ? 0 : len);
+    *value = hy_str(out, len);
     return !drop;
+}
+
+/* A located value into its field. False: as above. */
+static bool put_located(const struct hy_decoder *d, struct hy_batch *batch, const char *json,
+                        enum hy_located_key key, struct hy_draft *draft)
+{
+    hydrant_span at = d->located.values[key];
+    const struct hy_mention_field *field = d->located_fields[key];
+    hydrant_str value, written = hy_str(json + at.start, at.end - at.start);
+    if (json[at.start] == '"') {
+        if (!take_located(batch, json, &d->located, key, &value))
+            return false;
+        hy_draft_plain_string(draft, field, value);
+        return true;
+    }
+    if (hy_str_is(written, "null"))
+        return true;
+    if (!hy_number_valid(written))
+        return false;
+    hy_draft_number(draft, field, written);
+    return true;
 }
 
 static bool decode_located(struct hy_decoder *d, struct hy_batch *batch,
                            const struct hy_record *record, struct hy_mention *mention)
 {
     hydrant_str json = record_bytes(record);
-    struct hy_json_located located = {.escapes = d->index.escapes};
-    hydrant_str text, network = {0};
-    if (!d->locate(json.data, json.len, &located))
-        return false;
-    hydrant_span event = located.values[HY_LOCATED_EVENT];
-    if (event.start && !hy_str_is(hy_str(json.data + event.start, event.end - event.start), "post"))
-        return false;
-    if (located.values[HY_LOCATED_NETWORK].start &&
-        !take_located(batch, json, &located, HY_LOCATED_NETWORK, &network))
-        return false;
-    if (!take_located(batch, json, &located, HY_LOCATED_TEXT, &text) || hy_text_blank(text))
+    struct hy_json_located *located = &d->located;
+    if (!d->locate(json.data, json.len, located))
         return false;
     struct hy_draft draft = new_draft(d, batch, mention);
-    hy_draft_text(&draft, text);
-    mention->m.network = network;
+    for (unsigned i = 0; i < HY_LOCATED_KEYS; i++)
+        if (located->values[i].start && !put_located(d, batch, json.data, i, &draft))
+            return false;
+    bool plain = mention->m.event == HYDRANT_EVENT_POST && !draft.event_bad && !draft.text_bad;
+    if (!plain || draft.ignored || hy_text_blank(mention->m.text))
+        return false;
     mention->complete = false;
+    ensure_id(batch, mention);
     return true;
 }
 
@@ -401,9 +443,11 @@ static hydrant_drop decode_pushed(struct hy_decoder *d, struct hy_batch *batch, 
 static hydrant_drop decode_native(struct hy_decoder *d, struct hy_batch *batch,
                                   const struct hy_record *record, struct hy_mention *mention)
 {
-    if (d->options.parse == HY_PARSE_FAST && !d->options.complete_all &&
-        decode_located(d, batch, record, mention))
-        return HYDRANT_DROP_NONE;
+    if (d->options.parse == HY_PARSE_FAST && !d->options.complete_all) {
+        if (decode_located(d, batch, record, mention))
+            return HYDRANT_DROP_NONE;
+        clear_mention(&mention->m);
+    }
     return decode_json(d, batch, record, mention);
 }
 

@@ -29,9 +29,10 @@ extern "C" {
 
 /*
  * STRICT accepts exactly the records that RFC 8259 accepts and fills in every field.
- * FAST locates the text (and event and network) of a JSON record and leaves the rest to
- * hy_decode_complete; it gives the same mentions on every valid record and may accept an invalid
- * one. CSV and plain text are decoded whole either way.
+ * FAST locates the text of a JSON record, event and network, and what tells a reply (id,
+ * created_at, in_reply_to, conversation_id), and leaves the rest to hy_decode_complete; it gives
+ * the same mentions on every valid record and may accept an invalid one. CSV and plain text are
+ * decoded whole either way.
  */
 enum hy_parse { HY_PARSE_STRICT, HY_PARSE_FAST };
 
@@ -77,9 +78,9 @@ void hy_decoder_set_complete_all(struct hy_decoder *decoder, bool complete_all);
 void hy_decode_batch(struct hy_decoder *decoder, struct hy_batch *batch);
 
 /*
- * Fills in every field but text and truncated of a mention of this batch that was only located,
- * and sets complete. May set drop: FAST finds out here that the record is not valid. Does nothing
- * when it is complete or dropped already.
+ * Fills in every field but text and truncated (those that were located, too) of a mention of this
+ * batch that was only located, and sets complete. May set drop: FAST finds out here that the record
+ * is not valid. Does nothing when it is complete or dropped already.
  */
 void hy_decode_complete(struct hy_decoder *decoder, struct hy_batch *batch,
                         struct hy_mention *mention);

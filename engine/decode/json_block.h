@@ -29,6 +29,10 @@ struct block_masks {
 #define BLOCK_BLANKS ' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0
 #define BLOCK_OPS 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0
 
+/* The same of the last letters of the names in json_locate.h (d, k, o and t), once bit 0x10 is
+ * cleared. Some bytes that are none of them pass. */
+#define BLOCK_LAST_LETTERS 0, 0, 0, 0, 'd', 0, 0, 0, 0, 0, 0, 'k', 0, 0, 0, 'o'
+
 #if defined(__AVX512BW__)
 
 typedef __m512i block;
@@ -63,6 +67,14 @@ static inline struct block_masks block_classify(block b)
     m.blank = _mm512_cmpeq_epi8_mask(b, _mm512_shuffle_epi8(blanks, b));
     m.high = block_high(b);
     return m;
+}
+
+/* Bytes that may be the last letter of a name in json_locate.h. */
+static inline uint64_t block_last_letters(block b)
+{
+    const block letters = _mm512_broadcast_i32x4(_mm_setr_epi8(BLOCK_LAST_LETTERS));
+    block cleared = _mm512_and_si512(b, _mm512_set1_epi8((char)0xEF));
+    return _mm512_cmpeq_epi8_mask(cleared, _mm512_shuffle_epi8(letters, b));
 }
 
 /* { or [ (both become { with bit 0x20 set), or their closing twins. */
@@ -133,6 +145,13 @@ static inline struct block_masks block_classify(block b)
     return m;
 }
 
+static inline uint64_t block_last_letters(block b)
+{
+    __m256i bits = _mm256_set1_epi8((char)0xEF);
+    block cleared = {_mm256_and_si256(b.lo, bits), _mm256_and_si256(b.hi, bits)};
+    return block_eq_each(cleared, block_look_up(_mm_setr_epi8(BLOCK_LAST_LETTERS), b));
+}
+
 static inline uint64_t block_eq_bracket(block b, char c)
 {
     return block_eq(block_fold(b), c);
@@ -182,6 +201,11 @@ static inline uint64_t block_eq(block b, char c)
     for (unsigned i = 0; i < 8; i++)
         bits |= top_bits(zero_bytes(b.words[i] ^ EACH_BYTE(c))) << 8 * i;
     return bits;
+}
+
+static inline uint64_t block_last_letters(block b)
+{
+    return block_eq(b, 'd') | block_eq(b, 'k') | block_eq(b, 'o') | block_eq(b, 't');
 }
 
 static inline uint64_t block_high(block b)
@@ -234,5 +258,95 @@ static inline uint64_t block_first(uint32_t len)
 {
     return len >= 64 ? UINT64_MAX : ((uint64_t)1 << len) - 1;
 }
+
+/* Notes where escapes start and returns which bytes are escaped. Bit 0 of *carry: the block's first
+ * byte is; afterwards, the first of the next block. */
+static inline uint64_t block_take_escapes(uint64_t *carry, uint64_t backslash, uint32_t base,
+                                          uint32_t **escapes)
+{
+    uint64_t escaped = *carry;
+    uint64_t starts = backslash & ~escaped;
+    *carry = 0;
+    while (starts) {
+        uint64_t start = starts & -starts;
+        *(*escapes)++ = base + (uint32_t)__builtin_ctzll(starts);
+        escaped |= start << 1;
+        *carry = start >> 63;
+        starts &= ~(start | start << 1);
+    }
+    return escaped;
+}
+
+/*
+ * block_put: the places of a block's bits, of which there are count, as numbers from base on.
+ * Writes up to 32 entries more than there are. block_put_few: where there are seldom more than 16.
+ */
+#if defined(__AVX512VBMI2__)
+
+/* Sixteen of 64 places. */
+static inline void block_put_part(uint32_t *out, __m128i places, uint32_t base)
+{
+    __m512i add = _mm512_set1_epi32((int)base);
+    _mm512_storeu_si512(out, _mm512_add_epi32(add, _mm512_cvtepu8_epi32(places)));
+}
+
+static inline __m512i block_places(uint64_t bits)
+{
+    const __m512i iota = _mm512_set_epi8(
+        63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41,
+        40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18,
+        17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_maskz_compress_epi8(bits, iota);
+}
+
+static inline void block_put(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
+{
+    __m512i places = block_places(bits);
+    block_put_part(out, _mm512_castsi512_si128(places), base);
+    block_put_part(out + 16, _mm512_extracti32x4_epi32(places, 1), base);
+    if (count <= 32)
+        return;
+    block_put_part(out + 32, _mm512_extracti32x4_epi32(places, 2), base);
+    block_put_part(out + 48, _mm512_extracti32x4_epi32(places, 3), base);
+}
+
+static inline void block_put_few(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
+{
+    if (__builtin_expect(count > 16, 0))
+        block_put(out, bits, count, base);
+    else
+        block_put_part(out, _mm512_castsi512_si128(block_places(bits)), base);
+}
+
+#else
+
+/* Any number for no bits. */
+static inline uint32_t first_bit(uint64_t bits)
+{
+#if defined(__BMI__)
+    return (uint32_t)_tzcnt_u64(bits);
+#else
+    return (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
+#endif
+}
+
+/* Eight at a time, the excess is overwritten: the number of bits decides no branch but one in
+ * eight. */
+static inline void block_put(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
+{
+    for (unsigned done = 0; done < count; done += 8) {
+        for (unsigned i = 0; i < 8; i++) {
+            out[done + i] = base + first_bit(bits);
+            bits &= bits - 1;
+        }
+    }
+}
+
+static inline void block_put_few(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
+{
+    block_put(out, bits, count, base);
+}
+
+#endif
 
 #endif

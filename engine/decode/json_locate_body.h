@@ -1,6 +1,12 @@
 /*
  * The kernel behind json_locate.h, for the instruction set of the file that includes it.
  * LOCATE_NAME is the name it gets.
+ *
+ * First the whole record, 64 bytes at a time and without a branch that hangs on what it says: where
+ * strings begin and end, where braces are, and where keys end that may be one of the names, which
+ * is where a colon outside of a string stands right behind a quote, and that behind a last letter
+ * of one. Then these keys, about as many as there are names: each is compared, its depth is looked
+ * up in the braces, and the end of its value in the quotes.
  */
 #include <string.h>
 
@@ -9,21 +15,174 @@
 
 /* What one block leaves for the next. */
 struct locate_carry {
-    uint64_t escaped;     /* bit 0: the first byte is escaped */
-    uint64_t in_string;   /* all ones: the block begins inside a string */
-    uint64_t escape_open; /* not 0: inside a string that has an escape */
-    uint64_t quotes;      /* of the block before */
-    uint64_t t_or_n, e;   /* letters of the block before */
-    int64_t depth;
+    uint64_t escaped;   /* bit 0: the first byte is escaped */
+    uint64_t in_string; /* all ones: the block begins inside a string */
+    uint64_t quotes;    /* of the block before */
+    uint64_t letters;   /* the same: with which a name ends */
+    uint64_t depth;
+    uint64_t odd_colons; /* outside of strings, and not right behind one */
 };
 
 struct locate {
     const char *json;
     uint32_t len;
-    uint32_t *escapes; /* where the next one goes */
-    bool unsure;       /* the full parser has to look */
     struct hy_json_located *located;
 };
+
+/* ---- the whole record ---- */
+
+/* Returns the colons of keys that may be names. Always inline, so that what is carried from block
+ * to block stays in registers. */
+static inline __attribute__((always_inline)) uint64_t
+locate_block(struct locate_carry *carry, block b, uint32_t base, uint64_t valid, uint32_t **escapes,
+             struct hy_located_block *out)
+{
+    uint64_t quotes = block_eq(b, '"') & valid;
+    uint64_t backslash = block_eq(b, '\\') & valid;
+    if (__builtin_expect((backslash | carry->escaped) != 0, 0))
+        quotes &= ~block_take_escapes(&carry->escaped, backslash, base, escapes);
+    uint64_t in_string = block_prefix_xor(quotes) ^ carry->in_string;
+    uint64_t outside = valid & ~in_string;
+    uint64_t colons = block_eq(b, ':') & outside;
+    uint64_t behind_quotes = quotes << 1 | carry->quotes >> 63;
+    uint64_t letters = block_last_letters(b);
+    uint64_t like_names = letters << 2 | carry->letters >> 62;
+    *out = (struct hy_located_block){.quotes = quotes,
+                                     .opening = block_eq(b, '{') & outside,
+                                     .closing = block_eq(b, '}') & outside,
+                                     .depth = carry->depth,
+                                     .high = block_high(b) & valid};
+    carry->depth +=
+        (uint64_t)__builtin_popcountll(out->opening) - (uint64_t)__builtin_popcountll(out->closing);
+    carry->in_string = (uint64_t)((int64_t)in_string >> 63);
+    carry->quotes = quotes;
+    carry->letters = letters;
+    carry->odd_colons |= colons & ~behind_quotes;
+    return colons & behind_quotes & like_names;
+}
+
+/* Fills in the room of located. Returns how many keys may be names; 0 where the record is not for
+ * us. */
+static uint32_t find_keys(const char *json, uint32_t len, struct hy_json_located *located)
+{
+    struct locate_carry carry = {0};
+    struct hy_located_block *out = located->blocks;
+    uint32_t *escapes = located->escapes, *colons = located->colons;
+    uint32_t base = 0;
+    for (; len - base >= 64; base += 64) {
+        block b = block_load(json + base);
+        uint64_t keys = locate_block(&carry, b, base, UINT64_MAX, &escapes, out++);
+        unsigned count = (unsigned)__builtin_popcountll(keys);
+        block_put_few(colons, keys, count, base);
+        colons += count;
+    }
+    if (base < len) {
+        block b = block_load(json + base);
+        uint64_t valid = block_first(len - base);
+        uint64_t keys = locate_block(&carry, b, base, valid, &escapes, out++);
+        unsigned count = (unsigned)__builtin_popcountll(keys);
+        block_put_few(colons, keys, count, base);
+        colons += count;
+    }
+    *escapes = UINT32_MAX;
+    *out = (struct hy_located_block){.quotes = UINT64_MAX}; /* where every search for one ends */
+    bool usual = !carry.odd_colons && !carry.in_string && carry.depth == 0;
+    return usual ? (uint32_t)(colons - located->colons) : 0;
+}
+
+/* The first quote at `at` or behind it that is not escaped; len or more when there is none. *high
+ * gets the high bytes of all blocks on the way. */
+static inline uint32_t next_quote(const struct locate *l, uint32_t at, uint64_t *high)
+{
+    const struct hy_located_block *in = &l->located->blocks[at / 64];
+    uint64_t quotes = in->quotes >> at % 64 << at % 64;
+    *high = in->high;
+    while (!quotes) {
+        quotes = (++in)->quotes;
+        *high |= in->high;
+    }
+    return (uint32_t)(in - l->located->blocks) * 64 + (uint32_t)__builtin_ctzll(quotes);
+}
+
+/* ---- the keys ---- */
+
+struct located_name {
+    char text[16]; /* zero behind its end */
+    uint32_t len;
+    uint32_t ending;
+    enum hy_located_key key;
+};
+
+/* The last four bytes of a key, of which the last is its closing quote. */
+#define ENDING(a, b, c) \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)'"' << 24)
+
+static inline uint32_t ending_at(const char *p)
+{
+    const unsigned char *c = (const unsigned char *)p;
+    return c[0] | (uint32_t)c[1] << 8 | (uint32_t)c[2] << 16 | (uint32_t)c[3] << 24;
+}
+
+/* A multiplier that gives each name's ending a slot of its own. */
+#define SLOT(ending) ((uint32_t)((ending)*UINT32_C(0xCD613E31)) >> 28)
+
+static const struct located_name located_names[16] = {
+#define LOCATED_NAME(NAME, text, a, b, c) \
+    [SLOT(ENDING(a, b, c))] = {text, sizeof text - 1, ENDING(a, b, c), HY_LOCATED_##NAME},
+    HY_LOCATED_TABLE(LOCATED_NAME)
+#undef LOCATED_NAME
+};
+
+/* The name that a key ends like, or NULL. */
+static inline const struct located_name *name_like(const char *json, uint32_t colon)
+{
+    enum { FIRST = sizeof "{\"id\"" - 1 }; /* no name ends before it */
+    if (colon < FIRST)
+        return NULL;
+    uint32_t ending = ending_at(json + colon - 4);
+    const struct located_name *name = &located_names[SLOT(ending)];
+    return name->ending == ending ? name : NULL;
+}
+
+static inline bool is_name(const char *json, uint32_t colon, const struct located_name *name)
+{
+    static const unsigned char keep[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                           255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t here[2], there[2], mask[2];
+    uint32_t before = name->len + 2; /* its quotes are there, too */
+    if (colon < before || json[colon - before] != '"')
+        return false;
+    memcpy(here, json + colon - before + 1, sizeof here);
+    memcpy(there, name->text, sizeof there);
+    memcpy(mask, keep + 16 - name->len, sizeof mask);
+    return (((here[0] ^ there[0]) & mask[0]) | ((here[1] ^ there[1]) & mask[1])) == 0;
+}
+
+static inline bool on_top_level(const struct locate *l, uint32_t at)
+{
+    const struct hy_located_block *in = &l->located->blocks[at / 64];
+    uint64_t below = (UINT64_C(1) << at % 64) - 1;
+    return in->depth + (uint64_t)__builtin_popcountll(in->opening & below) -
+               (uint64_t)__builtin_popcountll(in->closing & below) ==
+           1;
+}
+
+/* A key with an escape may be one of the names all the same. */
+static bool has_escaped_key(const struct locate *l)
+{
+    uint32_t behind = 0;
+    uint64_t high;
+    for (const uint32_t *escape = l->located->escapes; *escape < l->len; escape++) {
+        if (*escape < behind)
+            continue;
+        behind = next_quote(l, *escape, &high) + 1;
+        if (behind < l->len && l->json[behind] == ':')
+            return true;
+    }
+    return false;
+}
+
+/* ---- their values ---- */
 
 static inline bool is_blank(char c)
 {
@@ -37,138 +196,32 @@ static inline uint32_t skip_blanks(const struct locate *l, uint32_t at)
     return at;
 }
 
-/* Is the string that ends at closing_quote a key? *value is where its value begins. */
-static inline bool is_key(const struct locate *l, uint32_t closing_quote, uint32_t *value)
+static inline bool ends_scalar(char c)
 {
-    uint32_t at = skip_blanks(l, closing_quote + 1);
-    *value = skip_blanks(l, at + 1);
-    return at < l->len && l->json[at] == ':';
+    return is_blank(c) || c == ',' || c == '}';
 }
 
-/* Notes the value of a key, if the string that ends at closing_quote is one. */
-static void note_value(struct locate *l, enum hy_located_key key, uint32_t closing_quote)
+static inline bool is_quote(const struct locate *l, uint32_t at)
 {
-    uint32_t value;
-    if (!is_key(l, closing_quote, &value))
-        return;
-    if (value >= l->len || l->json[value] != '"')
-        l->unsure = true;
-    l->located->values[key].start = value + 1;
+    return l->located->blocks[at / 64].quotes >> at % 64 & 1;
 }
 
-static inline bool begins(const char *p, const char *name, uint32_t len)
+/* False: it is an object or a list, or nothing at all. The record ends in a brace. */
+static inline bool find_end(const struct locate *l, enum hy_located_key key)
 {
-    return memcmp(p, name, len) == 0;
-}
-
-/* The string whose inside begins at start, on the top level: is it one of the keys? */
-static inline void look_closer(struct locate *l, uint32_t start)
-{
-    const char *name = l->json + start;
-    if (begins(name, "text\"", 5))
-        note_value(l, HY_LOCATED_TEXT, start + 4);
-    else if (begins(name, "event\"", 6))
-        note_value(l, HY_LOCATED_EVENT, start + 5);
-    else if (begins(name, "network\"", 8))
-        note_value(l, HY_LOCATED_NETWORK, start + 7);
-}
-
-/* Notes the escapes that start in a block and returns which bytes are escaped. */
-static uint64_t take_escapes(struct locate *l, struct locate_carry *carry, uint64_t backslash,
-                             uint32_t base)
-{
-    uint64_t escaped = carry->escaped;
-    uint64_t starts = backslash & ~escaped;
-    carry->escaped = 0;
-    while (starts) {
-        uint64_t start = starts & -starts;
-        *l->escapes++ = base + (uint32_t)__builtin_ctzll(starts);
-        escaped |= start << 1;
-        carry->escaped = start >> 63;
-        starts &= ~(start | start << 1);
+    hydrant_span *value = &l->located->values[key];
+    uint32_t at = value->start;
+    char c = l->json[at];
+    if (c == '"') {
+        uint64_t high;
+        value->end = next_quote(l, at + 1, &high) + 1;
+        l->located->high[key] = high != 0;
+        return is_quote(l, at) && value->end < l->len;
     }
-    return escaped;
-}
-
-/* Looks at what follows each string that has an escape: such a key might be one of ours. */
-static void check_escaped_keys(struct locate *l, struct locate_carry *carry, uint64_t backslash,
-                               uint64_t quotes, uint32_t base)
-{
-    if (carry->escape_open)
-        backslash |= 1;
-    while (backslash) {
-        uint32_t value;
-        uint64_t behind = quotes & -(backslash & -backslash);
-        if (!behind)
-            break;
-        uint64_t closing = behind & -behind;
-        if (is_key(l, base + (uint32_t)__builtin_ctzll(closing), &value))
-            l->unsure = true;
-        backslash &= ~(closing | (closing - 1));
-    }
-    carry->escape_open = backslash;
-}
-
-/* Always inline, so that what is carried from block to block stays in registers. */
-static inline __attribute__((always_inline)) void locate_block(struct locate *l,
-                                                               struct locate_carry *carry,
-                                                               const char *json, uint32_t base,
-                                                               uint64_t valid)
-{
-    block b = block_load(json + base);
-    uint64_t quotes = block_eq(b, '"') & valid;
-    uint64_t backslash = block_eq(b, '\\') & valid;
-    if (__builtin_expect((backslash | carry->escaped | carry->escape_open) != 0, 0)) {
-        struct locate_carry now = *carry;
-        quotes &= ~take_escapes(l, &now, backslash, base);
-        check_escaped_keys(l, &now, backslash, quotes, base);
-        *carry = now;
-    }
-    uint64_t in_string = block_prefix_xor(quotes) ^ carry->in_string;
-    uint64_t opening = block_eq_bracket(b, '{') & valid & ~in_string;
-    uint64_t closing = block_eq_bracket(b, '}') & valid & ~in_string;
-
-    /* Where the second letter of a string that begins with te, ne or ev stands. */
-    uint64_t t_or_n = block_eq(b, 't') | block_eq(b, 'n');
-    uint64_t e = block_eq(b, 'e');
-    uint64_t candidates =
-        ((t_or_n << 1 | carry->t_or_n >> 63) & e) | ((e << 1 | carry->e >> 63) & block_eq(b, 'v'));
-    candidates &= in_string & (quotes << 2 | carry->quotes >> 62);
-    for (; candidates; candidates &= candidates - 1) {
-        uint64_t below = (candidates & -candidates) - 1;
-        int64_t depth = carry->depth + __builtin_popcountll(opening & below) -
-                        __builtin_popcountll(closing & below);
-        if (depth == 1)
-            look_closer(l, base + (uint32_t)__builtin_ctzll(candidates) - 1);
-    }
-    carry->t_or_n = t_or_n;
-    carry->e = e;
-    carry->quotes = quotes;
-    carry->depth += __builtin_popcountll(opening) - __builtin_popcountll(closing);
-    carry->in_string = (uint64_t)((int64_t)in_string >> 63);
-}
-
-/* Finds the closing quote of a string whose inside begins at value->start; *high is set when there
- * are bytes over 0x7F on the way. */
-static void find_end(const struct locate *l, hydrant_span *value, bool *high)
-{
-    const uint32_t *escape = l->located->escapes;
-    uint64_t seen = 0;
-    for (uint32_t base = value->start; base < l->len; base += 64) {
-        block b = block_load(l->json + base);
-        uint64_t quotes = block_eq(b, '"') & block_first(l->len - base);
-        for (; quotes; quotes &= quotes - 1) {
-            uint32_t quote = base + (uint32_t)__builtin_ctzll(quotes);
-            while (*escape < quote - 1)
-                escape++;
-            if (*escape != quote - 1) {
-                value->end = quote;
-                *high = (seen | (block_high(b) & block_first(quote - base))) != 0;
-                return;
-            }
-        }
-        seen |= block_high(b);
-    }
+    while (!ends_scalar(l->json[at]))
+        at++;
+    value->end = at;
+    return c != '{' && c != '[' && at > value->start;
 }
 
 /* Does the record begin and end with the braces of one object? */
@@ -183,22 +236,21 @@ static bool looks_whole(const struct locate *l)
 
 bool LOCATE_NAME(const char *json, uint32_t len, struct hy_json_located *located)
 {
-    struct locate l = {.json = json, .len = len, .escapes = located->escapes, .located = located};
-    struct locate_carry carry = {0};
+    struct locate l = {json, len, located};
     memset(located->values, 0, sizeof located->values);
     if (!looks_whole(&l))
         return false;
-    uint32_t base = 0;
-    for (; len - base >= 64; base += 64)
-        locate_block(&l, &carry, json, base, UINT64_MAX);
-    if (base < len)
-        locate_block(&l, &carry, json, base, block_first(len - base));
-    *l.escapes = UINT32_MAX;
-    if (l.unsure || carry.in_string || carry.depth != 0)
+    uint32_t count = find_keys(json, len, located);
+    if (count == 0 || has_escaped_key(&l))
         return false;
-    for (unsigned i = 0; i < HY_LOCATED_KEYS; i++) {
-        if (located->values[i].start)
-            find_end(&l, &located->values[i], &located->high[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t colon = located->colons[i];
+        const struct located_name *name = name_like(json, colon);
+        if (name && is_name(json, colon, name) && on_top_level(&l, colon))
+            located->values[name->key].start = skip_blanks(&l, colon + 1);
     }
+    for (unsigned i = 0; i < HY_LOCATED_KEYS; i++)
+        if (located->values[i].start && !find_end(&l, i))
+            return false;
     return located->values[HY_LOCATED_TEXT].start != 0;
 }

@@ -362,10 +362,7 @@ static inline token take_field(struct walk *w, token t, const struct hy_mention_
     case '"':
         if (HY_UNLIKELY(!(t = take_string(w, t, &value))))
             return NULL;
-        if (HY_LIKELY(field->kind <= HY_MENTION_ID))
-            *(hydrant_str *)hy_draft_member(w->draft, field->offset) = value;
-        else
-            hy_draft_string(w->draft, field, value);
+        hy_draft_plain_string(w->draft, field, value);
         return t;
     case 'n':
         hy_draft_null(w->draft, field);

@@ -10,6 +10,7 @@
 #include <hydrant/item.h>
 
 #include "base/arena.h"
+#include "base/assert.h"
 
 enum hy_mention_kind {
     HY_MENTION_STRING,
@@ -110,6 +111,16 @@ void hy_draft_number(struct hy_draft *draft, const struct hy_mention_field *fiel
 void hy_draft_bool(struct hy_draft *draft, const struct hy_mention_field *field, bool value);
 void hy_draft_null(struct hy_draft *draft, const struct hy_mention_field *field);
 void hy_draft_wrong(struct hy_draft *draft, const struct hy_mention_field *field);
+
+/* hy_draft_string, with what most fields are at hand. */
+static inline void hy_draft_plain_string(struct hy_draft *draft,
+                                         const struct hy_mention_field *field, hydrant_str value)
+{
+    if (HY_LIKELY(field->kind <= HY_MENTION_ID))
+        *(hydrant_str *)hy_draft_member(draft, field->offset) = value;
+    else
+        hy_draft_string(draft, field, value);
+}
 
 /* Sets the text, cut at the limit. */
 void hy_draft_text(struct hy_draft *draft, hydrant_str value);

@@ -48,7 +48,7 @@ void hy_output_tell(const struct hy_batch *batch, struct hy_parcel_place *place)
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct hy_mention *mention = &batch->mentions[i];
         place->bad += is_bad_record(mention->drop);
-        if (mention->complete && mention->m.created_at_us > place->newest_us)
+        if (mention->m.created_at_us > place->newest_us)
             place->newest_us = mention->m.created_at_us;
     }
 }

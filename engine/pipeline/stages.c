@@ -91,6 +91,21 @@ static void complete_matched(struct hy_stages *stages, struct hy_batch *batch)
     }
 }
 
+/* The same for triage, of a mention that no rule wants. */
+static void complete_unwanted(void *ctx, struct hy_mention *mention)
+{
+    const struct hy_stages *stages = ctx;
+    mention->drop = HYDRANT_DROP_NONE;
+    hy_decode_complete(stages->decoder, stages->batch, mention);
+    if (mention->drop == HYDRANT_DROP_NONE)
+        mention->drop = HYDRANT_DROP_NO_MATCH;
+}
+
+void hy_stages_listen(struct hy_stages *stages, struct hy_memory *memory)
+{
+    stages->around = (struct hy_triage_around){memory, hy_emotion_score, complete_unwanted, stages};
+}
+
 void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
                        struct hy_triage *triage)
 {
@@ -99,9 +114,8 @@ void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
     batch->pack = pack;
     batch->count = 0;
     stages->triage = triage;
-    hy_decoder_set_complete_all(stages->decoder, stages->complete_all ||
-                                                     hy_pack_needs_fields(pack) ||
-                                                     hy_triage_listens(pack));
+    hy_decoder_set_complete_all(stages->decoder,
+                                stages->complete_all || hy_pack_needs_fields(pack));
     hy_match_batch(stages->match, batch); /* of nothing: the matcher moves on to the new pack */
 }
 

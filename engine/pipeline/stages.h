@@ -55,6 +55,9 @@ hydrant_status hy_stages_init(struct hy_stages *stages, const struct hy_stages_o
                               struct hy_counters *counters, hydrant_error *err);
 void hy_stages_fini(struct hy_stages *stages); /* accepts a zeroed one */
 
+/* From now on triage remembers, and hears what no rule wants. memory may be NULL. */
+void hy_stages_listen(struct hy_stages *stages, struct hy_memory *memory);
+
 /* Makes ready for another pack, which hy_match_worker_prepare has seen. Between two batches. */
 void hy_stages_take_up(struct hy_stages *stages, const struct hy_pack *pack,
                        struct hy_triage *triage);

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "emotion/emotion.h"
 #include "pack/rule_counts.h"
 
 static bool begin_output_turn(void *ctx)
@@ -24,7 +23,7 @@ hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared
     worker->stages.recording = shared->recording;
     worker->stages.lane = index;
     worker->stages.complete_all |= shared->recording != NULL; /* rules to come may want any field */
-    worker->stages.around = (struct hy_triage_around){shared->memory, hy_emotion_score};
+    hy_stages_listen(&worker->stages, shared->memory);
     if (status == HYDRANT_OK)
         status = hy_output_init(&worker->output, &shared->sink, begin_output_turn, worker, err);
     if (status == HYDRANT_OK && shared->ring) {

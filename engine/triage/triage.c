@@ -237,12 +237,24 @@ static hydrant_verdict *judge(struct hy_triage *triage, struct hy_turn *turn)
     return verdict;
 }
 
+/* Fills in what is asked of a reply: its author above all. False: there is no telling. */
+static bool complete(const struct hy_triage_around *around, struct hy_turn *turn)
+{
+    if (turn->mention->complete)
+        return true;
+    if (!around->complete)
+        return false;
+    around->complete(around->ctx, turn->mention);
+    turn->keys = hy_memory_keys(&turn->mention->m);
+    return turn->mention->drop == HYDRANT_DROP_NO_MATCH;
+}
+
 /* A reply that no rule wants, in a conversation where an item waits. */
 static void overhear(struct hy_triage *triage, const struct hy_triage_around *around,
                      struct hy_turn *turn)
 {
     struct hy_mention *mention = turn->mention;
-    if (!mention->complete || mention->m.event != HYDRANT_EVENT_POST || !hy_talk_waits(turn))
+    if (mention->m.event != HYDRANT_EVENT_POST || !hy_talk_waits(turn) || !complete(around, turn))
         return;
     struct hy_eval eval = {.pack = turn->batch->pack,
                            .mention = mention,
@@ -290,11 +302,6 @@ static void take_turn(struct hy_triage *triage, const struct hy_triage_around *a
         mention->drop = HYDRANT_DROP_IGNORED;
 }
 
-bool hy_triage_listens(const struct hy_pack *pack)
-{
-    return pack->policy->hold.count > 0;
-}
-
 static void find_pii(struct hy_mention *mention, const struct hy_policy *policy,
                      struct hy_arena *arena)
 {
@@ -325,7 +332,7 @@ void hy_triage_prepare(struct hy_triage *triage, struct hy_batch *batch)
             continue;
         if (mention->matches_count > 0)
             find_pii(mention, batch->pack->policy, &batch->arena);
-        if (mention->matches_count > 0 || (mention->complete && hy_talk_is_reply(&mention->m)))
+        if (mention->matches_count > 0 || hy_talk_is_reply(&mention->m))
             triage->keys[i] = hy_memory_keys(&mention->m);
     }
 }

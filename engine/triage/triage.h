@@ -20,17 +20,16 @@ hydrant_status hy_triage_create(const struct hy_pack *pack, struct hy_triage **o
 void hy_triage_destroy(struct hy_triage **triage);
 
 /* What triage needs from around it. memory NULL: nothing is remembered, nothing held, no audit (a
- * trial of rules). score: stage 6 for one text, of replies that no rule wants in conversations
- * where an item waits. */
+ * trial of rules). Of replies that no rule wants, in conversations where an item waits: score is
+ * stage 6 for one text; complete fills in the rest of a mention that was only located, or gives it
+ * another drop. May be NULL: they are not scored, not looked at. */
 struct hy_triage_around {
     struct hy_memory *memory;
     void (*score)(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
                   hydrant_emotion *out);
+    void (*complete)(void *ctx, struct hy_mention *mention);
+    void *ctx;
 };
-
-/* Do items of this pack wait for replies, those that no rule wants included? Then every mention
- * must be complete, or what is heard would depend on how records are parsed. */
-bool hy_triage_listens(const struct hy_pack *pack);
 
 /* What needs no turn: the personal data of mentions that a rule wants, and what the memory knows
  * them, and replies that no rule wants, by. Any worker at any time between the stages before and

@@ -383,6 +383,7 @@ static void fast_locates_first_and_completes_later(void **state)
     assert_false(mention->complete);
     assert_str(mention->m.text, "a\nb");
     assert_str(mention->m.network, "x");
+    assert_str(mention->m.id, "7");
     assert_int_equal(mention->m.lang.len, 0);
     /* Normalize may have put another text in its place, which stays. */
     fast->batch.mentions[0].m.text = HY_STR("stripped");
@@ -391,6 +392,43 @@ static void fast_locates_first_and_completes_later(void **state)
     assert_str(mention->m.text, "stripped");
     assert_str(mention->m.id, "7");
     assert_str(mention->m.lang, "en");
+}
+
+/* What tells a reply is there before a rule wants the post. */
+static void fast_locates_what_tells_a_reply(void **state)
+{
+    static const char json[] =
+        "{\"id\":17,\"author\":{\"id\":\"9\",\"text\":\"}\"},\"text\":\"{\\\"id\\\":1\","
+        "\"created_at\":\"1970-01-01T00:00:01Z\",\"in_reply_to\":null,"
+        "\"conversation_id\":\"5\",\"quoted\":[{\"in_reply_to\":\"4\"}]}";
+    const struct hy_mention *mention = decode_one(fast, json, sizeof json - 1, 1, false);
+    assert_false(mention->complete);
+    assert_str(mention->m.text, "{\"id\":1");
+    assert_str(mention->m.id, "17");
+    assert_str(mention->m.conversation_id, "5");
+    assert_int_equal(mention->m.in_reply_to.len, 0);
+    assert_int_equal(mention->m.author.id.len, 0);
+    assert_true(mention->m.created_at_us == 1000000);
+}
+
+static void fast_leaves_odd_records_to_strict(void **state)
+{
+    static const char *const records[] = {
+        "{\"te\\u0078t\":\"t\"}",
+        "{\"text\" :\"t\"}",
+        "{\"text\":\"t\",\"id\":[1]}",
+        "{\"text\":\"t\",\"created_at\":\"noon\"}",
+        "{\"text\":\"t\",\"in_reply_to\":true}",
+        "{\"text\":\"t\",\"id\":\"1\",\"event\":\"edit\"}",
+        "{\"text\":\"t\",\"x\":\"\\\\\",\"i\\u0064\":\"1\"}",
+    };
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        const struct hy_mention *mention =
+            decode_one(fast, records[i], strlen(records[i]), 1, false);
+        assert_int_equal(mention->drop, HYDRANT_DROP_NONE);
+        assert_true(mention->complete);
+        assert_str(mention->m.text, "t");
+    }
 }
 
 static void fast_finds_out_late_that_a_record_is_broken(void **state)
@@ -461,6 +499,8 @@ int main(void)
         cmocka_unit_test(limits_lists),
         cmocka_unit_test(skips_a_byte_order_mark_at_the_start_of_a_source),
         cmocka_unit_test(fast_locates_first_and_completes_later),
+        cmocka_unit_test(fast_locates_what_tells_a_reply),
+        cmocka_unit_test(fast_leaves_odd_records_to_strict),
         cmocka_unit_test(fast_finds_out_late_that_a_record_is_broken),
         cmocka_unit_test(fast_completes_at_once_when_told_to),
         cmocka_unit_test(keeps_drops_of_framing),
