@@ -89,6 +89,7 @@ struct hy_folded {
     const char *data;    /* the folded text */
     const uint16_t *map; /* folded offset -> offset in text; NULL: the same offsets */
     uint32_t len;
+    bool odd; /* as in text/fold.h */
 };
 
 /* A place where a term of the pack stands in a mention's text. */

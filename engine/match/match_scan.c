@@ -190,7 +190,7 @@ static void group_hits(struct hy_match_worker *w)
 static void find_live(struct hy_match_worker *w)
 {
     const struct hy_batch *batch = w->batch;
-    w->live_count = w->mapped_count = 0;
+    w->live_count = w->odd_count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct hy_mention *mention = &batch->mentions[i];
         if (mention->drop != HYDRANT_DROP_NONE)
@@ -198,8 +198,8 @@ static void find_live(struct hy_match_worker *w)
         HY_ASSERT_HOT(mention->m.text.len <= UINT16_MAX);
         uint32_t live = w->live_count++;
         w->live[live] = (uint16_t)i;
-        w->mapped[w->mapped_count] = (uint16_t)live;
-        w->mapped_count += mention->folded.map != NULL;
+        w->odd[w->odd_count] = (uint16_t)live;
+        w->odd_count += mention->folded.odd;
         w->begin[live] = (uint32_t)(mention->folded.data - batch->folded);
         w->end[live] = w->begin[live] + mention->folded.len;
         HY_ASSERT_HOT(w->end[live] <= batch->folded_len);

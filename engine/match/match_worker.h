@@ -66,8 +66,8 @@ struct hy_match_worker {
     uint16_t live[HY_BATCH_MENTIONS];   /*   which */
     uint32_t begin[HY_BATCH_MENTIONS];  /*   where its folded text begins in batch->folded */
     uint32_t end[HY_BATCH_MENTIONS];    /*   and ends */
-    uint16_t mapped[HY_BATCH_MENTIONS]; /* those whose folding has a map, by their place in live */
-    uint32_t mapped_count, next_mapped; /* the first that the scan has not come by */
+    uint16_t odd[HY_BATCH_MENTIONS];    /* those that may be odd (word_scan.c), as places in live */
+    uint32_t odd_count, next_odd;       /* the first that the scan has not come by */
     struct hy_word_scan *words;
     uint32_t cursor;         /* the live mention that the last report was in */
     struct hy_view view;     /* and its text */

@@ -7,7 +7,8 @@
  * Odd texts: where letters of the folded text come from a sign ("T™" folds to ttm), or dropped
  * characters in a heap stand between two of them, a word may begin or end inside a run, and skipped
  * signs stand between two words as runs. Such a text is looked at place by place, and no pairs are
- * asked for. It is told by its map; a text without one is never odd.
+ * asked for. Folding tells texts that may be such (text/fold.h is wider: all that is dropped makes
+ * a text odd there), their maps tell those that are.
  *
  * A worker's own thread; no allocation.
  */
@@ -230,7 +231,7 @@ static uint32_t first_run(const struct hy_word_scan *s, uint32_t at)
     return low + (left > 0 && s->edges[2 * low] < at);
 }
 
-/* A text with a map: if it is odd, takes its words and empties its runs. */
+/* A text that may be odd: if it is, takes its words and empties its runs. */
 static void take_if_odd(struct hy_match_worker *w, const struct hy_word_table *table, uint32_t live)
 {
     struct hy_word_scan *s = w->words;
@@ -257,16 +258,16 @@ static void scan_group(struct hy_match_worker *w, uint32_t from, uint32_t to)
     s->base = w->begin[from];
     s->count = s->find_runs(text, w->end[to - 1] - s->base, s->edges);
     filter_runs(s, table, text);
-    for (; w->next_mapped < w->mapped_count && w->mapped[w->next_mapped] < to; w->next_mapped++)
-        take_if_odd(w, table, w->mapped[w->next_mapped]);
+    for (; w->next_odd < w->odd_count && w->odd[w->next_odd] < to; w->next_odd++)
+        take_if_odd(w, table, w->odd[w->next_odd]);
     take_runs(w, table, text);
 }
 
 void hy_match_scan_words(struct hy_match_worker *w, uint32_t from, uint32_t to)
 {
-    w->next_mapped = 0;
-    while (w->next_mapped < w->mapped_count && w->mapped[w->next_mapped] < from)
-        w->next_mapped++;
+    w->next_odd = 0;
+    while (w->next_odd < w->odd_count && w->odd[w->next_odd] < from)
+        w->next_odd++;
     for (uint32_t next; from < to; from = next) {
         next = from + 1;
         while (next < to && w->end[next] - w->begin[from] <= GROUP_BYTES)

@@ -92,13 +92,13 @@ static size_t strip_texts(struct hy_batch *batch)
 static uint32_t fold_text(struct hy_arena *arena, struct hy_mention *mention, char *out)
 {
     hydrant_str text = mention->m.text;
-    bool identity;
+    struct hy_fold_traits traits;
     HY_ASSERT(text.len <= UINT16_MAX);
     uint16_t *map = hy_arena_alloc(arena, map_bytes(text.len), sizeof *map);
     HY_ASSERT(map);
-    uint32_t len = hy_fold(text.data, text.len, out, map, &identity);
-    hy_arena_trim(arena, map, identity ? 0 : (len + 1) * sizeof *map);
-    mention->folded = (struct hy_folded){out, identity ? NULL : map, len};
+    uint32_t len = hy_fold_traits(text.data, text.len, out, map, &traits);
+    hy_arena_trim(arena, map, traits.identity ? 0 : (len + 1) * sizeof *map);
+    mention->folded = (struct hy_folded){out, traits.identity ? NULL : map, len, traits.odd};
     return len;
 }
 

@@ -37,12 +37,14 @@ static uint32_t put_hangul(uint32_t cp, char *out)
 }
 
 /* Folds the character at p, which is not ASCII and has READ_AHEAD readable bytes, to out, which has
- * as many of room and 48 more; returns the folded length, and its own in *char_len. */
-static inline uint32_t put_character(const char *p, uint32_t *char_len, char *out)
+ * as many of room and 48 more; returns the folded length, and its own in *char_len. Adds its entry
+ * of the table to *seen. */
+static inline uint32_t put_character(const char *p, uint32_t *char_len, char *out, uint32_t *seen)
 {
     uint32_t cp = hy_utf8_decode(p, char_len);
     uint32_t entry = hy_fold_entry(cp);
     uint32_t n = hy_fold_entry_length(entry);
+    *seen |= entry;
     if (n < HY_FOLD_HANGUL) {
         const char *string = hy_fold_entry_string(entry);
         memcpy(out, string, READ_AHEAD); /* one move instead of a loop: see STRINGS_PADDING */
@@ -69,12 +71,12 @@ static inline void put_map(uint16_t *map, uint32_t from, uint32_t n)
  * Folds from text + *in until *in >= stop, where everything before stop has READ_AHEAD readable
  * bytes and text[stop, stop + READ_AHEAD) holds a byte >= 0x80 unless it is more text. text stands
  * at offset base of the whole. out and map begin at the folded byte `done`; returns how many there
- * are at the end.
+ * are at the end. *seen gets the entries of all characters that are not ASCII, or-ed.
  */
 static inline uint32_t fold_until(const char *text, uint32_t *in, uint32_t stop, uint32_t base,
-                                  char *out, uint16_t *map, uint32_t done)
+                                  char *out, uint16_t *map, uint32_t done, uint32_t *seen)
 {
-    uint32_t i = *in;
+    uint32_t i = *in, entries = 0;
     while (i < stop) {
         uint32_t used, n;
         if ((unsigned char)text[i] < 0x80) {
@@ -82,7 +84,7 @@ static inline uint32_t fold_until(const char *text, uint32_t *in, uint32_t stop,
             if (map)
                 hy_fold_map_step(map + done, base + i);
         } else {
-            n = put_character(text + i, &used, out + done);
+            n = put_character(text + i, &used, out + done, &entries);
             if (map)
                 put_map(map + done, base + i, n);
         }
@@ -90,34 +92,46 @@ static inline uint32_t fold_until(const char *text, uint32_t *in, uint32_t stop,
         done += n;
     }
     *in = i;
+    *seen |= entries;
     return done;
 }
 
 /* Folds the rest of a text whose first `in` bytes are done: all but its end in place, the end in a
  * copy with room to read ahead. */
-static uint32_t fold_rest(const char *text, uint32_t len, uint32_t in, char *out, uint16_t *map)
+static uint32_t fold_rest(const char *text, uint32_t len, uint32_t in, char *out, uint16_t *map,
+                          uint32_t *seen)
 {
     char tail[2 * READ_AHEAD];
     uint32_t done = in, tail_in = 0;
     if (len >= READ_AHEAD)
-        done = fold_until(text, &in, len - READ_AHEAD + 1, 0, out, map, done);
+        done = fold_until(text, &in, len - READ_AHEAD + 1, 0, out, map, done, seen);
     memset(tail, 0xFF, sizeof tail);
     memcpy(tail, text + in, len - in);
-    return fold_until(tail, &tail_in, len - in, in, out, map, done);
+    return fold_until(tail, &tail_in, len - in, in, out, map, done, seen);
 }
 
-uint32_t hy_fold(const char *text, uint32_t len, char *out, uint16_t *map, bool *identity)
+uint32_t hy_fold_traits(const char *text, uint32_t len, char *out, uint16_t *map,
+                        struct hy_fold_traits *traits)
 {
     HY_ASSERT_HOT(len <= UINT16_MAX);
-    uint32_t run = hy_fold_ascii_run(text, len, out);
-    *identity = run == len;
+    uint32_t run = hy_fold_ascii_run(text, len, out), seen = 0;
+    *traits = (struct hy_fold_traits){.identity = run == len};
     if (run == len)
         return len;
     for (uint32_t i = 0; map && i < run; i++)
         map[i] = (uint16_t)i;
-    uint32_t folded = fold_rest(text, len, run, out, map);
+    uint32_t folded = fold_rest(text, len, run, out, map, &seen);
     if (map)
         map[folded] = (uint16_t)len;
+    traits->odd = (seen & HY_FOLD_ODD) != 0;
+    return folded;
+}
+
+uint32_t hy_fold(const char *text, uint32_t len, char *out, uint16_t *map, bool *identity)
+{
+    struct hy_fold_traits traits;
+    uint32_t folded = hy_fold_traits(text, len, out, map, &traits);
+    *identity = traits.identity;
     return folded;
 }
 

@@ -45,6 +45,20 @@ enum { HY_FOLD_EXPANSION = 11 };
 uint32_t hy_fold(const char *text, uint32_t len, char *out, uint16_t *map, bool *identity);
 
 /*
+ * odd: some character of the text is no part of words, but folds to ASCII letters, digits or an
+ * underscore (a trade mark sign folds to tm), or folds to nothing. In a text that is not odd, a row
+ * of these bytes in the folded text is one word of the original, with nothing left out inside.
+ */
+struct hy_fold_traits {
+    bool identity; /* as in hy_fold */
+    bool odd;
+};
+
+/* hy_fold, and what the text is like. */
+uint32_t hy_fold_traits(const char *text, uint32_t len, char *out, uint16_t *map,
+                        struct hy_fold_traits *traits);
+
+/*
  * The bytes of the original text under [start, end) of the folded text, widened to whole characters
  * and with the dropped characters that follow (an accent belongs to its letter). start < end <=
  * folded_len. map == NULL: the same offsets.

@@ -4,11 +4,12 @@
  *
  *   cp ---- cp >> 6 ----> hy_fold_blocks[] ----> 64 entries of hy_fold_entries[]
  *
- *   entry   31 ............ 9  8 .... 3  2 .. 0
- *           offset in strings   length    class
+ *   entry   31   30 ............ 9  8 .... 3  2 .. 0
+ *           odd  offset in strings   length    class
  *
  * length is in bytes, 0..61. HY_FOLD_SAME: the code point folds to itself. HY_FOLD_HANGUL: a
- * syllable, to be taken apart by arithmetic. Equal blocks are stored once.
+ * syllable, to be taken apart by arithmetic. odd: see struct hy_fold_traits. Equal blocks are
+ * stored once.
  *
  * Included by engine/text, the generator and nothing else. Read-only data; any thread.
  */
@@ -27,6 +28,8 @@ enum {
     HY_FOLD_HANGUL = 62,
     HY_FOLD_STRINGS_PADDING = 64, /* readable bytes after the last string */
 };
+
+#define HY_FOLD_ODD (UINT32_C(1) << 31)
 
 extern const uint16_t hy_fold_blocks[HY_FOLD_CODE_POINTS >> HY_FOLD_BLOCK_BITS];
 extern const uint32_t hy_fold_entries[];
@@ -51,7 +54,7 @@ static inline uint32_t hy_fold_entry_length(uint32_t entry)
 
 static inline const char *hy_fold_entry_string(uint32_t entry)
 {
-    return hy_fold_strings + (entry >> (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS));
+    return hy_fold_strings + ((entry & ~HY_FOLD_ODD) >> (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS));
 }
 
 #endif

@@ -97,6 +97,34 @@ static void every_code_point_folds_as_icu_says(void **state)
     }
 }
 
+static bool is_of_words(uint32_t cp)
+{
+    enum hy_char_class class = hy_char_class(cp);
+    return class == HY_CHAR_LETTER || class == HY_CHAR_DIGIT || class == HY_CHAR_CONNECTOR;
+}
+
+/* For every code point beside ASCII, by what it folds to and by its class. */
+static void odd_is_what_makes_words_unlike_what_was_written(void **state)
+{
+    for (uint32_t cp = 0x80; cp < 0x110000; cp += cp == 0xD7FF ? 0x801 : 1) {
+        char text[4], out[4 * HY_FOLD_EXPANSION + 64];
+        struct hy_fold_traits traits;
+        uint32_t len = hy_fold_traits(text, hy_utf8_encode(cp, text), out, NULL, &traits);
+        bool words = false;
+        for (uint32_t i = 0; i < len; i++)
+            words |= (out[i] >= 'a' && out[i] <= 'z') || (out[i] >= '0' && out[i] <= '9') ||
+                     out[i] == '_';
+        if (traits.odd != (len == 0 || (words && !is_of_words(cp))))
+            fail_msg("U+%04X is %sodd", cp, traits.odd ? "" : "not ");
+    }
+    struct hy_fold_traits traits;
+    char out[128];
+    hy_fold_traits("caf\xC3\xA9 \xE2\x84\xA2 1", 11, out, NULL, &traits);
+    assert_true(traits.odd && !traits.identity);
+    hy_fold_traits("caf\xC3\xA9 \xE2\x80\x99 1", 11, out, NULL, &traits);
+    assert_false(traits.odd || traits.identity);
+}
+
 static void folding_twice_is_folding_once(void **state)
 {
     for (uint32_t cp = 0; cp <= 0x10FFFF; cp++) {
@@ -199,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_folds_as_icu_says),
+        cmocka_unit_test(odd_is_what_makes_words_unlike_what_was_written),
         cmocka_unit_test(folding_twice_is_folding_once),
         cmocka_unit_test(case_accents_and_widths_are_one),
         cmocka_unit_test(typography_and_zero_width_are_one),

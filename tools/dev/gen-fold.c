@@ -164,6 +164,20 @@ static uint32_t pool(const char *string, uint32_t len)
     return strings_len - len;
 }
 
+/* See struct hy_fold_traits in text/fold.h. */
+static bool is_odd(enum hy_char_class class, const char *folded, uint32_t len)
+{
+    if (len == 0)
+        return true;
+    if (class == HY_CHAR_LETTER || class == HY_CHAR_DIGIT || class == HY_CHAR_CONNECTOR)
+        return false;
+    for (uint32_t i = 0; i < len; i++)
+        if ((folded[i] >= 'a' && folded[i] <= 'z') || (folded[i] >= '0' && folded[i] <= '9') ||
+            folded[i] == '_')
+            return true;
+    return false;
+}
+
 static uint32_t entry_of(UChar32 cp)
 {
     char folded[UNITS_MAX * 4], self[4];
@@ -175,6 +189,7 @@ static uint32_t entry_of(UChar32 cp)
     len = fold(cp, folded);
     bool same = len == (uint32_t)self_len && memcmp(folded, self, len) == 0;
     enum hy_char_class class = classify(cp, len, same);
+    uint32_t odd = is_odd(class, folded, len) ? HY_FOLD_ODD : 0;
     if (u_getIntPropertyValue(cp, UCHAR_HANGUL_SYLLABLE_TYPE) >= U_HST_LV_SYLLABLE)
         len = HY_FOLD_HANGUL;
     else if (same)
@@ -183,7 +198,7 @@ static uint32_t entry_of(UChar32 cp)
         die("a folding is too long for its length field");
     else
         offset = pool(folded, len);
-    return offset << (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS) | len << HY_FOLD_CLASS_BITS |
+    return odd | offset << (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS) | len << HY_FOLD_CLASS_BITS |
            (uint32_t) class;
 }
 
