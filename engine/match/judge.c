@@ -28,26 +28,25 @@ static void wake_rule(struct hy_match_worker *w, uint32_t rule)
     slot->candidates[w->candidates_count++] = rule;
 }
 
-static void wake_by_set(struct hy_match_worker *w, uint32_t set)
+static void wake_by_set(struct hy_match_worker *w, uint32_t set, struct hy_eval *eval)
 {
     const struct hy_csr *rules = &w->slot->pack->matcher->set_rules;
     if (w->slot->set_stamps[set] == w->slot->seq)
         return;
     w->slot->set_stamps[set] = w->slot->seq;
+    hy_eval_set_hit(eval, set);
     for (uint32_t i = rules->first[set]; i < rules->first[set + 1]; i++)
         wake_rule(w, rules->items[i]);
 }
 
-static void wake_by_term(struct hy_match_worker *w, uint32_t term)
+static void wake_by_term(struct hy_match_worker *w, uint32_t term, struct hy_eval *eval)
 {
     const struct hy_matcher *matcher = w->slot->pack->matcher;
-    if (!(matcher->terms[term].flags & HY_TERM_WAKES))
-        return;
     const struct hy_csr *rules = &matcher->term_rules, *sets = &matcher->term_sets;
     for (uint32_t i = rules->first[term]; i < rules->first[term + 1]; i++)
         wake_rule(w, rules->items[i]);
     for (uint32_t i = sets->first[term]; i < sets->first[term + 1]; i++)
-        wake_by_set(w, sets->items[i]);
+        wake_by_set(w, sets->items[i], eval);
 }
 
 static void begin_mention(struct hy_match_slot *slot)
@@ -76,7 +75,8 @@ static void scan_regexes(struct hy_match_worker *w, const struct hy_mention *men
     w->regexes_done = true;
 }
 
-static void find_candidates(struct hy_match_worker *w, const struct hy_mention *mention)
+static void find_candidates(struct hy_match_worker *w, const struct hy_mention *mention,
+                            struct hy_eval *eval)
 {
     const struct hy_matcher *matcher = w->slot->pack->matcher;
     begin_mention(w->slot);
@@ -86,7 +86,7 @@ static void find_candidates(struct hy_match_worker *w, const struct hy_mention *
         scan_regexes(w, mention);
     for (uint32_t i = 0; i < w->hits_count; i++)
         if (i == 0 || hy_hit_key_term(w->hits[i]) != hy_hit_key_term(w->hits[i - 1]))
-            wake_by_term(w, hy_hit_key_term(w->hits[i]));
+            wake_by_term(w, hy_hit_key_term(w->hits[i]), eval);
     for (uint32_t i = 0; i < matcher->always_count; i++)
         wake_rule(w, matcher->always[i]);
     if (needs_regexes(w))
@@ -308,14 +308,14 @@ void hy_match_judge(struct hy_match_worker *w, struct hy_mention *mention)
     const struct hy_matcher *matcher = w->slot->pack->matcher;
     if (w->hits_count == 0 && matcher->always_count == 0 && !matcher->regexes_always)
         return; /* nothing wakes a rule */
-    find_candidates(w, mention);
+    struct hy_eval eval = begin_eval(w, mention);
+    find_candidates(w, mention, &eval);
     if (w->candidates_count == 0)
         return;
     size_t before_hits = w->batch->arena.used;
     w->timed = w->batch->rule_counts && ++w->judged % HY_RULE_TIMED_EACH == 0;
     write_hits(w, mention);
     struct outcome outcome = {w->slot->truths, w->slot->pendings, 0, 0};
-    struct hy_eval eval = begin_eval(w, mention);
     for (uint32_t i = 0; i < w->candidates_count; i++)
         judge_rule(w, w->slot->candidates[i], &eval, &outcome);
     hy_match_count(&w->stats.rules_evaluated, w->candidates_count);

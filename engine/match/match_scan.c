@@ -154,8 +154,16 @@ static void found_alone(struct hy_match_worker *w, hy_hit_key key)
     w->hits[w->hits_count++] = key;
 }
 
+/* Asks for what judging will look up of a term, when the whole batch has been searched. */
+static inline void prefetch_term(const struct hy_matcher *matcher, uint32_t term)
+{
+    hy_prefetch(&matcher->term_rules.first[term]);
+    hy_prefetch(&matcher->term_sets.first[term]);
+}
+
 void hy_match_found(struct hy_match_worker *w, uint32_t term, uint32_t start, uint32_t end)
 {
+    prefetch_term(w->slot->pack->matcher, term);
     hydrant_span span = hy_view_span(&w->view, start, end);
     hy_hit_key key = hy_hit_key_make(term, span.start, span.end);
     if (w->limited) {

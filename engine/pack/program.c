@@ -140,6 +140,11 @@ static bool set_hit(const struct hy_mention *mention, const struct hy_term_set *
     return false;
 }
 
+void hy_eval_set_hit(struct hy_eval *eval, uint32_t set)
+{
+    eval->scratch->memos[set] = eval->scratch->seq << 2 | HY_TRUE;
+}
+
 static inline enum hy_truth set_eval(uint32_t number, struct hy_eval *eval)
 {
     struct hy_eval_scratch *scratch = eval->scratch;

@@ -72,6 +72,9 @@ void hy_eval_begin(struct hy_eval *eval);
  * those of the hy_eval_begin before, and what was folded of them is kept. */
 void hy_eval_again(struct hy_eval *eval);
 
+/* Behind hy_eval_begin: a hit of the mention is in that set of terms. Spares a search for it. */
+void hy_eval_set_hit(struct hy_eval *eval, uint32_t set);
+
 /* PENDING if the answer hangs on scores (mention.scored is false) or on fields (mention.complete is
  * false). */
 enum hy_truth hy_program_eval(const struct hy_program *program, struct hy_eval *eval);
