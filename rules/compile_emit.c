@@ -320,9 +320,11 @@ static void write_rules(struct hy_compiler *c)
 
 /* ---- all of it ---- */
 
+enum { LINE_BYTES = 64 };
+
 static size_t arena_bytes(const struct hy_compiler *c, uint64_t set_pairs)
 {
-    enum { ALLOCATIONS = 32, ALIGNMENT = 16, PADDING = 64 };
+    enum { ALLOCATIONS = 32, PADDING = 64 };
     size_t terms = c->terms.count, rules = c->pack->rules_count;
     size_t bytes = (size_t)c->bytes.count + PADDING;
     bytes += sizeof(struct hy_node) * c->nodes.count;
@@ -344,12 +346,13 @@ static size_t arena_bytes(const struct hy_compiler *c, uint64_t set_pairs)
     const struct hy_database *base = hy_compile_base(c);
     if (base)
         bytes += sizeof(uint32_t) * ((size_t)base->count + c->anchors.count);
-    return bytes + (size_t)ALLOCATIONS * ALIGNMENT;
+    return bytes + (size_t)ALLOCATIONS * LINE_BYTES;
 }
 
+/* Tables begin on cache lines, so that no entry whose size divides a line is in two of them. */
 void *hy_compile_alloc(struct hy_compiler *c, size_t count, size_t size)
 {
-    void *p = hy_arena_alloc(&c->matcher->arena, count * size, 8);
+    void *p = hy_arena_alloc(&c->matcher->arena, count * size, LINE_BYTES);
     HY_ASSERT(p); /* arena_bytes forgot something */
     return p;
 }
