@@ -306,8 +306,6 @@ static struct hy_eval begin_eval(struct hy_match_worker *w, struct hy_mention *m
 void hy_match_judge(struct hy_match_worker *w, struct hy_mention *mention)
 {
     const struct hy_matcher *matcher = w->slot->pack->matcher;
-    if (w->hits_count == 0 && matcher->always_count == 0 && !matcher->regexes_always)
-        return; /* nothing wakes a rule */
     struct hy_eval eval = begin_eval(w, mention);
     find_candidates(w, mention, &eval);
     if (w->candidates_count == 0)

@@ -177,17 +177,31 @@ static void take_hits(struct hy_match_worker *w, uint32_t i)
     }
 }
 
+/* The live mentions that a rule may be woken for. */
+static uint32_t list_awake(struct hy_match_worker *w)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    bool all = matcher->always_count > 0 || matcher->regexes_always;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < w->live_count; i++) {
+        w->awake[count] = (uint16_t)i;
+        count += all | (w->first[i + 1] > w->first[i]) | w->over[i];
+    }
+    return count;
+}
+
 void hy_match_batch(struct hy_match_worker *w, struct hy_batch *batch)
 {
-    enum { AHEAD = 8 };
+    enum { AHEAD = 4 };
     HY_ASSERT(batch->arena.capacity - batch->arena.used >= hy_match_arena_bytes());
     begin_batch(w, batch);
     hy_match_scan(w);
-    for (uint32_t i = 0; i < w->live_count; i++) {
-        if (i + AHEAD < w->live_count && w->first[i + AHEAD + 1] > w->first[i + AHEAD])
-            hy_prefetch_for_write(&batch->mentions[w->live[i + AHEAD]].hits);
-        take_hits(w, i);
-        hy_match_judge(w, &batch->mentions[w->live[i]]);
+    uint32_t count = list_awake(w);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            hy_prefetch_for_write(&batch->mentions[w->live[w->awake[i + AHEAD]]].hits);
+        take_hits(w, w->awake[i]);
+        hy_match_judge(w, &batch->mentions[w->live[w->awake[i]]]);
     }
 }
 

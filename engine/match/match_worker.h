@@ -82,6 +82,7 @@ struct hy_match_worker {
     uint32_t counts[HY_BATCH_MENTIONS];    /* hits of each live mention */
     uint32_t first[HY_BATCH_MENTIONS + 1]; /* where they are in keys */
     bool over[HY_BATCH_MENTIONS];          /* to be scanned again, alone */
+    uint16_t awake[HY_BATCH_MENTIONS];     /* live mentions that are judged */
 
     /* The judgement of one mention. */
     hy_hit_key *hits; /* its hits; HY_MATCH_FOUND */
