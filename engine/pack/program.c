@@ -174,6 +174,8 @@ static inline enum hy_truth child_eval(const struct hy_node *node, struct hy_eva
         return term_hit(eval->mention, node->arg) ? HY_TRUE : HY_FALSE;
     if (node->op == HY_OP_SET)
         return set_eval(node->arg, eval);
+    if (node->op == HY_OP_PREDICATE)
+        return hy_predicate_eval(&eval->pack->matcher->predicates[node->arg], eval);
     return hy_node_eval(node, eval);
 }
 
