@@ -87,6 +87,7 @@ static void add(struct lane *lane, uint64_t id, uint32_t author, int64_t time_ms
 
 static void run(struct lane *lane)
 {
+    hy_batch_list_wanted(lane->batch);
     hy_dedup_prepare(lane->worker, lane->batch);
     hy_dedup_batch(lane->dedup, lane->worker, lane->batch);
 }

@@ -83,6 +83,7 @@ static UNUSED void lane_add(struct test_lane *lane, const struct test_post *post
 
 static UNUSED void lane_run(struct test_lane *lane, struct hy_dedup *dedup)
 {
+    hy_batch_list_wanted(lane->batch);
     hy_dedup_prepare(lane->worker, lane->batch);
     hy_dedup_batch(dedup, lane->worker, lane->batch);
 }

@@ -122,6 +122,7 @@ enum { HY_TALK_ANSWERED = 1, HY_TALK_PEER = 2, HY_TALK_TURNED = 4 };
 struct hy_mention {
     hydrant_mention m;         /* decode (text: normalize may replace it by its stripped form) */
     hydrant_drop drop;         /* any stage */
+    bool reply;                /* decode: to something, or in what another mention began */
     bool complete;             /* decode: every field is filled in; after a fast locate only those
                                   of json_locate.h are */
     uint8_t written;           /* decode: enum hy_map_written: how its text is written */
@@ -160,11 +161,19 @@ struct hy_batch {
      * followed by one byte 0xFF, which no UTF-8 text holds. mentions[i].folded points into it. */
     const char *folded;
     uint32_t folded_len;
+    /* match: what the stages behind it look at, in order (hy_batch_list_wanted) */
+    uint32_t wanted_count;
+    uint16_t wanted[HY_BATCH_MENTIONS];
+    uint32_t notices_count; /* of all mentions, and ticked */
     struct hy_notice
         *ticked; /* triage: published before mentions[0]: what time alone brought about */
     struct hy_arena arena;
     struct hy_mention mentions[HY_BATCH_MENTIONS];
 };
+
+/* Lists the mentions that a rule wants or may want, edits and deletes, and those that ended before:
+ * few of many, of which the others need not be looked at again and again. */
+void hy_batch_list_wanted(struct hy_batch *batch);
 
 /*
  * Another notice at the end of a mention's list (&mention->notices) or of &batch->ticked, all zero

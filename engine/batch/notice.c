@@ -12,6 +12,7 @@ struct hy_notice *hy_batch_notice(struct hy_batch *batch, struct hy_notice **lis
     if (!notice)
         return NULL;
     *notice = (struct hy_notice){.event = event};
+    batch->notices_count++;
     if (last)
         last->next = notice;
     else

@@ -196,8 +196,9 @@ static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t 
     if (source.len)
         memcpy(id, source.data, source.len);
     size_t room = ID_BYTES_MAX - source.len;
-    int digits = part ? snprintf(id + source.len, room, ":%llu.%u", (unsigned long long)offset, part)
-                      : snprintf(id + source.len, room, ":%llu", (unsigned long long)offset);
+    int digits = part
+                     ? snprintf(id + source.len, room, ":%llu.%u", (unsigned long long)offset, part)
+                     : snprintf(id + source.len, room, ":%llu", (unsigned long long)offset);
     hy_arena_trim(arena, id, source.len + (size_t)digits);
     return hy_str(id, source.len + (size_t)digits);
 }
@@ -209,18 +210,21 @@ hydrant_drop hy_decode_settle(struct hy_decoder *d, const struct hy_draft *draft
     return hy_draft_verdict(draft);
 }
 
+/* Its ids lie in its record: now they are in the cache, later no longer. */
+static bool is_reply(const hydrant_mention *m)
+{
+    return m->in_reply_to.len > 0 ||
+           (m->conversation_id.len > 0 && !hy_str_equal(m->conversation_id, m->id));
+}
+
 /* Every record has a name, one that could not be read too: without an id of its own, its place. */
-void hy_decode_ensure_id(struct hy_batch *batch, struct hy_mention *mention, uint32_t part)
+void hy_decode_finish(struct hy_batch *batch, struct hy_mention *mention, uint32_t part)
 {
     const struct hy_parcel *parcel = batch->parcel;
     if (!mention->m.id.len)
         mention->m.id = make_id(&batch->arena, parcel->source->name,
                                 parcel->records[mention - batch->mentions].offset, part);
-}
-
-static void ensure_id(struct hy_batch *batch, struct hy_mention *mention)
-{
-    hy_decode_ensure_id(batch, mention, 0);
+    mention->reply = is_reply(&mention->m);
 }
 
 static void clear_mention(hydrant_mention *m)
@@ -327,7 +331,7 @@ static bool decode_located(struct hy_decoder *d, struct hy_batch *batch,
     if (!plain || draft.ignored || hy_text_blank(mention->m.text))
         return false;
     mention->complete = false;
-    ensure_id(batch, mention);
+    hy_decode_finish(batch, mention, 0);
     return true;
 }
 
@@ -342,7 +346,7 @@ void hy_decode_complete(struct hy_decoder *decoder, struct hy_batch *batch,
     clear_mention(&mention->m);
     mention->complete = true;
     mention->drop = decode_json(decoder, batch, record, mention);
-    ensure_id(batch, mention);
+    hy_decode_finish(batch, mention, 0);
     mention->m.text = text;
     mention->m.truncated = truncated;
 }
@@ -455,11 +459,10 @@ void hy_decode_native(struct hy_decoder *d, struct hy_batch *batch, uint32_t i)
 {
     const struct hy_record *record = &batch->parcel->records[i];
     struct hy_mention *mention = &batch->mentions[i];
-    mention->drop = record->len > d->record_bytes_max
-                        ? HYDRANT_DROP_TOO_LONG
-                        : decode_native(d, batch, record, mention);
+    mention->drop = record->len > d->record_bytes_max ? HYDRANT_DROP_TOO_LONG
+                                                      : decode_native(d, batch, record, mention);
     if (mention->complete)
-        ensure_id(batch, mention);
+        hy_decode_finish(batch, mention, 0);
 }
 
 static hydrant_drop decode_record(struct hy_decoder *d, struct hy_batch *batch, uint32_t i)
@@ -500,6 +503,6 @@ void hy_decode_batch(struct hy_decoder *decoder, struct hy_batch *batch)
         mention->drop =
             parcel->decoded ? decode_pushed(decoder, batch, i) : decode_record(decoder, batch, i);
         if (mention->complete)
-            ensure_id(batch, mention);
+            hy_decode_finish(batch, mention, 0);
     }
 }

@@ -98,7 +98,7 @@ size_t hy_decode_arena_bytes(uint64_t parcel_bytes_max);
 struct hy_draft;
 void hy_decode_native(struct hy_decoder *decoder, struct hy_batch *batch, uint32_t i);
 hydrant_drop hy_decode_settle(struct hy_decoder *decoder, const struct hy_draft *draft);
-void hy_decode_ensure_id(struct hy_batch *batch, struct hy_mention *mention, uint32_t part);
+void hy_decode_finish(struct hy_batch *batch, struct hy_mention *mention, uint32_t part);
 
 /* Optional fields ignored so far because of their type or value. Any thread may read it. */
 uint64_t hy_decoder_ignored_fields(const struct hy_decoder *decoder);

@@ -166,7 +166,7 @@ static struct hy_mention *next_mention(struct filling_batch *f)
 
 static void give(struct filling_batch *f, struct hy_mention *mention)
 {
-    hy_decode_ensure_id(f->batch, mention, f->mapper->given);
+    hy_decode_finish(f->batch, mention, f->mapper->given);
     f->text_bytes += mention->m.text.len;
     f->batch->count++;
     f->mapper->given++;

@@ -251,13 +251,13 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
 void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *batch)
 {
     worker->posts_count = 0;
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct hy_mention *m = &batch->mentions[i];
+    for (uint32_t i = 0; i < batch->wanted_count; i++) {
+        const struct hy_mention *m = &batch->mentions[batch->wanted[i]];
         bool wanted = m->drop == HYDRANT_DROP_NONE && m->matches_count > 0;
         if (!is_forgotten(m) && (!wanted || m->m.event == HYDRANT_EVENT_DELETE))
             continue;
         struct hy_dedup_post *post = &worker->posts[worker->posts_count++];
-        post->mention = (uint16_t)i;
+        post->mention = batch->wanted[i];
         prepare(worker, m, batch, post);
     }
 }

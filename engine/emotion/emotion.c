@@ -39,9 +39,9 @@ size_t hy_emotion_arena_bytes(void)
 static uint32_t list_wanted(const struct hy_batch *batch, uint16_t *list)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct hy_mention *mention = &batch->mentions[i];
-        list[count] = (uint16_t)i;
+    for (uint32_t i = 0; i < batch->wanted_count; i++) {
+        const struct hy_mention *mention = &batch->mentions[batch->wanted[i]];
+        list[count] = batch->wanted[i];
         count += !mention->drop & !mention->scored &
                  ((mention->matches_count | mention->pending_count) != 0);
     }

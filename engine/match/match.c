@@ -203,13 +203,14 @@ void hy_match_batch(struct hy_match_worker *w, struct hy_batch *batch)
         take_hits(w, w->awake[i]);
         hy_match_judge(w, &batch->mentions[w->live[w->awake[i]]]);
     }
+    hy_batch_list_wanted(batch);
 }
 
 void hy_match_resolve(struct hy_match_worker *w, struct hy_batch *batch)
 {
     begin_batch(w, batch);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct hy_mention *mention = &batch->mentions[i];
+    for (uint32_t i = 0; i < batch->wanted_count; i++) {
+        struct hy_mention *mention = &batch->mentions[batch->wanted[i]];
         if (mention->pending_count > 0 && mention->drop == HYDRANT_DROP_NONE)
             hy_match_judge_pending(w, mention);
     }

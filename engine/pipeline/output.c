@@ -59,30 +59,24 @@ static bool is_published(const struct hy_mention *mention)
     return mention->drop == HYDRANT_DROP_NONE && says_something;
 }
 
-static uint32_t length(const struct hy_notice *notice)
-{
-    uint32_t count = 0;
-    for (; notice; notice = notice->next)
-        count++;
-    return count;
-}
-
 uint32_t hy_output_count(const struct hy_batch *batch, struct hy_counters *counters)
 {
-    uint32_t published = length(batch->ticked), matched = 0, actionable = 0;
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct hy_mention *mention = &batch->mentions[i];
+    uint32_t published = batch->notices_count, matched = 0, actionable = 0;
+    uint32_t unwanted = batch->count - batch->wanted_count;
+    for (uint32_t i = 0; i < batch->wanted_count; i++) {
+        const struct hy_mention *mention = &batch->mentions[batch->wanted[i]];
         matched += mention->matches_count > 0;
         if (mention->dup)
             hy_count(&counters->dup[mention->dup->kind], 1);
         if (mention->drop != HYDRANT_DROP_NONE)
             hy_count(&counters->dropped[mention->drop], 1);
-        published += length(mention->notices);
         if (!is_published(mention))
             continue;
         published++;
         actionable += mention->verdict && mention->verdict->actionable;
     }
+    if (unwanted)
+        hy_count(&counters->dropped[HYDRANT_DROP_NO_MATCH], unwanted);
     hy_count(&counters->posts, batch->count);
     hy_count(&counters->bytes, batch->parcel->bytes);
     hy_count(&counters->matched, matched);
@@ -187,7 +181,8 @@ static void render(struct hy_json_writer *writer, const hydrant_item *item)
 static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
 {
     const struct hy_output_sink *sink = output->sink;
-    for (uint32_t i = 0; sink->on_dead_letter && i < batch->count; i++) {
+    for (uint32_t w = 0; sink->on_dead_letter && w < batch->wanted_count; w++) {
+        uint32_t i = batch->wanted[w];
         if (!is_bad_record(batch->mentions[i].drop) || batch->parcel->decoded)
             continue;
         const struct hy_record *record = &batch->parcel->records[i];
@@ -230,6 +225,21 @@ static void hand_out_notices(struct hy_output *output, struct hy_json_writer *wr
     }
 }
 
+/* A mention's item, if it is wanted, and what was noticed with it. */
+static void hand_out_mention(struct hy_output *output, struct hy_json_writer *writer,
+                             const struct hy_batch *batch, const struct hy_mention *mention,
+                             struct numbers *numbers)
+{
+    bool published = is_published(mention);
+    if (is_wanted(output->sink, mention)) {
+        hydrant_item item =
+            item_of(batch, mention, numbers->generation, published ? numbers->seq : 0);
+        hand_out(output, writer, &item);
+    }
+    numbers->seq += published;
+    hand_out_notices(output, writer, batch, mention, mention->notices, numbers);
+}
+
 bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uint64_t generation,
                      uint64_t seq)
 {
@@ -239,16 +249,12 @@ bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uin
     output->in_turn = false;
     output->refused = false;
     hand_out_notices(output, &writer, batch, NULL, batch->ticked, &numbers);
-    for (uint32_t i = 0; i < batch->count && !output->refused; i++) {
-        const struct hy_mention *mention = &batch->mentions[i];
-        bool published = is_published(mention);
-        if (is_wanted(output->sink, mention)) {
-            hydrant_item item = item_of(batch, mention, generation, published ? numbers.seq : 0);
-            hand_out(output, &writer, &item);
-        }
-        numbers.seq += published;
-        hand_out_notices(output, &writer, batch, mention, mention->notices, &numbers);
-    }
+    /* A mention that no rule wants has an item where all have, and may have news of others. */
+    bool all = output->sink->emit == HYDRANT_EMIT_ALL || batch->notices_count > 0;
+    uint32_t count = all ? batch->count : batch->wanted_count;
+    for (uint32_t i = 0; i < count && !output->refused; i++)
+        hand_out_mention(output, &writer, batch, &batch->mentions[all ? i : batch->wanted[i]],
+                         &numbers);
     if (writer.used)
         flush(&writer);
     dead_letters(output, batch);

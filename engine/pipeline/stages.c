@@ -83,8 +83,8 @@ void hy_stages_charge(struct hy_stages *stages)
  * rest of it. */
 static void complete_matched(struct hy_stages *stages, struct hy_batch *batch)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct hy_mention *mention = &batch->mentions[i];
+    for (uint32_t i = 0; i < batch->wanted_count; i++) {
+        struct hy_mention *mention = &batch->mentions[batch->wanted[i]];
         if (!mention->complete && mention->drop == HYDRANT_DROP_NONE &&
             mention->matches_count + mention->pending_count > 0)
             hy_decode_complete(stages->decoder, batch, mention);
@@ -92,13 +92,14 @@ static void complete_matched(struct hy_stages *stages, struct hy_batch *batch)
 }
 
 /* The same for triage, of a mention that no rule wants. */
-static void complete_unwanted(void *ctx, struct hy_mention *mention)
+static bool complete_unwanted(void *ctx, struct hy_mention *mention)
 {
     const struct hy_stages *stages = ctx;
     mention->drop = HYDRANT_DROP_NONE;
     hy_decode_complete(stages->decoder, stages->batch, mention);
-    if (mention->drop == HYDRANT_DROP_NONE)
-        mention->drop = HYDRANT_DROP_NO_MATCH;
+    bool good = mention->drop == HYDRANT_DROP_NONE;
+    mention->drop = HYDRANT_DROP_NO_MATCH; /* as of all posts that no rule wants */
+    return good;
 }
 
 void hy_stages_listen(struct hy_stages *stages, struct hy_memory *memory)
@@ -140,6 +141,7 @@ bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
     struct hy_batch *batch = stages->batch;
     batch->now_us = now_us;
     batch->ticked = NULL;
+    batch->notices_count = 0;
 
     stages->laps.begun_cpu_ns = hy_clock_thread_cpu_ns();
     hy_stages_lap_start(stages);
@@ -169,13 +171,20 @@ bool hy_stages_judge(struct hy_stages *stages, const struct hy_parcel *parcel, i
  * A delete or an edit of something known is wanted; a delete has no matches whatever it says. */
 static void drop_unmatched(struct hy_batch *batch)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct hy_mention *mention = &batch->mentions[i];
+    uint32_t next = 0; /* mention that is not dropped yet */
+    for (uint32_t i = 0; i < batch->wanted_count; i++) {
+        uint32_t wanted = batch->wanted[i];
+        struct hy_mention *mention = &batch->mentions[wanted];
+        while (next < wanted)
+            batch->mentions[next++].drop = HYDRANT_DROP_NO_MATCH;
+        next++;
         if (mention->m.event == HYDRANT_EVENT_DELETE)
             mention->matches_count = 0;
         if (mention->drop == HYDRANT_DROP_NONE && mention->matches_count == 0 && !mention->known)
             mention->drop = HYDRANT_DROP_NO_MATCH;
     }
+    while (next < batch->count)
+        batch->mentions[next++].drop = HYDRANT_DROP_NO_MATCH;
 }
 
 void hy_stages_settle(struct hy_stages *stages)

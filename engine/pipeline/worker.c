@@ -69,8 +69,8 @@ static uint64_t settle_in_turn(struct hy_worker *worker, bool last)
 /* Rules in shadow were counted when they were judged. */
 static void count_rules(const struct hy_batch *batch)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct hy_mention *mention = &batch->mentions[i];
+    for (uint32_t i = 0; i < batch->wanted_count; i++) {
+        const struct hy_mention *mention = &batch->mentions[batch->wanted[i]];
         int64_t time_us = batch->now_us == HYDRANT_TIME_NONE && mention->matches_count
                               ? mention->m.created_at_us
                               : batch->now_us;

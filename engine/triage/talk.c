@@ -94,12 +94,6 @@ void hy_talk_release(struct hy_turn *turn)
 
 /* ---- before ---- */
 
-bool hy_talk_is_reply(const hydrant_mention *m)
-{
-    return m->in_reply_to.len > 0 ||
-           (m->conversation_id.len > 0 && !hy_str_equal(m->conversation_id, m->id));
-}
-
 bool hy_talk_waits(const struct hy_turn *turn)
 {
     return hy_memory_holds(turn->memory) && turn->keys.conversation &&
@@ -166,7 +160,7 @@ void hy_talk_before(struct hy_turn *turn, bool own)
     mention->last = known ? known->last : HYDRANT_ACTION_NONE;
     mention->unhappy =
         hy_memory_unhappy(turn->memory, turn->keys.author, counts_as_unhappy(turn), turn->now_us);
-    if (hy_talk_is_reply(&mention->m))
+    if (mention->reply)
         end_settled(turn);
     if (!mention->matches_count)
         hy_talk_behind(turn, NULL);
@@ -181,7 +175,7 @@ void hy_talk_behind(struct hy_turn *turn, const hydrant_verdict *verdict)
     struct hy_conversation *talk =
         hy_memory_conversation(turn->memory, turn->keys.conversation, turn->now_us);
     uint32_t author = (uint32_t)turn->keys.author;
-    bool reply = hy_talk_is_reply(&turn->mention->m);
+    bool reply = turn->mention->reply;
     if (!talk->author && !turn->own)
         talk->author = author;
     if (turn->own)

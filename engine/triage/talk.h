@@ -31,8 +31,6 @@ struct hy_turn {
 /* Releases what has waited long enough. */
 void hy_talk_release(struct hy_turn *turn);
 
-bool hy_talk_is_reply(const hydrant_mention *m);
-
 /* Does an item wait in the conversation that the mention is a reply in? */
 bool hy_talk_waits(const struct hy_turn *turn);
 

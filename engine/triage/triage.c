@@ -244,9 +244,9 @@ static bool complete(const struct hy_triage_around *around, struct hy_turn *turn
         return true;
     if (!around->complete)
         return false;
-    around->complete(around->ctx, turn->mention);
+    bool good = around->complete(around->ctx, turn->mention);
     turn->keys = hy_memory_keys(&turn->mention->m);
-    return turn->mention->drop == HYDRANT_DROP_NO_MATCH;
+    return good;
 }
 
 /* A reply that no rule wants, in a conversation where an item waits. */
@@ -313,26 +313,16 @@ static void find_pii(struct hy_mention *mention, const struct hy_policy *policy,
     hy_arena_trim(arena, list, mention->pii_count * sizeof *list);
 }
 
-/* Whether a mention is a reply is told by its ids, which lie in its record, long out of the cache. */
-static void ask_for_ids(const struct hy_mention *mention)
-{
-    hy_prefetch(mention->m.id.data);
-    hy_prefetch(mention->m.conversation_id.data);
-}
-
 void hy_triage_prepare(struct hy_triage *triage, struct hy_batch *batch)
 {
-    enum { AHEAD = 16 };
     for (uint32_t i = 0; i < batch->count; i++) {
         struct hy_mention *mention = &batch->mentions[i];
-        if (i + AHEAD < batch->count)
-            ask_for_ids(&mention[AHEAD]);
         triage->keys[i] = (struct hy_memory_keys){0};
         if (mention->drop != HYDRANT_DROP_NONE)
             continue;
         if (mention->matches_count > 0)
             find_pii(mention, batch->pack->policy, &batch->arena);
-        if (mention->matches_count > 0 || hy_talk_is_reply(&mention->m))
+        if (mention->matches_count > 0 || mention->reply)
             triage->keys[i] = hy_memory_keys(&mention->m);
     }
 }

@@ -26,6 +26,7 @@ struct runner {
 static void *run(void *arg)
 {
     struct runner *r = arg;
+    hy_batch_list_wanted(r->lane.batch);
     hy_dedup_prepare(r->lane.worker, r->lane.batch);
     pthread_barrier_wait(r->start);
     hy_dedup_batch(r->dedup, r->lane.worker, r->lane.batch);
@@ -129,6 +130,7 @@ static void meet_in_groups(bool misspelt)
             assert_int_equal(none, 1);
         }
         fill(&runners[0], THREADS, round, (struct filling){.misspelt = misspelt});
+        hy_batch_list_wanted(runners[0].lane.batch);
         hy_dedup_prepare(runners[0].lane.worker, runners[0].lane.batch);
         hy_dedup_batch(runners[0].dedup, runners[0].lane.worker, runners[0].lane.batch);
         for (int text = 0; text < TEXTS; text++)

@@ -281,6 +281,7 @@ static void scores_what_a_batch_wants(void **state)
     batch->mentions[1].matches_count = 0;
     batch->mentions[1].pending_count = 1;
     batch->mentions[2].drop = HYDRANT_DROP_NOT_JSON;
+    hy_batch_list_wanted(batch);
     hy_emotion_batch(model, batch);
     assert_null(batch->mentions[0].emotion);
     assert_non_null(batch->mentions[1].emotion);
