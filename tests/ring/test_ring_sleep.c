@@ -52,7 +52,7 @@ static void *put_later(void *number)
 static void open_ring(void)
 {
     const struct hy_ring_group_options group = {
-        .name = "sleepy", .from_oldest = true, .policy = HY_RING_DROP_OLDEST};
+        .name = GROUP, .from_oldest = true, .policy = HY_RING_DROP_OLDEST};
     struct hy_ring_options options = {.dir = dir,
                                       .bytes = CHUNKS * CHUNK_BYTES,
                                       .chunk_bytes = CHUNK_BYTES,
