@@ -8,6 +8,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+enum { LANES = (HY_DEDUP_SKETCH_WORDS + 15) / 16 * 16 };
+
 /* ---- keys ---- */
 
 /* Every place is visited, whatever the key. */
@@ -30,87 +32,121 @@ static void add_keys_scalar(const uint64_t *hashes, uint64_t content, uint32_t c
 
 /* ---- compare ---- */
 
-/* Words as they are compared, 0 behind the last, which no word is. */
-static void lay_out(const struct hy_dedup_sketch *sketch, uint32_t lanes[HY_DEDUP_SKETCH_WORDS])
+/* A sketch as it is compared. */
+struct compared {
+    _Alignas(64) uint32_t words[LANES]; /* 0 behind the last, which no word is */
+    uint64_t loose;
+};
+
+static void lay_out(const struct hy_dedup_sketch *sketch, struct compared *out)
 {
-    memset(lanes, 0, HY_DEDUP_SKETCH_WORDS * sizeof *lanes);
-    for (uint32_t i = 0; i < sketch->count; i++)
-        lanes[i] = hy_dedup_word_compared(sketch->words[i]);
+    memset(out, 0, sizeof *out);
+    for (uint32_t i = 0; i < sketch->count; i++) {
+        out->words[i] = hy_dedup_word_compared(sketch->words[i]);
+        out->loose |= (uint64_t)hy_dedup_word_loose(sketch->words[i]) << i;
+    }
 }
 
-static uint32_t compare_scalar(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
-                               uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+/* The least of what both sides allow: who has an equal, who is loose, and who may be what a loose
+ * one of the other side means. some: words of each side that have an equal. */
+INLINE void bound(struct hy_dedup_equals *equals, uint64_t some_a, uint64_t some_b,
+                  uint64_t loose_a, uint64_t loose_b)
 {
-    _Alignas(16) uint32_t lanes[HY_DEDUP_SKETCH_WORDS];
-    uint32_t found = 0;
-    lay_out(b, lanes);
+    int a = __builtin_popcountll(some_a | loose_a) + __builtin_popcountll(loose_b);
+    int b = __builtin_popcountll(some_b | loose_b) + __builtin_popcountll(loose_a);
+    equals->some = some_a;
+    equals->count = (uint32_t)__builtin_popcountll(some_a);
+    equals->pairs_max = (uint32_t)(a < b ? a : b);
+}
+
+static void compare_scalar(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                           struct hy_dedup_equals *equals)
+{
+    struct compared left, right;
+    uint64_t some_a = 0, some_b = 0;
+    lay_out(a, &left);
+    lay_out(b, &right);
     for (uint32_t i = 0; i < a->count; i++) {
-        uint32_t word = hy_dedup_word_compared(a->words[i]);
         uint64_t same = 0;
 #ifdef __SSE2__
-        __m128i wanted = _mm_set1_epi32((int)word);
+        __m128i wanted = _mm_set1_epi32((int)left.words[i]);
         for (uint32_t at = 0; at < b->count; at += 4) {
-            __m128i four = _mm_load_si128((const __m128i *)(lanes + at));
-            int equals = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(four, wanted)));
-            same |= (uint64_t)(uint32_t)equals << at;
+            __m128i four = _mm_load_si128((const __m128i *)(right.words + at));
+            int found = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(four, wanted)));
+            same |= (uint64_t)(uint32_t)found << at;
         }
 #else
         for (uint32_t at = 0; at < b->count; at++)
-            same |= (uint64_t)(lanes[at] == word) << at;
+            same |= (uint64_t)(right.words[at] == left.words[i]) << at;
 #endif
-        equal[i] = same;
-        found += same != 0;
+        equals->equal[i] = same;
+        some_a |= (uint64_t)(same != 0) << i;
+        some_b |= same;
     }
-    return found;
+    bound(equals, some_a, some_b, left.loose, right.loose);
 }
 
 static const struct hy_dedup_kernel scalar = {add_keys_scalar, compare_scalar};
 
 #ifdef __x86_64__
 
-#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
-#define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define AVX512 __attribute__((target("avx2,bmi,bmi2,popcnt,avx512f,avx512bw,avx512vl,avx512dq")))
 
 enum { EIGHTS = HY_DEDUP_SKETCH_WORDS / 8 };
 
-/* As hy_dedup_word_compared and lay_out: by the three highest bits, which are one, and the class.
- */
-AVX2 INLINE void lay_out_avx2(const struct hy_dedup_sketch *sketch, __m256i lanes[EIGHTS])
+/* What the three highest bits of a word are: is it content, and its class. */
+enum {
+    KIND_UNKNOWN = 4 + HY_DEDUP_CLASS_UNKNOWN,
+    KIND_KNOWN = 4 + HY_DEDUP_CLASS_KNOWN,
+    KIND_COMMON = 4 + HY_DEDUP_CLASS_COMMON,
+};
+_Static_assert((HY_DEDUP_STOP_2 | 1) == HY_DEDUP_STOP_4 && (HY_DEDUP_STOP_2 & 1) == 0,
+               "the two differ by one bit");
+
+/* As lay_out. */
+AVX2 INLINE void lay_out_avx2(const struct hy_dedup_sketch *sketch, struct compared *out)
 {
     __m256i place = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    __m256i count = _mm256_set1_epi32((int)sketch->count);
+    __m256i count = _mm256_set1_epi32((int)sketch->count), one = _mm256_set1_epi32(1);
+    out->loose = 0;
     for (int k = 0; k < EIGHTS; k++) {
         __m256i words = _mm256_loadu_si256((const __m256i *)(sketch->words + 8 * k));
+        words = _mm256_and_si256(words, _mm256_cmpgt_epi32(count, place));
+        place = _mm256_add_epi32(place, _mm256_set1_epi32(8));
         __m256i kind = _mm256_srli_epi32(words, 29);
         __m256i any_letters =
-            _mm256_or_si256(_mm256_cmpeq_epi32(kind, _mm256_set1_epi32(4 + HY_DEDUP_CLASS_KNOWN)),
-                            _mm256_cmpeq_epi32(kind, _mm256_set1_epi32(4 + HY_DEDUP_CLASS_COMMON)));
+            _mm256_or_si256(_mm256_cmpeq_epi32(kind, _mm256_set1_epi32(KIND_KNOWN)),
+                            _mm256_cmpeq_epi32(kind, _mm256_set1_epi32(KIND_COMMON)));
+        __m256i loose = _mm256_or_si256(
+            _mm256_cmpeq_epi32(kind, _mm256_set1_epi32(KIND_UNKNOWN)),
+            _mm256_cmpeq_epi32(_mm256_or_si256(words, one), _mm256_set1_epi32(HY_DEDUP_STOP_4)));
+        out->loose |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(loose)) << (8 * k);
         words = _mm256_andnot_si256(_mm256_srli_epi32(any_letters, 16), words);
-        lanes[k] = _mm256_and_si256(words, _mm256_cmpgt_epi32(count, place));
-        place = _mm256_add_epi32(place, _mm256_set1_epi32(8));
+        _mm256_store_si256((__m256i *)(out->words + 8 * k), words);
     }
 }
 
-AVX2 static uint32_t compare_avx2(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
-                                  uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+AVX2 static void compare_avx2(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                              struct hy_dedup_equals *equals)
 {
-    __m256i words[EIGHTS], lanes[EIGHTS];
-    uint32_t compared[HY_DEDUP_SKETCH_WORDS], found = 0;
-    lay_out_avx2(a, words);
-    lay_out_avx2(b, lanes);
-    for (int k = 0; k < EIGHTS; k++)
-        _mm256_storeu_si256((__m256i *)(compared + 8 * k), words[k]);
+    struct compared left, right;
+    uint64_t some_a = 0, some_b = 0;
+    lay_out_avx2(a, &left);
+    lay_out_avx2(b, &right);
     for (uint32_t i = 0; i < a->count; i++) {
-        __m256i wanted = _mm256_set1_epi32((int)compared[i]);
+        __m256i wanted = _mm256_set1_epi32((int)left.words[i]);
         uint64_t same = 0;
         for (int k = 0; k < EIGHTS; k++) {
-            __m256 equals = _mm256_castsi256_ps(_mm256_cmpeq_epi32(lanes[k], wanted));
-            same |= (uint64_t)(uint32_t)_mm256_movemask_ps(equals) << (8 * k);
+            __m256i eight = _mm256_load_si256((const __m256i *)(right.words + 8 * k));
+            __m256 found = _mm256_castsi256_ps(_mm256_cmpeq_epi32(eight, wanted));
+            same |= (uint64_t)(uint32_t)_mm256_movemask_ps(found) << (8 * k);
         }
-        equal[i] = same;
-        found += same != 0;
+        equals->equal[i] = same;
+        some_a |= (uint64_t)(same != 0) << i;
+        some_b |= same;
     }
-    return found;
+    bound(equals, some_a, some_b, left.loose, right.loose);
 }
 
 /* The keys of eight sequences in a row, as hy_dedup_key makes them. */
@@ -153,40 +189,43 @@ AVX512 static void add_keys_avx512(const uint64_t *hashes, uint64_t content, uin
     _mm512_storeu_si512(least, sorted);
 }
 
-enum { SIXTEENS = (HY_DEDUP_SKETCH_WORDS + 15) / 16 };
-
-AVX512 INLINE void lay_out_avx512(const struct hy_dedup_sketch *sketch, __m512i lanes[SIXTEENS])
+AVX512 INLINE void lay_out_avx512(const struct hy_dedup_sketch *sketch, struct compared *out)
 {
     uint64_t all = (1ull << sketch->count) - 1;
-    for (int k = 0; k < SIXTEENS; k++, all >>= 16) {
-        __m512i words = _mm512_maskz_loadu_epi32((__mmask16)all, sketch->words + 16 * k);
+    out->loose = 0;
+    for (int at = 0; at < LANES; at += 16) {
+        __m512i words = _mm512_maskz_loadu_epi32((__mmask16)(all >> at), sketch->words + at);
         __m512i kind = _mm512_srli_epi32(words, 29);
-        __mmask16 any_letters =
-            _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(4 + HY_DEDUP_CLASS_KNOWN)) |
-            _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(4 + HY_DEDUP_CLASS_COMMON));
-        lanes[k] = _mm512_mask_and_epi32(words, any_letters, words, _mm512_set1_epi32(-0x10000));
+        __mmask16 any_letters = _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(KIND_KNOWN)) |
+                                _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(KIND_COMMON));
+        __mmask16 loose = _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(KIND_UNKNOWN)) |
+                          _mm512_cmpeq_epi32_mask(_mm512_or_si512(words, _mm512_set1_epi32(1)),
+                                                  _mm512_set1_epi32(HY_DEDUP_STOP_4));
+        out->loose |= (uint64_t)loose << at;
+        words = _mm512_mask_and_epi32(words, any_letters, words, _mm512_set1_epi32(-0x10000));
+        _mm512_store_si512(out->words + at, words);
     }
 }
 
-AVX512 static uint32_t compare_avx512(const struct hy_dedup_sketch *a,
-                                      const struct hy_dedup_sketch *b,
-                                      uint64_t equal[HY_DEDUP_SKETCH_WORDS])
+AVX512 static void compare_avx512(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                                  struct hy_dedup_equals *equals)
 {
-    __m512i words[SIXTEENS], lanes[SIXTEENS];
-    uint32_t compared[16 * SIXTEENS], found = 0;
-    lay_out_avx512(a, words);
-    lay_out_avx512(b, lanes);
-    for (int k = 0; k < SIXTEENS; k++)
-        _mm512_storeu_si512(compared + 16 * k, words[k]);
+    struct compared left, right;
+    uint64_t some_a = 0, some_b = 0;
+    lay_out_avx512(a, &left);
+    lay_out_avx512(b, &right);
+    __m512i first = _mm512_load_si512(right.words), second = _mm512_load_si512(right.words + 16);
+    __m512i third = _mm512_load_si512(right.words + 32);
     for (uint32_t i = 0; i < a->count; i++) {
-        __m512i wanted = _mm512_set1_epi32((int)compared[i]);
-        uint64_t same = (uint64_t)_mm512_cmpeq_epi32_mask(lanes[0], wanted) |
-                        (uint64_t)_mm512_cmpeq_epi32_mask(lanes[1], wanted) << 16 |
-                        (uint64_t)_mm512_cmpeq_epi32_mask(lanes[2], wanted) << 32;
-        equal[i] = same;
-        found += same != 0;
+        __m512i wanted = _mm512_set1_epi32((int)left.words[i]);
+        uint64_t same = (uint64_t)_mm512_cmpeq_epi32_mask(first, wanted) |
+                        (uint64_t)_mm512_cmpeq_epi32_mask(second, wanted) << 16 |
+                        (uint64_t)_mm512_cmpeq_epi32_mask(third, wanted) << 32;
+        equals->equal[i] = same;
+        some_a |= (uint64_t)(same != 0) << i;
+        some_b |= same;
     }
-    return found;
+    bound(equals, some_a, some_b, left.loose, right.loose);
 }
 
 static const struct hy_dedup_kernel avx2 = {add_keys_scalar, compare_avx2};

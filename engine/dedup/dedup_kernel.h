@@ -13,16 +13,25 @@
 
 enum { HY_DEDUP_SEQUENCE_SLACK = 11 }; /* read by add_keys behind the last word, and ignored */
 
+/* Which words of two sketches a and b are equal. */
+struct hy_dedup_equals {
+    uint64_t equal[HY_DEDUP_SKETCH_WORDS]; /* of each word of a: bit j for b[j] */
+    uint64_t some;                         /* bit i: a[i] has any */
+    uint32_t count;                        /* how many of a have */
+    /* No more words of a than these can have a partner in b, equal or meant to be. To be meant to
+     * be the same one of two words is loose: unknown, or a number that is read as a word. */
+    uint32_t pairs_max;
+};
+
 struct hy_dedup_kernel {
     /* Puts the keys of the sequences i, i + b, i + c of count words (count > c) among the smallest,
      * which stand sorted from place from on; free places hold UINT64_MAX. hashes are readable for
      * HY_DEDUP_SEQUENCE_SLACK more; content: bit i for word i. */
     void (*add_keys)(const uint64_t *hashes, uint64_t content, uint32_t count, uint32_t b,
                      uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS]);
-    /* Which words of b each word of a is: bit j of equal[i] for b[j]. Returns how many of a are any
-     * of b's. */
-    uint32_t (*compare)(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
-                        uint64_t equal[HY_DEDUP_SKETCH_WORDS]);
+    /* Fills in what is equal in two sketches. */
+    void (*compare)(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
+                    struct hy_dedup_equals *equals);
 };
 
 /*
@@ -44,6 +53,13 @@ const struct hy_dedup_kernel *hy_dedup_kernel_of(enum hy_cpu_level level);
 
 /* That of this machine. */
 const struct hy_dedup_kernel *hy_dedup_kernel(void);
+
+/* May it be meant to be another word? See struct hy_dedup_equals. */
+static inline bool hy_dedup_word_loose(uint32_t word)
+{
+    return word >> 29 == (HY_DEDUP_WORD_CONTENT >> 29 | HY_DEDUP_CLASS_UNKNOWN) ||
+           word == HY_DEDUP_STOP_2 || word == HY_DEDUP_STOP_4;
+}
 
 /* A word without what does not count when it is compared: the letters of a known one, which may
  * have synonyms. Names and unknown words must have the same letters too. */

@@ -28,9 +28,8 @@ enum {
 struct pairing {
     const struct hy_dedup_sketch *side[2];
     int8_t to[2][HY_DEDUP_SKETCH_WORDS];
-    uint64_t equal[HY_DEDUP_SKETCH_WORDS]; /* words of side 1 that are word i of side 0 */
-    uint64_t some;                         /* words of side 0 that have an equal */
-    uint64_t open, free;                   /* words of side 0, of side 1 that have no partner */
+    struct hy_dedup_equals equals; /* of side 0 and side 1 */
+    uint64_t open, free;           /* words of side 0, of side 1 that have no partner */
     int matched, matched_content;
 };
 
@@ -84,33 +83,33 @@ static inline void pair_up(struct pairing *p, uint32_t i, uint32_t j)
     p->matched_content += p->side[0]->words[i] >> 31;
 }
 
-/* Fills in equal. False when so many words of side 0 have no equal that misspellings cannot make up
- * for it: of all words, or of the shorter text's, too few are shared then. */
+/* Fills in equals. False when so many words have no equal that too few are shared, of all or of the
+ * shorter text's, and misspellings cannot make up for it. */
 static bool find_equal(struct pairing *p, int least, int sum)
 {
     int of_shorter = (3 * least + 3) / 4, of_all = (3 * sum + 7) / 8; /* rounded up */
-    int found = (int)hy_dedup_kernel()->compare(p->side[0], p->side[1], p->equal);
-    return found + MISSPELT_MAX >= (of_shorter < of_all ? of_shorter : of_all);
+    int needed = of_shorter < of_all ? of_shorter : of_all;
+    hy_dedup_kernel()->compare(p->side[0], p->side[1], &p->equals);
+    return (int)p->equals.count + MISSPELT_MAX >= needed && (int)p->equals.pairs_max >= needed;
 }
 
-/* Pairs the content words that each text has exactly once; fills in some. */
+/* Pairs the content words that each text has exactly once. */
 static void pair_unique(struct pairing *p)
 {
     const struct hy_dedup_sketch *a = p->side[0];
+    const uint64_t *equal = p->equals.equal;
     uint64_t once = 0, twice = 0, unique = 0; /* words of side 1, of side 1, of side 0 */
-    p->some = 0;
     for (uint32_t i = 0; i < a->count; i++) {
-        twice |= once & p->equal[i];
-        once |= p->equal[i];
-        p->some |= (uint64_t)(p->equal[i] != 0) << i;
+        twice |= once & equal[i];
+        once |= equal[i];
     }
     for (uint32_t i = 0; i < a->count; i++) {
-        uint64_t others = p->equal[i] & ((p->equal[i] - 1) | twice);
+        uint64_t others = equal[i] & ((equal[i] - 1) | twice);
         unique |= (uint64_t)((others == 0) & (a->words[i] >> 31)) << i;
     }
-    for (uint64_t set = unique & p->some; set; set &= set - 1) {
+    for (uint64_t set = unique & p->equals.some; set; set &= set - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(set);
-        pair_up(p, i, (uint32_t)__builtin_ctzll(p->equal[i]));
+        pair_up(p, i, (uint32_t)__builtin_ctzll(equal[i]));
     }
 }
 
@@ -120,7 +119,8 @@ static bool pair_expected(struct pairing *p, uint32_t i, int j)
 {
     if (j < 0 || !(p->free >> j & 1))
         return false;
-    bool same = (p->equal[i] >> j & 1) | is_same_meant(p->side[0]->words[i], p->side[1]->words[j]);
+    bool same =
+        (p->equals.equal[i] >> j & 1) | is_same_meant(p->side[0]->words[i], p->side[1]->words[j]);
     if (same)
         pair_up(p, i, (uint32_t)j);
     return same;
@@ -151,9 +151,9 @@ static void pair_beside(struct pairing *p)
 /* Pairs equal words that are left, wherever they stand. */
 static void pair_rest(struct pairing *p)
 {
-    for (uint64_t set = p->open & p->some; set; set &= set - 1) {
+    for (uint64_t set = p->open & p->equals.some; set; set &= set - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(set);
-        uint64_t left = p->equal[i] & p->free;
+        uint64_t left = p->equals.equal[i] & p->free;
         if (left)
             pair_up(p, i, (uint32_t)__builtin_ctzll(left));
     }
