@@ -539,45 +539,46 @@ INLINE uint32_t run_of(uint64_t bits, uint32_t at)
  */
 INLINE void read_plain_words(struct reader *r, classify_fn *classify_block)
 {
-    struct hy_dedup_text *out = r->out;
-    uint32_t start = r->at, at = 0, used = r->used, words = r->words, before = r->last_end;
-    struct block block = classify_block(r->text + start, r->len - start);
-    while (words < HY_DEDUP_WORDS) {
+    struct hy_dedup_word *words = r->out->words;
+    const char *text = r->text;
+    char *buffer = r->out->buffer;
+    uint32_t start = r->at, len = r->len, at = 0, used = r->used, count = r->words;
+    uint32_t last_end = r->last_end, before = last_end;
+    struct block block = classify_block(text + start, len - start);
+    while (count < HY_DEDUP_WORDS) {
         at += run_of(block.dull, at);
         if (at + RUN_BYTES >= BLOCK_BYTES) { /* a word may go on behind the block */
             start += at;
             at = 0;
-            if (start >= r->len)
+            if (start >= len)
                 break;
-            block = classify_block(r->text + start, r->len - start);
+            block = classify_block(text + start, len - start);
         }
-        const char *word = r->text + start + at;
+        const char *word = text + start + at;
         uint32_t run = run_of(block.words, at);
         uint32_t kind = byte_kind(word[run]), next = byte_kind(word[run + 1]);
         bool ends = (kind & ENDS) | (kind / MARK & next / CALM & 1);
         if ((run == 0) | (run > RUN_BYTES) | !ends | is_scheme(word, run))
             break;
         bool number = block.digits >> at & ((1ull << run) - 1);
-        memcpy(out->buffer + used, word, RUN_BYTES);
-        out->words[words++] =
-            (struct hy_dedup_word){.start = used, .len = (uint16_t)run, .kind = number};
+        struct hy_dedup_word new = {.start = used, .len = (uint16_t)run, .kind = number};
+        words[count++] = new;
+        memcpy(buffer + used, word, RUN_BYTES);
         used += run;
-        out->buffer[used++] = ' ';
+        buffer[used++] = ' ';
         at += run;
-        before = r->last_end;
-        r->last_end = start + at;
+        before = last_end;
+        last_end = start + at;
     }
-    r->at = start + at < r->len ? start + at : r->len;
-    if (words > r->words) {
-        const struct hy_dedup_word *last = &out->words[words - 1];
-        if (HY_UNLIKELY(is_repost_mark(r, r->last_end - last->len, r->last_end))) {
-            used = last->start;
-            r->last_end = before;
-            words--;
-        }
+    r->at = start + at < len ? start + at : len;
+    if (count > r->words &&
+        HY_UNLIKELY(is_repost_mark(r, last_end - words[count - 1].len, last_end))) {
+        used = words[--count].start;
+        last_end = before;
     }
     r->used = used;
-    r->words = words;
+    r->words = count;
+    r->last_end = last_end;
 }
 
 static void read_plain_words_scalar(struct reader *r)
