@@ -24,29 +24,17 @@ static uint64_t mix(uint64_t h)
     return h ^ h >> 32;
 }
 
-static uint32_t wide_letters_of(const char *word, uint32_t len)
+/* The letters of any word; most words' are told at first sight. hash is the word's. */
+static uint32_t letters_of(const char *word, uint32_t len, uint32_t kind, uint64_t hash)
 {
     uint32_t letters = 0, step;
+    if (kind == HY_DEDUP_NUMBER) /* far from every word */
+        return 0xFC00 | (uint32_t)(hash & 0x3FF);
     for (uint32_t at = 0; at < len; at += step) {
         uint32_t cp = hy_utf8_decode(word + at, &step);
         letters |= cp < 0x80 ? hy_dedup_letter_bits[cp] : 1u << (mix(cp) & 15);
     }
     return letters;
-}
-
-/* The letters of any word; most words' are told at first sight. */
-static uint32_t letters_of(const char *word, uint32_t len)
-{
-    uint32_t letters = 0;
-    bool wide = false;
-    for (uint32_t at = 0; at < len; at++) {
-        unsigned char c = (unsigned char)word[at];
-        if (c >= '0' && c <= '9') /* far from every word */
-            return 0xFC00 | (uint32_t)(hy_dedup_word_hash(word, len) & 0x3FF);
-        wide |= c >= 0x80;
-        letters |= hy_dedup_letter_bits[c & 0x7F];
-    }
-    return wide ? wide_letters_of(word, len) : letters;
 }
 
 static bool has_long_run(const char *word, uint32_t len)
@@ -129,7 +117,7 @@ static struct hy_dedup_meaning look_closer(const struct hy_dedup_tokens *tokens,
         meaning = meaning_of_mark(word, len, tokens->kinds[i], hash);
     }
     if (*letters == HY_DEDUP_LOOK_ODD || tokens->kinds[i] != HY_DEDUP_PLAIN)
-        *letters = letters_of(word, len);
+        *letters = letters_of(word, len, tokens->kinds[i], hash);
     return meaning;
 }
 
@@ -148,9 +136,11 @@ static void sketch_word(const struct hy_dedup_tokens *tokens, uint32_t i, uint64
 static uint32_t drop_twins(uint64_t *keys)
 {
     uint32_t kept = 0;
+    uint64_t last = UINT64_MAX;
     for (uint32_t i = 0; i < HY_DEDUP_KEYS && keys[i] != UINT64_MAX; i++) {
-        if (kept == 0 || keys[i] != keys[kept - 1])
-            keys[kept++] = keys[i];
+        bool other = keys[i] != last;
+        last = keys[kept] = keys[i];
+        kept += other;
     }
     for (uint32_t i = kept; i < HY_DEDUP_KEYS; i++)
         keys[i] = UINT64_MAX;

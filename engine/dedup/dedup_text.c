@@ -43,9 +43,47 @@ struct reader {
      * the buffer, and the weight of all up to that one. */
     uint32_t late_at, late_weight, late_weight_all;
     uint32_t last_end;         /* where the last word that is not a hashtag ends in text */
+    uint32_t ideographs;       /* of the words, those that are one */
     uint32_t foreign;          /* of the words, those that are not Latin letters alone */
     read_plain_fn *read_plain; /* this machine's */
 };
+
+/* What a byte is. */
+enum {
+    ENDS = 1,  /* a word ends before it, whatever follows */
+    CALM = 2,  /* behind a mark it ends the word in front of that */
+    MARK = 4,  /* a word ends before it, unless it joins two or makes a link */
+    PLAIN = 8, /* is dull, or begins a plain word */
+    WORD = 16, /* a character of a word, if it is ASCII */
+};
+
+static const uint8_t byte_kinds[256] = {
+    [0 ... '"'] = ENDS | CALM | PLAIN,
+    ['#'] = ENDS | CALM,
+    ['$' ... '&'] = ENDS | CALM | PLAIN,
+    ['\''] = CALM | MARK | PLAIN,
+    ['(' ... '+'] = ENDS | CALM | PLAIN,
+    [','] = CALM | MARK | PLAIN,
+    ['-'] = ENDS | CALM | PLAIN,
+    ['.'] = CALM | MARK | PLAIN,
+    ['/'] = ENDS | PLAIN,
+    ['0' ... '9'] = WORD | PLAIN,
+    [':'] = CALM | MARK,
+    [';' ... '='] = ENDS | CALM,
+    ['>' ... '?'] = ENDS | CALM | PLAIN,
+    ['@'] = ENDS | CALM,
+    ['A' ... 'Z'] = WORD,
+    ['[' ... '^'] = ENDS | CALM | PLAIN,
+    ['_'] = WORD,
+    ['`'] = ENDS | CALM | PLAIN,
+    ['a' ... 'z'] = WORD | PLAIN,
+    ['{' ... 127] = ENDS | CALM | PLAIN,
+};
+
+INLINE uint32_t byte_kind(char c)
+{
+    return byte_kinds[(unsigned char)c];
+}
 
 static bool is_lower(char c)
 {
@@ -69,7 +107,7 @@ static char peek(const struct reader *r, uint32_t at)
 
 static bool is_word_byte(char c)
 {
-    return is_lower(c) || is_digit(c) || c == '_' || (c >= 'A' && c <= 'Z');
+    return byte_kind(c) & WORD;
 }
 
 /* Length in bytes of the word character at at: letter, digit, mark, underscore; else 0. */
@@ -419,6 +457,7 @@ static void read_other(struct reader *r)
         r->used += len;
         r->at += len;
         add_word(r, start, HY_DEDUP_IDEOGRAPH);
+        r->ideographs++;
     } else {
         r->in_tag = false;
         r->at += len;
@@ -432,44 +471,10 @@ struct block {
     uint64_t dull; /* what means nothing wherever it stands between words, and the text's end */
 };
 
-/* What a byte is to the reading of plain words. */
-enum {
-    ENDS = 1,  /* a word ends before it, whatever follows */
-    CALM = 2,  /* behind a mark it ends the word in front of that */
-    MARK = 4,  /* a word ends before it, unless it joins two or makes a link */
-    PLAIN = 8, /* is dull, or begins a plain word */
-};
-
-static const uint8_t byte_kinds[256] = {
-    [0 ... '"'] = ENDS | CALM | PLAIN,
-    ['#'] = ENDS | CALM,
-    ['$' ... '&'] = ENDS | CALM | PLAIN,
-    ['\''] = CALM | MARK | PLAIN,
-    ['(' ... '+'] = ENDS | CALM | PLAIN,
-    [','] = CALM | MARK | PLAIN,
-    ['-'] = ENDS | CALM | PLAIN,
-    ['.'] = CALM | MARK | PLAIN,
-    ['/'] = ENDS | PLAIN,
-    ['0' ... '9'] = PLAIN,
-    [':'] = CALM | MARK,
-    [';' ... '='] = ENDS | CALM,
-    ['>' ... '?'] = ENDS | CALM | PLAIN,
-    ['@'] = ENDS | CALM,
-    ['[' ... '^'] = ENDS | CALM | PLAIN,
-    ['`'] = ENDS | CALM | PLAIN,
-    ['a' ... 'z'] = PLAIN,
-    ['{' ... 127] = ENDS | CALM | PLAIN,
-};
-
-INLINE uint32_t byte_kind(char c)
-{
-    return byte_kinds[(unsigned char)c];
-}
-
-/* left: bytes of the text from here on; what lies behind is dull. */
+/* left: bytes of the text from here on, at least one; what lies behind them is dull. */
 INLINE struct block block_of(uint64_t words, uint64_t digits, uint64_t others, uint32_t left)
 {
-    uint64_t all = left < BLOCK_BYTES ? (1ull << left) - 1 : UINT64_MAX;
+    uint64_t all = UINT64_MAX >> (BLOCK_BYTES - (left < BLOCK_BYTES ? left : BLOCK_BYTES));
     return (struct block){words & all, digits, ~(others & all) & (UINT64_MAX >> 1)};
 }
 
@@ -637,10 +642,9 @@ static void read_all(struct reader *r)
             else
                 r->at++;
         }
-        if (r->at < r->len && r->text[r->at] == ' ') { /* as after most words */
-            r->in_tag = false;
-            r->at++;
-        }
+        bool space = (r->at < r->len) & (r->text[r->at] == ' '); /* as after most words */
+        r->in_tag &= !space;
+        r->at += space;
     }
 }
 
@@ -661,9 +665,9 @@ static void set_line(struct reader *r)
         end = kept;
     }
     uint32_t from = first < kept ? out->words[first].start : 0, to = from;
-    out->weight = 0;
-    for (uint32_t i = first; i < end; i++)
-        out->weight += weight_of(out->words[i].kind);
+    out->weight = (end - first) * HY_DEDUP_WORD_WEIGHT;
+    for (uint32_t i = first; i < end && r->ideographs; i++)
+        out->weight -= HY_DEDUP_WORD_WEIGHT - weight_of(out->words[i].kind);
     if (r->late_at > 0) {
         to = r->late_at;
         out->weight += r->late_weight;
