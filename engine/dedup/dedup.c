@@ -41,6 +41,8 @@ enum {
     INDEXES_AHEAD = 16,
     ENTRIES_AHEAD = 8,
     RECORDS_AHEAD = 4,
+    ROOM_AHEAD = 4,
+    ROOM_UNITS = 20, /* of the log, that a turn takes */
     HUGE_FROM_BYTES = 16 << 20,
 };
 
@@ -501,6 +503,13 @@ static void ask_for_indexes(const struct hy_dedup_window *w, const struct hy_ded
         hy_prefetch(hy_dedup_line(w, post->keys.keys[k]));
 }
 
+static void ask_for_entry(const struct hy_dedup_window *w, uint32_t name)
+{
+    const struct hy_dedup_entry *e = hy_dedup_place(w, name);
+    hy_prefetch(e);
+    hy_prefetch(&e->author); /* three of four entries lie in two lines */
+}
+
 static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
                             struct touch *touch)
 {
@@ -511,16 +520,18 @@ static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_ded
     touch->names[touch->count++] = atomic_load_explicit(text, memory_order_relaxed);
     touch->count += hy_dedup_window_candidates(w, post->keys.keys, post->keys.count,
                                                touch->names + touch->count);
-    for (uint32_t k = 0; k < touch->count; k++) {
-        const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
-        hy_prefetch(e);
-        hy_prefetch(&e->author); /* three of four entries lie in two lines */
-    }
+    for (uint32_t k = 0; k < touch->count; k++)
+        ask_for_entry(w, touch->names[k]);
 }
 
+/* The second in each bucket, and the records of all but the first, which is there for its id. */
 static void ask_for_records(const struct hy_dedup_window *w, const struct touch *touch)
 {
-    for (uint32_t k = 1; k < touch->count; k++) { /* an id leads to no record */
+    const struct hy_dedup_entry *id = hy_dedup_place(w, touch->names[0]);
+    const struct hy_dedup_entry *text = hy_dedup_place(w, touch->names[1]);
+    ask_for_entry(w, atomic_load_explicit(&id->next_id, memory_order_relaxed));
+    ask_for_entry(w, atomic_load_explicit(&text->next_text, memory_order_relaxed));
+    for (uint32_t k = 1; k < touch->count; k++) {
         const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
         uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
         const char *record = hy_dedup_log_place(w, log);
@@ -528,6 +539,18 @@ static void ask_for_records(const struct hy_dedup_window *w, const struct touch 
         hy_prefetch(record + 64);
         hy_prefetch(record + 128); /* where most have ended */
     }
+}
+
+/* What the turns ahead will write lies behind what the last one wrote. */
+static void ask_for_room(const struct hy_dedup_window *w)
+{
+    uint64_t seq = atomic_load_explicit(&w->seq, memory_order_relaxed) + ROOM_AHEAD;
+    uint64_t head = atomic_load_explicit(&w->log_head, memory_order_relaxed);
+    const char *log =
+        (const char *)&w->log[hy_dedup_mod(&w->log_ring, head + ROOM_AHEAD * ROOM_UNITS)];
+    hy_prefetch_for_write(&w->entries[hy_dedup_mod(&w->ring, seq)]);
+    hy_prefetch_for_write(log);
+    hy_prefetch_for_write(log + 64);
 }
 
 /* The turn at `at` is near: asks for what the turns behind it will touch. */
@@ -538,6 +561,7 @@ static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_wo
         ask_for_indexes(w, &worker->posts[at + INDEXES_AHEAD]);
     if (at + ENTRIES_AHEAD < worker->posts_count)
         ask_for_entries(w, &worker->posts[at + ENTRIES_AHEAD], &touched[at % ENTRIES_AHEAD]);
+    ask_for_room(w);
     uint32_t next = at + RECORDS_AHEAD;
     if (next < worker->posts_count)
         ask_for_records(w, &touched[next % ENTRIES_AHEAD]);

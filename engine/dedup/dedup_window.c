@@ -230,7 +230,8 @@ uint32_t hy_dedup_window_add(struct hy_dedup_window *w, const struct hy_dedup_ne
 bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
                           struct hy_dedup_view *view)
 {
-    if (name == 0)
+    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
+    if (name == 0 || newest - name >= w->entries_count) /* overwritten: no need to look */
         return false;
     const struct hy_dedup_entry *e = hy_dedup_place(w, name);
     if (atomic_load_explicit(&e->self, memory_order_acquire) != name) /* R1 from here */
