@@ -41,6 +41,8 @@ enum {
     INDEXES_AHEAD = 16,
     ENTRIES_AHEAD = 8,
     RECORDS_AHEAD = 4,
+    TOUCHED =
+        2 * ENTRIES_AHEAD, /* turns that are remembered: from one's own to the last asked for */
     ROOM_AHEAD = 4,
     ROOM_UNITS = 20, /* of the log, that a turn takes */
     HUGE_FROM_BYTES = 16 << 20,
@@ -281,6 +283,7 @@ struct turn {
     hydrant_dup_kind kind; /* NONE, EXACT or NEAR */
     enum hy_dedup_way way; /* of a copy: how it was recognised */
     uint32_t *record;      /* room for HY_DEDUP_LOG_UNITS_MAX: the group's */
+    struct hy_dedup_candidates *candidates; /* as they were some turns ago */
 };
 
 /* The mention was here before, as t->known. */
@@ -326,7 +329,7 @@ static void look(struct turn *t)
         hy_dedup_window_record(w, &t->group, t->record)) {
         t->kind = HYDRANT_DUP_EXACT;
         t->way = post->relation == HY_DEDUP_REPOST ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_EXACT;
-    } else if (hy_dedup_find_near(w, post, &t->group, t->record)) {
+    } else if (hy_dedup_find_near(w, post, t->candidates, &t->group, t->record)) {
         t->kind = HYDRANT_DUP_NEAR;
         t->way = post->relation == HY_DEDUP_REPOST ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_NEAR;
     }
@@ -491,7 +494,8 @@ static void judge(struct turn *t)
 /* What a post may touch: the newest entry of its buckets, and the candidates of its keys as they
  * are some turns before its own. */
 struct touch {
-    uint32_t names[2 + HY_DEDUP_CANDIDATES], count;
+    uint32_t by_id, by_text;
+    struct hy_dedup_candidates candidates;
 };
 
 /* Asks for the memory that leads to all others. */
@@ -515,30 +519,34 @@ static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_ded
 {
     const _Atomic uint32_t *id = &w->by_id[hy_dedup_bucket(w, post->id)];
     const _Atomic uint32_t *text = &w->by_text[hy_dedup_bucket(w, post->text)];
-    touch->count = 0;
-    touch->names[touch->count++] = atomic_load_explicit(id, memory_order_relaxed);
-    touch->names[touch->count++] = atomic_load_explicit(text, memory_order_relaxed);
-    touch->count += hy_dedup_window_candidates(w, post->keys.keys, post->keys.count,
-                                               touch->names + touch->count);
-    for (uint32_t k = 0; k < touch->count; k++)
-        ask_for_entry(w, touch->names[k]);
+    touch->by_id = atomic_load_explicit(id, memory_order_relaxed);
+    touch->by_text = atomic_load_explicit(text, memory_order_relaxed);
+    ask_for_entry(w, touch->by_id);
+    ask_for_entry(w, touch->by_text);
+    hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, &touch->candidates);
+    for (uint32_t k = 0; k < touch->candidates.count; k++)
+        ask_for_entry(w, touch->candidates.names[k]);
 }
 
-/* The second in each bucket, and the records of all but the first, which is there for its id. */
+static void ask_for_record(const struct hy_dedup_window *w, uint32_t name)
+{
+    const struct hy_dedup_entry *e = hy_dedup_place(w, name);
+    const char *record = hy_dedup_log_place(w, atomic_load_explicit(&e->log, memory_order_relaxed));
+    hy_prefetch(record);
+    hy_prefetch(record + 64);
+    hy_prefetch(record + 128); /* where most have ended */
+}
+
+/* Records, but for the id, which leads to none; and the second entry in each bucket. */
 static void ask_for_records(const struct hy_dedup_window *w, const struct touch *touch)
 {
-    const struct hy_dedup_entry *id = hy_dedup_place(w, touch->names[0]);
-    const struct hy_dedup_entry *text = hy_dedup_place(w, touch->names[1]);
+    const struct hy_dedup_entry *id = hy_dedup_place(w, touch->by_id);
+    const struct hy_dedup_entry *text = hy_dedup_place(w, touch->by_text);
     ask_for_entry(w, atomic_load_explicit(&id->next_id, memory_order_relaxed));
     ask_for_entry(w, atomic_load_explicit(&text->next_text, memory_order_relaxed));
-    for (uint32_t k = 1; k < touch->count; k++) {
-        const struct hy_dedup_entry *e = hy_dedup_place(w, touch->names[k]);
-        uint32_t log = atomic_load_explicit(&e->log, memory_order_relaxed);
-        const char *record = hy_dedup_log_place(w, log);
-        hy_prefetch(record);
-        hy_prefetch(record + 64);
-        hy_prefetch(record + 128); /* where most have ended */
-    }
+    ask_for_record(w, touch->by_text);
+    for (uint32_t k = 0; k < touch->candidates.count; k++)
+        ask_for_record(w, touch->candidates.names[k]);
 }
 
 /* What the turns ahead will write lies behind what the last one wrote. */
@@ -555,16 +563,17 @@ static void ask_for_room(const struct hy_dedup_window *w)
 
 /* The turn at `at` is near: asks for what the turns behind it will touch. */
 static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_worker *worker,
-                       uint32_t at, struct touch touched[ENTRIES_AHEAD])
+                       uint32_t at, struct touch touched[TOUCHED])
 {
     if (at + INDEXES_AHEAD < worker->posts_count)
         ask_for_indexes(w, &worker->posts[at + INDEXES_AHEAD]);
     if (at + ENTRIES_AHEAD < worker->posts_count)
-        ask_for_entries(w, &worker->posts[at + ENTRIES_AHEAD], &touched[at % ENTRIES_AHEAD]);
+        ask_for_entries(w, &worker->posts[at + ENTRIES_AHEAD],
+                        &touched[(at + ENTRIES_AHEAD) % TOUCHED]);
     ask_for_room(w);
     uint32_t next = at + RECORDS_AHEAD;
     if (next < worker->posts_count)
-        ask_for_records(w, &touched[next % ENTRIES_AHEAD]);
+        ask_for_records(w, &touched[next % TOUCHED]);
 }
 
 /* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their
@@ -584,7 +593,7 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
 {
     struct hy_dedup_window *w = &dedup->window;
     uint32_t record[HY_DEDUP_LOG_UNITS_MAX];
-    struct touch touched[ENTRIES_AHEAD];
+    struct touch touched[TOUCHED];
     mark(dedup, batch);
     for (uint32_t i = 0; i < INDEXES_AHEAD && i < worker->posts_count; i++)
         ask_for_indexes(w, &worker->posts[i]);
@@ -600,6 +609,7 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
                          .w = w,
                          .post = post,
                          .record = record,
+                         .candidates = &touched[i % TOUCHED].candidates,
                          .id_bucket = &w->by_id[hy_dedup_bucket(w, post->id)],
                          .text_bucket = &w->by_text[hy_dedup_bucket(w, post->text)]};
         if (is_forgotten(t.about.mention))

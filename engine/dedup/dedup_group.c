@@ -369,29 +369,16 @@ static void load_sketch(const uint32_t *record, uint32_t sizes, struct hy_dedup_
     hy_dedup_sketch_load(record + used, units - used, sketch);
 }
 
-/* What a post's keys lead to, the best first. */
-struct candidates {
-    uint32_t names[HY_DEDUP_CANDIDATES], count, next;
-};
-
-static struct candidates find_candidates(const struct hy_dedup_window *w,
-                                         const struct hy_dedup_post *post)
-{
-    struct candidates c = {.next = 0};
-    c.count = hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, c.names);
-    return c;
-}
-
-/* The next of them that leads to a head whose text is nearly the post's. Few do, so that a record is
+/* The next candidate from *at on that leads to a head whose text is nearly the post's. Few do, so that a record is
  * checked last. */
 static bool next_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                      struct candidates *c, uint32_t except, struct hy_dedup_view *found,
-                      uint32_t *record)
+                      const struct hy_dedup_candidates *c, uint32_t *at, uint32_t except,
+                      struct hy_dedup_view *found, uint32_t *record)
 {
     struct hy_dedup_sketch sketch;
     uint32_t room[HY_DEDUP_LOG_UNITS_MAX + HY_DEDUP_SKETCH_SLACK], sizes;
-    while (c->next < c->count) {
-        uint32_t name = c->names[c->next++];
+    while (*at < c->count) {
+        uint32_t name = c->names[(*at)++];
         if (name == except || !hy_dedup_window_view(w, name, found) || !hy_dedup_follow(w, found) ||
             found->name == except || !in_window(w, found->time_s, post->time_s))
             continue;
@@ -406,18 +393,22 @@ static bool next_near(const struct hy_dedup_window *w, const struct hy_dedup_pos
 }
 
 bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                        struct hy_dedup_view *found, uint32_t *record)
+                        struct hy_dedup_candidates *candidates, struct hy_dedup_view *found,
+                        uint32_t *record)
 {
-    struct candidates c = find_candidates(w, post);
-    return next_near(w, post, &c, 0, found, record);
+    uint32_t at = 0;
+    hy_dedup_window_candidates_again(w, post->keys.keys, post->keys.count, candidates);
+    return next_near(w, post, candidates, &at, 0, found, record);
 }
 
 void hy_dedup_meet_near(struct hy_dedup_window *w, const struct hy_dedup_post *post, uint32_t me,
                         uint32_t *record)
 {
-    struct candidates c = find_candidates(w, post);
+    struct hy_dedup_candidates c;
     struct hy_dedup_view other;
-    while (next_near(w, post, &c, me, &other, record))
+    uint32_t at = 0;
+    hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, &c);
+    while (next_near(w, post, &c, &at, me, &other, record))
         hy_dedup_meet(w, me, other.name);
 }
 

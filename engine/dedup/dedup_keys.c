@@ -10,6 +10,8 @@
 #include "dedup/dedup_sketch.h"
 #include "dedup/dedup_window.h"
 
+#include <string.h>
+
 _Static_assert((int)HY_DEDUP_KEYS <= (int)HY_DEDUP_LINES_MAX, "each key has a line");
 
 /* The tag of a key, in place in a slot: from bits that neither the line nor the rank comes from. */
@@ -142,32 +144,68 @@ static void insert(uint64_t best[HY_DEDUP_CANDIDATES], uint64_t rank)
     }
 }
 
-uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
-                                    uint32_t count, uint32_t *names)
+/* Looks at the lines: sharers and newest. */
+static void find_sharers(const struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
+                         struct hy_dedup_candidates *out)
 {
-    const struct hy_dedup_line_kernel *kernel = hy_dedup_line_kernel();
-    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
-    uint32_t same[HY_DEDUP_SHARERS_MAX], found = 0;
     struct hy_dedup_lines lines = {.count = count, .names = names_of(w)};
-    struct hy_dedup_sharers s;
-    uint64_t best[HY_DEDUP_CANDIDATES], weak;
+    out->newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
     for (uint32_t i = 0; i < count; i++) {
         lines.slots[i] = hy_dedup_line(w, keys[i]);
         lines.tags[i] = tag_of(w, keys[i]);
     }
-    kernel->collect(&lines, newest, &s);
-    kernel->compare(&s, same);
+    hy_dedup_line_kernel()->collect(&lines, out->newest, &out->sharers);
+}
+
+/* Chooses names from sharers. */
+static void choose(struct hy_dedup_candidates *out)
+{
+    const struct hy_dedup_sharers *s = &out->sharers;
+    uint32_t same[HY_DEDUP_SHARERS_MAX], found = 0;
+    uint64_t best[HY_DEDUP_CANDIDATES], weak;
+    hy_dedup_line_kernel()->compare(s, same);
     for (uint32_t i = 0; i < HY_DEDUP_CANDIDATES; i++)
         best[i] = UINT64_MAX;
-    for (uint32_t set = weigh(&s, same, &weak); set; set &= set - 1) {
+    for (uint32_t set = weigh(s, same, &weak); set; set &= set - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(set);
-        uint32_t votes = 1 + count_members((uint32_t)((uint64_t)same[i] >> s.end[i]));
-        insert(best, rank_of(votes, s.end[i] - s.begin[i], s.ages[i]));
+        uint32_t votes = 1 + count_members((uint32_t)((uint64_t)same[i] >> s->end[i]));
+        insert(best, rank_of(votes, s->end[i] - s->begin[i], s->ages[i]));
     }
     insert(best, weak);
     while (found < HY_DEDUP_CANDIDATES && best[found] != UINT64_MAX) {
-        names[found] = newest - (uint32_t)best[found];
+        out->names[found] = out->newest - (uint32_t)best[found];
         found++;
     }
-    return found;
+    out->count = found;
+}
+
+void hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
+                                uint32_t count, struct hy_dedup_candidates *out)
+{
+    find_sharers(w, keys, count, out);
+    choose(out);
+}
+
+/* Are the names the same? All are older by now; one that seems to be newer, because a slot holds
+ * only its low bits, changes the order. */
+static bool is_same(const struct hy_dedup_candidates *now, const struct hy_dedup_candidates *then)
+{
+    const struct hy_dedup_sharers *a = &now->sharers, *b = &then->sharers;
+    uint32_t older = now->newest - then->newest, other = 0;
+    if (a->count != b->count || memcmp(a->begin, b->begin, a->count) != 0)
+        return false;
+    for (uint32_t i = 0; i < a->count; i++)
+        other |= a->ages[i] ^ (b->ages[i] + older);
+    return other == 0;
+}
+
+void hy_dedup_window_candidates_again(const struct hy_dedup_window *w, const uint64_t *keys,
+                                      uint32_t count, struct hy_dedup_candidates *out)
+{
+    struct hy_dedup_candidates now;
+    find_sharers(w, keys, count, &now);
+    if (is_same(&now, out))
+        return;
+    choose(&now);
+    *out = now;
 }

@@ -237,10 +237,20 @@ static inline _Atomic uint32_t *hy_dedup_line(const struct hy_dedup_window *w, u
 void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
                              uint32_t name);
 
-/* The names that share most keys, then those that share the rarest, then the newest: at most
- * HY_DEDUP_CANDIDATES. Returns how many. Some may be gone, or share a key by chance. */
-uint32_t hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
-                                    uint32_t count, uint32_t *names);
+/* Who shares keys with a text, and the names that share most, then those that share the rarest, then
+ * the newest. Some may be gone, or share a key by chance. */
+struct hy_dedup_candidates {
+    struct hy_dedup_sharers sharers;
+    uint32_t newest; /* when they were found */
+    uint32_t names[HY_DEDUP_CANDIDATES], count;
+};
+
+void hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
+                                uint32_t count, struct hy_dedup_candidates *out);
+
+/* The same, of keys whose candidates were in out some turns ago, which they mostly still are. */
+void hy_dedup_window_candidates_again(const struct hy_dedup_window *w, const uint64_t *keys,
+                                      uint32_t count, struct hy_dedup_candidates *out);
 
 /* Wipes a head's record. */
 void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head);
