@@ -100,37 +100,12 @@ void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, ui
 
 /* ---- finding ---- */
 
-/* What speaks for a candidate, the least being the best: how many keys it shares, then how few
- * share the first of them, then how new it is. */
-static uint64_t rank_of(uint32_t votes, uint32_t sharers, uint32_t age)
-{
-    return (uint64_t)(HY_DEDUP_SHARERS_MAX - votes) << 40 | (uint64_t)sharers << 32 | age;
-}
-
 static uint32_t count_members(uint32_t set)
 {
     uint32_t count = 0;
     for (; set; set &= set - 1)
         count++;
     return count;
-}
-
-/* The candidates that share one key only have the same votes: the best of them, and, as bits, which
- * share more. A name is a candidate where it first comes; later lines count as its votes. */
-static uint32_t weigh(const struct hy_dedup_sharers *s, const uint32_t *same, uint64_t *weak)
-{
-    uint32_t strong = 0;
-    *weak = UINT64_MAX;
-    for (uint32_t i = 0; i < s->count; i++) {
-        uint64_t all = same[i], begin = 1ull << s->begin[i], end = 1ull << s->end[i];
-        bool first = (all & (begin - 1)) == 0;          /* no line before has it */
-        bool more = (all >= end) & ((all & -all) >> i); /* it came first, and comes again */
-        uint64_t rank =
-            hy_pick(first & !more, rank_of(1, s->end[i] - s->begin[i], s->ages[i]), UINT64_MAX);
-        *weak = hy_pick(rank < *weak, rank, *weak);
-        strong |= (uint32_t)more << i;
-    }
-    return strong;
 }
 
 /* Puts a rank among the best; a worse one than all falls out. */
@@ -163,13 +138,12 @@ static void choose(struct hy_dedup_candidates *out)
     const struct hy_dedup_sharers *s = &out->sharers;
     uint32_t same[HY_DEDUP_SHARERS_MAX], found = 0;
     uint64_t best[HY_DEDUP_CANDIDATES], weak;
-    hy_dedup_line_kernel()->compare(s, same);
     for (uint32_t i = 0; i < HY_DEDUP_CANDIDATES; i++)
         best[i] = UINT64_MAX;
-    for (uint32_t set = weigh(s, same, &weak); set; set &= set - 1) {
+    for (uint32_t set = hy_dedup_line_kernel()->weigh(s, same, &weak); set; set &= set - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(set);
         uint32_t votes = 1 + count_members((uint32_t)((uint64_t)same[i] >> s->end[i]));
-        insert(best, rank_of(votes, s->end[i] - s->begin[i], s->ages[i]));
+        insert(best, hy_dedup_rank(votes, s->end[i] - s->begin[i], s->ages[i]));
     }
     insert(best, weak);
     while (found < HY_DEDUP_CANDIDATES && best[found] != UINT64_MAX) {

@@ -1,6 +1,8 @@
 /* Looks at whole lines of slots, for each kind of machine; see dedup_line.h. */
 #include "dedup/dedup_line.h"
 
+#include "base/pick.h"
+
 #include <stdbool.h>
 #include <string.h>
 #ifdef __x86_64__
@@ -104,18 +106,36 @@ static void collect_scalar(const struct hy_dedup_lines *lines, uint32_t newest,
     sharers->count = count;
 }
 
-static void compare_scalar(const struct hy_dedup_sharers *sharers,
-                           uint32_t same[HY_DEDUP_SHARERS_MAX])
+/* What weigh says of those whose same is known. All is asked of each, without branches. */
+INLINE uint32_t weigh_all(const struct hy_dedup_sharers *s, const uint32_t *same, uint64_t *weak)
+{
+    uint32_t strong = 0;
+    *weak = UINT64_MAX;
+    for (uint32_t i = 0; i < s->count; i++) {
+        uint64_t all = same[i], begin = 1ull << s->begin[i], end = 1ull << s->end[i];
+        bool first = (all & (begin - 1)) == 0;          /* no line before has it */
+        bool more = (all >= end) & ((all & -all) >> i); /* it came first, and comes again */
+        uint64_t rank = hy_pick(first & !more,
+                                hy_dedup_rank(1, s->end[i] - s->begin[i], s->ages[i]), UINT64_MAX);
+        *weak = hy_pick(rank < *weak, rank, *weak);
+        strong |= (uint32_t)more << i;
+    }
+    return strong;
+}
+
+static uint32_t weigh_scalar(const struct hy_dedup_sharers *sharers,
+                             uint32_t same[HY_DEDUP_SHARERS_MAX], uint64_t *weak)
 {
     for (uint32_t i = 0; i < sharers->count; i++) {
         same[i] = 0;
         for (uint32_t j = 0; j < sharers->count; j++)
             same[i] |= (uint32_t)(sharers->ages[j] == sharers->ages[i]) << j;
     }
+    return weigh_all(sharers, same, weak);
 }
 
 static const struct hy_dedup_line_kernel scalar = {read_scalar, find_room_scalar, collect_scalar,
-                                                   compare_scalar};
+                                                   weigh_scalar};
 
 #if defined(__x86_64__) && HAVE_VECTORS
 
@@ -128,8 +148,8 @@ INLINE uint32_t low_bits(uint32_t count)
     return (uint32_t)((1ull << count) - 1);
 }
 
-AVX2 static void compare_avx2(const struct hy_dedup_sharers *sharers,
-                              uint32_t same[HY_DEDUP_SHARERS_MAX])
+AVX2 static uint32_t weigh_avx2(const struct hy_dedup_sharers *sharers,
+                                uint32_t same[HY_DEDUP_SHARERS_MAX], uint64_t *weak)
 {
     enum { VECTORS = HY_DEDUP_SHARERS_MAX / 8 };
     __m256i ages[VECTORS];
@@ -145,6 +165,7 @@ AVX2 static void compare_avx2(const struct hy_dedup_sharers *sharers,
         }
         same[i] = found & all;
     }
+    return weigh_all(sharers, same, weak);
 }
 
 AVX2 static uint32_t find_room_avx2(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
@@ -264,24 +285,59 @@ AVX512 static void collect_avx512(const struct hy_dedup_lines *lines, uint32_t n
     sharers->count = count;
 }
 
-AVX512 static void compare_avx512(const struct hy_dedup_sharers *sharers,
-                                  uint32_t same[HY_DEDUP_SHARERS_MAX])
+/* As weigh_all, of sixteen from place at on, whose same is known: which are strong; the ages and
+ * numbers of sharers of the weak, all ones elsewhere. */
+AVX512 INLINE uint32_t weigh_sixteen(const struct hy_dedup_sharers *s, const uint32_t *same,
+                                     uint32_t at, __m512i *ages, __m512i *sharers)
 {
-    __m512i first = _mm512_loadu_si512(sharers->ages);
-    __m512i second = _mm512_loadu_si512(sharers->ages + 16);
-    uint32_t all = low_bits(sharers->count);
-    for (uint32_t i = 0; i < sharers->count; i++) {
-        __m512i age = _mm512_set1_epi32((int)sharers->ages[i]);
+    __m512i one = _mm512_set1_epi32(1), ones = _mm512_set1_epi32(-1);
+    __m512i all = _mm512_loadu_si512(same + at);
+    __m512i begin = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(s->begin + at)));
+    __m512i end = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(s->end + at)));
+    __m512i place =
+        _mm512_add_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                         _mm512_set1_epi32((int)at));
+    __m512i lines_before = _mm512_sub_epi32(_mm512_sllv_epi32(one, begin), one);
+    __m512i lowest = _mm512_and_si512(all, _mm512_sub_epi32(_mm512_setzero_si512(), all));
+    __m512i later = _mm512_srlv_epi32(all, end);
+    __mmask16 valid = (__mmask16)(low_bits(s->count) >> at);
+    __mmask16 first = _mm512_testn_epi32_mask(all, lines_before) & valid;
+    __mmask16 more = _mm512_cmpeq_epi32_mask(lowest, _mm512_sllv_epi32(one, place)) &
+                     _mm512_test_epi32_mask(later, later) & valid;
+    __mmask16 weak = first & (__mmask16)~more;
+    *ages = _mm512_mask_loadu_epi32(ones, weak, s->ages + at);
+    *sharers = _mm512_mask_sub_epi32(ones, weak, end, begin);
+    return (uint32_t)more << at;
+}
+
+AVX512 static uint32_t weigh_avx512(const struct hy_dedup_sharers *s,
+                                    uint32_t same[HY_DEDUP_SHARERS_MAX], uint64_t *weak)
+{
+    __m512i first = _mm512_loadu_si512(s->ages), second = _mm512_loadu_si512(s->ages + 16);
+    __m512i ages[2], sharers[2];
+    uint32_t all = low_bits(s->count);
+    for (uint32_t i = 0; i < s->count; i++) {
+        __m512i age = _mm512_set1_epi32((int)s->ages[i]);
         same[i] = ((uint32_t)_mm512_cmpeq_epi32_mask(first, age) |
                    (uint32_t)_mm512_cmpeq_epi32_mask(second, age) << 16) &
                   all;
     }
+    uint32_t strong = weigh_sixteen(s, same, 0, &ages[0], &sharers[0]) |
+                      weigh_sixteen(s, same, 16, &ages[1], &sharers[1]);
+    /* The newest of those with the fewest sharers. */
+    uint32_t fewest = _mm512_reduce_min_epu32(_mm512_min_epu32(sharers[0], sharers[1]));
+    __m512i few = _mm512_set1_epi32((int)fewest), ones = _mm512_set1_epi32(-1);
+    for (int k = 0; k < 2; k++)
+        ages[k] = _mm512_mask_mov_epi32(ones, _mm512_cmpeq_epi32_mask(sharers[k], few), ages[k]);
+    uint32_t newest = _mm512_reduce_min_epu32(_mm512_min_epu32(ages[0], ages[1]));
+    *weak = fewest == UINT32_MAX ? UINT64_MAX : hy_dedup_rank(1, fewest, newest);
+    return strong;
 }
 
 static const struct hy_dedup_line_kernel avx2 = {read_scalar, find_room_avx2, collect_avx2,
-                                                 compare_avx2};
+                                                 weigh_avx2};
 static const struct hy_dedup_line_kernel avx512 = {read_avx512, find_room_avx512, collect_avx512,
-                                                   compare_avx512};
+                                                   weigh_avx512};
 
 const struct hy_dedup_line_kernel *hy_dedup_line_kernel_of(enum hy_cpu_level level)
 {

@@ -54,9 +54,22 @@ struct hy_dedup_line_kernel {
     /* Who shares the lines' keys; whole lines are left out when there are too many. */
     void (*collect)(const struct hy_dedup_lines *lines, uint32_t newest,
                     struct hy_dedup_sharers *sharers);
-    /* Which of them have the age of each: bit j of same[i] for ages[j]. */
-    void (*compare)(const struct hy_dedup_sharers *sharers, uint32_t same[HY_DEDUP_SHARERS_MAX]);
+    /*
+     * Which of them have the age of each: bit j of same[i] for ages[j]. A name is a candidate where
+     * it first comes, and later lines are votes for it; names in the same line are none. Returns
+     * as bits the candidates with more votes than their own; *weak is the best rank of the others,
+     * UINT64_MAX if there is none.
+     */
+    uint32_t (*weigh)(const struct hy_dedup_sharers *sharers, uint32_t same[HY_DEDUP_SHARERS_MAX],
+                      uint64_t *weak);
 };
+
+/* What speaks for a candidate, the least being the best: how many keys it shares, then how few
+ * share the first of them, then how new it is. */
+static inline uint64_t hy_dedup_rank(uint32_t votes, uint32_t sharers, uint32_t age)
+{
+    return (uint64_t)(HY_DEDUP_SHARERS_MAX - votes) << 40 | (uint64_t)sharers << 32 | age;
+}
 
 /* That of a machine, and of this one. */
 const struct hy_dedup_line_kernel *hy_dedup_line_kernel_of(enum hy_cpu_level level);
