@@ -369,8 +369,8 @@ static void load_sketch(const uint32_t *record, uint32_t sizes, struct hy_dedup_
     hy_dedup_sketch_load(record + used, units - used, sketch);
 }
 
-/* The next candidate from *at on that leads to a head whose text is nearly the post's. Few do, so that a record is
- * checked last. */
+/* The next candidate from *at on that leads to a head whose text is nearly the post's. Few do, so
+ * that a record is checked last. */
 static bool next_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
                       const struct hy_dedup_candidates *c, uint32_t *at, uint32_t except,
                       struct hy_dedup_view *found, uint32_t *record)

@@ -51,8 +51,8 @@ typedef bool hy_dedup_find_fn(const struct hy_dedup_window *w, const struct hy_d
 hy_dedup_find_fn hy_dedup_find_id;
 hy_dedup_find_fn hy_dedup_find_text;
 
-/* The head of a group in the window whose text is nearly the post's, and its record. candidates: the
- * post's some turns ago; those of now afterwards. */
+/* The head of a group in the window whose text is nearly the post's, and its record. candidates:
+ * the post's some turns ago; those of now afterwards. */
 bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
                         struct hy_dedup_candidates *candidates, struct hy_dedup_view *found,
                         uint32_t *record);

@@ -22,8 +22,8 @@
 enum {
     HY_DEDUP_SKETCH_WORDS = 40, /* <= 64; what comes after them is not compared */
     HY_DEDUP_SKETCH_UNITS = HY_DEDUP_SKETCH_WORDS + 1, /* 4 bytes each; the most of a stored one */
-    HY_DEDUP_SKETCH_SLACK = 16, /* units behind a stored one that are read and ignored */
-    HY_DEDUP_KEYS = 8,                                 /* of a text, looked up */
+    HY_DEDUP_SKETCH_SLACK = 16,    /* units behind a stored one that are read and ignored */
+    HY_DEDUP_KEYS = 8,             /* of a text, looked up */
     HY_DEDUP_KEYS_PUBLISHED = 6,   /* of them, those that the fewest others have */
     HY_DEDUP_SKETCH_WORDS_MIN = 5, /* fewer are never nearly the same */
 

@@ -63,7 +63,7 @@ enum {
     HY_DEDUP_CHAIN_MAX = 32,      /* entries looked at in one bucket: bounds a look-up's time */
     HY_DEDUP_HOPS_MAX = 8,        /* links from a member to its group's head */
     HY_DEDUP_FEW_SHARERS = 2,     /* a key with no more is as good as one without */
-    HY_DEDUP_CANDIDATES = 4, /* of them at most one that shares one key only */
+    HY_DEDUP_CANDIDATES = 4,      /* of them at most one that shares one key only */
 };
 
 enum hy_dedup_state { HY_DEDUP_DECIDING, HY_DEDUP_HEAD, HY_DEDUP_MEMBER, HY_DEDUP_DEAD };
@@ -208,7 +208,8 @@ static inline struct hy_dedup_first hy_dedup_first(const struct hy_dedup_window 
 /* Makes an entry and returns its name, 0 when it could not be remembered. Not yet linked. */
 uint32_t hy_dedup_window_add(struct hy_dedup_window *w, const struct hy_dedup_new *n);
 
-/* Copies the entry of name. False when it is gone. */
+/* Copies the entry of name. False when it is gone, which it also is once as many came after it as
+ * there are places: then no memory but seq is looked at. */
 bool hy_dedup_window_view(const struct hy_dedup_window *w, uint32_t name,
                           struct hy_dedup_view *view);
 
@@ -237,8 +238,8 @@ static inline _Atomic uint32_t *hy_dedup_line(const struct hy_dedup_window *w, u
 void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
                              uint32_t name);
 
-/* Who shares keys with a text, and the names that share most, then those that share the rarest, then
- * the newest. Some may be gone, or share a key by chance. */
+/* Who shares keys with a text, and the names that share most, then those that share the rarest,
+ * then the newest. Some may be gone, or share a key by chance. */
 struct hy_dedup_candidates {
     struct hy_dedup_sharers sharers;
     uint32_t newest; /* when they were found */
