@@ -135,8 +135,8 @@ static uint32_t word_char(const struct reader *r, uint32_t at)
 static bool begins_word(const struct reader *r)
 {
     uint32_t len;
-    return word_char(r, r->at) &&
-           hy_char_class(hy_utf8_decode(r->text + r->at, &len)) != HY_CHAR_MARK;
+    enum hy_char_class class = hy_char_class(hy_utf8_decode(r->text + r->at, &len));
+    return class == HY_CHAR_LETTER || class == HY_CHAR_DIGIT || class == HY_CHAR_CONNECTOR;
 }
 
 /* Cyrillic and Greek lower-case letters that are drawn like a Latin one; 0 for all others. */
