@@ -60,8 +60,10 @@ static void begin_mention(struct hy_match_slot *slot)
 
 static bool needs_regexes(const struct hy_match_worker *w)
 {
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    if (matcher->terms_count == matcher->literal_terms_count)
+        return false;
     for (uint32_t i = 0; i < w->candidates_count; i++) {
-        const struct hy_matcher *matcher = w->slot->pack->matcher;
         if (matcher->rules[w->slot->candidates[i]].program.flags & HY_PROGRAM_REGEX)
             return true;
     }

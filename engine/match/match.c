@@ -190,6 +190,18 @@ static uint32_t list_awake(struct hy_match_worker *w)
     return count;
 }
 
+/* Asks for what judging live mention i will touch. */
+static void ask_for(const struct hy_match_worker *w, uint32_t i)
+{
+    const struct hy_matcher *matcher = w->slot->pack->matcher;
+    hy_prefetch_for_write(&w->batch->mentions[w->live[i]].hits);
+    for (uint32_t k = w->first[i]; k < w->first[i + 1]; k++) {
+        uint32_t term = hy_hit_key_term(w->keys[k]);
+        hy_prefetch(&matcher->term_rules.items[matcher->term_rules.first[term]]);
+        hy_prefetch(&matcher->term_sets.items[matcher->term_sets.first[term]]);
+    }
+}
+
 void hy_match_batch(struct hy_match_worker *w, struct hy_batch *batch)
 {
     enum { AHEAD = 4 };
@@ -199,7 +211,7 @@ void hy_match_batch(struct hy_match_worker *w, struct hy_batch *batch)
     uint32_t count = list_awake(w);
     for (uint32_t i = 0; i < count; i++) {
         if (i + AHEAD < count)
-            hy_prefetch_for_write(&batch->mentions[w->live[w->awake[i + AHEAD]]].hits);
+            ask_for(w, w->awake[i + AHEAD]);
         take_hits(w, w->awake[i]);
         hy_match_judge(w, &batch->mentions[w->live[w->awake[i]]]);
     }
