@@ -288,7 +288,8 @@ static void answer_node(struct explain *x, uint32_t number, struct hy_eval *eval
     node->text = label(x, x->queries[number]);
     node->truth = truth_of(truth);
     node->note = keep(x, note, note_len);
-    answer_spans(x, program, eval, node);
+    if (truth == HY_TRUE)
+        answer_spans(x, program, eval, node);
 }
 
 static void answer_subject(struct explain *x, struct subject *subject, struct hy_eval eval)

@@ -277,6 +277,8 @@ static void collect_near(struct collection *to, const struct hy_node *node)
         add_place(to, b.at[i]);
 }
 
+static void collect_true(struct collection *to, const struct hy_node *node);
+
 static void collect_call(struct collection *to, uint32_t number)
 {
     struct hy_eval_scratch *scratch = to->eval->scratch;
@@ -284,15 +286,17 @@ static void collect_call(struct collection *to, uint32_t number)
         return;
     if (!to->near)
         scratch->visits[number] = scratch->visit;
-    collect(to, to->eval->pack->matcher->calls[number].nodes);
+    collect_true(to, to->eval->pack->matcher->calls[number].nodes);
 }
 
-static void collect(struct collection *to, const struct hy_node *node)
+/* Of a node that is known to be true. */
+static void collect_true(struct collection *to, const struct hy_node *node)
 {
-    if (child_eval(node, to->eval) != HY_TRUE)
-        return;
     switch ((enum hy_op)node->op) {
     case HY_OP_AND:
+        for (uint32_t at = 1; at < node->size; at += node[at].size)
+            collect_true(to, node + at);
+        return;
     case HY_OP_OR:
     case HY_OP_ATLEAST:
         for (uint32_t at = 1; at < node->size; at += node[at].size)
@@ -317,6 +321,13 @@ static void collect(struct collection *to, const struct hy_node *node)
     case HY_OP_PREDICATE:
         return;
     }
+}
+
+static void collect(struct collection *to, const struct hy_node *node)
+{
+    bool leaf = node->op == HY_OP_TERM || node->op == HY_OP_PREDICATE;
+    if (leaf || child_eval(node, to->eval) == HY_TRUE)
+        collect_true(to, node); /* a leaf adds nothing where it is false */
 }
 
 static enum hy_truth near_eval(const struct hy_node *node, struct hy_eval *eval)
@@ -392,7 +403,7 @@ uint32_t hy_program_spans(const struct hy_program *program, struct hy_eval *eval
     }
     struct collection to = {eval, 0, false};
     scratch->places_used = 0;
-    collect(&to, program->nodes);
+    collect_true(&to, program->nodes);
     uint32_t found = hy_sort_unique(scratch->places, scratch->places_used), count = 0;
     scratch->places_used = 0;
     for (uint32_t i = 0; i < found; i++) {

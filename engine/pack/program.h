@@ -93,9 +93,10 @@ struct hy_gap {
 bool hy_node_gap(const struct hy_node *root, struct hy_eval *eval, struct hy_gap *out);
 
 /*
- * Why a program is true: the places that made it so, sorted, leftmost-longest (of those that
- * overlap, the one that starts first, of those the longest, stays). Hits of negated terms and of
- * branches that are false are left out. Writes at most max spans and returns how many it wrote.
+ * Why a program is true, which it must be: the places that made it so, sorted, leftmost-longest (of
+ * those that overlap, the one that starts first, of those the longest, stays). Hits of negated
+ * terms and of branches that are false are left out. Writes at most max spans and returns how many
+ * it wrote.
  */
 uint32_t hy_program_spans(const struct hy_program *program, struct hy_eval *eval,
                           hydrant_span *spans, uint32_t max);
