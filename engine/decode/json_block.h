@@ -279,7 +279,8 @@ static inline uint64_t block_take_escapes(uint64_t *carry, uint64_t backslash, u
 
 /*
  * block_put: the places of a block's bits, of which there are count, as numbers from base on.
- * Writes up to 32 entries more than there are. block_put_few: where there are seldom more than 16.
+ * Writes up to 32 entries more than there are. block_put_few: where there are seldom more than
+ * four.
  */
 #if defined(__AVX512VBMI2__)
 
@@ -342,9 +343,16 @@ static inline void block_put(uint32_t *out, uint64_t bits, unsigned count, uint3
     }
 }
 
+/* Four without a branch, for mostly that is all. */
 static inline void block_put_few(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
 {
-    block_put(out, bits, count, base);
+    uint64_t left = bits;
+    for (unsigned i = 0; i < 4; i++) {
+        out[i] = base + first_bit(left);
+        left &= left - 1;
+    }
+    if (__builtin_expect(count > 4, 0))
+        block_put(out, bits, count, base);
 }
 
 #endif
