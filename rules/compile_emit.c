@@ -147,7 +147,6 @@ static void write_terms(struct hy_compiler *c, const struct hy_chunk *chunks)
         const struct set *set = ref & TRIGGER_SET ? &c->sets.at[ref & ~TRIGGER_SET] : NULL;
         for (uint32_t j = 0; j < (set ? set->count : 1); j++) {
             uint32_t term = set ? c->members.at[set->first + j] : ref;
-            terms[c->terms.at[term].number].flags |= HY_TERM_WAKES;
             c->matcher->regexes_always |= c->terms.at[term].regex;
         }
     }

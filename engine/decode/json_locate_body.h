@@ -109,8 +109,8 @@ static inline uint32_t next_quote(const struct locate *l, uint32_t at, uint64_t 
 /* ---- the keys ---- */
 
 struct located_name {
-    char text[16]; /* behind the opening quote; zero behind its end */
-    uint32_t len;  /* the quote included */
+    char text[16]; /* with its opening quote; zero behind its end */
+    uint32_t len;  /* of that */
     uint32_t ending;
     enum hy_located_key key;
 };

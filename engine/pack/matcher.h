@@ -73,7 +73,7 @@ struct hy_neighbour {
 /* A hint: the chunk's length, 9 standing for all above 8, and whether the entry has a chain. */
 enum { HY_NEIGHBOUR_LEN = 0xF, HY_NEIGHBOUR_CHAINED = 0x80 };
 
-enum { HY_TERM_REGEX = 1, HY_TERM_WAKES = 2 /* some rule is triggered by it */ };
+enum { HY_TERM_REGEX = 1 };
 
 struct hy_term {
     struct hy_phrase phrase; /* literal terms */
