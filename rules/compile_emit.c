@@ -169,9 +169,10 @@ static void write_sets(struct hy_compiler *c)
         members[i] = c->terms.at[c->members.at[i]].number;
     for (uint32_t i = 0; i < c->sets.count; i++) {
         const struct set *set = &c->sets.at[i];
-        sets[i] = (struct hy_term_set){members + set->first, set->count};
+        uint32_t *terms = members + set->first;
         if (set->regex) /* their numbers moved behind those of the literals */
-            qsort(members + set->first, set->count, sizeof *members, compare_u32);
+            qsort(terms, set->count, sizeof *terms, compare_u32);
+        sets[i] = (struct hy_term_set){terms, set->count, terms[0], terms[set->count - 1]};
     }
     c->matcher->sets = sets;
     c->matcher->sets_count = c->sets.count;

@@ -100,10 +100,12 @@ struct hy_literal_db {
 
 enum { HY_LITERAL_DBS = 2 };
 
-/* A set of terms, sorted: a list, or a large OR. Has at least one. */
+/* A set of terms, sorted: a list, or a large OR. Has at least one. Its bounds stand here too, for
+ * they tell most of a mention's terms away and each lies in a line of its own. */
 struct hy_term_set {
     const uint32_t *terms;
     uint32_t count;
+    uint32_t first, last; /* terms[0], terms[count - 1] */
 };
 
 /* Ranges of a table: the entries of key k are items[first[k] .. first[k + 1]). */

@@ -129,10 +129,9 @@ static inline bool term_hit(const struct hy_mention *mention, uint32_t term)
 /* A list's terms are mostly numbered one after the other: its bounds tell most of them away. */
 static bool set_hit(const struct hy_mention *mention, const struct hy_term_set *set)
 {
-    uint32_t last = set->terms[set->count - 1];
-    for (uint32_t i = first_hit(mention, set->terms[0]); i < mention->hits_count; i++) {
+    for (uint32_t i = first_hit(mention, set->first); i < mention->hits_count; i++) {
         uint32_t term = mention->hits[i].term;
-        if (term > last)
+        if (term > set->last)
             return false;
         if (hy_term_set_has(set, term))
             return true;
