@@ -386,6 +386,10 @@ static float score_of(const struct hy_predicate *p, const hydrant_emotion *e)
     return score;
 }
 
+/* Each kind of eval is a function by itself, so that what needs few registers saves none for what
+ * needs many. */
+#define APART __attribute__((noinline))
+
 static enum hy_truth score_eval(const struct hy_predicate *p, const struct hy_mention *mention)
 {
     if (!mention->scored)
@@ -406,7 +410,7 @@ static bool is_matched(const struct hy_mention *mention, uint32_t rule)
     return false;
 }
 
-static enum hy_truth policy_eval(const struct hy_predicate *p, const struct hy_eval *eval)
+static APART enum hy_truth policy_eval(const struct hy_predicate *p, const struct hy_eval *eval)
 {
     const struct hy_mention *mention = eval->mention;
     switch ((enum hy_predicate_kind)p->kind) {
@@ -445,7 +449,7 @@ static bool may_be_proven(enum hy_predicate_kind kind)
 }
 
 /* What the text alone may prove. PENDING: the fields decide. */
-static enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eval *eval)
+static APART enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eval *eval)
 {
     const struct hy_mention *mention = eval->mention;
     switch ((enum hy_predicate_kind)p->kind) {
@@ -473,7 +477,7 @@ static enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eval *eva
 }
 
 /* The mention is complete. */
-static bool field_eval(const struct hy_predicate *p, struct hy_eval *eval)
+static APART bool field_eval(const struct hy_predicate *p, struct hy_eval *eval)
 {
     const hydrant_mention *m = &eval->mention->m;
     switch ((enum hy_predicate_kind)p->kind) {
