@@ -313,6 +313,14 @@ static void find_pii(struct hy_mention *mention, const struct hy_policy *policy,
     hy_arena_trim(arena, list, mention->pii_count * sizeof *list);
 }
 
+/* Asks for what judging looks up of a mention's first rule. */
+static void ask_for_rule(const struct hy_pack *pack, const struct hy_mention *mention)
+{
+    uint32_t top = mention->matched_rules[0];
+    hy_prefetch(&pack->rules[top].priority);
+    hy_prefetch(&pack->matcher->rules[top].brand);
+}
+
 void hy_triage_prepare(struct hy_triage *triage, struct hy_batch *batch)
 {
     for (uint32_t i = 0; i < batch->count; i++) {
@@ -320,8 +328,10 @@ void hy_triage_prepare(struct hy_triage *triage, struct hy_batch *batch)
         triage->keys[i] = (struct hy_memory_keys){0};
         if (mention->drop != HYDRANT_DROP_NONE)
             continue;
-        if (mention->matches_count > 0)
+        if (mention->matches_count > 0) {
+            ask_for_rule(batch->pack, mention);
             find_pii(mention, batch->pack->policy, &batch->arena);
+        }
         if (mention->matches_count > 0 || mention->reply)
             triage->keys[i] = hy_memory_keys(&mention->m);
     }
