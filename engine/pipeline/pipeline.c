@@ -555,14 +555,16 @@ static void add_counters(const struct hy_counters *from, hydrant_stats *to)
         to->stage_cpu_ns[i] += hy_counter_read(&from->stage_cpu_ns[i]);
 }
 
-/* The one that every worker has taken up. */
+/* The one that every worker has taken up, of those that have begun: the others begin with the newest.
+ * 0 when none has. */
 static uint64_t pipeline_generation(const struct hy_pipeline *pipeline)
 {
     uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;
-    uint64_t oldest = UINT64_MAX;
+    uint64_t oldest = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t taken = hy_counter_read(&pipeline->workers[i].judging);
-        oldest = taken < oldest ? taken : oldest;
+        if (taken > 0 && (oldest == 0 || taken < oldest))
+            oldest = taken;
     }
     return oldest;
 }

@@ -246,7 +246,7 @@ class WebSockets(WebTest):
         world.start()
         self.drain_until(world, ids(range(900)), got)
         self.assertEqual(set(got), ids(range(900)))
-        self.assertGreaterEqual(self.source(world)["reconnects"], len(deeds))
+        soon("all reconnects", lambda: self.source(world)["reconnects"] >= len(deeds))
         dropped = world.ctl("status")["dropped"]
         self.assertEqual((dropped["too_long"], sum(dropped.values())), (1, 2))
         self.assertTrue(world.said("says 500"))
