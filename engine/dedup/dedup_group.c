@@ -81,9 +81,9 @@ uint32_t hy_dedup_join(struct hy_dedup_window *w, uint32_t name, uint32_t count)
     while (is_head(state, name)) {
         uint32_t sum = hy_dedup_count(state) + count;
         sum = sum < HY_DEDUP_COUNT_MAX ? sum : HY_DEDUP_COUNT_MAX;
-        if (atomic_compare_exchange_weak_explicit(
-                &e->state, &state, hy_dedup_state(hy_dedup_kind(state), name, sum),
-                memory_order_acq_rel, memory_order_acquire))
+        if (atomic_compare_exchange_weak_explicit(&e->state, &state,
+                                                  hy_dedup_state(hy_dedup_kind(state), name, sum),
+                                                  memory_order_acq_rel, memory_order_acquire))
             return sum;
     }
     return 0;

@@ -62,12 +62,12 @@ struct hy_match_worker {
     /* The scan of one batch. */
     struct hy_batch *batch;
     struct hy_match_slot *slot;
-    uint32_t live_count;                /* mentions without a drop, in order: */
-    uint16_t live[HY_BATCH_MENTIONS];   /*   which */
-    uint32_t begin[HY_BATCH_MENTIONS];  /*   where its folded text begins in batch->folded */
-    uint32_t end[HY_BATCH_MENTIONS];    /*   and ends */
-    uint16_t odd[HY_BATCH_MENTIONS];    /* those that may be odd (word_scan.c), as places in live */
-    uint32_t odd_count, next_odd;       /* the first that the scan has not come by */
+    uint32_t live_count;               /* mentions without a drop, in order: */
+    uint16_t live[HY_BATCH_MENTIONS];  /*   which */
+    uint32_t begin[HY_BATCH_MENTIONS]; /*   where its folded text begins in batch->folded */
+    uint32_t end[HY_BATCH_MENTIONS];   /*   and ends */
+    uint16_t odd[HY_BATCH_MENTIONS];   /* those that may be odd (word_scan.c), as places in live */
+    uint32_t odd_count, next_odd;      /* the first that the scan has not come by */
     struct hy_word_scan *words;
     uint32_t cursor;         /* the live mention that the last report was in */
     struct hy_view view;     /* and its text */

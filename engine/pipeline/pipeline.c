@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "triage/memory.h"
 #include "frame/framer.h"
 #include "pipeline/mention_copy.h"
 #include "pipeline/worker.h"
+#include "triage/memory.h"
 
 enum { PARCELS_PER_WORKER = 4 };
 
@@ -555,8 +555,8 @@ static void add_counters(const struct hy_counters *from, hydrant_stats *to)
         to->stage_cpu_ns[i] += hy_counter_read(&from->stage_cpu_ns[i]);
 }
 
-/* The one that every worker has taken up, of those that have begun: the others begin with the newest.
- * 0 when none has. */
+/* The one that every worker has taken up, of those that have begun: the others begin with the
+ * newest. 0 when none has. */
 static uint64_t pipeline_generation(const struct hy_pipeline *pipeline)
 {
     uint32_t count = pipeline->workers_count ? pipeline->workers_count : 1;

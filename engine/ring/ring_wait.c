@@ -4,8 +4,8 @@
  *
  * K1, all of it sequentially consistent:
  *
- *   reader: seen = wake; waiting = 1; look for items; sleep unless wake != seen (the kernel compares)
- *   engine: commit; wake + 1; if waiting: waiting = 0, wake + 1, wake whoever sleeps
+ *   reader: seen = wake; waiting = 1; look for items; sleep unless wake != seen (the kernel
+ * compares) engine: commit; wake + 1; if waiting: waiting = 0, wake + 1, wake whoever sleeps
  *
  * Either the engine sees the flag, or the reader sees the items or the first step. The engine may
  * take back a flag that was just set again, by a reader that is not asleep yet: that one read wake

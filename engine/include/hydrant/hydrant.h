@@ -450,7 +450,7 @@ typedef struct hydrant_stats {
     uint64_t ring_too_long;  /* longer even then: left out */
     uint64_t dropped[HYDRANT_DROPS];        /* by hydrant_drop */
     uint64_t stage_cpu_ns[HYDRANT_STAGES];  /* CPU time spent in each stage, all threads */
-    uint64_t generation; /* of the rules that every worker that has begun has taken up; 0: none has */
+    uint64_t generation; /* of the rules that every worker has taken up that has begun; 0: none */
     uint64_t swap_cpu_ns_max; /* the most that a reload cost a worker: CPU time of moving on */
     uint32_t workers;
     const char *parse; /* "strict" or "fast" */
