@@ -6,8 +6,8 @@
  * posts of an engine touch memory that nobody touched before, the dedup window's above all, which
  * costs once and much: so the first tenth of the posts is not in the figures.
  *
- * Checked first: which posts match, against the truth of the generator (when it is known), and that
- * parse fast and strict say the same about every post.
+ * Checked first: which posts match, against the truth of the generator (when it is known), that
+ * parse fast and strict say the same about every post, and that all items come into the ring.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,18 +104,19 @@ static hydrant *create_timed(struct run *run, const struct mode *mode, const cha
     return create(run, &options);
 }
 
+/* An engine that says of every post whether it matched. */
+static hydrant *create_checked(struct run *run, hydrant_parse parse)
+{
+    hydrant_options options = options_for(run, parse);
+    options.emit = HYDRANT_EMIT_ALL;
+    options.on_item = note_item;
+    return create(run, &options);
+}
+
 /* One pass over all posts with an engine of its own, so that the dedup window begins empty. */
-static void pass(struct run *run, hydrant_parse parse, bool check, hydrant_stats *stats)
+static void pass(struct run *run, hydrant *engine, hydrant_stats *stats)
 {
     hydrant_error err = {0};
-    hydrant_options options = options_for(run, parse);
-    if (check) {
-        options.emit = HYDRANT_EMIT_ALL;
-        options.on_item = note_item;
-    } else {
-        options.on_ndjson = throw_away;
-    }
-    hydrant *engine = create(run, &options);
     if (hydrant_add_file(engine, run->path, &err) != HYDRANT_OK ||
         hydrant_run(engine, &err) != HYDRANT_OK)
         die(&err);
@@ -170,6 +171,23 @@ static void time_pass(struct run *run, const struct mode *mode, double figures[F
         figures[s] = (double)(stats.stage_cpu_ns[s] - warm.stage_cpu_ns[s]) / posts;
 }
 
+/* All that is published is in the ring, or was. */
+static void check_ring(struct bench *bench, struct run *run, uint64_t published)
+{
+    for (uint32_t i = 0; i < MODES; i++) {
+        hydrant_stats stats;
+        char folder[BENCH_PATH];
+        if (!modes[i].ring)
+            continue;
+        bench_make_ring_folder(folder);
+        pass(run, create_timed(run, &modes[i], folder), &stats);
+        bench_remove_folder(folder);
+        bench_check(bench, stats.ring_items == published, "%s: %llu items in the ring of %llu",
+                    modes[i].name, (unsigned long long)stats.ring_items,
+                    (unsigned long long)published);
+    }
+}
+
 static void check(struct bench *bench, struct run *run)
 {
     hydrant_stats stats[2];
@@ -178,11 +196,11 @@ static void check(struct bench *bench, struct run *run)
     run->matches = calloc(count, 1);
     if (!run->matches || !strict)
         exit(1);
-    pass(run, HYDRANT_PARSE_STRICT, true, &stats[0]);
+    pass(run, create_checked(run, HYDRANT_PARSE_STRICT), &stats[0]);
     memcpy(strict, run->matches, count);
     bench_check(bench, run->seen == count, "%llu items of %u posts", (unsigned long long)run->seen,
                 count);
-    pass(run, HYDRANT_PARSE_FAST, true, &stats[1]);
+    pass(run, create_checked(run, HYDRANT_PARSE_FAST), &stats[1]);
     for (uint32_t i = 0; i < count; i++) {
         wrong += run->corpus.matches && strict[i] != run->corpus.matches[i];
         differ += strict[i] != run->matches[i];
@@ -190,6 +208,7 @@ static void check(struct bench *bench, struct run *run)
     bench_check(bench, wrong == 0, "%u of %u posts are not judged as the truth says", wrong, count);
     bench_check(bench, differ == 0 && stats[0].published == stats[1].published,
                 "parse fast and strict differ on %u posts", differ);
+    check_ring(bench, run, stats[0].published);
     free(strict);
     free(run->matches);
 }
@@ -220,8 +239,7 @@ static void measure(struct bench *bench, struct run *run)
 static void one_pass(struct bench *bench, struct run *run, const char *mode)
 {
     hydrant_stats stats;
-    hydrant_parse parse = strcmp(mode, "strict") == 0 ? HYDRANT_PARSE_STRICT : HYDRANT_PARSE_FAST;
-    pass(run, parse, false, &stats);
+    pass(run, create_timed(run, &modes[strcmp(mode, "strict") == 0 ? 0 : 1], NULL), &stats);
     bench_check(bench, !run->corpus.matches || stats.matched == run->corpus.matches_count,
                 "%llu posts match, by the truth %llu", (unsigned long long)stats.matched,
                 (unsigned long long)run->corpus.matches_count);

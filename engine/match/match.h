@@ -2,8 +2,7 @@
  * Stage 5: folded text in, rules that are true, or pending on what is not known yet, out. Called
  * twice for a batch: hy_match_batch before emotion, hy_match_resolve after it.
  *
- *   batch.folded --words, literal database--> reports --verify--> hits --trigger--> rules to look
- * at
+ *   batch.folded --words, literal database--> reports --verify--> hits --trigger--> rules
  *                                                                 --evaluate--> true | pending
  *
  * Threads: a hy_match_worker belongs to one worker. Another thread may only call
