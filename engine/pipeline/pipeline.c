@@ -12,7 +12,7 @@
 #include "pipeline/worker.h"
 #include "triage/memory.h"
 
-enum { PARCELS_PER_WORKER = 4 };
+enum { PARCELS_PER_WORKER = 8 };
 
 /* A parcel of the pool, with room for the copies of pushed mentions. */
 struct pooled {
