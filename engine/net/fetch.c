@@ -13,13 +13,15 @@
 #include "base/str.h"
 #include "net/body.h"
 
-enum { CONNECT_MS = 30000, REDIRECTS_MAX = 5, EVENTS = 16 };
+enum { CONNECT_MS = 30000, REDIRECTS_MAX = 5, EVENTS = 16, SOCKETS_MAX = 16 };
 
 struct hy_fetch {
     CURLM *multi;
     CURL *easy;
     struct curl_slist *headers;
     int epoll_fd;
+    int wanted[SOCKETS_MAX]; /* sockets that libcurl wants to hear of */
+    unsigned wanted_count;
     uint64_t timer_ns; /* 0: none */
     uint64_t heard_ns;
     enum hy_fetch_state state;
@@ -90,14 +92,31 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
     return size * count;
 }
 
+/* Its place among the wanted ones; wanted_count when it is none of them. */
+static unsigned place_of(const struct hy_fetch *fetch, int fd)
+{
+    unsigned place = 0;
+    while (place < fetch->wanted_count && fetch->wanted[place] != fd)
+        place++;
+    return place;
+}
+
+/* A socket that is no longer wanted leaves the epoll set only when something is heard of it:
+ * libcurl says so of some after it has closed them, and then its number may be somebody else's. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *known)
 {
     struct hy_fetch *fetch = ctx;
     struct epoll_event event = {.data.fd = fd};
+    unsigned place = place_of(fetch, fd);
     if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(fetch->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+        if (place < fetch->wanted_count)
+            fetch->wanted[place] = fetch->wanted[--fetch->wanted_count];
         return 0;
     }
+    if (place == SOCKETS_MAX)
+        return -1; /* ends the transfer */
+    fetch->wanted[place] = fd;
+    fetch->wanted_count += place == fetch->wanted_count;
     event.events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
                    (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
     if (epoll_ctl(fetch->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
@@ -248,16 +267,25 @@ hydrant_status hy_fetch_begin(struct hy_fetch *fetch, const struct hy_fetch_requ
 /* ---- running ----------------------------------------------------------------------------------
  */
 
+static void on_event(struct hy_fetch *fetch, const struct epoll_event *event)
+{
+    int fd = event->data.fd, running;
+    int mask = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+               (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    if (place_of(fetch, fd) < fetch->wanted_count)
+        curl_multi_socket_action(fetch->multi, fd, mask, &running);
+    else
+        epoll_ctl(fetch->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* One event at a time: what is done about one may close the socket of the next. */
 static void drive(struct hy_fetch *fetch)
 {
-    struct epoll_event events[EVENTS];
-    int running, count = epoll_wait(fetch->epoll_fd, events, EVENTS, 0);
-    for (int i = 0; i < count; i++) {
-        int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                   (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                   (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-        curl_multi_socket_action(fetch->multi, events[i].data.fd, mask, &running);
-    }
+    struct epoll_event event;
+    int running;
+    for (int i = 0; i < EVENTS && epoll_wait(fetch->epoll_fd, &event, 1, 0) == 1; i++)
+        on_event(fetch, &event);
     if (fetch->timer_ns && hy_clock_mono_ns() >= fetch->timer_ns) {
         fetch->timer_ns = 0;
         curl_multi_socket_action(fetch->multi, CURL_SOCKET_TIMEOUT, 0, &running);
