@@ -88,7 +88,7 @@ struct hy_policy_line {
     hydrant_str file;
 };
 
-/* Weights as in TRIAGE.md: a number each, every one named in the policy. */
+/* Weights as in docs/triage.md: a number each, every one named in the policy. */
 struct hy_policy_priority {
     double own_to, influence_weight, intensity, spread, waiting_per_hour, waiting_max;
 };

@@ -167,9 +167,3 @@ bool hy_window_put(struct hy_window *w, struct hy_blocks *blocks, const char *da
     w->end += len;
     return true;
 }
-
-void hy_window_clear(struct hy_window *w, struct hy_blocks *blocks)
-{
-    hy_blocks_unref(blocks, w->block);
-    *w = (struct hy_window){0};
-}

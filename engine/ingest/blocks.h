@@ -73,7 +73,4 @@ void hy_window_adopt(struct hy_window *, struct hy_blocks *, struct hy_block *bl
  * unframed now. False as for make_room with leave to go. */
 bool hy_window_put(struct hy_window *, struct hy_blocks *, const char *data, size_t len);
 
-/* Lets go of the block and of what is unframed. */
-void hy_window_clear(struct hy_window *, struct hy_blocks *);
-
 #endif

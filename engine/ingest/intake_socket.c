@@ -490,11 +490,6 @@ static void destroy(struct hy_intake *intake)
     free(in);
 }
 
-uint16_t hy_intake_socket_port(const struct hy_intake *intake)
-{
-    return ((const struct intake_socket *)(const void *)intake)->port;
-}
-
 #define TYPE(text)                                                                            \
     {                                                                                         \
         .name = text, .start = start, .take = take, .wait = wait_for, .committed = committed, \

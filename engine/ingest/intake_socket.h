@@ -51,7 +51,4 @@ struct hy_intake_socket_options {
 hydrant_status hy_intake_socket_create(const struct hy_intake_socket_options *options,
                                        struct hy_intake **out, hydrant_error *err);
 
-/* After start: the port that it listens at. */
-uint16_t hy_intake_socket_port(const struct hy_intake *intake);
-
 #endif

@@ -19,6 +19,7 @@ static struct guard {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t guards_count;
+static bool installed; /* the handler */
 static struct sigaction before;
 
 static bool put_zeros(uintptr_t base, size_t bytes)
@@ -57,15 +58,30 @@ static void on_bus(int number, siginfo_t *info, void *context)
     hand_on(number, info, context);
 }
 
+static void install(void)
+{
+    struct sigaction action = {.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    installed = sigaction(SIGBUS, &action, &before) == 0;
+}
+
+/* Puts back what was there before; not over the handler of somebody who came later, who may hand
+ * on to this one. */
+static void uninstall(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGBUS, NULL, &now) != 0 || now.sa_sigaction != on_bus)
+        return;
+    sigaction(SIGBUS, &before, NULL);
+    installed = false;
+}
+
 bool hy_ring_guard_add(void *base, size_t bytes, _Atomic bool *lost)
 {
     bool added = false;
     pthread_mutex_lock(&lock);
-    if (guards_count == 0) {
-        struct sigaction action = {.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO | SA_NODEFER};
-        sigemptyset(&action.sa_mask);
-        sigaction(SIGBUS, &action, &before);
-    }
+    if (!installed)
+        install();
     for (int i = 0; i < GUARDS_MAX && !added; i++) {
         if (atomic_load_explicit(&guards[i].base, memory_order_relaxed))
             continue;
@@ -87,7 +103,7 @@ void hy_ring_guard_remove(void *base)
             continue;
         atomic_store_explicit(&guards[i].base, 0, memory_order_release);
         if (--guards_count == 0)
-            sigaction(SIGBUS, &before, NULL);
+            uninstall();
     }
     pthread_mutex_unlock(&lock);
 }

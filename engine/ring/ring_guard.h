@@ -5,8 +5,8 @@
  * the mapping's place, and *lost says so.
  *
  * The handler of SIGBUS is the process's: it is set by the first guard and taken back with the
- * last; an address that is not guarded goes to the handler that was there before. Only the engine's
- * side uses it: readers answer for themselves.
+ * last, unless somebody has set another one meanwhile; an address that is not guarded goes to the
+ * handler that was there before. Only the engine's side uses it: readers answer for themselves.
  *
  * Any thread.
  */

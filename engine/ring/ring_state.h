@@ -10,7 +10,7 @@
 #include "ring/ring_engine.h"
 #include "ring/ring_file.h"
 
-/* Called after every store to shared memory when the tests ask for it (ring_hook.c), to kill the
+/* Called after every store to shared memory where it is compiled in (tests/ring), to kill the
  * process there. */
 #ifdef HY_RING_HOOK
 void hy_ring_hook(const char *where);

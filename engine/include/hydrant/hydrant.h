@@ -19,8 +19,10 @@
  * the feeding thread. hydrant_stop, hydrant_stats_read and hydrant_progress_read may be called by
  * any thread.
  *
- * The library prints nothing, never exits, keeps no globals that change and installs no signal
- * handlers. Every function that takes hydrant_error accepts NULL for it. C11 and C++17.
+ * The library prints nothing and never exits. Globals change, and a signal handler is installed, only
+ * while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the file
+ * off, and hands on what is not about a ring. Every function that takes hydrant_error accepts NULL
+ * for it. C11 and C++17.
  */
 #ifndef HYDRANT_HYDRANT_H
 #define HYDRANT_HYDRANT_H
