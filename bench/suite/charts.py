@@ -4,6 +4,7 @@ from suite import console, svg
 
 STAGES = ["ingest", "decode", "normalize", "match", "emotion", "dedup", "triage", "publish"]
 WIDTH = 760
+CUT_AT = 4  # a stacked bar so many times as long as the first one is cut
 
 
 def value_text(value):
@@ -73,6 +74,19 @@ def base_phrases(row):
     return int(words[words.index("--phrases") + 1]) if "--phrases" in words else row.get("patterns", 0)
 
 
+def spread(places, apart):
+    """Ascending places, moved as little as need be so that they are so far apart."""
+    groups = []  # (sum of where its members want to begin, members)
+    for i, place in enumerate(places):
+        groups.append((place, 1))
+        while len(groups) > 1:
+            (a, n), (b, m) = groups[-2:]
+            if a / n + (n - 1) / 2 * apart + apart <= b / m - (m - 1) / 2 * apart:
+                break
+            groups[-2:] = [(a + b, n + m)]
+    return [total / n + (k - (n - 1) / 2) * apart for total, n in groups for k in range(n)]
+
+
 def latency(rows, path):
     """Percentiles of latency by rate, with and without reloads."""
     runs = {}
@@ -87,10 +101,10 @@ def latency(rows, path):
     order = sorted(runs)
     height = 420
     picture = svg.Picture(WIDTH, height, "Latency from the intended send time",
-                          "source to ring to reader, median of runs; microseconds, logarithmic; lower is better")
+                          "source to ring to reader, median and range of the runs; microseconds, logarithmic; lower is better")
     left, right, top, bottom = 78, WIDTH - 190, 100, height - 60
-    values = [row["value"] for run in runs.values() for row in run.values() if row["value"] > 0]
-    ticks = svg.decades(min(values), max(values))
+    ends = [row[end] for run in runs.values() for row in run.values() for end in ("min", "max") if row[end] > 0]
+    ticks = svg.decades(min(ends), max(ends))
     y = svg.Scale(ticks[0], ticks[-1], bottom, top, log=True)
     x = svg.Scale(0, len(shares) - 1, left + 30, right - 30)
     y_axis(picture, y, ticks, left, right, "µs")
@@ -101,35 +115,50 @@ def latency(rows, path):
         colour, dash = svg.COLOURS[k % len(svg.COLOURS)], "6 4" if key[0] == "latency-reload" else None
         points = [(x.at(i), y.at(runs[key][share]["value"])) for i, share in enumerate(shares) if share in runs[key]]
         picture.path(points, colour, dash=dash)
-        for px, py in points:
-            picture.dot(px, py, colour)
+        for i, share in enumerate(shares):
+            if share in runs[key]:
+                row, px = runs[key][share], x.at(i) + 3 * (k - (len(order) - 1) / 2)
+                picture.line(px, y.at(row["min"]), px, y.at(row["max"]), colour, 1.5)
+                picture.dot(x.at(i), y.at(row["value"]), colour)
         what = " + reloads" if key[0] == "latency-reload" else ""
         labels.append((points[-1][1], f"{svg.short(key[1])} posts/s{what}", colour))
-    place = 0.0
-    for at, label, colour in sorted(labels):
-        place = max(at, place + 16)
-        picture.text(right - 18, place + 4, label, size=12, colour=colour, weight="bold")
+    last = x.at(len(shares) - 1)
+    for (at, label, colour), place in zip(sorted(labels), spread([at for at, _, _ in sorted(labels)], 16)):
+        picture.line(last + 8, at, last + 26, place, colour, 1)
+        picture.text(last + 30, place + 4, label, size=12, colour=colour, weight="bold")
     picture.save(path)
     return True
 
 
 def stages(rows, path):
-    """Cost per stage as stacked bars: the axes of the pipeline bench."""
-    bars = [(name.partition("/")[2], row) for name, row in rows.items() if row.get("stage_ns")]
-    if not bars:
-        for mode in ("fast", "strict"):
-            costs = {s: rows[f"stage/{mode}/{s}"]["value"] for s in STAGES if f"stage/{mode}/{s}" in rows}
-            if costs:
-                bars.append((mode, {"stage_ns": costs, "value": sum(costs.values())}))
+    """Cost per stage as stacked bars: parse fast and strict, NDJSON and ring."""
+    bars = []
+    for mode in ("strict", "fast", "strict-ring", "fast-ring"):
+        costs = {s: rows[f"stage/{mode}/{s}"]["value"] for s in STAGES if f"stage/{mode}/{s}" in rows}
+        if costs:
+            kind, _, ring = mode.partition("-")
+            bars.append((f"parse {kind}, {'ring' if ring else 'NDJSON'}", costs))
+    return stacked(bars, "CPU per post, stage by stage", "nanoseconds; 20 % of the posts match; one thread", path)
+
+
+def stages_by_axis(rows, path):
+    """The same for the axes of the pipeline bench."""
+    bars = sorted(((name.partition("/")[2], row["stage_ns"]) for name, row in rows.items() if row.get("stage_ns")),
+                  key=lambda bar: bar_order(bar[0]))
+    return stacked([(bar_label(name), costs) for name, costs in bars], "CPU per post, by what differs",
+                   "nanoseconds; base: 20 % match, 10,000 phrases, 780-byte records, parse fast; each bar changes one thing",
+                   path)
+
+
+def stacked(bars, title, subtitle, path):
+    """Bars that are much longer than the first are cut: they show shares, and their length in words."""
     if not bars:
         return False
-    bars.sort(key=lambda bar: bar_order(bar[0]))
     height = 130 + 34 * len(bars)
-    picture = svg.Picture(WIDTH, height, "CPU per post, stage by stage",
-                          "nanoseconds; base: 20 % match, 10,000 phrases, 780-byte records, parse fast; each bar changes one thing")
-    left, right, top = 170, WIDTH - 70, 104
-    most = max(sum(row["stage_ns"].values()) for _, row in bars)
-    ticks = svg.nice_ticks(most)
+    picture = svg.Picture(WIDTH, height, title, subtitle)
+    left, right, top = 170, WIDTH - 130, 104
+    totals = [sum(costs.values()) for _, costs in bars]
+    ticks = svg.nice_ticks(max(total for total in totals if total <= CUT_AT * totals[0]))
     x = svg.Scale(0, ticks[-1], left, right)
     for tick in ticks:
         picture.line(x.at(tick), top - 4, x.at(tick), height - 34)
@@ -139,15 +168,17 @@ def stages(rows, path):
         picture.rect(at, 72, 12, 12, svg.COLOURS[i], radius=2)
         picture.text(at + 17, 82, stage, size=12)
         at += 32 + 7.2 * len(stage)
-    for i, (name, row) in enumerate(bars):
-        y, start = top + 34 * i, 0.0
-        picture.text(left - 10, y + 16, bar_label(name), size=12, anchor="end")
+    for i, ((label, costs), total) in enumerate(zip(bars, totals)):
+        y, start, unit = top + 34 * i, 0.0, min(1.0, ticks[-1] / total)
+        picture.text(left - 10, y + 16, label, size=12, anchor="end")
         for k, stage in enumerate(STAGES):
-            cost = row["stage_ns"].get(stage, 0)
+            cost = costs.get(stage, 0) * unit
             picture.rect(x.at(start), y, x.at(start + cost) - x.at(start), 24, svg.COLOURS[k],
-                         f"{stage}: {cost:.0f} ns")
+                         f"{stage}: {costs.get(stage, 0):.0f} ns")
             start += cost
-        picture.text(x.at(start) + 8, y + 16, value_text(start), size=12, weight="bold")
+        picture.text(x.at(start) + 8, y + 16, value_text(total) + ("  (cut)" if unit < 1 else ""), size=12, weight="bold")
+        if unit < 1:
+            picture.path([(x.at(start) - 14, y - 3), (x.at(start) - 8, y + 12), (x.at(start) - 14, y + 27)], svg.PAPER, 4)
     picture.save(path)
     return True
 
@@ -159,7 +190,7 @@ def peers(rows, path):
         return False
     height = 118 + 34 * len(bars)
     picture = svg.Picture(WIDTH, height, "CPU per post beside other tools",
-                          "nanoseconds, logarithmic; hydrant does its whole job, the others only look for the phrases")
+                          "nanoseconds, logarithmic, with the range; hydrant does its whole job, the others only look for the phrases")
     left, right, top = 345, WIDTH - 135, 84
     ticks = svg.decades(min(row["value"] for row in bars) / 1.5, max(row["value"] for row in bars))
     x = svg.Scale(ticks[0], ticks[-1], left, right, log=True)
@@ -170,9 +201,12 @@ def peers(rows, path):
         y = top + 34 * i
         mine = row["name"].startswith("peers/hydrant")
         picture.text(left - 10, y + 16, row["label"], size=12, anchor="end", weight="bold" if mine else "normal")
-        picture.rect(left, y, x.at(row["value"]) - left, 24, svg.COLOURS[0] if mine else "#b4bec9", radius=2)
+        colour = svg.COLOURS[0] if mine else svg.SOFT
+        picture.line(left, y + 12, right, y + 12)
+        picture.line(x.at(row["min"]), y + 12, x.at(row["max"]), y + 12, colour, 3)
+        picture.dot(x.at(row["value"]), y + 12, colour, 6, f"{row['value']:.0f} ns")
         times = f"   ×{console.number(row['ratio'])}" if not mine and row.get("ratio") else ""
-        picture.text(x.at(row["value"]) + 8, y + 16, value_text(row["value"]) + times, size=12,
+        picture.text(x.at(max(row["value"], row["max"])) + 10, y + 16, value_text(row["value"]) + times, size=12,
                      weight="bold" if mine else "normal")
     picture.save(path)
     return True
@@ -228,7 +262,7 @@ def scaling(rows, path):
     for n, row in points:
         picture.line(x.at(n), y.at(row["min"]), x.at(n), y.at(row["max"]), svg.COLOURS[0], 2)
         picture.dot(x.at(n), y.at(row["value"]), svg.COLOURS[0], 5)
-        picture.text(x.at(n) + (10 if n < cores else -10), y.at(row["value"]) + 18,
+        picture.text(x.at(n) + (12 if n < cores else -12), y.at(row["min"]) + (18 if n < cores else 30),
                      f"{svg.short(round(row['value'], -3))} (×{row['value'] / points[0][1]['value']:.2f})", size=12,
                      weight="bold", anchor="start" if n < cores else "end")
         picture.text(x.at(n), bottom + 20, n, size=12, colour=svg.SOFT, anchor="middle")
@@ -237,7 +271,7 @@ def scaling(rows, path):
     return True
 
 
-ALL = {"throughput-by-phrases": throughput_by_rules, "stages": stages, "peers": peers, "latency": latency,
+ALL = {"throughput-by-phrases": throughput_by_rules, "stages": stages, "stages-by-axis": stages_by_axis, "peers": peers, "latency": latency,
        "scaling": scaling}
 
 

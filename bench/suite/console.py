@@ -70,7 +70,9 @@ def number(value):
 
 
 def amount(value, unit):
-    """(text, unit) for a person: bytes as MiB."""
-    if unit == "bytes":
+    """(text, unit) for a person: bytes as KiB or MiB where they are many."""
+    if unit == "bytes" and abs(value) >= 2**20:
         return number(value / 2**20), "MiB"
+    if unit == "bytes" and abs(value) >= 2**10:
+        return number(value / 2**10), "KiB"
     return number(value), unit

@@ -1,5 +1,6 @@
 """Corpora: made by hydrant gen, kept in a cache, and known with their true answers."""
 
+import collections
 import hashlib
 import json
 import os
@@ -8,6 +9,8 @@ import subprocess
 import time
 
 from suite import console
+
+NO_RULES = b'"rules":[]'  # in a line of the truth: no rule matches
 
 
 class Corpus:
@@ -35,19 +38,54 @@ class Corpus:
         return self.work / f"{self.posts.stem}.{ending}"
 
 
-def joined(corpus, times):
-    """Posts with longer texts: each has those of `times` posts, and the fields of the first. What the
-    rules say about them nobody wrote down."""
-    path = corpus.beside(f"x{times}.ndjson")
+def joined(hydrant, corpus, times):
+    """Posts with longer texts, as many of which match: each has the text and the fields of one post, and
+    behind it the texts of times - 1 posts that do not match. Together they match more often than alone,
+    so that some of those that match are left out again; hydrant says which they are."""
+    path = corpus.beside(f"joined-{times}.ndjson")
     if not path.exists() or path.stat().st_mtime < corpus.posts.stat().st_mtime:
-        part = path.with_suffix(".part")
-        with open(corpus.posts, "rb") as reader, open(part, "w", encoding="utf-8") as writer:
-            while rows := [json.loads(line) for _, line in zip(range(times), reader)]:
-                rows[0]["text"] = " ".join(row["text"] for row in rows)
-                writer.write(json.dumps(rows[0], ensure_ascii=False, separators=(",", ":")) + "\n")
-        part.rename(path)
-    return Corpus(path, corpus.rules, None, -(-corpus.count // times), None, path.stat().st_size,
+        all_of_them = path.with_suffix(".all")
+        with open(all_of_them, "w", encoding="utf-8") as writer:
+            for row in joined_rows(corpus, times):
+                writer.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        thin_out(hydrant, corpus, all_of_them, path)
+        all_of_them.unlink()
+    with open(path, "rb") as file:
+        count = sum(1 for _ in file)
+    return Corpus(path, corpus.rules, None, count, None, path.stat().st_size,
                   f"{corpus.made}, the texts of {times} posts joined", corpus.work)
+
+
+def thin_out(hydrant, corpus, source, target):
+    """Leaves so many of the posts that match, evenly, that their share is that of the corpus."""
+    command = [hydrant, "scan", "--rules", corpus.rules, "--emit", "all", source]
+    items = subprocess.run(command, capture_output=True, check=True).stdout.splitlines()
+    matches = [bool(item["matches"]) for item in map(json.loads, items) if item["event"] == "mention"]
+    share = corpus.matched / corpus.count
+    wanted = matches.count(False) * share / (1 - share) / max(1, matches.count(True))
+    part, due = target.with_suffix(".part"), 0.0
+    with open(source, "rb") as reader, open(part, "wb") as writer:
+        for line, match in zip(reader, matches):
+            due += wanted * match
+            if not match or due >= 1:
+                writer.write(line)
+                due -= match
+    part.rename(target)
+
+
+def joined_rows(corpus, times):
+    """One post in `times` gets a long text; it waits until there are the texts for it."""
+    heads, plain = collections.deque(), collections.deque()
+    with open(corpus.posts, "rb") as posts, open(corpus.truth, "rb") as truth:
+        for i, (line, verdict) in enumerate(zip(posts, truth)):
+            if i % times == 0:
+                heads.append(json.loads(line))
+            elif NO_RULES in verdict:
+                plain.append(json.loads(line)["text"])
+            while heads and len(plain) >= times - 1:
+                head = heads.popleft()
+                head["text"] = " ".join([head["text"], *(plain.popleft() for _ in range(times - 1))])
+                yield head
 
 
 def cut(source, target, lines):
@@ -62,7 +100,7 @@ def cut(source, target, lines):
 
 def matched_lines(truth):
     with open(truth, "rb") as file:
-        return sum(b'"rules":[]' not in line for line in file)
+        return sum(NO_RULES not in line for line in file)
 
 
 class Store:

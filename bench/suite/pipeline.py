@@ -4,7 +4,9 @@ CPU per post is of the whole process (ingest, judging, output; user and system) 
 and compiling the rules took, which hydrant counts itself. Each answer is checked: the number of
 posts that match must be what the truth of the corpus says."""
 
+import json
 import subprocess
+import tempfile
 import time
 
 from suite import corpora, measure, programs, results
@@ -54,7 +56,7 @@ def axes(plan):
         if phrases != mode.base_phrases:
             runs[f"pipeline/phrases-{phrases}"] = (plan.corpus(phrases=phrases), {})
     for times in (4, 16):
-        runs[f"pipeline/text-{times * 155}"] = (corpora.joined(base, times), {})
+        runs[f"pipeline/text-{times * 155}"] = (corpora.joined(plan.hydrant, base, times), {})
     runs["pipeline/record-short"] = (plan.corpus(size="short"), {})
     runs["pipeline/record-x"] = (plan.corpus(size="x", posts=mode.big_posts), {})
     return runs
@@ -116,31 +118,47 @@ def empty(plan):
 
 
 def startup(plan):
-    """From the start of the program to its end on an empty input: reading, checking and compiling
-    rules. And to the first item of one post. Wall clock."""
-    sets = {f"{n} phrases": plan.corpus(phrases=n) for n in plan.mode.phrases} if not plan.own else {
-        "own rules": plan.own}
-    nothing = empty(plan)
-
-    def compile_only(name):
-        command = [str(plan.hydrant), "scan", "--rules", str(sets[name].rules), "--emit", "none", nothing]
-        return measure.must(measure.run(command), command).wall * 1e3
-    for name, samples in measure.rounds(max(3, plan.mode.rounds // 2), list(sets), compile_only).items():
-        add(plan, "startup", "startup/" + name.replace(" ", "-"), "ms", samples)
+    """From the start of the program to its end on an empty input: reading, checking and compiling rules,
+    or taking compiled ones from the cache. And to the first item of one post. Wall clock."""
+    with tempfile.TemporaryDirectory() as cache:
+        startup_by_rules(plan, cache)
     version = [str(plan.hydrant), "--version"]
-    bare = measure.rounds(plan.mode.rounds, ["bare"],
+    bare = measure.rounds(plan.mode.rounds, ["version"],
                           lambda _: measure.must(measure.run(version), version).wall * 1e3)
-    add(plan, "startup", "startup/no-rules", "ms", bare["bare"])
+    add(plan, "startup", "startup/version-only", "ms", bare["version"])
     first = measure.rounds(plan.mode.rounds, ["first"], lambda _: first_item(plan) * 1e3)
     if all(sample > 0 for sample in first["first"]):
         add(plan, "startup", "startup/first-item-starter-rules", "ms", first["first"])
+
+
+def startup_by_rules(plan, cache):
+    sets = {f"{n}-phrases": plan.corpus(phrases=n) for n in plan.mode.phrases} if not plan.own else {
+        "own-rules": plan.own}
+    runs = {f"startup/{name}{how}": (corpus, options) for name, corpus in sets.items()
+            for how, options in (("", ["--no-cache"]), ("-cached", ["--cache", cache]))}
+    nothing = empty(plan)
+
+    def start(name):
+        corpus, options = runs[name]
+        command = [str(plan.hydrant), "scan", "--rules", str(corpus.rules), "--emit", "none", "--stats", "json",
+                   *options, nothing]
+        done = measure.must(measure.run(command), command)
+        return done, json.loads(done.err.strip().splitlines()[-1])["patterns"]
+    patterns = {name: start(name)[1] for name in runs}  # fills the cache, too
+    for name, count in patterns.items():
+        if count == 0 or count != patterns[name.removesuffix("-cached")]:
+            plan.fail(name, f"{count} patterns, of compiled rules {patterns[name.removesuffix('-cached')]}")
+            return
+    rounds = max(3, plan.mode.rounds // 2)
+    for name, samples in measure.rounds(rounds, list(runs), lambda name: start(name)[0].wall * 1e3).items():
+        add(plan, "startup", name, "ms", samples, patterns=patterns[name])
 
 
 def first_item(plan):
     """Seconds from starting hydrant with the starter rules to its first line of output, input open."""
     post = b'{"id":"1","network":"x","text":"my phone has no signal since yesterday, please help @att"}\n'
     begin = time.monotonic()
-    child = subprocess.Popen([str(plan.hydrant), "scan", "-e", '"no signal"', "--json"], stdin=subprocess.PIPE,
+    child = subprocess.Popen([str(plan.hydrant), "scan", "--json"], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     child.stdin.write(post)
     child.stdin.flush()
@@ -149,7 +167,7 @@ def first_item(plan):
     child.stdin.close()
     child.stdout.close()
     child.wait()
-    if b'"no signal' not in line and b'"id":"1"' not in line:
+    if not line or json.loads(line)["id"] != "1":
         plan.fail("startup/first-item", "the post was not published")
         return -1
     return took

@@ -5,11 +5,13 @@ from suite import charts, console
 TITLES = {
     "peers": "Beside other tools", "throughput": "The whole pipeline", "stages": "Stage by stage",
     "workers": "Scaling by workers", "latency": "Latency", "limits": "What bounds any engine",
-    "startup": "Starting", "memory": "Memory", "gen": "The generator of posts",
+    "startup": "Starting", "memory": "Memory", "gen": "The generator of posts", "ring": "The ring alone",
+    "rules": "The number of rules", "dedup": "Deduplication alone", "emotion": "Emotion and personal data alone",
 }
-PLOTS = {"peers": "peers", "throughput": "throughput-by-phrases", "stages": "stages", "workers": "scaling",
-         "latency": "latency"}
-ORDER = ["peers", "throughput", "stages", "workers", "latency", "limits", "startup", "memory", "gen"]
+PLOTS = {"peers": ["peers"], "throughput": ["throughput-by-phrases", "stages-by-axis"], "stages": ["stages"],
+         "workers": ["scaling"], "latency": ["latency"]}
+ORDER = ["peers", "throughput", "stages", "workers", "latency", "limits", "rules", "dedup", "emotion", "ring",
+         "startup", "memory", "gen"]
 NOTES = {
     "peers": "hydrant does its whole job: parsing, rules with boolean logic, emotion, near-duplicates, triage. The "
              "others look for the same phrases as substrings and count posts. Starting and building tables is "
@@ -20,8 +22,25 @@ NOTES = {
     "throughput": "CPU per post of `hydrant scan` on a file in the page cache, one worker, items to /dev/null: user and "
                   "system, the whole process, reading included, without starting and compiling rules. *base* is "
                   "`--parse fast` and, of made posts, 20 % hits, 10,000 phrases, 780-byte records; one thing differs "
-                  "in each row. Longer texts are those of several posts joined.",
-    "stages": "The same work on one thread, as hydrant counts it itself between stages. *ring*: items go into a ring in shared memory instead of being rendered as NDJSON.",
+                  "in each row. Longer texts (their bytes are in the name) are those of several posts joined, chosen so "
+                  "that as many match. Fast parsing saves as much as there are posts that nobody wants, for one that "
+                  "matches is parsed in full.",
+    "stages": "The same work on one thread, as hydrant counts it itself between stages; the first tenth of the posts, "
+              "which touch new memory, is left out. *ring*: items go into a ring in shared memory instead of being "
+              "rendered as NDJSON. *all* is the CPU time of the whole process: it is more than the sum of the stages "
+              "by what the kernel's own threads take to read the file, which lies in memory.",
+    "rules": "*post*: a whole mention through decoding, matching and emotion. More and more rules whose words are common "
+             "in the posts, and which match none of them.",
+    "dedup": "A window that is full. *window-N*: CPU per mention with N in it. *recall-N*: the share of variants of a "
+             "message that are linked to it there. Templates: the same words with another city, name or number, "
+             "which must not be linked.",
+    "emotion": "*score*: 28 emotions, sentiment and speech acts of one text, in memory; *pii*: looking for personal data "
+               "in it.",
+    "ring": "One writer. *memcpy* and *bare ring* (one writer, one reader, nothing else) are what bounds it. A reader that "
+            "spins needs a core of its own: three of them and the writer on fewer cores than that take turns with each "
+            "other's time slices.",
+    "startup": "Wall clock, from the start of the program to its end on an empty input. *cached*: compiled rules are "
+               "taken from the cache. *version-only*: `hydrant --version`, which reads no rules.",
     "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
     "latency": "From the moment at which a post was to be sent (start + n / rate) to its item in the hands of a "
                "reader of the ring; through a pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "
@@ -99,11 +118,13 @@ def headline(environment, rows):
                      f"{console.number(1e9 / base['value'])} posts a second of one core), "
                      f"{base['matched_share'] * 100:.0f} % of posts match, {base['patterns']:,} patterns"
                      + (f"; {console.number(strict['value'])} with `--parse strict`" if strict else ""))
-    grep = rows.get("peers/grep-json")
+    grep, on_texts = rows.get("peers/grep-json"), rows.get("peers/grep-text")
     if grep:
         lines.append(f"- **{console.number(grep['ratio'])} times less CPU than `LC_ALL=C grep -c -F -i -f`** with "
-                     f"the same phrases on the same posts ({console.number(grep['ratio_min'])} to "
-                     f"{console.number(grep['ratio_max'])} over the rounds)")
+                     f"the same phrases on the first {grep['posts']:,} of the same posts "
+                     f"({console.number(grep['ratio_min'])} to {console.number(grep['ratio_max'])} over the rounds)"
+                     + (f"; {console.number(on_texts['ratio'])} times where somebody else has taken the texts out of "
+                        "the JSON for grep" if on_texts else ""))
     for rate in ("500000", "100000", "10000"):
         p50, p99 = rows.get(f"latency/{rate}/p50"), rows.get(f"latency/{rate}/p99")
         if p50 and p99:
@@ -130,15 +151,16 @@ def write(folder, environment, rows, suite):
         lines += [f"## {TITLES.get(name, name)}", ""]
         if name in NOTES:
             lines += [NOTES[name], ""]
-        if PLOTS.get(name) in plots:
-            lines += [f"![{TITLES[name]}]({PLOTS[name]}.svg)", ""]
+        for plot in PLOTS.get(name, []):
+            if plot in plots:
+                lines += [f"![{TITLES[name]}]({plot}.svg)", ""]
         lines += [*table(groups[name]), ""]
     lines += ["## Where and with what", "", *environment_lines(environment), ""]
     if suite.skipped:
         lines += ["Left out:", "", *[f"- {what}: {why}" for what, why in suite.skipped], ""]
     lines += ["## What is not measured", "", NOT_MEASURED, "",
-              "Every figure is a median; samples of what is compared were taken in turns. The answers of every bench "
-              "were checked before it was timed. All samples are in `results.jsonl`; `bench/compare A B` tells two "
+              "Every figure is the median of n samples; samples of what is compared were taken in turns. The answers of "
+              "every bench were checked before it was timed. All samples are in `results.jsonl`; `bench/compare A B` tells two "
               "runs apart.", ""]
     path = folder / "report.md"
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -22,7 +22,7 @@ def lower_is_better(unit):
 
 
 def result(bench, name, unit, samples, seed, **more):
-    """A result from samples in the order of the rounds. Only for answers that were checked."""
+    """A result from samples in the order of the rounds. Whoever calls this has checked the answers."""
     middle = statistics.median(samples)
     line = {
         "bench": bench, "name": name, "unit": unit, "value": middle, "min": min(samples),
