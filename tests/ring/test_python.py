@@ -55,6 +55,13 @@ with tempfile.TemporaryDirectory(dir=shm) as folder:
                 seen[item["seq"]] = item
                 check(member.ack(item), "an item was taken away")
         check(len(seen) == LIVE, "the member got", len(seen))
+        for use in (member.next, lambda: member.ack(item), lambda: next(iter(member))):
+            try:
+                use()
+                check(False, "a member that is closed was used")
+            except RingError as problem:
+                check("closed" in str(problem), problem)
+        member.close()
         for item in Observer(ring):
             check(item == seen[item["seq"]], "observer and member differ", item)
         try:

@@ -444,7 +444,7 @@ typedef struct hydrant_stats {
     uint64_t bytes;      /* of records and separators, decompressed */
     uint64_t matched;    /* mentions with at least one rule */
     uint64_t actionable;
-    uint64_t published;  /* actionable or to monitor */
+    uint64_t published;  /* items: actionable or to monitor, updates, deletes, spreads */
     uint64_t ignored_fields; /* optional fields of a wrong type */
     uint64_t dup_exact, dup_near, dup_redelivered;
     uint64_t ring_items;     /* written to the ring, if there is one */

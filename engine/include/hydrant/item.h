@@ -156,7 +156,7 @@ typedef struct hydrant_pii {
  * one
  */
 typedef struct hydrant_item {
-    uint64_t seq;                   /* counts published items from 1; 0 when dropped */
+    uint64_t seq; /* counts items from 1, 0 when not published; of a ring: hydrant/ring.h */
     uint64_t generation;            /* of the pack that judged it */
     hydrant_str pack;               /* content hash of that pack */
     hydrant_str source;             /* name of the input that delivered it */

@@ -32,7 +32,8 @@
  *
  * At least once. What was delivered and not acknowledged when a member ends or is killed goes to
  * another member, or to the next one to come. Items come in the order of their seq within a chunk of
- * the ring; the chunks of several workers are read side by side.
+ * the ring; the chunks of several workers are read side by side, so that an update or a delete may
+ * come before the mention that it is about (docs/items.md, "Order").
  *
  * Threads: a handle is used by one thread at a time. The library prints nothing, keeps no globals
  * and never blocks but in hydrant_ring_wait. A process that forks must not use the handle in the
@@ -95,8 +96,9 @@ typedef struct hydrant_ring_item {
 /*
  * The next item. HYDRANT_OK; HYDRANT_ERR_AGAIN: there is none now, see hydrant_ring_wait;
  * HYDRANT_ERR_LIMIT: what this handle has taken (lease_items, or fewer when fewer were there) is
- * delivered and not acknowledged: do that first; HYDRANT_ERR_CANCELLED: the engine has ended and
- * everything was read; HYDRANT_ERR_STATE: the group is another than the one that this handle joined
+ * delivered and not acknowledged: do that first; HYDRANT_ERR_CANCELLED: the ring has ended and
+ * everything was read (its engine has read its inputs to their end; an engine that is stopped or
+ * killed does not end its ring, for the next one goes on with it); HYDRANT_ERR_STATE: the group is another than the one that this handle joined
  * (the engine declares it now, or not any more, or had to make its control file anew): detach and
  * attach again, what was not acknowledged comes again; HYDRANT_ERR_DATA: the ring's bytes make no
  * sense.
@@ -162,7 +164,7 @@ typedef struct hydrant_ring_stat {
     uint64_t next_chunk;
     uint64_t items, item_bytes; /* in the ring now, acknowledged or not */
     int64_t created_at_us;
-    bool engine_lives, ended;
+    bool engine_lives, ended; /* ended: as for HYDRANT_ERR_CANCELLED */
     uint32_t groups_count;
     hydrant_ring_group_stat groups[64]; /* declared ones first; more ephemeral ones are left out */
 } hydrant_ring_stat;

@@ -89,7 +89,8 @@ def _load(path):
 
 
 class Member:
-    """Iterating gives items until the ring has ended; acknowledge each when it is done with."""
+    """Iterating gives items until the ring has ended for good; acknowledge each when it is done with. Closed by
+    the end of a `with` block or by close(): then everything but close() raises RingError."""
 
     def __init__(self, directory, group, lease_items=64, library=None):
         self._lib = _load(library)
@@ -102,14 +103,20 @@ class Member:
             os.fsencode(directory), ctypes.byref(options), ctypes.byref(self._ring),
             ctypes.byref(error),
         ) != OK:
-            raise RingError(error.text.decode("utf-8", "replace"))
+            told = [part.decode("utf-8", "replace") for part in (error.file, error.text) if part]
+            raise RingError(": ".join(told))
         self._buffer = ctypes.create_string_buffer(64 << 10)
 
+    def _open(self):
+        if not self._ring:
+            raise RingError("the member is closed")
+        return self._ring
+
     def next(self, timeout_ms=0):
-        """The next item; None when there is none in time. StopIteration: the ring has ended."""
+        """The next item; None when there is none in time. StopIteration: the ring has ended for good."""
         item = _Item()
         while True:
-            status = self._lib.hydrant_ring_next(self._ring, ctypes.byref(item))
+            status = self._lib.hydrant_ring_next(self._open(), ctypes.byref(item))
             if status == OK:
                 return self._json(item)
             if status == CANCELLED:
@@ -137,7 +144,7 @@ class Member:
 
     def ack(self, item):
         """True, or False when the item was taken away: somebody else has it again."""
-        return self._lib.hydrant_ring_ack(self._ring, item["seq"]) == OK
+        return self._lib.hydrant_ring_ack(self._open(), item["seq"]) == OK
 
     def __iter__(self):
         while True:

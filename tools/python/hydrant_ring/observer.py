@@ -130,7 +130,8 @@ class Observer:
 
     @property
     def ended(self):
-        """The engine was drained and closed the ring."""
+        """The engine read its inputs to their end and closed the ring for good. One that was only stopped has
+        not: the next one goes on with the ring."""
         return struct.unpack_from("<I", self._map, 260)[0] != 0
 
     def follow(self, poll_seconds=0.02):
