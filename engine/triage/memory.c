@@ -239,14 +239,40 @@ uint32_t hy_memory_holds(const struct hy_memory *memory)
     return memory->holds_used;
 }
 
-static bool keep_string(char *to, uint32_t room, uint16_t *len, hydrant_str from)
+/* The next of a hold's strings, of which there are `at` already. False: no room. */
+static bool keep_string(struct hy_hold *hold, uint32_t at, hydrant_str string)
 {
-    if (from.len > room)
+    uint32_t start = at ? hold->ends[at - 1] : 0;
+    if (at == HY_HOLD_STRINGS_MAX || string.len > HY_HOLD_BYTES - start)
         return false;
-    if (from.len)
-        memcpy(to, from.data, from.len);
-    *len = (uint16_t)from.len;
+    if (string.len)
+        memcpy(hold->bytes + start, string.data, string.len);
+    hold->ends[at] = (uint16_t)(start + string.len);
     return true;
+}
+
+static bool keep_strings(struct hy_hold *hold, const hydrant_mention *m,
+                         const hydrant_verdict *verdict)
+{
+    const hydrant_str strings[HY_HOLD_SKILLS] = {
+        [HY_HOLD_ID] = m->id,
+        [HY_HOLD_CONVERSATION] = m->conversation_id,
+        [HY_HOLD_AUTHOR] = m->author.id,
+        [HY_HOLD_NETWORK] = m->network,
+        [HY_HOLD_ROUTE] = verdict->route,
+        [HY_HOLD_LINE] = verdict->line,
+        [HY_HOLD_ESCALATE_TO] = verdict->escalate_to,
+        [HY_HOLD_ESCALATE_WHY] = verdict->escalate_why,
+        [HY_HOLD_PRIVATE_WHY] = verdict->private_why,
+        [HY_HOLD_PRIVATE_CHANNEL] = verdict->private_channel,
+    };
+    bool fits = true;
+    for (uint32_t i = 0; fits && i < HY_HOLD_SKILLS; i++)
+        fits = keep_string(hold, i, strings[i]);
+    for (uint32_t i = 0; fits && i < verdict->skills_count; i++)
+        fits = keep_string(hold, HY_HOLD_SKILLS + i, verdict->skills[i]);
+    hold->skills_count = (uint8_t)verdict->skills_count;
+    return fits;
 }
 
 static struct hy_hold *take_free(struct hy_memory *memory)
@@ -297,15 +323,9 @@ bool hy_memory_hold(struct hy_memory *memory, const struct hy_memory_keys *keys,
                              .respond_by_us = verdict->respond_by_us,
                              .action = (uint8_t)verdict->action,
                              .obligation = (uint8_t)verdict->obligation,
-                             .priority = verdict->priority};
-    bool fits = keep_string(hold->id, HY_HOLD_ID_BYTES, &hold->id_len, m->id) &&
-                keep_string(hold->conversation_id, HY_HOLD_ID_BYTES, &hold->conversation_len,
-                            m->conversation_id) &&
-                keep_string(hold->author_id, HY_HOLD_ID_BYTES, &hold->author_len, m->author.id) &&
-                keep_string(hold->network, HY_HOLD_NAME_BYTES, &hold->network_len, m->network) &&
-                keep_string(hold->route, HY_HOLD_NAME_BYTES, &hold->route_len, verdict->route) &&
-                keep_string(hold->line, HY_HOLD_NAME_BYTES, &hold->line_len, verdict->line);
-    if (!fits) {
+                             .priority = verdict->priority,
+                             .moderate = verdict->moderate};
+    if (!keep_strings(hold, m, verdict)) {
         hold->conversation = 0;
         hold->next = memory->free;
         memory->free = (uint32_t)(hold - memory->holds);

@@ -24,11 +24,25 @@
 
 struct hy_memory;
 
-enum {
-    HY_HOLD_ID_BYTES =
-        128, /* of id, conversation and author; an item with longer ones is not held */
-    HY_HOLD_NAME_BYTES = 64, /* of network, route and line */
+enum { HY_VERDICT_SKILLS_MAX = 32 }; /* further ones are left out */
+
+/* What is kept of an item that waits: strings of its mention and of its verdict, skills last. */
+enum hy_hold_string {
+    HY_HOLD_ID,
+    HY_HOLD_CONVERSATION,
+    HY_HOLD_AUTHOR,
+    HY_HOLD_NETWORK,
+    HY_HOLD_ROUTE,
+    HY_HOLD_LINE,
+    HY_HOLD_ESCALATE_TO,
+    HY_HOLD_ESCALATE_WHY,
+    HY_HOLD_PRIVATE_WHY,
+    HY_HOLD_PRIVATE_CHANNEL,
+    HY_HOLD_SKILLS,
+    HY_HOLD_STRINGS_MAX = HY_HOLD_SKILLS + HY_VERDICT_SKILLS_MAX
 };
+
+enum { HY_HOLD_BYTES = 1024 }; /* of its strings together; an item with more is not held */
 
 /* 0 means the default. */
 struct hy_memory_options {
@@ -55,9 +69,10 @@ struct hy_hold {
     uint32_t next, before; /* by until_us; in a free one: the next free one */
     uint32_t chain;        /* the next whose key has the same remainder */
     uint8_t action, obligation, priority;
-    uint16_t id_len, conversation_len, author_len, network_len, route_len, line_len;
-    char id[HY_HOLD_ID_BYTES], conversation_id[HY_HOLD_ID_BYTES], author_id[HY_HOLD_ID_BYTES];
-    char network[HY_HOLD_NAME_BYTES], route[HY_HOLD_NAME_BYTES], line[HY_HOLD_NAME_BYTES];
+    bool moderate;
+    uint8_t skills_count;
+    uint16_t ends[HY_HOLD_STRINGS_MAX]; /* in bytes, where they stand one behind the other */
+    char bytes[HY_HOLD_BYTES];
 };
 
 hydrant_status hy_memory_create(const struct hy_memory_options *options, struct hy_memory **out,
@@ -88,7 +103,7 @@ struct hy_conversation *hy_memory_find(struct hy_memory *memory, uint64_t key, i
 /* How many unhappy mentions the author has, after adding one if this is one. */
 uint32_t hy_memory_unhappy(struct hy_memory *memory, uint64_t author, bool unhappy, int64_t now_us);
 
-/* Keeps an item that waits. False when there is no room or a string is too long. */
+/* Keeps an item that waits. False when there is no room, or its strings are too long. */
 bool hy_memory_hold(struct hy_memory *memory, const struct hy_memory_keys *keys,
                     const hydrant_mention *m, const hydrant_verdict *verdict);
 

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "triage/memory_table.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 struct header {
     char magic[8];
@@ -94,11 +94,14 @@ static void restore_author(struct hy_memory *memory, const struct hy_author *aut
 /* The checksum says that we wrote it; lengths are still not believed. */
 static bool is_hold(const struct hy_hold *hold)
 {
-    return hold->conversation && hold->id_len <= HY_HOLD_ID_BYTES &&
-           hold->conversation_len <= HY_HOLD_ID_BYTES && hold->author_len <= HY_HOLD_ID_BYTES &&
-           hold->network_len <= HY_HOLD_NAME_BYTES && hold->route_len <= HY_HOLD_NAME_BYTES &&
-           hold->line_len <= HY_HOLD_NAME_BYTES && hold->action <= HYDRANT_ACTION_IGNORE &&
-           hold->obligation <= HYDRANT_OBLIGATION_MUST && hold->priority <= 100;
+    uint32_t strings = (uint32_t)HY_HOLD_SKILLS + hold->skills_count, end = 0;
+    if (!hold->conversation || strings > HY_HOLD_STRINGS_MAX)
+        return false;
+    for (uint32_t i = 0; i < strings; end = hold->ends[i++])
+        if (hold->ends[i] < end || hold->ends[i] > HY_HOLD_BYTES)
+            return false;
+    return hold->action <= HYDRANT_ACTION_IGNORE && hold->obligation <= HYDRANT_OBLIGATION_MUST &&
+           hold->priority <= 100;
 }
 
 hydrant_status hy_memory_restore(struct hy_memory *memory, const void *bytes, size_t len,

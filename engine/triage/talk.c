@@ -17,56 +17,88 @@ static const hydrant_reason reason_turned = {HY_STR("tone_turned"),
 
 size_t hy_talk_arena_bytes(void)
 {
-    size_t strings = 3 * HY_HOLD_ID_BYTES + 3 * HY_HOLD_NAME_BYTES;
+    size_t strings = HY_HOLD_BYTES + HY_VERDICT_SKILLS_MAX * sizeof(hydrant_str);
     size_t one = sizeof(struct hy_notice) + sizeof(hydrant_mention) + sizeof(hydrant_verdict);
     return HY_MENTION_NOTICES_MAX * (one + strings + 64);
 }
 
 /* ---- updates ---- */
 
-static hydrant_str keep(struct hy_arena *arena, const char *text, uint32_t len)
+/* A hold's strings, copied: the hold ends before its update is written. */
+struct kept {
+    const struct hy_hold *hold;
+    const char *bytes;
+};
+
+static struct kept keep(struct hy_arena *arena, const struct hy_hold *hold)
 {
+    uint32_t len = hold->ends[HY_HOLD_SKILLS + hold->skills_count - 1];
     char *copy = hy_arena_alloc(arena, len, 1);
     HY_ASSERT(copy);
-    if (len)
-        memcpy(copy, text, len);
-    return hy_str(copy, len);
+    memcpy(copy, hold->bytes, len);
+    return (struct kept){hold, copy};
 }
 
-static const hydrant_mention *mention_of(struct hy_arena *arena, const struct hy_hold *hold)
+static hydrant_str string(const struct kept *kept, uint32_t at)
+{
+    uint32_t start = at ? kept->hold->ends[at - 1] : 0;
+    return hy_str(kept->bytes + start, kept->hold->ends[at] - start);
+}
+
+static const hydrant_mention *mention_of(struct hy_arena *arena, const struct kept *kept)
 {
     hydrant_mention *m = HY_ARENA_NEW(arena, hydrant_mention, 1);
     HY_ASSERT(m);
-    *m = (hydrant_mention){.created_at_us = hold->created_us};
-    m->id = keep(arena, hold->id, hold->id_len);
-    m->network = keep(arena, hold->network, hold->network_len);
-    m->conversation_id = keep(arena, hold->conversation_id, hold->conversation_len);
-    m->author.id = keep(arena, hold->author_id, hold->author_len);
+    *m = (hydrant_mention){.created_at_us = kept->hold->created_us,
+                           .id = string(kept, HY_HOLD_ID),
+                           .network = string(kept, HY_HOLD_NETWORK),
+                           .conversation_id = string(kept, HY_HOLD_CONVERSATION)};
+    m->author.id = string(kept, HY_HOLD_AUTHOR);
     return m;
 }
 
-static const hydrant_verdict *verdict_of(struct hy_arena *arena, const struct hy_hold *hold,
-                                         const hydrant_reason *reason, bool cancelled)
+static const hydrant_str *skills_of(struct hy_arena *arena, const struct kept *kept)
 {
+    hydrant_str *skills = HY_ARENA_NEW(arena, hydrant_str, kept->hold->skills_count);
+    HY_ASSERT(skills || !kept->hold->skills_count);
+    for (uint32_t i = 0; i < kept->hold->skills_count; i++)
+        skills[i] = string(kept, HY_HOLD_SKILLS + i);
+    return skills;
+}
+
+/* The verdict that the item had, but for the hold. */
+static hydrant_verdict *verdict_of(struct hy_arena *arena, const struct kept *kept)
+{
+    const struct hy_hold *hold = kept->hold;
     hydrant_verdict *verdict = HY_ARENA_NEW(arena, hydrant_verdict, 1);
     HY_ASSERT(verdict);
     *verdict = (hydrant_verdict){.action = (hydrant_action)hold->action,
                                  .obligation = (hydrant_obligation)hold->obligation,
                                  .actionable = true,
+                                 .moderate = hold->moderate,
                                  .priority = hold->priority,
+                                 .route = string(kept, HY_HOLD_ROUTE),
+                                 .skills = skills_of(arena, kept),
+                                 .skills_count = hold->skills_count,
                                  .respond_by_us = hold->respond_by_us,
                                  .hold_until_us = HYDRANT_TIME_NONE,
-                                 .reasons = reason,
-                                 .reasons_count = 1};
-    if (cancelled) {
-        verdict->action = HYDRANT_ACTION_MONITOR;
-        verdict->obligation = HYDRANT_OBLIGATION_NONE;
-        verdict->actionable = false;
-        verdict->respond_by_us = HYDRANT_TIME_NONE;
-    }
-    verdict->route = keep(arena, hold->route, hold->route_len);
-    verdict->line = keep(arena, hold->line, hold->line_len);
+                                 .escalate_to = string(kept, HY_HOLD_ESCALATE_TO),
+                                 .escalate_why = string(kept, HY_HOLD_ESCALATE_WHY),
+                                 .private_why = string(kept, HY_HOLD_PRIVATE_WHY),
+                                 .private_channel = string(kept, HY_HOLD_PRIVATE_CHANNEL),
+                                 .line = string(kept, HY_HOLD_LINE)};
     return verdict;
+}
+
+/* Nobody needs to act any more. */
+static void cancel(hydrant_verdict *verdict)
+{
+    verdict->action = HYDRANT_ACTION_MONITOR;
+    verdict->obligation = HYDRANT_OBLIGATION_NONE;
+    verdict->actionable = false;
+    verdict->respond_by_us = HYDRANT_TIME_NONE;
+    verdict->escalate_to = verdict->escalate_why = hy_str(NULL, 0);
+    verdict->private_why = verdict->private_channel = hy_str(NULL, 0);
 }
 
 /* Ends a hold with an update item. False: the mention has as many notices as it may. */
@@ -79,8 +111,14 @@ static bool end_hold(struct hy_turn *turn, struct hy_hold *hold, const hydrant_r
         hy_batch_notice(batch, list, HY_MENTION_NOTICES_MAX, HYDRANT_ITEM_UPDATE);
     if (!notice)
         return false;
-    notice->mention = mention_of(&batch->arena, hold);
-    notice->verdict = verdict_of(&batch->arena, hold, reason, cancelled);
+    struct kept kept = keep(&batch->arena, hold);
+    hydrant_verdict *verdict = verdict_of(&batch->arena, &kept);
+    verdict->reasons = reason;
+    verdict->reasons_count = 1;
+    if (cancelled)
+        cancel(verdict);
+    notice->mention = mention_of(&batch->arena, &kept);
+    notice->verdict = verdict;
     hy_memory_end_hold(turn->memory, hold);
     return true;
 }

@@ -19,8 +19,6 @@
 #include "triage/reasons.h"
 #include "triage/talk.h"
 
-enum { SKILLS_MAX = 32 };
-
 struct hy_triage {
     struct hy_eval_scratch *scratch;
     struct hy_memory_keys keys[HY_BATCH_MENTIONS]; /* of the batch, from prepare */
@@ -50,7 +48,7 @@ size_t hy_triage_arena_bytes(const struct hy_pack *pack)
 {
     (void)pack;
     size_t reasons = HY_REASONS_MAX * (sizeof(hydrant_reason) + HY_REASON_BYTES);
-    size_t skills = SKILLS_MAX * sizeof(hydrant_str);
+    size_t skills = HY_VERDICT_SKILLS_MAX * sizeof(hydrant_str);
     size_t pii = HY_PII_MAX * sizeof(hydrant_pii);
     size_t one = sizeof(hydrant_verdict) + reasons + skills + pii + 64;
     return HY_BATCH_MENTIONS * (one + hy_talk_arena_bytes());
@@ -74,12 +72,12 @@ static const struct hy_policy_rule *first_true(const struct hy_policy_lines *lin
 static void unite_skills(hydrant_verdict *verdict, const struct hy_mention *mention,
                          struct hy_batch *batch)
 {
-    hydrant_str *skills = HY_ARENA_NEW(&batch->arena, hydrant_str, SKILLS_MAX);
+    hydrant_str *skills = HY_ARENA_NEW(&batch->arena, hydrant_str, HY_VERDICT_SKILLS_MAX);
     HY_ASSERT(skills);
     uint32_t count = 0;
     for (uint32_t i = 0; i < mention->matches_count; i++) {
         const struct hy_rule *rule = &batch->pack->rules[mention->matched_rules[i]];
-        for (uint32_t k = 0; k < rule->skills_count && count < SKILLS_MAX; k++) {
+        for (uint32_t k = 0; k < rule->skills_count && count < HY_VERDICT_SKILLS_MAX; k++) {
             uint32_t at = 0;
             while (at < count && !hy_str_equal(skills[at], rule->skills[k]))
                 at++;
@@ -229,11 +227,11 @@ static hydrant_verdict *judge(struct hy_triage *triage, struct hy_turn *turn)
                            .verdict = verdict,
                            .scratch = triage->scratch};
     turn->base = pack->rules[top].priority;
+    unite_skills(verdict, mention, batch);
     hy_eval_begin(&eval);
     hy_talk_before(turn, is_true(pack->policy->own_from, &eval));
     decide(verdict, turn, &eval);
     hy_talk_behind(turn, verdict);
-    unite_skills(verdict, mention, batch);
     return verdict;
 }
 

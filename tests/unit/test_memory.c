@@ -98,7 +98,7 @@ static void holds_end_in_order(void **state)
     for (size_t i = 0; i < 5; i++) {
         struct hy_hold *due = hy_memory_due(memory, 100 * SECOND);
         assert_non_null(due);
-        assert_int_equal(due->id[0], order[i]);
+        assert_int_equal(due->bytes[0], order[i]); /* its id comes first */
         hy_memory_end_hold(memory, due);
     }
     assert_null(hy_memory_due(memory, 100 * SECOND));
@@ -119,10 +119,14 @@ static void holds_are_found_by_conversation_and_post(void **state)
     assert_null(hy_memory_hold_in(memory, b, NULL));
     assert_null(hy_memory_hold_of(memory, &m));
     assert_non_null(hy_memory_hold_in(memory, a, NULL));
-    char longer[HY_HOLD_ID_BYTES + 2] = {0};
-    memset(longer, 'x', sizeof longer - 1);
+    /* All strings together: "x", "ann", "care", "unhappy" and the id. */
+    char longer[HY_HOLD_BYTES] = {0};
+    memset(longer, 'x', HY_HOLD_BYTES - 14);
     assert_true(hold(memory, longer, 10) == 0);
     assert_int_equal(hy_memory_holds(memory), 1);
+    longer[HY_HOLD_BYTES - 15] = '\0';
+    assert_true(hold(memory, longer, 10) != 0);
+    assert_int_equal(hy_memory_holds(memory), 2);
     hy_memory_destroy(&memory);
 }
 
@@ -141,7 +145,7 @@ static void a_snapshot_brings_all_back(void **state)
     assert_int_equal(hy_memory_find(other, 77, 6 * SECOND)->talk, HY_TALK_PEER);
     assert_int_equal(hy_memory_unhappy(other, 7, false, SECOND), 2);
     assert_int_equal(hy_memory_holds(other), 2);
-    assert_int_equal(hy_memory_due(other, 40 * SECOND)->id[0], 'b');
+    assert_int_equal(hy_memory_due(other, 40 * SECOND)->bytes[0], 'b');
     assert_int_equal(hy_memory_hold_in(other, a, NULL)->until_us, 30 * SECOND);
     assert_int_equal(hy_memory_save(other, NULL, 0), len);
     /* A smaller one takes what fits. */

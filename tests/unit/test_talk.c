@@ -45,7 +45,8 @@ static void start(const char *policy, bool event_time)
                        "version: 1\n"
                        "brands: {Acme: {own: {from: ['@acme'], to: ['@acme']}, off: 'coyote'}}\n"
                        "lists: {offers: ['free followers'], rude: [damn]}\n"
-                       "rules: [{id: acme, brand: Acme, match: 'acme', route: care}]\n"
+                       "rules: [{id: acme, brand: Acme, match: 'acme', route: care, "
+                       "skills: [apps, billing]}]\n"
                        "%s",
                        policy);
     temporary_text(path, ".yaml", yaml, (size_t)len);
@@ -135,6 +136,46 @@ static void an_item_waits_and_is_released(void **state)
     assert_item(1, "\"hold_until\":null");
     assert_item(1, "\"code\":\"hold_over\"");
     assert_item(1, "\"route\":\"care\"");
+    stop();
+}
+
+/* Both items say the same from one key of the verdict to the next. */
+static void assert_same(const char *from, const char *to)
+{
+    const char *first = strstr(items[0], from), *second = strstr(items[1], from);
+    assert_true(first && second && strstr(first, to));
+    size_t len = (size_t)(strstr(first, to) - first);
+    if (strncmp(first, second, len) != 0)
+        fail_msg("not %.*s in %s", (int)len, first, items[1]);
+}
+
+static void a_release_says_all_that_the_verdict_said(void **state)
+{
+    static const char personal[] = COMPLAINT ", call me at +1 512 555 0175";
+    static const char policy[] =
+        "policy:\n"
+        "  actions: [{line: own, when: 'own:from', action: ignore},\n"
+        "            {line: rest, when: '*', action: recover}]\n"
+        "  escalate: [{when: '*', to: legal, why: asked for}]\n"
+        "  private: [{when: 'has:pii', channel: dm, why: personal data}]\n"
+        "  moderate: [{when: '*', why: asked for}]\n"
+        "  hold: [{when: '*', for: 10m, why: another customer may answer}]\n";
+    start(policy, true);
+    post(0, "1", "ann", NULL, personal);
+    post(10, "2", "bob", NULL, "nothing to do with it");
+    assert_item(0, "\"take_private\":{\"why\":");
+    assert_item(0, "\"escalate\":{\"to\":\"legal\"");
+    assert_item(1, "\"code\":\"hold_over\"");
+    assert_item(1, "\"skills\":[\"apps\",\"billing\"]");
+    assert_same("\"action\":", "\"hold_until\":");
+    assert_same("\"escalate\":", "\"reasons\":");
+    stop();
+
+    start(policy, true);
+    post(0, "1", "ann", NULL, personal);
+    post(3, "2", "acme", "1", "sorry to hear that, we will look into it");
+    assert_item(1, "\"code\":\"own_answer\"");
+    assert_item(1, "\"escalate\":null,\"take_private\":null");
     stop();
 }
 
@@ -303,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_item_waits_and_is_released),
+        cmocka_unit_test(a_release_says_all_that_the_verdict_said),
         cmocka_unit_test(what_cancels_and_what_does_not),
         cmocka_unit_test(the_same_where_parsing_is_fast),
         cmocka_unit_test(edits_and_deletes_end_the_wait),
