@@ -28,6 +28,7 @@ static uint32_t power_of_two(uint32_t wanted, uint32_t standard)
 static void forget_holds(struct hy_memory *memory)
 {
     memset(memory->chains, 0xFF, HY_MEMORY_CHAINS * sizeof *memory->chains); /* HY_HOLD_NONE */
+    memset(memory->post_chains, 0xFF, HY_MEMORY_CHAINS * sizeof *memory->post_chains);
     memory->first = HY_HOLD_NONE;
     memory->holds_used = memory->holds_top = 0;
     memory->free = HY_HOLD_NONE;
@@ -52,12 +53,13 @@ static hydrant_status lay_out(struct hy_memory *memory, hydrant_error *err)
     size_t authors = memory->authors_count * sizeof *memory->authors;
     size_t holds = memory->holds_capacity * sizeof *memory->holds;
     size_t chains = HY_MEMORY_CHAINS * sizeof *memory->chains;
-    size_t all = conversations + authors + holds + chains + 4 * LINE_BYTES;
+    size_t all = conversations + authors + holds + 2 * chains + 5 * LINE_BYTES;
     all = round_up(all, HY_HUGE_PAGE_BYTES);
     hydrant_status status = hy_arena_init_huge(&memory->arena, all, err);
     if (status != HYDRANT_OK)
         return status;
     memory->chains = take(&memory->arena, chains);
+    memory->post_chains = take(&memory->arena, chains);
     memory->conversations = take(&memory->arena, conversations);
     memory->authors = take(&memory->arena, authors);
     memory->holds = take(&memory->arena, holds);
@@ -229,6 +231,11 @@ static uint32_t *chain_of(struct hy_memory *memory, uint64_t conversation)
     return &memory->chains[conversation % HY_MEMORY_CHAINS];
 }
 
+static uint32_t *post_chain_of(struct hy_memory *memory, uint64_t post)
+{
+    return &memory->post_chains[post % HY_MEMORY_CHAINS];
+}
+
 bool hy_memory_waits(const struct hy_memory *memory, uint64_t conversation)
 {
     return memory->holds_used && hy_memory_hold_in(memory, conversation, NULL) != NULL;
@@ -307,6 +314,8 @@ void hy_memory_enlist(struct hy_memory *memory, struct hy_hold *hold)
     memory->holds_used++;
     hold->chain = *chain_of(memory, hold->conversation);
     *chain_of(memory, hold->conversation) = index;
+    hold->post_chain = *post_chain_of(memory, hold->post);
+    *post_chain_of(memory, hold->post) = index;
 }
 
 bool hy_memory_hold(struct hy_memory *memory, const struct hy_memory_keys *keys,
@@ -355,10 +364,10 @@ struct hy_hold *hy_memory_hold_in(const struct hy_memory *memory, uint64_t conve
 struct hy_hold *hy_memory_hold_of(struct hy_memory *memory, const hydrant_mention *m)
 {
     uint64_t post = key_of(network_of(m), m->id);
-    for (uint32_t at = memory->first; at != HY_HOLD_NONE; at = memory->holds[at].next)
-        if (memory->holds[at].post == post)
-            return &memory->holds[at];
-    return NULL;
+    uint32_t at = *post_chain_of(memory, post);
+    while (at != HY_HOLD_NONE && memory->holds[at].post != post)
+        at = memory->holds[at].post_chain;
+    return at == HY_HOLD_NONE ? NULL : &memory->holds[at];
 }
 
 void hy_memory_end_hold(struct hy_memory *memory, struct hy_hold *hold)
@@ -376,6 +385,10 @@ void hy_memory_end_hold(struct hy_memory *memory, struct hy_hold *hold)
     while (*link != index)
         link = &memory->holds[*link].chain;
     *link = hold->chain;
+    link = post_chain_of(memory, hold->post);
+    while (*link != index)
+        link = &memory->holds[*link].post_chain;
+    *link = hold->post_chain;
     memory->holds_used--;
     hold->conversation = 0;
     hold->next = memory->free;

@@ -67,7 +67,8 @@ struct hy_hold {
     int64_t until_us, created_us, respond_by_us;
     uint64_t post;         /* key of network and id */
     uint32_t next, before; /* by until_us; in a free one: the next free one */
-    uint32_t chain;        /* the next whose key has the same remainder */
+    uint32_t chain;        /* the next whose conversation has the same remainder */
+    uint32_t post_chain;   /* the same of the post */
     uint8_t action, obligation, priority;
     bool moderate;
     uint8_t skills_count;

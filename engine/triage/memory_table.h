@@ -18,8 +18,9 @@ struct hy_memory {
     struct hy_conversation *conversations;
     struct hy_author *authors;
     struct hy_hold *holds;
-    uint32_t *chains; /* HY_MEMORY_CHAINS; first hold by key modulo: four times the holds: NONE
-                         answers most replies */
+    uint32_t *chains; /* HY_MEMORY_CHAINS; first hold by conversation modulo: four times the holds:
+                         NONE answers most replies */
+    uint32_t *post_chains; /* the same by post */
     uint32_t conversations_count, authors_count, holds_capacity;
     uint32_t keep_s;
     uint32_t first, last; /* hold that ends first, last; last is valid while there is a first */

@@ -40,6 +40,11 @@ static void put_score(struct sentence *s, float score)
     put(s, hy_str(text, sizeof text));
 }
 
+static bool is_full(const struct hy_reasons *reasons)
+{
+    return reasons->count == HY_REASONS_MAX;
+}
+
 static struct sentence begin(struct hy_reasons *reasons)
 {
     char *text = hy_arena_alloc(reasons->arena, HY_REASON_BYTES, 1);
@@ -55,13 +60,15 @@ static void end(struct hy_reasons *reasons, hydrant_str code, const struct sente
 
 void hy_reasons_add(struct hy_reasons *reasons, hydrant_str code, hydrant_str text)
 {
-    if (reasons->count < HY_REASONS_MAX)
+    if (!is_full(reasons))
         reasons->list[reasons->count++] = (hydrant_reason){code, text};
 }
 
 void hy_reasons_add_pair(struct hy_reasons *reasons, hydrant_str code, hydrant_str left,
                          hydrant_str right)
 {
+    if (is_full(reasons))
+        return;
     struct sentence s = begin(reasons);
     put(&s, left);
     if (left.len && right.len)
@@ -85,6 +92,8 @@ static hydrant_str brand_of(const struct hy_eval *eval)
 
 static void add_scored(struct hy_reasons *reasons, const char *name, float score)
 {
+    if (is_full(reasons))
+        return;
     struct sentence s = begin(reasons);
     put(&s, name_of(name));
     put_score(&s, score);
@@ -94,6 +103,8 @@ static void add_scored(struct hy_reasons *reasons, const char *name, float score
 static void add_count(struct hy_reasons *reasons, hydrant_str code, uint64_t value,
                       hydrant_str what)
 {
+    if (is_full(reasons))
+        return;
     struct sentence s = begin(reasons);
     put_number(&s, value);
     put(&s, what);

@@ -231,11 +231,12 @@ bool hy_talk_hold(struct hy_turn *turn, const hydrant_verdict *verdict)
     return hy_memory_hold(turn->memory, &turn->keys, &turn->mention->m, verdict);
 }
 
-void hy_talk_changed(struct hy_turn *turn)
+bool hy_talk_changed(struct hy_turn *turn)
 {
     if (!hy_memory_holds(turn->memory))
-        return;
+        return false;
     struct hy_hold *hold = hy_memory_hold_of(turn->memory, &turn->mention->m);
     if (hold)
         hy_memory_end_hold(turn->memory, hold);
+    return hold != NULL;
 }

@@ -44,8 +44,8 @@ void hy_talk_behind(struct hy_turn *turn, const hydrant_verdict *verdict);
 /* Keeps the mention's item as one that waits until verdict.hold_until_us. False: no room. */
 bool hy_talk_hold(struct hy_turn *turn, const hydrant_verdict *verdict);
 
-/* An edit or delete: the item that waits for it waits no more. */
-void hy_talk_changed(struct hy_turn *turn);
+/* An edit or delete: the item of that post waits no more. False: none did. */
+bool hy_talk_changed(struct hy_turn *turn);
 
 /* The most that one mention's notices take from the arena. */
 size_t hy_talk_arena_bytes(void);

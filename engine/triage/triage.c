@@ -209,24 +209,33 @@ static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eva
     keep_reasons(verdict, &reasons);
 }
 
+/* What is asked of the turn's mention, by the brand of the first rule that it matched. */
+static struct hy_eval eval_of(const struct hy_triage *triage, const struct hy_turn *turn)
+{
+    const struct hy_mention *mention = turn->mention;
+    const struct hy_pack *pack = turn->batch->pack;
+    uint32_t brand = mention->matches_count ? pack->matcher->rules[mention->matched_rules[0]].brand
+                                            : HY_BRAND_ANY;
+    return (struct hy_eval){.pack = pack,
+                            .mention = mention,
+                            .source = turn->batch->parcel->source->name,
+                            .brand = brand,
+                            .scratch = triage->scratch};
+}
+
 static hydrant_verdict *judge(struct hy_triage *triage, struct hy_turn *turn)
 {
     struct hy_batch *batch = turn->batch;
     struct hy_mention *mention = turn->mention;
     const struct hy_pack *pack = batch->pack;
-    uint32_t top = mention->matched_rules[0];
     hydrant_verdict *verdict = HY_ARENA_NEW(&batch->arena, hydrant_verdict, 1);
     HY_ASSERT(verdict);
     *verdict = (hydrant_verdict){.route = mention->matches[0].route,
                                  .respond_by_us = HYDRANT_TIME_NONE,
                                  .hold_until_us = HYDRANT_TIME_NONE};
-    struct hy_eval eval = {.pack = pack,
-                           .mention = mention,
-                           .source = batch->parcel->source->name,
-                           .brand = pack->matcher->rules[top].brand,
-                           .verdict = verdict,
-                           .scratch = triage->scratch};
-    turn->base = pack->rules[top].priority;
+    struct hy_eval eval = eval_of(triage, turn);
+    eval.verdict = verdict;
+    turn->base = pack->rules[mention->matched_rules[0]].priority;
     unite_skills(verdict, mention, batch);
     hy_eval_begin(&eval);
     hy_talk_before(turn, is_true(pack->policy->own_from, &eval));
@@ -252,17 +261,42 @@ static void overhear(struct hy_triage *triage, const struct hy_triage_around *ar
                      struct hy_turn *turn)
 {
     struct hy_mention *mention = turn->mention;
-    if (mention->m.event != HYDRANT_EVENT_POST || !hy_talk_waits(turn) || !complete(around, turn))
+    if (!hy_talk_waits(turn) || !complete(around, turn))
         return;
-    struct hy_eval eval = {.pack = turn->batch->pack,
-                           .mention = mention,
-                           .source = turn->batch->parcel->source->name,
-                           .brand = HY_BRAND_ANY,
-                           .scratch = triage->scratch};
+    struct hy_eval eval = eval_of(triage, turn);
     if (around->score)
         around->score(eval.pack->model, mention->m.text, mention->m.lang, &turn->heard);
     hy_eval_begin(&eval);
     hy_talk_before(turn, is_true(eval.pack->policy->own_from, &eval));
+}
+
+/* A repeat that the policy does not publish is part of its conversation all the same. */
+static void overhear_repeat(struct hy_triage *triage, struct hy_turn *turn)
+{
+    struct hy_eval eval = eval_of(triage, turn);
+    hy_eval_begin(&eval);
+    hy_talk_before(turn, is_true(eval.pack->policy->own_from, &eval));
+    hy_talk_behind(turn, NULL);
+}
+
+/* What the conversation learns from what is not published; and of an edit or a delete of a post
+ * whose item waits, that it is known, whatever deduplication remembers. */
+static void listen(struct hy_triage *triage, const struct hy_triage_around *around,
+                   struct hy_turn *turn)
+{
+    struct hy_mention *mention = turn->mention;
+    bool no_match = mention->drop == HYDRANT_DROP_NO_MATCH;
+    if (mention->m.event != HYDRANT_EVENT_POST) {
+        if ((no_match || mention->drop == HYDRANT_DROP_NONE) && hy_talk_changed(turn)) {
+            mention->known = true;
+            mention->drop = HYDRANT_DROP_NONE;
+        }
+    } else if (no_match) {
+        overhear(triage, around, turn);
+    } else if (mention->drop == HYDRANT_DROP_DUPLICATE ||
+               mention->drop == HYDRANT_DROP_SAMPLED_OUT) {
+        overhear_repeat(triage, turn);
+    }
 }
 
 /* An edit after which no rule wants the post that was published. */
@@ -285,14 +319,12 @@ static void take_turn(struct hy_triage *triage, const struct hy_triage_around *a
 {
     struct hy_mention *mention = turn->mention;
     turn->heard.scored = false;
-    if (turn->memory)
+    if (turn->memory) {
         hy_talk_release(turn);
-    if (mention->drop == HYDRANT_DROP_NO_MATCH && turn->memory)
-        overhear(triage, around, turn);
+        listen(triage, around, turn);
+    }
     if (mention->drop != HYDRANT_DROP_NONE)
         return;
-    if (turn->memory && mention->m.event != HYDRANT_EVENT_POST)
-        hy_talk_changed(turn);
     if (mention->m.event == HYDRANT_EVENT_DELETE)
         return;
     mention->verdict = mention->matches_count ? judge(triage, turn) : withdraw(&turn->batch->arena);

@@ -21,7 +21,8 @@ enum { ITEMS_MAX = 64, JSON_BYTES = 4096 };
 static char items[ITEMS_MAX][JSON_BYTES];
 static unsigned items_count;
 static int64_t clock_s;
-static bool fast; /* posts come as JSON, of which only what tells a reply is parsed at once */
+static bool forgetful; /* no deduplication */
+static bool fast;      /* posts come as JSON, of which only what tells a reply is parsed at once */
 
 static bool on_item(void *ctx, const hydrant_item *item)
 {
@@ -62,6 +63,8 @@ static void start(const char *policy, bool event_time)
     options.emit = HYDRANT_EMIT_PUBLISHED;
     options.parse = fast ? HYDRANT_PARSE_FAST : HYDRANT_PARSE_STRICT;
     options.event_time = event_time;
+    if (forgetful)
+        options.dedup_window_us = 0;
     options.clock_us = event_time ? NULL : clock_us;
     options.on_item = on_item;
     items_count = 0;
@@ -218,18 +221,74 @@ static void the_same_where_parsing_is_fast(void **state)
     fast = false;
 }
 
-static void edits_and_deletes_end_the_wait(void **state)
+static void change(const char *id, hydrant_event event, const char *text)
+{
+    hydrant_mention m = {.id = str(id),
+                         .network = str("x"),
+                         .event = event,
+                         .lang = str("en"),
+                         .text = str(text),
+                         .created_at_us = HYDRANT_TIME_NONE};
+    assert_int_equal(hydrant_push_mentions(engine, "test", &m, 1, NULL), HYDRANT_OK);
+}
+
+static void a_change_ends_the_wait(hydrant_event event, const char *text, const char *said)
 {
     start("", true);
     post(0, "1", "ann", NULL, COMPLAINT);
-    hydrant_mention gone = {.id = str("1"),
-                            .network = str("x"),
-                            .event = HYDRANT_EVENT_DELETE,
-                            .created_at_us = HYDRANT_TIME_NONE};
-    assert_int_equal(hydrant_push_mentions(engine, "test", &gone, 1, NULL), HYDRANT_OK);
-    assert_item(1, "\"event\":\"delete\"");
+    assert_item(0, "\"hold_until\":\"2026");
+    change("1", event, text);
+    assert_item(1, said);
+    change("1", event, text);
     post(60, "2", "bob", NULL, "an hour later");
-    assert_int_equal(items_count, 2);
+    for (unsigned i = 1; i < items_count; i++)
+        if (strstr(items[i], "hold_over"))
+            fail_msg("released: %s", items[i]);
+    stop();
+}
+
+static void edits_and_deletes_end_the_wait(void **state)
+{
+    a_change_ends_the_wait(HYDRANT_EVENT_DELETE, NULL, "\"event\":\"delete\"");
+    a_change_ends_the_wait(HYDRANT_EVENT_EDIT, "never mind", "\"action\":\"ignore\"");
+}
+
+/* Also where deduplication does not know the post, or nobody does. */
+static void they_do_without_deduplication(void **state)
+{
+    forgetful = true;
+    edits_and_deletes_end_the_wait(state);
+    start("", true);
+    post(0, "1", "ann", NULL, COMPLAINT);
+    change("7", HYDRANT_EVENT_DELETE, NULL);
+    change("8", HYDRANT_EVENT_EDIT, "never mind");
+    assert_int_equal(items_count, 1);
+    post(10, "2", "bob", NULL, "ten minutes later");
+    assert_item(1, "\"code\":\"hold_over\"");
+    stop();
+    forgetful = false;
+}
+
+static void repeats_that_are_only_counted_are_heard(void **state)
+{
+    static const char answer[] = "sorry to hear that, acme will look into it right now";
+    start("policy:\n"
+          "  repeats: {exact: count, near: count, same_author: count}\n"
+          "  actions: [{line: own, when: 'own:from', action: ignore},\n"
+          "            {line: rest, when: '*', action: recover}]\n"
+          "  hold: [{when: 'NOT own:from', for: 10m, why: another customer may answer}]\n",
+          true);
+    post(0, "1", "ann", NULL, COMPLAINT);
+    post(1, "2", "bob", NULL, "acme has lost my parcel and nobody there says a word about it");
+    post(2, "3", "acme", "1", answer);
+    assert_item(2, "\"id\":\"1\"");
+    assert_item(2, "\"code\":\"own_answer\"");
+    post(3, "4", "acme", "2", answer);
+    hydrant_stats stats;
+    hydrant_stats_read(engine, &stats);
+    assert_int_equal(stats.dropped[HYDRANT_DROP_DUPLICATE], 1);
+    assert_item(3, "\"id\":\"2\"");
+    assert_item(3, "\"code\":\"own_answer\"");
     stop();
 }
 
@@ -348,6 +407,8 @@ int main(void)
         cmocka_unit_test(what_cancels_and_what_does_not),
         cmocka_unit_test(the_same_where_parsing_is_fast),
         cmocka_unit_test(edits_and_deletes_end_the_wait),
+        cmocka_unit_test(they_do_without_deduplication),
+        cmocka_unit_test(repeats_that_are_only_counted_are_heard),
         cmocka_unit_test(time_alone_releases),
         cmocka_unit_test(a_mention_ends_only_so_many),
         cmocka_unit_test(lines_may_ask_about_the_conversation),
