@@ -45,6 +45,7 @@ struct hy_framer {
     uint32_t depth;   /* JSON: open levels */
     uint8_t state;    /* kind's own */
     uint8_t last;     /* kind's own: the token or byte before */
+    char delimiter;   /* CSV: from its header on */
 };
 
 /* Beside a record of HY_FRAME_SSE: fields of its event, valid as long as the record's data. */

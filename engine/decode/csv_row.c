@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/str.h"
+#include "batch/csv.h"
 #include "decode/json_number.h"
 
 /* A cell as it stands in its row, the quotes around it left out. */
@@ -44,19 +45,6 @@ static bool take_cell(const char **at, const char *end, char delimiter, struct c
     return cell->raw.len == 0 || !memchr(p, '"', cell->raw.len);
 }
 
-static char find_delimiter(hydrant_str header)
-{
-    bool quoted = false;
-    for (uint32_t i = 0; i < header.len; i++) {
-        char c = header.data[i];
-        if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == ',' || c == ';' || c == '\t'))
-            return c;
-    }
-    return ',';
-}
-
 static hydrant_str trim(hydrant_str s)
 {
     while (s.len && s.data[0] == ' ')
@@ -80,7 +68,8 @@ void hy_csv_header(struct hy_csv *csv, hydrant_str header)
         header = hy_str(header.data + 3, header.len - 3);
     const char *at = header.data;
     const char *end = header.data + header.len;
-    csv->delimiter = find_delimiter(header);
+    char delimiter = hy_csv_delimiter(header.data, header.len);
+    csv->delimiter = delimiter ? delimiter : ',';
     csv->columns = 0;
     csv->broken = false;
     for (;; at++) {

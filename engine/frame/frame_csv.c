@@ -1,9 +1,10 @@
 /*
  * CSV (RFC 4180): a record is a line, except that a quoted field may hold line ends. Empty lines
- * are no records.
+ * are no records. The first record is the header and tells the delimiter; in the header itself each
+ * that there may be ends a column.
  *
  * What breaks the quoting must not swallow the rows behind it. A row is broken when something
- * other than a comma or a line end follows a closing quote, when a quoted field runs into the
+ * other than a delimiter or a line end follows a closing quote, when a quoted field runs into the
  * record limit, or when the stream ends in one. If the quoted field began on an earlier line, the
  * row ends with the line on which the field began, and the lines behind it are looked at afresh;
  * otherwise it ends with its line. Either way it is given out, and decode drops it as a bad row.
@@ -12,11 +13,25 @@
  * (a \r behind the closing quote), BROKEN (to the line end). In the framer's state: mark = offset
  * of the last opening quote in the record; last = the byte before, of a record that is skipped.
  */
+#include "batch/csv.h"
 #include "frame/cut.h"
 
 #include <string.h>
 
 enum { FIELD, PLAIN, QUOTED, QUOTE, CLOSED, BROKEN };
+
+static bool delimits(const struct hy_framer *f, char byte)
+{
+    return f->delimiter ? byte == f->delimiter : hy_csv_may_delimit(byte);
+}
+
+/* The header is there, of so many bytes. One that is over the limit tells nothing. */
+static char delimiter_of(const struct hy_cut *c, uint64_t size)
+{
+    char found =
+        size > c->f->record_bytes_max ? '\0' : hy_csv_delimiter(c->data + c->begin, (size_t)size);
+    return found ? found : ',';
+}
 
 /* The record ends at end: its \n or the end of the stream. */
 static void finish(struct hy_cut *c, size_t end)
@@ -25,6 +40,8 @@ static void finish(struct hy_cut *c, size_t end)
     char before = end > c->begin ? c->data[end - 1] : (char)(c->f->skipped ? c->f->last : 0);
     if (before == '\r')
         size--;
+    if (size && !c->f->delimiter)
+        c->f->delimiter = delimiter_of(c, size);
     if (size)
         hy_cut_give(c, size);
     c->f->skipped = 0;
@@ -58,7 +75,7 @@ static void field(struct hy_cut *c)
     if (byte == '"') {
         c->f->mark = hy_cut_size(c, c->at);
         c->f->state = QUOTED;
-    } else if (byte != ',') {
+    } else if (!delimits(c->f, byte)) {
         c->f->state = PLAIN;
     }
     c->at++;
@@ -66,7 +83,12 @@ static void field(struct hy_cut *c)
 
 static void plain(struct hy_cut *c)
 {
-    c->at = c->scan->any3(c->data, c->at, c->len, ',', '\n', '\n');
+    char delimiter = c->f->delimiter;
+    if (delimiter)
+        c->at = c->scan->any3(c->data, c->at, c->len, delimiter, '\n', '\n');
+    else
+        while (c->at < c->len && c->data[c->at] != '\n' && !hy_csv_may_delimit(c->data[c->at]))
+            c->at++;
     if (c->at == c->len)
         return;
     if (c->data[c->at] == '\n') {
@@ -100,8 +122,8 @@ static void after_quote(struct hy_cut *c)
     char byte = c->data[c->at];
     if (byte == '\n') {
         finish(c, c->at);
-    } else if (c->f->state == QUOTE && (byte == '"' || byte == ',' || byte == '\r')) {
-        c->f->state = byte == '"' ? QUOTED : byte == ',' ? FIELD : CLOSED;
+    } else if (c->f->state == QUOTE && (byte == '"' || byte == '\r' || delimits(c->f, byte))) {
+        c->f->state = byte == '"' ? QUOTED : byte == '\r' ? CLOSED : FIELD;
         c->at++;
     } else {
         broken(c, c->at);

@@ -10,8 +10,9 @@
  *   <rdf:RDF <!--
  *   lines as server-sent    events, for mappings: comments, then "event: word" before "data:",
  *   events have them        "id:" or "retry:", or "data: {"
- *   a line with a column    CSV. The line is cut at commas; columns may be in quotes and have 1 to
- *   called "text"           64 bytes, none of them a quote; case and outer blanks do not matter
+ *   a line with a column    CSV. The line is cut at its first comma, semicolon or tab, and all that
+ *   called "text"           are like it; columns may be in quotes and have 1 to 64 bytes, none of
+ *                           them a quote; case and outer blanks do not matter
  *   anything else           plain text, one post a line
  *
  * When the caller insists on a format, only the kind of JSON is looked at. The answer is given at
@@ -19,6 +20,7 @@
  * it.
  */
 #include "base/str.h"
+#include "batch/csv.h"
 #include "frame/cut.h"
 
 #include <string.h>
@@ -87,12 +89,13 @@ static enum verdict is_csv_header(const struct sample *s, size_t line)
 {
     const char *newline = memchr(s->data + line, '\n', s->len - line);
     size_t end = newline ? (size_t)(newline - s->data) : s->len;
+    char delimiter = hy_csv_delimiter(s->data + line, end - line);
     bool has_text = false;
     for (size_t from = line; from <= end;) {
-        const char *comma = memchr(s->data + from, ',', end - from);
-        if (!comma && !newline && !s->last)
+        const char *next = delimiter ? memchr(s->data + from, delimiter, end - from) : NULL;
+        if (!next && !newline && !s->last)
             return UNKNOWN;
-        size_t to = comma ? (size_t)(comma - s->data) : end;
+        size_t to = next ? (size_t)(next - s->data) : end;
         if (!read_column(s->data, from, to, &has_text))
             return NO;
         from = to + 1;

@@ -68,17 +68,40 @@ static void naive_prefixed(const char *data, size_t len, uint32_t max, struct cu
     }
 }
 
-/* The end of the row at start: its \n, or len. */
-static size_t naive_csv_end(const char *data, size_t len, size_t start, uint32_t max)
+static bool naive_delimits(char byte, char delimiter)
+{
+    return delimiter ? byte == delimiter : byte == ',' || byte == ';' || byte == '\t';
+}
+
+/* What a header tells: the first mark behind its first column. */
+static char naive_delimiter(const char *row, size_t len)
+{
+    size_t at = 0;
+    if (len && row[0] == '"') {
+        bool quoted = true;
+        for (at = 1; at < len && quoted;) {
+            bool twice = row[at] == '"' && at + 1 < len && row[at + 1] == '"';
+            quoted = row[at] != '"' || twice;
+            at += twice ? 2 : 1;
+        }
+    }
+    while (at < len && !naive_delimits(row[at], '\0'))
+        at++;
+    return at < len ? row[at] : ',';
+}
+
+/* The end of the row at start: its \n, or len. delimiter: 0 in the header. */
+static size_t naive_csv_end(const char *data, size_t len, size_t start, uint32_t max,
+                            char delimiter)
 {
     size_t limit = len - start > (size_t)max + 1 ? start + max + 1 : len;
     for (size_t at = start;;) {
         if (at == len || data[at] == '\n')
             return at;
         if (data[at] != '"') {
-            while (at < len && data[at] != ',' && data[at] != '\n')
+            while (at < len && !naive_delimits(data[at], delimiter) && data[at] != '\n')
                 at++;
-            if (at < len && data[at] == ',')
+            if (at < len && data[at] != '\n')
                 at++;
             continue;
         }
@@ -99,7 +122,7 @@ static size_t naive_csv_end(const char *data, size_t len, size_t start, uint32_t
             at = close + 1;
             if (at == len || data[at] == '\n')
                 return at;
-            if (data[at] == ',') {
+            if (naive_delimits(data[at], delimiter)) {
                 at++;
                 continue;
             }
@@ -120,9 +143,14 @@ static size_t naive_csv_end(const char *data, size_t len, size_t start, uint32_t
 
 static void naive_csv(const char *data, size_t len, uint32_t max, struct cut_list *list)
 {
+    char delimiter = '\0';
     for (size_t at = 0; at < len;) {
-        size_t end = naive_csv_end(data, len, at, max);
+        size_t end = naive_csv_end(data, len, at, max, delimiter), before = list->count;
         naive_row(list, data, at, end, max);
+        if (!delimiter && list->count > before) {
+            size_t size = end > at && data[end - 1] == '\r' ? end - 1 - at : end - at;
+            delimiter = size > max ? ',' : naive_delimiter(data + at, size);
+        }
         at = end + 1;
     }
 }
@@ -240,8 +268,9 @@ static void compare(const char *what, const struct cut_list *got, const struct c
 /* Words out of which each kind's streams are put together at random. */
 static const char *const line_words[] = {
     "a", "bc", "{\"x\":1}", "\n", "\n", "\r\n", "\r", "", "longer than the limit, now and then"};
-static const char *const csv_words[] = {"a",  "bc", ",",   "\"",  "\"",   "\"\"", "\n",        "\n",
-                                        "\r", ",",  ",\"", "\",", "\"\n", "\r\n", "0123456789"};
+static const char *const csv_words[] = {"a",          "bc", ",",  "\"",  "\"",  "\"\"", "\n",
+                                        "\n",         "\r", ",",  ",\"", "\",", "\"\n", "\r\n",
+                                        "0123456789", ";",  "\t", ";\"", "\";"};
 static const char *const sse_words[] = {"data: x",   "data:",    "data", "\n", "\n",
                                         "\n\n",      "\r\n",     "\r",   ":",  "event: ",
                                         "id:1",      "event:up", "abc",  " ",  "\n: heartbeat\n",

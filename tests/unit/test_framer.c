@@ -77,6 +77,15 @@ static void csv(void **state)
     expect(c, 8, "123456789\n1,\"a\nb\"\n", "!|1,\"a\nb\"");
 }
 
+static void csv_is_cut_at_what_its_header_is_cut_at(void **state)
+{
+    enum hy_frame_kind c = HY_FRAME_CSV;
+    expect(c, 100, "id;text\n\"1\";\"a\nb\";c\n2;d,\"e\n", "id;text|\"1\";\"a\nb\";c|2;d,\"e");
+    expect(c, 100, "id\ttext\n1\t\"a\nb\"\t;\n", "id\ttext|1\t\"a\nb\"\t;");
+    expect(c, 100, "\"a;b\",c\n\"1\";\n\"2\",\"x\ny\"\n", "\"a;b\",c|\"1\";|\"2\",\"x\ny\"");
+    expect(c, 100, "text\n\"a;b\"\n\"c\";d\n", "text|\"a;b\"|\"c\";d");
+}
+
 static void a_broken_row_does_not_take_its_neighbours(void **state)
 {
     enum hy_frame_kind c = HY_FRAME_CSV;
@@ -173,6 +182,13 @@ static void what_a_stream_is_taken_for(void **state)
     expect_choice("id,text,author\n", HY_FORMAT_CSV, HY_FRAME_CSV);
     expect_choice("\"id\", \"Text\"\r\n1,x\n", HY_FORMAT_CSV, HY_FRAME_CSV);
     expect_choice("text\n", HY_FORMAT_CSV, HY_FRAME_CSV);
+    expect_choice("id;text;lang\n1;x, y;en\n", HY_FORMAT_CSV, HY_FRAME_CSV);
+    expect_choice("\xEF\xBB\xBF"
+                  "id;text;lang\r\n",
+                  HY_FORMAT_CSV, HY_FRAME_CSV);
+    expect_choice("\"id\"\t\"text\"\n", HY_FORMAT_CSV, HY_FRAME_CSV);
+    expect_choice("id, my; text\n", HY_FORMAT_TEXT, HY_FRAME_LINES);
+    expect_choice("say; text, please\n", HY_FORMAT_TEXT, HY_FRAME_LINES);
     expect_choice("id,message\n", HY_FORMAT_TEXT, HY_FRAME_LINES);
     expect_choice("I will text, call or write\n", HY_FORMAT_TEXT, HY_FRAME_LINES);
     expect_choice("\"text\" he said, loudly\n", HY_FORMAT_TEXT, HY_FRAME_LINES);
@@ -212,6 +228,7 @@ int main(void)
         cmocka_unit_test(json),
         cmocka_unit_test(damaged_json_does_not_take_its_neighbours),
         cmocka_unit_test(csv),
+        cmocka_unit_test(csv_is_cut_at_what_its_header_is_cut_at),
         cmocka_unit_test(a_broken_row_does_not_take_its_neighbours),
         cmocka_unit_test(server_sent_events),
         cmocka_unit_test(length_prefixes),
