@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char brand_line[] = "# ---- the brand ----\n",
                   rules_line[] = "# ---- the rules ----\n";
@@ -195,6 +196,14 @@ static void put_handle_list(FILE *out, const struct init_brand *brand)
     fputc(']', out);
 }
 
+/* A word that is looked for already finds its handle and its hashtag, too. */
+static bool is_found(const struct init_brand *brand, size_t handle)
+{
+    if (!is_simple(brand->name))
+        return handle == 0;
+    return strcasecmp(brand->name, brand->handles[handle]) == 0;
+}
+
 static void put_us(FILE *out, const struct init_brand *brand)
 {
     bool any = false;
@@ -210,6 +219,8 @@ static void put_us(FILE *out, const struct init_brand *brand)
         any = true;
     }
     for (size_t i = 0; i < brand->handles_count; i++) {
+        if (is_found(brand, i))
+            continue;
         fprintf(out, "%s@%s", any ? " OR " : "", brand->handles[i]);
         any = true;
         if (is_hashtag(brand->handles[i]))
@@ -377,11 +388,15 @@ char *init_config_text(const struct init_brand *brand)
           "  care: {start: oldest, when_slow: {block: 200ms, then: spill}, spill: 1GiB}\n"
           "  # dashboard: {start: newest, when_slow: drop-oldest}\n"
           "\n"
+          "# Where it keeps what it must not forget, and is talked to. Paths are relative to this\n"
+          "# file; the defaults, for a service of the system, are /var/lib/hydrant and\n"
+          "# /run/hydrant/control.sock.\n"
+          "state_dir: state\n"
+          "control: state/control.sock\n"
+          "\n"
           "# How long, and over how many posts, repeats are recognised.\n"
           "# dedup: {window: 24h, entries: 1000000}\n"
           "# workers: auto\n"
-          "# state_dir: /var/lib/hydrant\n"
-          "# control: /run/hydrant/control.sock\n"
           "# metrics: {listen: 127.0.0.1:8411}\n"
           "# recording: {keep: 24h, bytes: 1GiB}\n",
           out);
