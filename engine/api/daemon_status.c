@@ -289,7 +289,7 @@ static void put_seconds(struct hy_json_writer *w, const char *key, double second
 static size_t finish(struct hy_json_writer *w)
 {
     HY_JSON_LITERAL(w, "}");
-    return w->total <= w->cap ? w->used : 0;
+    return hy_json_total(w) <= w->cap ? w->used : 0;
 }
 
 static struct hy_json_writer begin_reply(char *out, size_t cap, bool ok)

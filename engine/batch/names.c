@@ -1,6 +1,8 @@
 #include <hydrant/item.h>
 
-/* The names of NDJSON. Each table is in the order of its enumeration. */
+#include "batch/names.h"
+
+#define NAME(name) name
 
 #define NAME_OF(table, index) \
     ((size_t)(index) < sizeof(table) / sizeof *(table) ? (table)[index] : NULL)
@@ -13,26 +15,25 @@ const char *hydrant_event_name(hydrant_event event)
 
 const char *hydrant_item_event_name(hydrant_item_event event)
 {
-    static const char *const names[] = {"mention", "update", "delete", "spread"};
+    static const char *const names[] = {HY_ITEM_EVENT_NAMES(NAME)};
     return NAME_OF(names, event);
 }
 
 const char *hydrant_action_name(hydrant_action action)
 {
-    static const char *const names[] = {"none",    "thank", "respond", "recover",
-                                        "correct", "share", "monitor", "ignore"};
+    static const char *const names[] = {HY_ACTION_NAMES(NAME)};
     return NAME_OF(names, action);
 }
 
 const char *hydrant_obligation_name(hydrant_obligation obligation)
 {
-    static const char *const names[] = {"none", "may", "must"};
+    static const char *const names[] = {HY_OBLIGATION_NAMES(NAME)};
     return NAME_OF(names, obligation);
 }
 
 const char *hydrant_dup_kind_name(hydrant_dup_kind kind)
 {
-    static const char *const names[] = {"none", "exact", "near", "redelivered"};
+    static const char *const names[] = {HY_DUP_KIND_NAMES(NAME)};
     return NAME_OF(names, kind);
 }
 
@@ -58,31 +59,24 @@ const char *hydrant_drop_meaning(hydrant_drop drop)
 
 const char *hydrant_emotion_name(unsigned index)
 {
-    static const char *const names[] = {
-        "admiration",    "amusement",   "anger",    "annoyance",      "approval",    "caring",
-        "confusion",     "curiosity",   "desire",   "disappointment", "disapproval", "disgust",
-        "embarrassment", "excitement",  "fear",     "gratitude",      "grief",       "joy",
-        "love",          "nervousness", "optimism", "pride",          "realization", "relief",
-        "remorse",       "sadness",     "surprise", "neutral"};
+    static const char *const names[] = {HY_EMOTION_NAMES(NAME)};
     return NAME_OF(names, index);
 }
 
 const char *hydrant_ekman_name(unsigned index)
 {
-    static const char *const names[] = {"anger",   "disgust",  "fear",   "joy",
-                                        "sadness", "surprise", "neutral"};
+    static const char *const names[] = {HY_EKMAN_NAMES(NAME)};
     return NAME_OF(names, index);
 }
 
 const char *hydrant_sentiment_name(unsigned index)
 {
-    static const char *const names[] = {"positive", "negative", "ambiguous", "neutral"};
+    static const char *const names[] = {HY_SENTIMENT_NAMES(NAME)};
     return NAME_OF(names, index);
 }
 
 const char *hydrant_speech_act_name(unsigned index)
 {
-    static const char *const names[] = {"statement", "question", "complaint",
-                                        "gratitude", "request",  "abuse"};
+    static const char *const names[] = {HY_SPEECH_ACT_NAMES(NAME)};
     return NAME_OF(names, index);
 }

@@ -2,6 +2,7 @@
 #include "emotion/cues.h"
 
 #include "base/assert.h"
+#include "emotion/token_bits.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -72,18 +73,15 @@ void hy_cues_mark(const struct hy_emotion_model *model, struct hy_tokens *tokens
     uint64_t reached[HY_CUES_REACH] = {0}, phrases[HY_EMOTION_TOKENS / 64];
     for (uint32_t base = 0; base < tokens->count; base += 64) {
         uint32_t count = tokens->count - base < 64 ? tokens->count - base : 64;
-        uint64_t negators = 0, punct = 0, begin = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t cues = cues_of(table, tokens->list[base + i].hash);
-            tokens->cues[base + i] = cues;
-            negators |= (uint64_t)(cues >> HY_CUE_BIT_NEGATOR & 1) << i;
-            begin |= (uint64_t)(cues >> HY_CUE_BIT_PHRASE & 1) << i;
-            punct |= (uint64_t)(tokens->kind[base + i] == HY_TOKEN_PUNCT) << i;
-        }
-        uint64_t negated = negated_by(negators, punct, reached);
+        uint64_t all = count < 64 ? (1ull << count) - 1 : ~0ull;
+        uint32_t *cues = tokens->cues + base;
         for (uint32_t i = 0; i < count; i++)
-            tokens->flags[base + i] |= (uint8_t)(negated >> i & 1) * HY_TOKEN_NEGATED;
-        phrases[base / 64] = begin;
+            cues[i] = cues_of(table, tokens->list[base + i].hash);
+        uint64_t negators = hy_words_with(cues, HY_CUE_BIT_NEGATOR) & all;
+        uint64_t punct = hy_bytes_equal(tokens->kind + base, HY_TOKEN_PUNCT) & all;
+        uint64_t negated = negated_by(negators, punct, reached) & all;
+        hy_bytes_mark(tokens->flags + base, negated, HY_TOKEN_NEGATED);
+        phrases[base / 64] = hy_words_with(cues, HY_CUE_BIT_PHRASE) & all;
     }
     for (uint32_t base = 0; base < tokens->count; base += 64)
         mark_phrases(table, tokens, base, phrases[base / 64]);

@@ -3,26 +3,10 @@
 
 #include <string.h>
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "emotion/token_bits.h"
 
-/*
- * Bits of 64 tokens. Bytes: where they have a bit or are a value; words: each of the HY_CUES bits.
- * Those past the last token are masked off by the caller; the arrays are readable that far. Always
- * 64, for how many there are cannot be foreseen.
- */
+/* Each of the HY_CUES bits of 64 words. Those past the last token are masked off by the caller. */
 #if defined(__AVX512BW__)
-
-static inline uint64_t bytes_with(const uint8_t *bytes, uint8_t bit)
-{
-    return _mm512_test_epi8_mask(_mm512_loadu_si512(bytes), _mm512_set1_epi8((char)bit));
-}
-
-static inline uint64_t bytes_equal(const uint8_t *bytes, uint8_t value)
-{
-    return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(bytes), _mm512_set1_epi8((char)value));
-}
 
 /* Byte number of each of 64 words. */
 static inline __m512i nth_bytes(const uint32_t *words, uint32_t number)
@@ -49,31 +33,6 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 
 #elif defined(__AVX2__)
 
-static inline uint64_t both_halves(__m256i low, __m256i high)
-{
-    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)_mm256_movemask_epi8(high) << 32;
-}
-
-static inline __m256i half_of(const uint8_t *bytes, uint32_t half)
-{
-    return _mm256_loadu_si256((const __m256i *)(bytes + 32 * half));
-}
-
-static inline uint64_t bytes_with(const uint8_t *bytes, uint8_t bit)
-{
-    __m256i want = _mm256_set1_epi8((char)bit);
-    __m256i low = _mm256_and_si256(half_of(bytes, 0), want);
-    __m256i high = _mm256_and_si256(half_of(bytes, 1), want);
-    return both_halves(_mm256_cmpeq_epi8(low, want), _mm256_cmpeq_epi8(high, want));
-}
-
-static inline uint64_t bytes_equal(const uint8_t *bytes, uint8_t value)
-{
-    __m256i want = _mm256_set1_epi8((char)value);
-    return both_halves(_mm256_cmpeq_epi8(half_of(bytes, 0), want),
-                       _mm256_cmpeq_epi8(half_of(bytes, 1), want));
-}
-
 /* Eight tokens at a time; each step brings the next bit to where movemask takes it from. */
 static void see_cues(struct hy_glance *g, const uint32_t *cues)
 {
@@ -89,22 +48,6 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 }
 
 #else
-
-static inline uint64_t bytes_with(const uint8_t *bytes, uint8_t bit)
-{
-    uint64_t found = 0;
-    for (uint32_t i = 0; i < 64; i++)
-        found |= (uint64_t)((bytes[i] & bit) != 0) << i;
-    return found;
-}
-
-static inline uint64_t bytes_equal(const uint8_t *bytes, uint8_t value)
-{
-    uint64_t found = 0;
-    for (uint32_t i = 0; i < 64; i++)
-        found |= (uint64_t)(bytes[i] == value) << i;
-    return found;
-}
 
 static void see_cues(struct hy_glance *g, const uint32_t *cues)
 {
@@ -132,17 +75,17 @@ static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t b
     see_cues(g, tokens->cues + base);
     for (uint32_t i = 0; i < HY_CUES; i++)
         g->cue[i] &= all;
-    g->other = ~(bytes_equal(kind, HY_TOKEN_WORD) & all);
-    g->punct = bytes_equal(kind, HY_TOKEN_PUNCT) & all;
-    g->question = bytes_equal(symbol, '?') & g->punct;
-    g->exclamation = bytes_equal(symbol, '!') & g->punct;
-    g->run[0] = bytes_with(run, 1) & g->punct;
-    g->run[1] = bytes_with(run, 2) & g->punct;
-    g->user = bytes_equal(kind, HY_TOKEN_USER) & all;
-    g->capitals = bytes_with(flags, HY_TOKEN_CAPS) & all;
-    g->elongated = bytes_with(flags, HY_TOKEN_LONG) & all;
-    g->negated = bytes_with(flags, HY_TOKEN_NEGATED) & all;
-    g->valence = ~bytes_equal((const uint8_t *)tokens->valence + base, 0) & all;
+    g->other = ~(hy_bytes_equal(kind, HY_TOKEN_WORD) & all);
+    g->punct = hy_bytes_equal(kind, HY_TOKEN_PUNCT) & all;
+    g->question = hy_bytes_equal(symbol, '?') & g->punct;
+    g->exclamation = hy_bytes_equal(symbol, '!') & g->punct;
+    g->run[0] = hy_bytes_with(run, 1) & g->punct;
+    g->run[1] = hy_bytes_with(run, 2) & g->punct;
+    g->user = hy_bytes_equal(kind, HY_TOKEN_USER) & all;
+    g->capitals = hy_bytes_with(flags, HY_TOKEN_CAPS) & all;
+    g->elongated = hy_bytes_with(flags, HY_TOKEN_LONG) & all;
+    g->negated = hy_bytes_with(flags, HY_TOKEN_NEGATED) & all;
+    g->valence = ~hy_bytes_equal((const uint8_t *)tokens->valence + base, 0) & all;
 }
 
 bool hy_glance_first(const struct hy_tokens *tokens, struct hy_glance *glance)

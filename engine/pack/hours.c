@@ -178,7 +178,8 @@ static int64_t to_utc(const struct hy_zone *zone, const struct hy_zone_span *spa
     return hy_zone_to_utc(zone, local_s);
 }
 
-int64_t hy_hours_deadline(const struct hy_hours *hours, int64_t start_us, int64_t within_us)
+int64_t hy_hours_deadline(const struct hy_hours *hours, int64_t start_us, int64_t within_us,
+                          struct hy_zone_span *last)
 {
     int64_t sum;
     if (start_us == HYDRANT_TIME_NONE || __builtin_add_overflow(start_us, within_us, &sum) ||
@@ -187,7 +188,9 @@ int64_t hy_hours_deadline(const struct hy_hours *hours, int64_t start_us, int64_
     if (!hours)
         return sum;
     int64_t start_s = floor_div(start_us, 1000000), left_us = within_us;
-    struct hy_zone_span now = hy_zone_span_at(&hours->zone, start_s);
+    if (start_s < last->from_s || start_s >= last->until_s)
+        *last = hy_zone_span_at(&hours->zone, start_s);
+    struct hy_zone_span now = *last;
     int64_t today = floor_div(start_s + now.offset_s, DAY_S);
     for (int64_t day = today; day < today + HY_HOURS_DAYS_MAX; day++) {
         const struct hy_hours_day *open = hours_of(hours, day);

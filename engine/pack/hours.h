@@ -48,8 +48,11 @@ bool hy_hours_parse_date(hydrant_str text, int64_t *out);
 
 /*
  * The moment at which, from start_us on, it has been open for within_us. hours NULL: always open.
- * HYDRANT_TIME_NONE when that is more than HY_HOURS_DAYS_MAX days off, or out of range.
+ * HYDRANT_TIME_NONE when that is more than HY_HOURS_DAYS_MAX days off, or out of range. last is
+ * what the call before with the same hours left there, at first all zero: spares a search in the
+ * zone where moments are near each other.
  */
-int64_t hy_hours_deadline(const struct hy_hours *hours, int64_t start_us, int64_t within_us);
+int64_t hy_hours_deadline(const struct hy_hours *hours, int64_t start_us, int64_t within_us,
+                          struct hy_zone_span *last);
 
 #endif

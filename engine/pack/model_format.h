@@ -171,13 +171,10 @@ static inline bool hy_model_ask(const uint32_t *slots, uint32_t tag, uint32_t *r
     __m256i all = _mm256_loadu_si256((const __m256i *)slots);
     __m256i same = _mm256_cmpeq_epi32(_mm256_srli_epi32(all, 16), _mm256_set1_epi32((int)tag));
     __m256i room = _mm256_and_si256(_mm256_cmpeq_epi32(all, _mm256_setzero_si256()), last);
-    uint32_t found = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same));
-    uint32_t lane = (uint32_t)__builtin_ctz(found | 1u << (HY_MODEL_BUCKET - 1));
-    __m256i first = _mm256_castsi128_si256(_mm_cvtsi32_si128((int)lane));
-    first = _mm256_permutevar8x32_epi32(_mm256_and_si256(all, same), first);
-    *row = (uint32_t)_mm256_cvtsi256_si32(first) & 0xFFFF;
-    __m256i answered = _mm256_or_si256(same, room);
-    return _mm256_testz_si256(answered, answered);
+    __m256i answered = _mm256_or_si256(same, room); /* by the tag's slot, or an empty last one */
+    uint32_t lanes = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(answered));
+    *row = slots[__builtin_ctz(lanes | 1u << (HY_MODEL_BUCKET - 1))] & 0xFFFF;
+    return lanes == 0;
 }
 
 #else

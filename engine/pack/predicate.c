@@ -102,23 +102,28 @@ static bool name_at(const struct hy_view *view, uint32_t at, hydrant_str name)
            hy_phrase_finish(HY_PHRASE_MENTION, view, at, &end);
 }
 
-static bool text_mentions(const struct hy_view *view, hydrant_str name)
+static bool text_mentions(const struct hy_view *view, const hydrant_str *names, uint32_t count)
 {
     for (uint32_t at = 0; at < view->folded_len; at++) {
         const char *sign = memchr(view->folded + at, '@', view->folded_len - at);
         if (!sign)
             return false;
         at = (uint32_t)(sign - view->folded);
-        if (name_at(view, at, name))
-            return true;
+        for (uint32_t i = 0; i < count; i++)
+            if (name_at(view, at, names[i]))
+                return true;
     }
     return false;
 }
 
-static bool is_addressed(const struct hy_eval *eval, hydrant_str name)
+/* To one of the names. */
+static bool is_addressed(const struct hy_eval *eval, const hydrant_str *names, uint32_t count)
 {
     struct hy_view view = hy_eval_text(eval);
-    return mentions_field_has(eval->mention, name) || text_mentions(&view, name);
+    for (uint32_t i = 0; i < count; i++)
+        if (mentions_field_has(eval->mention, names[i]))
+            return true;
+    return text_mentions(&view, names, count);
 }
 
 /* A # or @ with a name behind it and no word before it. */
@@ -313,9 +318,8 @@ static bool find_own_to(const struct hy_predicate *p, struct hy_eval *eval)
 {
     const struct hy_brand *brand;
     for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
-        for (uint32_t i = 0; i < brand->own_to_count; i++)
-            if (is_addressed(eval, brand->own_to[i]))
-                return true;
+        if (is_addressed(eval, brand->own_to, brand->own_to_count))
+            return true;
     return false;
 }
 
@@ -454,7 +458,7 @@ static APART enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eva
     const struct hy_mention *mention = eval->mention;
     switch ((enum hy_predicate_kind)p->kind) {
     case HY_PREDICATE_TO:
-        return proven(is_addressed(eval, p->text), mention);
+        return proven(is_addressed(eval, &p->text, 1), mention);
     case HY_PREDICATE_URL:
         return proven(any_link(p, eval, link_has), mention);
     case HY_PREDICATE_DOMAIN:

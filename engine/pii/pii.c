@@ -73,9 +73,10 @@ static uint32_t next_place(const struct hy_pii_text *t, uint32_t at)
 
 /* ---- links ---- */
 
+/* White space and control characters, quotes, angle brackets. */
 static bool is_space(char c)
 {
-    return (unsigned char)c <= ' ' || c == '"' || c == '<' || c == '>';
+    return hy_pii_in(c, (HY_PII_BIT(33) - 1) | HY_PII_BIT('"') | HY_PII_BIT('<') | HY_PII_BIT('>'));
 }
 
 /* Is [start, end) a link: with "://", "www.", or a host before a slash? */
@@ -98,32 +99,66 @@ static bool is_link(const struct hy_pii_text *t, uint32_t start, uint32_t end)
     return false;
 }
 
-/* No word is a link that has no / or ? in it and no ww to begin with. One pass without a branch
- * over the text, once, spares most texts the look at the word around each place. */
-static bool may_have_link(struct hy_pii_text *t)
+/* No word is a link that has no / or ? in it and no ww to begin with. */
+static bool is_link_sign(char c, char next)
 {
-    if (t->link == HY_PII_LINK_UNKNOWN) {
-        const char *s = t->s;
-        char last = s[t->len - 1]; /* a place was found: it is not empty */
-        uint8_t found = (last == '/') | (last == '?');
-        for (uint32_t i = 0; i + 1 < t->len; i++)
-            found |= (s[i] == '/') | (s[i] == '?') | (((s[i] & s[i + 1]) | 32) == 'w');
-        t->link = found ? HY_PII_LINK_MAYBE : HY_PII_LINK_NONE;
+    return c == '/' || c == '?' || ((c | 32) == 'w' && (next | 32) == 'w');
+}
+
+#if defined(__SSE2__)
+/* is_link_sign of 16 bytes; reads one more. */
+static unsigned link_signs(const char *s)
+{
+    const __m128i small = _mm_set1_epi8(32), w = _mm_set1_epi8('w');
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+    __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(s + 1));
+    __m128i found = _mm_and_si128(_mm_cmpeq_epi8(_mm_or_si128(v, small), w),
+                                  _mm_cmpeq_epi8(_mm_or_si128(next, small), w));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(v, _mm_set1_epi8('/')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(v, _mm_set1_epi8('?')));
+    return (unsigned)_mm_movemask_epi8(found);
+}
+#endif
+
+/* One pass over the text, once, spares most places a look at the word around them. */
+static void find_link_signs(struct hy_pii_text *t)
+{
+    uint32_t from = t->len, to = 0, at = 0;
+#if defined(__SSE2__)
+    for (; at + BLOCK < t->len; at += BLOCK) {
+        unsigned mask = link_signs(t->s + at);
+        if (!mask)
+            continue;
+        from = from < t->len ? from : at + (uint32_t)__builtin_ctz(mask);
+        to = at + 32 - (uint32_t)__builtin_clz(mask);
     }
-    return t->link == HY_PII_LINK_MAYBE;
+#endif
+    for (; at < t->len; at++) {
+        if (!is_link_sign(t->s[at], hy_pii_at(t, at + 1)))
+            continue;
+        from = from < t->len ? from : at;
+        to = at + 1;
+    }
+    t->signs_from = from;
+    t->signs_to = to;
+    t->signs_known = true;
 }
 
 /* If the word around `at` is a link: where it ends; else `at`. */
 static uint32_t behind_link(struct hy_pii_text *t, uint32_t at)
 {
     uint32_t start = at, end = at;
-    if (!may_have_link(t))
+    if (!t->signs_known)
+        find_link_signs(t);
+    if (!t->signs_to)
+        return at;
+    while (end < t->len && !is_space(t->s[end]))
+        end++;
+    if (end <= t->signs_from)
         return at;
     while (start > t->done && !is_space(t->s[start - 1]))
         start--;
-    while (end < t->len && !is_space(t->s[end]))
-        end++;
-    return is_link(t, start, end) ? end : at;
+    return start < t->signs_to && is_link(t, start, end) ? end : at;
 }
 
 /* ---- shapes of the house ---- */

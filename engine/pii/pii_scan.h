@@ -9,14 +9,13 @@
 
 #include "pii/pii.h"
 
-/* Can a word of a text be a link? */
-enum hy_pii_link { HY_PII_LINK_UNKNOWN, HY_PII_LINK_NONE, HY_PII_LINK_MAYBE };
-
 struct hy_pii_text {
     const char *s;
     uint32_t len;
     uint32_t done; /* nothing before it is looked at again */
-    enum hy_pii_link link;
+    /* All signs that a link has lie in [signs_from, signs_to); if signs_known. */
+    bool signs_known;
+    uint32_t signs_from, signs_to;
 };
 
 struct hy_pii_find {
@@ -56,6 +55,12 @@ static inline bool hy_pii_upper(char c)
 static inline bool hy_pii_alnum(char c)
 {
     return hy_pii_digit(c) || hy_pii_letter(c);
+}
+/* Is c in a set of characters below 64, made of HY_PII_BIT? */
+#define HY_PII_BIT(c) ((uint64_t)1 << (c))
+static inline bool hy_pii_in(char c, uint64_t set)
+{
+    return (unsigned char)c < 64 && (set >> (unsigned char)c & 1);
 }
 /* The byte at a place; 0 outside of the text. Places before the text wrap around and are outside. */
 static inline char hy_pii_at(const struct hy_pii_text *t, uint32_t at)

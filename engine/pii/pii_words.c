@@ -213,12 +213,16 @@ static const listed counted[] = {
     "orders",    "fans",        "employees", "members", "customers", "steps",
 };
 
+/* The characters " :=(." and NUL. */
+static const uint64_t fillers = HY_PII_BIT(0) | HY_PII_BIT(' ') | HY_PII_BIT(':') |
+                                HY_PII_BIT('=') | HY_PII_BIT('(') | HY_PII_BIT('.');
+
 /* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number".
  */
 static uint32_t head_before(const struct hy_pii_text *t, uint32_t at, bool *explicit)
 {
     for (int steps = 0; steps < 6; steps++) {
-        while (at > 0 && strchr(" :=(.", t->s[at - 1]))
+        while (at > 0 && hy_pii_in(t->s[at - 1], fillers))
             at--;
         if (at > 0 && t->s[at - 1] == '#') {
             *explicit = true;
@@ -243,6 +247,10 @@ static bool is_counted(const struct hy_pii_text *t, uint32_t end)
     return stop > start && ONE_OF(t, start, stop, counted);
 }
 
+/* Between two digits: a price, a time, a date, a link's port. */
+static const uint64_t goes_on =
+    HY_PII_BIT(',') | HY_PII_BIT('.') | HY_PII_BIT('/') | HY_PII_BIT(':');
+
 bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
 {
     uint32_t start = at, end = at, digits = 0;
@@ -258,8 +266,8 @@ bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii
     char behind = hy_pii_at(t, end);
     bool explicit = false;
     if (digits < 4 || end - start > 32 || start == 0 ||
-        (behind && strchr("%,./:@", behind) && hy_pii_digit(hy_pii_at(t, end + 1))) ||
-        behind == '%' || behind == '@')
+        (hy_pii_in(behind, goes_on) && hy_pii_digit(hy_pii_at(t, end + 1))) || behind == '%' ||
+        behind == '@')
         return false;
     uint32_t head = head_before(t, start, &explicit), word = hy_pii_word_before(t, head);
     bool account = ONE_OF(t, word, head, account_words);
@@ -422,12 +430,17 @@ static bool find_german(const struct hy_pii_text *t, uint32_t at, uint32_t end,
     return true;
 }
 
+/* Before a number that is no house's. */
+static const uint64_t no_house = HY_PII_BIT(0) | HY_PII_BIT('#') | HY_PII_BIT('$') |
+                                 HY_PII_BIT('-') | HY_PII_BIT('.') | HY_PII_BIT('/') |
+                                 HY_PII_BIT(',');
+
 bool hy_pii_find_address(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
 {
     uint32_t end = at;
     while (hy_pii_digit(hy_pii_at(t, end)))
         end++;
-    if (at > 0 && (hy_pii_alnum(t->s[at - 1]) || strchr("#$-./,", t->s[at - 1])))
+    if (at > 0 && (hy_pii_alnum(t->s[at - 1]) || hy_pii_in(t->s[at - 1], no_house)))
         return false;
     if (end - at > 5 || t->s[at] == '0')
         return false;

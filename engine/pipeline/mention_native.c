@@ -135,5 +135,5 @@ size_t hy_mention_native(const hydrant_mention *mention, char *out, size_t cap)
     if (inside.len)
         HY_JSON_LITERAL(&w, "}");
     HY_JSON_LITERAL(&w, "}\n");
-    return w.total <= cap ? w.total : 0;
+    return hy_json_total(&w) <= cap ? w.used : 0;
 }

@@ -244,8 +244,11 @@ bool hy_output_batch(struct hy_output *output, const struct hy_batch *batch, uin
                      uint64_t seq)
 {
     struct numbers numbers = {generation, seq};
-    struct hy_json_writer writer = {
-        .out = output->buffer, .cap = HY_OUTPUT_BUFFER_BYTES, .flush = flush, .ctx = output};
+    struct hy_json_writer writer = {.out = output->buffer,
+                                    .cap = HY_OUTPUT_BUFFER_BYTES,
+                                    .flush = flush,
+                                    .ctx = output,
+                                    .level = hy_cpu_level()};
     output->in_turn = false;
     output->refused = false;
     hand_out_notices(output, &writer, batch, NULL, batch->ticked, &numbers);

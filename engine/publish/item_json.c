@@ -5,11 +5,32 @@
  */
 #include "publish/item_json.h"
 
+#include "base/assert.h"
 #include "base/str.h"
+#include "batch/names.h"
 
 typedef struct hy_json_writer writer_t;
 
 #define LITERAL HY_JSON_LITERAL
+
+/* A name with its quotes, in as many bytes as are copied whatever its length. */
+struct name {
+    uint8_t len;
+    char text[17];
+};
+#define QUOTED(name)                     \
+    {                                    \
+        sizeof(name) + 1, "\"" name "\"" \
+    }
+
+static const struct name item_events[] = {HY_ITEM_EVENT_NAMES(QUOTED)};
+static const struct name actions[] = {HY_ACTION_NAMES(QUOTED)};
+static const struct name obligations[] = {HY_OBLIGATION_NAMES(QUOTED)};
+static const struct name dup_kinds[] = {HY_DUP_KIND_NAMES(QUOTED)};
+static const struct name emotions[] = {HY_EMOTION_NAMES(QUOTED)};
+static const struct name ekman[] = {HY_EKMAN_NAMES(QUOTED)};
+static const struct name sentiments[] = {HY_SENTIMENT_NAMES(QUOTED)};
+static const struct name speech_acts[] = {HY_SPEECH_ACT_NAMES(QUOTED)};
 
 static void string_or_null(writer_t *w, hydrant_str text)
 {
@@ -19,9 +40,14 @@ static void string_or_null(writer_t *w, hydrant_str text)
         LITERAL(w, "null");
 }
 
-static void name(writer_t *w, const char *text)
+static void name(writer_t *w, const struct name *of)
 {
-    hy_json_string(w, hy_str(text, strlen(text)));
+    if (HY_UNLIKELY(w->cap - w->used <= sizeof of->text)) {
+        hy_json_raw(w, of->text, of->len);
+        return;
+    }
+    memcpy(w->out + w->used, of->text, sizeof of->text);
+    w->used += of->len;
 }
 
 static void boolean(writer_t *w, bool value)
@@ -98,11 +124,11 @@ static void verdict_json(writer_t *w, const hydrant_verdict *verdict)
         return;
     }
     LITERAL(w, "{\"action\":");
-    name(w, hydrant_action_name(verdict->action));
+    name(w, &actions[verdict->action]);
     LITERAL(w, ",\"actionable\":");
     boolean(w, verdict->actionable);
     LITERAL(w, ",\"obligation\":");
-    name(w, hydrant_obligation_name(verdict->obligation));
+    name(w, &obligations[verdict->obligation]);
     LITERAL(w, ",\"priority\":");
     hy_json_uint(w, verdict->priority);
     LITERAL(w, ",\"route\":");
@@ -166,39 +192,46 @@ static void matches_json(writer_t *w, const hydrant_item *item)
     LITERAL(w, "]");
 }
 
-/* The names, by name_of, of the bits that are set. */
-static void names_of_bits(writer_t *w, uint32_t bits, const char *(*name_of)(unsigned))
+/* The names of the bits that are set. */
+static void names_of_bits(writer_t *w, uint32_t bits, const struct name *names)
 {
     LITERAL(w, "[");
-    for (unsigned i = 0, first = 1; bits >> i; i++) {
-        if (!(bits >> i & 1))
-            continue;
-        if (!first)
+    for (uint32_t left = bits; left; left &= left - 1) {
+        if (left != bits)
             LITERAL(w, ",");
-        first = 0;
-        name(w, name_of(i));
-        if (i == 31)
-            break;
+        name(w, &names[__builtin_ctz(left)]);
     }
     LITERAL(w, "]");
 }
 
-/* {"name":score,...}; scores that round to 0 are left out when sparse. */
-static void scores(writer_t *w, const float *values, unsigned count,
-                   const char *(*name_of)(unsigned), bool sparse)
+/* {"name":score,...} of the bits that are set. */
+static void scores_of_bits(writer_t *w, uint32_t bits, const float *values,
+                           const struct name *names)
 {
     LITERAL(w, "{");
-    for (unsigned i = 0, first = 1; i < count; i++) {
-        if (sparse && values[i] < 0.005f)
-            continue;
-        if (!first)
+    for (uint32_t left = bits; left; left &= left - 1) {
+        int i = __builtin_ctz(left);
+        if (left != bits)
             LITERAL(w, ",");
-        first = 0;
-        name(w, name_of(i));
+        name(w, &names[i]);
         LITERAL(w, ":");
         hy_json_score(w, values[i]);
     }
     LITERAL(w, "}");
+}
+
+static void scores(writer_t *w, const float *values, unsigned count, const struct name *names)
+{
+    scores_of_bits(w, (uint32_t)((1ull << count) - 1), values, names);
+}
+
+/* Those that round to 0 are left out. Which ones is not foreseen: no branches. */
+static uint32_t larger_than_0(const float *values, unsigned count)
+{
+    uint32_t bits = 0;
+    for (unsigned i = 0; i < count; i++)
+        bits |= (uint32_t) !(values[i] < 0.005f) << i;
+    return bits;
 }
 
 static void mood(writer_t *w, const hydrant_emotion *emotion)
@@ -208,7 +241,7 @@ static void mood(writer_t *w, const hydrant_emotion *emotion)
     LITERAL(w, ",\"intensity\":");
     hy_json_score(w, emotion->intensity);
     LITERAL(w, ",\"speech_act\":");
-    name(w, hydrant_speech_act_name(emotion->speech_act));
+    name(w, &speech_acts[emotion->speech_act]);
 }
 
 static void emotion_in_item(writer_t *w, const hydrant_emotion *emotion)
@@ -218,13 +251,13 @@ static void emotion_in_item(writer_t *w, const hydrant_emotion *emotion)
         return;
     }
     LITERAL(w, "{\"label\":");
-    name(w, hydrant_emotion_name(emotion->label));
+    name(w, &emotions[emotion->label]);
     LITERAL(w, ",\"labels\":");
-    names_of_bits(w, emotion->labels, hydrant_emotion_name);
+    names_of_bits(w, emotion->labels, emotions);
     LITERAL(w, ",\"ekman\":");
-    scores(w, emotion->ekman, HYDRANT_EKMAN, hydrant_ekman_name, true);
+    scores_of_bits(w, larger_than_0(emotion->ekman, HYDRANT_EKMAN), emotion->ekman, ekman);
     LITERAL(w, ",\"sentiment\":");
-    name(w, hydrant_sentiment_name(emotion->sentiment));
+    name(w, &sentiments[emotion->sentiment]);
     mood(w, emotion);
     LITERAL(w, "}");
 }
@@ -233,26 +266,26 @@ void hy_emotion_json(writer_t *w, const hydrant_emotion *emotion)
 {
     LITERAL(w, "{\"label\":");
     if (emotion->scored)
-        name(w, hydrant_emotion_name(emotion->label));
+        name(w, &emotions[emotion->label]);
     else
         LITERAL(w, "null");
     LITERAL(w, ",\"labels\":");
-    names_of_bits(w, emotion->labels, hydrant_emotion_name);
+    names_of_bits(w, emotion->labels, emotions);
     LITERAL(w, ",\"scores\":");
-    scores(w, emotion->scores, HYDRANT_EMOTIONS, hydrant_emotion_name, false);
+    scores(w, emotion->scores, HYDRANT_EMOTIONS, emotions);
     LITERAL(w, ",\"ekman\":");
-    scores(w, emotion->ekman, HYDRANT_EKMAN, hydrant_ekman_name, false);
+    scores(w, emotion->ekman, HYDRANT_EKMAN, ekman);
     LITERAL(w, ",\"ekman_labels\":");
-    names_of_bits(w, emotion->ekman_labels, hydrant_ekman_name);
+    names_of_bits(w, emotion->ekman_labels, ekman);
     LITERAL(w, ",\"sentiment\":");
     if (emotion->scored)
-        name(w, hydrant_sentiment_name(emotion->sentiment));
+        name(w, &sentiments[emotion->sentiment]);
     else
         LITERAL(w, "null");
     LITERAL(w, ",\"sentiment_scores\":");
-    scores(w, emotion->sentiment_scores, HYDRANT_SENTIMENTS, hydrant_sentiment_name, false);
+    scores(w, emotion->sentiment_scores, HYDRANT_SENTIMENTS, sentiments);
     LITERAL(w, ",\"sentiment_labels\":");
-    names_of_bits(w, emotion->sentiment_labels, hydrant_sentiment_name);
+    names_of_bits(w, emotion->sentiment_labels, sentiments);
     mood(w, emotion);
     LITERAL(w, ",\"scored\":");
     boolean(w, emotion->scored);
@@ -301,7 +334,7 @@ static void dup_json(writer_t *w, const hydrant_dup *dup)
         return;
     }
     LITERAL(w, "{\"kind\":");
-    name(w, hydrant_dup_kind_name(dup->kind));
+    name(w, &dup_kinds[dup->kind]);
     LITERAL(w, ",\"first_id\":");
     string_or_null(w, dup->first_id);
     LITERAL(w, ",\"count\":");
@@ -347,7 +380,7 @@ static void head(writer_t *w, const hydrant_item *item, const hydrant_mention *m
     else
         LITERAL(w, "null");
     LITERAL(w, ",\"event\":");
-    name(w, hydrant_item_event_name(item->event));
+    name(w, &item_events[item->event]);
     LITERAL(w, ",\"generation\":");
     hy_json_uint(w, item->generation);
     LITERAL(w, ",\"pack\":");
@@ -396,7 +429,7 @@ void hy_item_json(writer_t *w, const hydrant_item *item)
         LITERAL(w, ",\"truncated\":true");
     if (item->drop != HYDRANT_DROP_NONE) {
         LITERAL(w, ",\"dropped\":");
-        name(w, hydrant_drop_name(item->drop));
+        hy_json_string(w, hy_str_cstr(hydrant_drop_name(item->drop)));
     }
     LITERAL(w, "}");
 }
@@ -404,14 +437,14 @@ void hy_item_json(writer_t *w, const hydrant_item *item)
 /* A writer without flush keeps what fits; the last byte of the buffer is for the NUL. */
 static struct hy_json_writer writer_into(char *out, size_t cap)
 {
-    return (struct hy_json_writer){.out = out, .cap = cap ? cap - 1 : 0};
+    return (struct hy_json_writer){.out = out, .cap = cap ? cap - 1 : 0, .level = hy_cpu_level()};
 }
 
 static size_t terminate(const struct hy_json_writer *writer, size_t cap)
 {
     if (cap)
         writer->out[writer->used] = 0;
-    return writer->total;
+    return hy_json_total(writer);
 }
 
 size_t hy_item_json_to(char *out, size_t cap, const hydrant_item *item)

@@ -11,15 +11,24 @@
 
 #include <string.h>
 
+#include "base/cpu.h"
+
 struct hy_json_writer {
     char *out;
     size_t used, cap; /* cap >= 64 */
     /* Takes out[0, used); the writer goes on at 0. NULL: what does not fit is dropped and only
-     * counted in total. */
+     * counted. */
     void (*flush)(struct hy_json_writer *writer);
     void *ctx;
-    size_t total; /* bytes that were written or would have been */
+    size_t gone;             /* bytes that are not in out: flushed, or dropped */
+    enum hy_cpu_level level; /* of the kernel that writes strings; 0 is good everywhere */
 };
+
+/* Bytes that were written or would have been. */
+static inline size_t hy_json_total(const struct hy_json_writer *writer)
+{
+    return writer->gone + writer->used;
+}
 
 /* hy_json_raw where there is not enough room. */
 void hy_json_raw_slow(struct hy_json_writer *writer, const char *data, size_t len);
@@ -33,7 +42,6 @@ static inline void hy_json_raw(struct hy_json_writer *writer, const char *data, 
     }
     memcpy(writer->out + writer->used, data, len);
     writer->used += len;
-    writer->total += len;
 }
 
 void hy_json_string(struct hy_json_writer *writer, hydrant_str text); /* with its quotes */

@@ -201,9 +201,21 @@ struct hy_conversation *hy_memory_conversation(struct hy_memory *memory, uint64_
     return place;
 }
 
+/* Of an author who says nothing unhappy now. */
+static uint32_t unhappy_before(const struct hy_memory *memory, uint64_t author, uint32_t now_s)
+{
+    const struct hy_author *bucket = authors_of(memory, author);
+    for (uint32_t i = 0; author && i < HY_MEMORY_BUCKET; i++)
+        if (bucket[i].key == author)
+            return is_stale(memory, bucket[i].seen_s, now_s) ? 0 : bucket[i].unhappy;
+    return 0;
+}
+
 uint32_t hy_memory_unhappy(struct hy_memory *memory, uint64_t author, bool unhappy, int64_t now_us)
 {
     uint32_t now_s = seconds(now_us);
+    if (!unhappy || !author)
+        return unhappy_before(memory, author, now_s);
     struct hy_author *bucket = authors_of(memory, author), *place = &bucket[0];
     for (uint32_t i = 0; i < HY_MEMORY_BUCKET; i++) {
         struct hy_author *at = &bucket[i];
@@ -215,8 +227,6 @@ uint32_t hy_memory_unhappy(struct hy_memory *memory, uint64_t author, bool unhap
             place = at;
     }
     bool known = place->key == author && !is_stale(memory, place->seen_s, now_s);
-    if (!unhappy || !author)
-        return known && author ? place->unhappy : 0;
     if (!known)
         *place = (struct hy_author){.key = author};
     place->seen_s = now_s > place->seen_s ? now_s : place->seen_s;

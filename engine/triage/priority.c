@@ -31,5 +31,7 @@ uint8_t hy_priority(const struct hy_policy_weights *weights, const struct hy_men
     if (mention->dup && mention->dup->count > 1)
         points += weights->spread * log10f((float)mention->dup->count);
     points += waiting(weights, mention->m.created_at_us, verdict->respond_by_us, now_us);
-    return (uint8_t)lroundf(fminf(fmaxf(points, 0), 100));
+    points = fminf(fmaxf(points, 0), 100);
+    uint8_t whole = (uint8_t)points; /* halves are rounded up */
+    return (uint8_t)(whole + (points - (float)whole >= 0.5f));
 }

@@ -12,6 +12,7 @@
 #ifndef HY_TRIAGE_TALK_H
 #define HY_TRIAGE_TALK_H
 
+#include "base/zone.h"
 #include "batch/batch.h"
 #include "triage/memory.h"
 
@@ -21,6 +22,7 @@ struct hy_turn {
     struct hy_memory *memory;   /* NULL: none */
     struct hy_mention *mention; /* NULL: a batch without mentions, time has passed */
     int64_t now_us, start_us;   /* now; from when the deadline counts */
+    struct hy_zone_span clocks; /* where the hours of service were asked last */
     uint8_t base;               /* the rule's priority */
     hydrant_emotion heard;      /* of a mention that no rule wants */
     struct hy_memory_keys keys; /* the mention's */

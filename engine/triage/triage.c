@@ -107,14 +107,14 @@ static void escalate(hydrant_verdict *verdict, const struct hy_policy_lines *lin
 }
 
 static int64_t deadline(const struct hy_policy *policy, hydrant_obligation obligation,
-                        int64_t start_us)
+                        struct hy_turn *turn)
 {
     int64_t within = obligation == HYDRANT_OBLIGATION_MUST  ? policy->respond_must_us
                      : obligation == HYDRANT_OBLIGATION_MAY ? policy->respond_may_us
                                                             : HYDRANT_TIME_NONE;
     if (within == HYDRANT_TIME_NONE)
         return HYDRANT_TIME_NONE;
-    return hy_hours_deadline(policy->hours, start_us, within);
+    return hy_hours_deadline(policy->hours, turn->start_us, within, &turn->clocks);
 }
 
 static void decide_action(hydrant_verdict *verdict, const struct hy_policy *policy,
@@ -201,7 +201,7 @@ static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eva
         hy_audit(verdict, policy, eval, &reasons);
     if (verdict->action != HYDRANT_ACTION_IGNORE)
         decide_rest(verdict, policy, eval, &reasons);
-    verdict->respond_by_us = deadline(policy, verdict->obligation, turn->start_us);
+    verdict->respond_by_us = deadline(policy, verdict->obligation, turn);
     verdict->priority = hy_priority(&policy->weights, turn->mention, verdict, turn->base,
                                     is_true(policy->own_to, eval), turn->now_us);
     if (verdict->action != HYDRANT_ACTION_IGNORE)

@@ -88,8 +88,9 @@ static void deadlines_are_those_of_a_walk(void **state)
         uint32_t minutes = 1 + random_below(&random, MINUTES_MAX);
         time_t end = walk(&week, start, minutes);
         crossed += start < change && end > change;
-        int64_t got =
-            hy_hours_deadline(&hours, (int64_t)start * 1000000, (int64_t)minutes * MINUTE_US);
+        struct hy_zone_span last = {0};
+        int64_t got = hy_hours_deadline(&hours, (int64_t)start * 1000000,
+                                        (int64_t)minutes * MINUTE_US, &last);
         if (got != (int64_t)end * 1000000)
             fail_msg("%s: %u minutes from %lld end at %lld, not %lld", text, minutes,
                      (long long)start, (long long)end, (long long)(got / 1000000));

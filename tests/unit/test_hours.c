@@ -31,7 +31,7 @@ static int64_t utc(int64_t year, uint32_t month, uint32_t day, int hour, int min
 }
 
 #define assert_deadline(start, within, end)                                                        \
-    assert_int_equal(hy_hours_deadline(&hours, (start), (within)), (end))
+    assert_int_equal(hy_hours_deadline(&hours, (start), (within), &(struct hy_zone_span){0}), (end))
 
 static void days_are_those_of_the_calendar(void **state)
 {
@@ -112,16 +112,29 @@ static void exceptions_come_first(void **state)
     assert_deadline(utc(2026, 12, 24, 16, 0), 2 * HOUR, utc(2026, 12, 28, 10, 0));
 }
 
+/* What a call leaves for the next one changes no answer, however far apart their moments are. */
+static void one_call_after_the_other(void **state)
+{
+    struct hy_zone_span last = {0};
+    read_hours("mon-fri 07:00-19:00 America/Chicago");
+    for (int64_t at = utc(2026, 1, 1, 0, 0); at < utc(2028, 1, 1, 0, 0); at += 5 * HOUR) {
+        assert_deadline(at, 3 * HOUR, hy_hours_deadline(&hours, at, 3 * HOUR, &last));
+        int64_t back = at - 24 * 200 * HOUR;
+        if (at % (7 * HOUR) == 0)
+            assert_deadline(back, HOUR, hy_hours_deadline(&hours, back, HOUR, &last));
+    }
+}
+
 static void times_that_cannot_be(void **state)
 {
-    assert_int_equal(hy_hours_deadline(NULL, 5, 7), 12);
-    assert_int_equal(hy_hours_deadline(NULL, INT64_MAX, 1), HYDRANT_TIME_NONE);
+    assert_int_equal(hy_hours_deadline(NULL, 5, 7, NULL), 12);
+    assert_int_equal(hy_hours_deadline(NULL, INT64_MAX, 1, NULL), HYDRANT_TIME_NONE);
     read_hours("sun 09:00-09:01");
     assert_deadline(HYDRANT_TIME_NONE, HOUR, HYDRANT_TIME_NONE);
     assert_deadline(INT64_MAX - 5, 1, HYDRANT_TIME_NONE);
     assert_deadline(INT64_MIN + 5, 1, HYDRANT_TIME_NONE);
     assert_deadline(0, 1000 * HOUR, HYDRANT_TIME_NONE); /* one minute a week */
-    assert_true(hy_hours_deadline(&hours, utc(1900, 1, 1, 0, 0), MINUTE) < 0);
+    assert_true(hy_hours_deadline(&hours, utc(1900, 1, 1, 0, 0), MINUTE, &(struct hy_zone_span){0}) < 0);
 }
 
 static void what_cannot_be_read_is_said(void **state)
@@ -168,6 +181,7 @@ int main(void)
         cmocka_unit_test(in_another_time_zone),
         cmocka_unit_test(through_the_change_of_clocks),
         cmocka_unit_test(exceptions_come_first),
+        cmocka_unit_test(one_call_after_the_other),
         cmocka_unit_test(times_that_cannot_be),
         cmocka_unit_test(what_cannot_be_read_is_said),
         cmocka_unit_test(damaged_zone_files),

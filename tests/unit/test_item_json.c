@@ -16,7 +16,7 @@ static char text[1 << 16];
 static struct hy_json_writer fresh(void)
 {
     memset(text, 'x', sizeof text);
-    return (struct hy_json_writer){.out = text, .cap = sizeof text};
+    return (struct hy_json_writer){.out = text, .cap = sizeof text, .level = hy_cpu_level()};
 }
 
 #define assert_written(writer, expected)                                                           \
@@ -94,14 +94,18 @@ static void every_place_of_a_string_is_escaped(void **state)
                 expected[0] = '"';
                 size_t size = 1 + escape(from, len, expected + 1);
                 expected[size++] = '"';
-                struct hy_json_writer w = fresh();
-                hy_json_string(&w, hy_str(from, len));
-                assert_int_equal(w.used, size);
-                assert_memory_equal(text, expected, size);
+                for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
+                    struct hy_json_writer w = fresh();
+                    w.level = (enum hy_cpu_level)level;
+                    hy_json_string(&w, hy_str(from, len));
+                    assert_int_equal(w.used, size);
+                    assert_memory_equal(text, expected, size);
+                }
                 struct collected to = {.data = all};
-                w = (struct hy_json_writer){.out = small, .cap = sizeof small, .flush = collect, .ctx = &to};
+                struct hy_json_writer w = {
+                    .out = small, .cap = sizeof small, .flush = collect, .ctx = &to};
                 hy_json_string(&w, hy_str(from, len));
-                assert_int_equal(w.total, size);
+                assert_int_equal(hy_json_total(&w), size);
                 collect(&w);
                 assert_int_equal(to.len, size);
                 assert_memory_equal(all, expected, size);
@@ -121,6 +125,11 @@ static void numbers_have_all_their_digits(void **state)
             hy_json_uint(&w, n);
             snprintf(expected, sizeof expected, "%llu", (unsigned long long)n);
             assert_written(w, expected);
+            char exact[32];
+            w = (struct hy_json_writer){.out = exact, .cap = strlen(expected)};
+            hy_json_uint(&w, n);
+            assert_int_equal(w.used, strlen(expected));
+            assert_memory_equal(exact, expected, w.used);
         }
     }
     struct hy_json_writer w = fresh();

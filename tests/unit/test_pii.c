@@ -130,6 +130,23 @@ static void many_places(void **state)
     assert_null(strstr(text, "example"));
 }
 
+/* A number in a link is none, wherever in the text the link and its sign stand; one beside it is. */
+static void links_wherever_they_are(void **state)
+{
+    static const char *const links[] = {"http://a.bc/", "www.", "ab.cd/", "ab.cd/?n=", "WWW.a.bc:"};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        for (int before = 0; before < 70; before++) {
+            char text[LINE];
+            hydrant_pii found[4];
+            snprintf(text, sizeof text, "%.*s %s512-867-5309 call 512-867-5309 ok?", before,
+                     "a b, c/d e? f ww g / h www i: aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp", links[i]);
+            uint32_t count = hy_pii_scan(hy_str_cstr(text), NULL, found, 4);
+            if (count != 1 || memcmp(text + found[0].span.start - 5, "call ", 5) != 0)
+                fail_msg("%s: %u", text, count);
+        }
+    }
+}
+
 /* Cut anywhere, a text gives places inside of it, in order, none over another. */
 static void any_beginning_of_a_text(void **state)
 {
@@ -156,6 +173,7 @@ int main(void)
         cmocka_unit_test(shapes_of_the_house),
         cmocka_unit_test(masks_letters_and_digits_and_nothing_else),
         cmocka_unit_test(many_places),
+        cmocka_unit_test(links_wherever_they_are),
         cmocka_unit_test(any_beginning_of_a_text),
     };
     return cmocka_run_group_tests_name("pii", tests, NULL, NULL);
