@@ -569,22 +569,23 @@ static bool is_chunk_acked(struct hy_ring *ring, struct hy_ring_served *served, 
     return lease.acked >= wanted || (lease.taken && lease.acked >= lease.end);
 }
 
-/* Every chunk that is there and not younger is asked for: what comes before an item may lie in
- * chunks of any writer. */
+/*
+ * Every chunk that is there and not younger is asked for: what comes before an item may lie in
+ * chunks of any writer. Then the segments, in this order: a chunk that is found given away, or
+ * written over, may have been spilled a moment ago, and who read that (L1, O1) sees its segment.
+ */
 static bool is_group_acked(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
                            uint32_t upto)
 {
     const struct hy_ring_group *g = served->group;
-    if (atomic_load_explicit(&g->spill_head, memory_order_acquire) !=
-        atomic_load_explicit(&g->spill_tail, memory_order_acquire))
-        return false;
     for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
         uint64_t there = atomic_load_explicit(&ring->slots[i].content, memory_order_acquire);
         if (there != 0 && there <= id &&
             !is_chunk_acked(ring, served, there, there == id ? upto : UINT32_MAX))
             return false;
     }
-    return true;
+    return atomic_load_explicit(&g->spill_head, memory_order_acquire) ==
+           atomic_load_explicit(&g->spill_tail, memory_order_acquire);
 }
 
 bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last)
