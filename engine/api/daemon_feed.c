@@ -518,17 +518,24 @@ static void show(struct hydrant_daemon *daemon)
     pthread_mutex_unlock(&daemon->view_lock);
 }
 
-/* Says which group's members break the protocol of the ring. */
-static void blame(struct hydrant_daemon *daemon)
+/* Warns when a figure of a group has grown since it did so last. */
+static void warn_grown(struct hydrant_daemon *daemon, uint32_t group, uint64_t figure,
+                       uint64_t *said, const char *what, const char *key)
+{
+    if (figure == *said)
+        return;
+    *said = figure;
+    hy_log(&daemon->log, HY_LOG_WARNING, what,
+           HY_LOG_TEXT("group", daemon->config->groups[group].name), HY_LOG_NUMBER(key, figure));
+}
+
+static void warn_of_groups(struct hydrant_daemon *daemon)
 {
     for (uint32_t i = 0; i < daemon->config->groups_count; i++) {
-        uint64_t spoiled = hy_ring_spoiled(daemon->ring, i);
-        if (spoiled == daemon->spoiled[i])
-            continue;
-        daemon->spoiled[i] = spoiled;
-        hy_log(&daemon->log, HY_LOG_WARNING, "a reader destroys what its group shares",
-               HY_LOG_TEXT("group", daemon->config->groups[i].name),
-               HY_LOG_NUMBER("times", spoiled));
+        warn_grown(daemon, i, hy_ring_spoiled(daemon->ring, i), &daemon->spoiled[i],
+                   "a reader destroys what its group shares", "times");
+        warn_grown(daemon, i, hy_ring_lost_items(daemon->ring, i), &daemon->lost_items[i],
+                   "what was spilled for a group is damaged or gone", "items");
     }
 }
 
@@ -543,7 +550,7 @@ static void tick(struct hydrant_daemon *daemon)
     hy_daemon_mind_conversations(daemon, now);
     if (now - daemon->saved_ns >= HY_DAEMON_SAVE_MS * UINT64_C(1000000)) {
         hy_ring_tend(daemon->ring);
-        blame(daemon);
+        warn_of_groups(daemon);
         if (daemon->positions_moved)
             hy_daemon_save(daemon, NULL);
     }

@@ -267,15 +267,14 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     status = hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
     if (status != HYDRANT_OK)
         return status;
-    status = make_dead_letters(ring, file, err);
-    if (status != HYDRANT_OK) {
-        hy_ring_control_close(&served->ctl_map);
-        return status;
-    }
     served->group = g;
     served->ctl = served->ctl_map.base;
     ring->served_count++;
-    hy_ring_mend_group(ring, served);
+    status = make_dead_letters(ring, file, err);
+    if (status == HYDRANT_OK)
+        status = hy_ring_mend_group(ring, served, err);
+    if (status != HYDRANT_OK)
+        return status;
     atomic_store_explicit(&g->state, 1, memory_order_release); /* G1 */
     HY_RING_STORED("group state");
     return HYDRANT_OK;
@@ -621,7 +620,7 @@ void hy_ring_tend(struct hy_ring *ring)
     for (uint32_t i = 0; i < ring->served_count; i++) {
         hy_ring_control_mend(ring, &ring->served[i]);
         hy_ring_control_look_over(ring, &ring->served[i]);
-        hy_ring_spill_tend(&ring->served[i]);
+        hy_ring_spill_tend(ring, &ring->served[i]);
     }
     pthread_mutex_unlock(&ring->policy);
 }
@@ -645,6 +644,11 @@ static uint64_t lag_of(struct hy_ring *ring, struct hy_ring_served *served, uint
 uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
 {
     return atomic_load_explicit(&ring->served[i].spoiled, memory_order_relaxed);
+}
+
+uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i)
+{
+    return atomic_load_explicit(&ring->served[i].lost_items, memory_order_relaxed);
 }
 
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out)

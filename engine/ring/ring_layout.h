@@ -91,7 +91,8 @@ struct hy_ring_group {
      */
     _Atomic uint64_t drop_total, drop_chunk;
     char spill_dir[HY_RING_PATH_BYTES];
-    char routes[256]; /* names of routes, each NUL-terminated; empty: all */
+    char routes[256];              /* names of routes, each NUL-terminated; empty: all */
+    _Atomic uint64_t spilled_done; /* items of the segments up to spill_tail */
 };
 
 /* Where a source stands, twice: the one that is not current is written, then made current. */

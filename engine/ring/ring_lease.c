@@ -85,7 +85,7 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
 
 static bool load_segment(hydrant_ring *ring, const struct hy_ring_spill *header)
 {
-    bool ok = hy_ring_spill_load(ring->group, header, ring->header->chunk_bytes, &ring->segment);
+    bool ok = hy_ring_spill_load(ring->group, header, &ring->segment) == HY_RING_SEGMENT_GOOD;
     ring->segment_number = ok ? header->number : 0;
     return ok;
 }
@@ -102,7 +102,8 @@ static bool take_spilled(hydrant_ring *ring, bool from_dead)
         struct hy_ring_lease lease = hy_ring_lease_of(seen, number);
         if (lease.owner != HY_RING_NOBODY && !from_dead)
             continue;
-        if (!hy_ring_spill_read_header(ring->group, number, &header) ||
+        if (hy_ring_spill_read_header(ring->header, ring->group, number, &header) !=
+                HY_RING_SEGMENT_GOOD ||
             !take(ring, word, number, true, header.items, from_dead, &done))
             continue;
         if (ring->segment_number != number && !load_segment(ring, &header)) {

@@ -1,13 +1,14 @@
 /*
  * Spilled items when something is wrong: a disk that cannot be read, segments that are damaged,
- * gone, or left by another ring, a policy or a folder that changes meanwhile. What is still there is
- * delivered, what is lost is counted, and nobody waits for ever. One process, one thread.
+ * gone, or left by another ring, a policy or a folder that changes meanwhile. What is still there
+ * is delivered, what is lost is counted, and nobody waits for ever. One process, one thread.
  */
-#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ring/ring_state.h"
@@ -52,9 +53,193 @@ static void asked_while_it_spills(void)
     small_end("asked while it spills");
 }
 
+/* ---- a disk that cannot be read ---- */
+
+enum { ITEMS = 400 };
+
+static struct rlimit before_limit;
+
+/* From here on no file can be opened, until allow_files. */
+static void forbid_files(void)
+{
+    int lowest = dup(STDERR_FILENO);
+    WORLD_CHECK(lowest >= 0 && close(lowest) == 0, "dup");
+    WORLD_CHECK(getrlimit(RLIMIT_NOFILE, &before_limit) == 0, "getrlimit");
+    struct rlimit none = {.rlim_cur = (rlim_t)lowest, .rlim_max = before_limit.rlim_max};
+    WORLD_CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0, "setrlimit");
+}
+
+static void allow_files(void)
+{
+    WORLD_CHECK(setrlimit(RLIMIT_NOFILE, &before_limit) == 0, "setrlimit");
+}
+
+/* Reads and acknowledges most items at most, each of which is whole and was not there before. */
+static uint64_t read_items(const char *group, uint64_t most, bool seen[static ITEMS])
+{
+    hydrant_ring *reader = small_member(group);
+    hydrant_ring_item item;
+    uint64_t count = 0;
+    for (; count < most && hydrant_ring_next(reader, &item) == HYDRANT_OK; count++) {
+        int64_t n = world_item_number(&item);
+        WORLD_CHECK(n >= 0 && n < ITEMS && !seen[n], "item %lld is torn, or came twice",
+                    (long long)n);
+        WORLD_CHECK(item.deliveries == 1, "item %lld: delivery %u", (long long)n, item.deliveries);
+        seen[n] = true;
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    }
+    hydrant_ring_detach(&reader);
+    return count;
+}
+
+/* Nothing is left to read, and everybody knows it. */
+static void check_done(const char *what)
+{
+    uint64_t lasts[SMALL_CHUNKS];
+    hy_ring_tend(small_ring);
+    struct hy_ring_group_stats stats = small_stats(0);
+    WORLD_CHECK(stats.lag == 0 && stats.spill_bytes == 0, "%s: %llu items and %llu bytes are left",
+                what, (unsigned long long)stats.lag, (unsigned long long)stats.spill_bytes);
+    uint32_t count = hy_ring_committed(small_ring, lasts, SMALL_CHUNKS);
+    while (count--)
+        WORLD_CHECK(hy_ring_is_acked(small_ring, lasts[count]), "%s: not acknowledged", what);
+}
+
+/* Neither the engine nor a member takes what it cannot open for what is gone. */
+static void files_cannot_be_opened(void)
+{
+    bool seen[ITEMS] = {false};
+    hydrant_error err = {0};
+    hydrant_ring_item item;
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    struct hy_ring_group_stats before = small_stats(0);
+    hydrant_ring *reader = small_member("care");
+    forbid_files();
+    for (int i = 0; i < 3 * SMALL_DELIVERIES; i++)
+        hy_ring_tend(small_ring);
+    allow_files();
+    struct hy_ring_group_stats after = small_stats(0);
+    WORLD_CHECK(after.spill_bytes == before.spill_bytes && after.dropped == 0,
+                "the engine: %llu bytes of %llu, %llu dropped",
+                (unsigned long long)after.spill_bytes, (unsigned long long)before.spill_bytes,
+                (unsigned long long)after.dropped);
+    forbid_files(); /* what is in the ring is read without them */
+    while (hydrant_ring_next(reader, &item) == HYDRANT_OK) {
+        seen[item.generation] = true;
+        hydrant_ring_ack(reader, item.seq);
+    }
+    allow_files();
+    hydrant_ring_detach(&reader);
+    WORLD_CHECK(!seen[0] && seen[ITEMS - 1], "what was spilled was read all the same");
+    small_close();
+    forbid_files();
+    hydrant_status status = small_try_open(&spills, 1, &err);
+    allow_files();
+    WORLD_CHECK(status == HYDRANT_ERR_SYSTEM, "a takeover: %d", status);
+    small_open(&spills, 1);
+    read_items("care", UINT64_MAX, seen);
+    for (int n = 0; n < ITEMS; n++)
+        WORLD_CHECK(seen[n], "item %d is lost", n);
+    check_done("files that cannot be opened");
+    small_end("files that cannot be opened");
+}
+
+/* ---- segments that are damaged or gone ---- */
+
+static void flip(const char *path, off_t at)
+{
+    unsigned char byte;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    WORLD_CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1, "%s", path);
+    byte ^= 1;
+    WORLD_CHECK(pwrite(fd, &byte, 1, at) == 1, "%s", path);
+    close(fd);
+}
+
+static void spoil_header(const char *path)
+{
+    flip(path, offsetof(struct hy_ring_spill, items));
+}
+
+static void cut_header(const char *path)
+{
+    WORLD_CHECK(truncate(path, 10) == 0, "%s", path);
+}
+
+static void remove_file(const char *path)
+{
+    WORLD_CHECK(unlink(path) == 0, "%s", path);
+}
+
+static const struct damage {
+    const char *name;
+    void (*spoil)(const char *path);
+} damages[] = {{"damaged header", spoil_header},
+               {"a header that ends early", cut_header},
+               {"segments that are gone", remove_file}};
+
+/* Spoils every step-th segment from first on. Returns how many items were in them. */
+static uint64_t spoil_segments(const struct damage *damage, uint64_t first, uint64_t step)
+{
+    const struct hy_ring_group *g = small_ring->served[0].group;
+    uint64_t items = 0;
+    WORLD_CHECK(g->spill_head - g->spill_tail > 10, "too few segments");
+    for (uint64_t n = g->spill_tail + first; n <= g->spill_head; n += step) {
+        struct hy_ring_spill header;
+        char path[2 * TEMPORARY_PATH + HY_RING_PATH_BYTES];
+        hy_ring_spill_path(g, n, path, sizeof path);
+        WORLD_CHECK(hy_ring_spill_read_header(small_ring->header, g, n, &header) ==
+                        HY_RING_SEGMENT_GOOD,
+                    "segment %llu", (unsigned long long)n);
+        items += header.items;
+        damage->spoil(path);
+    }
+    return items;
+}
+
+/* What is lost is counted, to the item, and what is behind it is delivered. */
+static void lose_segments(const struct damage *damage, uint64_t first, uint64_t step, bool takeover)
+{
+    bool seen[ITEMS] = {false};
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    uint64_t got = read_items("care", SMALL_LEASE_ITEMS, seen); /* of segment 1 */
+    uint64_t lost = spoil_segments(damage, first, step) - (first == 1 ? got : 0);
+    if (takeover) {
+        small_close();
+        small_open(&spills, 1);
+    }
+    got += read_items("care", UINT64_MAX, seen);
+    check_done(damage->name);
+    WORLD_CHECK(lost > 0 && small_stats(0).dropped == lost &&
+                    hy_ring_lost_items(small_ring, 0) == lost && got + lost == ITEMS,
+                "%s, from %llu by %llu: %llu lost, %llu dropped, %llu read", damage->name,
+                (unsigned long long)first, (unsigned long long)step, (unsigned long long)lost,
+                (unsigned long long)small_stats(0).dropped, (unsigned long long)got);
+    small_close();
+    temporary_remove(small_dir);
+}
+
+static void lost_segments(void)
+{
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        for (uint64_t first = 1; first <= 2; first++) {
+            for (uint64_t step = 1; step <= 3; step++) {
+                lose_segments(&damages[i], first, step, false);
+                lose_segments(&damages[i], first, step, true);
+            }
+        }
+        printf("%s: ok\n", damages[i].name);
+        fflush(stdout);
+    }
+}
+
 int main(void)
 {
     world_clock_start();
     asked_while_it_spills();
+    files_cannot_be_opened();
+    lost_segments();
     return 0;
 }
