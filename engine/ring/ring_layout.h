@@ -167,7 +167,8 @@ static inline uint32_t hy_ring_commit_bytes(uint64_t commit)
  *   owner    0 nobody, 1..64 member + 1, 255 the engine
  *   tries    times that items from acked on were handed out, at most 63
  *   end      items [acked, end) are the owner's; with taken: items from end on are not the group's
- *   taken    the engine gave the rest of the chunk away (dropped or spilled)
+ *   taken    the rest is not the group's any more: the engine gave it away (dropped or spilled);
+ *            of a segment: a member found it lost
  *
  * A word whose id is not the chunk's says: nobody has begun with it. Every transition is one
  * compare-and-swap, so every moment is a state to go on from.

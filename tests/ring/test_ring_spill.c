@@ -162,6 +162,16 @@ static void spoil_header(const char *path)
     flip(path, offsetof(struct hy_ring_spill, items));
 }
 
+static void spoil_records(const char *path)
+{
+    flip(path, sizeof(struct hy_ring_spill) + 100);
+}
+
+static void cut_records(const char *path)
+{
+    WORLD_CHECK(truncate(path, sizeof(struct hy_ring_spill) + 100) == 0, "%s", path);
+}
+
 static void cut_header(const char *path)
 {
     WORLD_CHECK(truncate(path, 10) == 0, "%s", path);
@@ -176,6 +186,8 @@ static const struct damage {
     const char *name;
     void (*spoil)(const char *path);
 } damages[] = {{"damaged header", spoil_header},
+               {"damaged records", spoil_records},
+               {"records that end early", cut_records},
                {"a header that ends early", cut_header},
                {"segments that are gone", remove_file}};
 
