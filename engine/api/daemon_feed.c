@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,9 @@
 #include "net/intake_web.h"
 #include "net/intake_websocket.h"
 #include "pack/mapping.h"
+
+/* Open files of the daemon itself; of a source or sink, beside its connections. */
+enum { PROCESS_DESCRIPTORS = 128, SOURCE_DESCRIPTORS = 64 };
 
 /* ---- what sources ask of us -------------------------------------------------------------------
  */
@@ -297,8 +301,29 @@ static hydrant_status check_format(struct hydrant_daemon *daemon,
                         "format %s is none of auto, native, csv, text, %s", wanted, known);
 }
 
+/* Every connection of every source needs a descriptor, and the rest of the process some: what
+ * spills or is saved must not wait for senders to go. */
+static void allow_descriptors(struct hydrant_daemon *daemon)
+{
+    const struct hy_config *config = daemon->config;
+    struct rlimit limit;
+    rlim_t wanted = PROCESS_DESCRIPTORS +
+                    (config->sources_count + config->sinks_count) * (rlim_t)SOURCE_DESCRIPTORS;
+    for (uint32_t i = 0; i < config->sources_count; i++)
+        wanted += config->sources[i].connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted)
+        hy_log(&daemon->log, HY_LOG_WARNING,
+               "the limit of open files is below what the sources may need",
+               HY_LOG_NUMBER("limit", limit.rlim_cur), HY_LOG_NUMBER("needed", wanted));
+}
+
 hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err)
 {
+    allow_descriptors(daemon);
     for (uint32_t i = 0; i < daemon->config->sources_count; i++) {
         struct hy_daemon_source *source = &daemon->sources[i];
         const struct hy_checkpoint_source *known =
