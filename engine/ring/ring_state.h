@@ -78,7 +78,8 @@ void hy_ring_regrouped(struct hy_ring *ring);
 
 #define HY_RING_WAITING_CTL "waiting.ctl"
 
-/* Maps a control file under guard; makes it first when it is missing, or not this ring's. */
+/* Maps a control file under guard; makes it first when it is missing, or not this ring's. One that
+ * cannot be opened now stays as it is: HYDRANT_ERR_SYSTEM, _LIMIT (of guards). */
 hydrant_status hy_ring_control_open(struct hy_ring *ring, const char *file, const char *name,
                                     bool durable, struct hy_ring_map *map, _Atomic bool *lost,
                                     hydrant_error *err);

@@ -1,5 +1,8 @@
 #include "ring_small.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 char small_dir[TEMPORARY_PATH], small_spill_dir[TEMPORARY_INSIDE];
 struct hy_ring *small_ring;
 struct hy_ring_writer *small_writer;
@@ -81,4 +84,18 @@ struct hy_ring_group_stats small_stats(uint32_t group)
     struct hy_ring_group_stats stats;
     WORLD_CHECK(hy_ring_group_stats(small_ring, group, &stats), "no group %u", group);
     return stats;
+}
+
+void small_limit_files(int more)
+{
+    static struct rlimit before;
+    if (before.rlim_max == 0)
+        WORLD_CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0, "getrlimit");
+    struct rlimit limit = before;
+    if (more >= 0) {
+        int lowest = dup(STDERR_FILENO);
+        WORLD_CHECK(lowest >= 0 && close(lowest) == 0, "dup");
+        limit.rlim_cur = (rlim_t)(lowest + more);
+    }
+    WORLD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
 }

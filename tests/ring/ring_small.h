@@ -35,4 +35,7 @@ void small_put(uint64_t from, uint64_t to);
 
 struct hy_ring_group_stats small_stats(uint32_t group);
 
+/* This process can open so many more files from here on; -1: as many as before. */
+void small_limit_files(int more);
+
 #endif

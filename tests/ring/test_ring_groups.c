@@ -365,6 +365,32 @@ static void joining(void)
     small_end("joining");
 }
 
+/* An engine that cannot open a group's control file does not start, and leaves it as it is: what
+ * the group acknowledged is not forgotten. */
+static void control_file_cannot_be_opened(void)
+{
+    const struct hy_ring_group_options group = {
+        .name = "care", .from_oldest = true, .policy = HY_RING_BLOCK};
+    hydrant_error err = {0};
+    small_begin(&group, 1);
+    small_put(0, 16);
+    hydrant_ring *reader = small_member("care");
+    WORLD_CHECK(numbers(reader) == 0xFFFF, "not all was there");
+    hydrant_ring_detach(&reader);
+    small_close();
+    for (int files = 0; files <= 3; files++) { /* folder, lock, data; then it */
+        small_limit_files(files);
+        hydrant_status status = small_try_open(&group, 1, &err);
+        small_limit_files(-1);
+        WORLD_CHECK(status == HYDRANT_ERR_SYSTEM && err.sys_errno == EMFILE, "%d files: %d: %s",
+                    files, status, err.text);
+    }
+    small_open(&group, 1);
+    WORLD_CHECK(small_stats(0).lag == 0, "%llu items are to come again",
+                (unsigned long long)small_stats(0).lag);
+    small_end("a control file that cannot be opened");
+}
+
 /* Between the moment when the ring is there and that when its groups are, nobody may become a
  * member: the group would be an ephemeral one. */
 static void joining_too_early(void)
@@ -498,6 +524,7 @@ int main(void)
     counts();
     joining();
     joining_too_early();
+    control_file_cannot_be_opened();
     positions();
     event_descriptor("care");
     event_descriptor(NULL);

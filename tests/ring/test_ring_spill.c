@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ring/ring_state.h"
@@ -57,23 +56,6 @@ static void asked_while_it_spills(void)
 
 enum { ITEMS = 400 };
 
-static struct rlimit before_limit;
-
-/* From here on no file can be opened, until allow_files. */
-static void forbid_files(void)
-{
-    int lowest = dup(STDERR_FILENO);
-    WORLD_CHECK(lowest >= 0 && close(lowest) == 0, "dup");
-    WORLD_CHECK(getrlimit(RLIMIT_NOFILE, &before_limit) == 0, "getrlimit");
-    struct rlimit none = {.rlim_cur = (rlim_t)lowest, .rlim_max = before_limit.rlim_max};
-    WORLD_CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0, "setrlimit");
-}
-
-static void allow_files(void)
-{
-    WORLD_CHECK(setrlimit(RLIMIT_NOFILE, &before_limit) == 0, "setrlimit");
-}
-
 /* Reads and acknowledges most items at most, each of which is whole and was not there before. */
 static uint64_t read_items(const char *group, uint64_t most, bool seen[static ITEMS])
 {
@@ -115,27 +97,27 @@ static void files_cannot_be_opened(void)
     small_put(0, ITEMS);
     struct hy_ring_group_stats before = small_stats(0);
     hydrant_ring *reader = small_member("care");
-    forbid_files();
+    small_limit_files(0);
     for (int i = 0; i < 3 * SMALL_DELIVERIES; i++)
         hy_ring_tend(small_ring);
-    allow_files();
+    small_limit_files(-1);
     struct hy_ring_group_stats after = small_stats(0);
     WORLD_CHECK(after.spill_bytes == before.spill_bytes && after.dropped == 0,
                 "the engine: %llu bytes of %llu, %llu dropped",
                 (unsigned long long)after.spill_bytes, (unsigned long long)before.spill_bytes,
                 (unsigned long long)after.dropped);
-    forbid_files(); /* what is in the ring is read without them */
+    small_limit_files(0); /* what is in the ring is read without them */
     while (hydrant_ring_next(reader, &item) == HYDRANT_OK) {
         seen[item.generation] = true;
         hydrant_ring_ack(reader, item.seq);
     }
-    allow_files();
+    small_limit_files(-1);
     hydrant_ring_detach(&reader);
     WORLD_CHECK(!seen[0] && seen[ITEMS - 1], "what was spilled was read all the same");
     small_close();
-    forbid_files();
+    small_limit_files(0);
     hydrant_status status = small_try_open(&spills, 1, &err);
-    allow_files();
+    small_limit_files(-1);
     WORLD_CHECK(status == HYDRANT_ERR_SYSTEM, "a takeover: %d", status);
     small_open(&spills, 1);
     read_items("care", UINT64_MAX, seen);
