@@ -241,7 +241,10 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
                             "'%s' is no name for a group: letters, digits, . _ -, at most %d",
                             o->name ? o->name : "", HY_RING_NAME_BYTES - 1);
     bool spills = o->policy == HY_RING_SPILL;
-    if (spills && (!options->spill_dir || strlen(options->spill_dir) >= HY_RING_PATH_BYTES))
+    const char *spill_dir = options->spill_dir;
+    if (spill_dir && strlen(spill_dir) >= HY_RING_PATH_BYTES)
+        spill_dir = NULL;
+    if (spills && !spill_dir)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "group %s is to spill, and there is no folder for it", o->name);
     struct hy_ring_group *g = find_group(ring, o->name);
@@ -258,9 +261,7 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     g->spill_bytes_max = o->spill_bytes_max;
     g->actions = o->actions;
     g->deliveries_max = ring->deliveries_max;
-    memset(g->spill_dir, 0, sizeof g->spill_dir);
-    if (spills)
-        memcpy(g->spill_dir, options->spill_dir, strlen(options->spill_dir));
+    hy_ring_spill_settle(g, spill_dir, spills);
     if (fresh)
         unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
     struct hy_ring_served *served = &ring->served[ring->served_count];

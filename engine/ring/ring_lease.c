@@ -84,7 +84,8 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
 /* ---- spill segments ---- */
 
 /* Gives back a segment that was taken and cannot be read: as it was, or, when it is lost, with all
- * that is left of it; the engine counts that (hy_ring_spill_tend). */
+ * that is left of it; the engine counts that (hy_ring_spill_tend), and looks itself whether one is
+ * gone. */
 static void put_back(hydrant_ring *ring, bool lost)
 {
     struct hy_ring_hold *h = &ring->hold;
@@ -109,7 +110,7 @@ static bool load_segment(hydrant_ring *ring, const struct hy_ring_spill *header)
     enum hy_ring_segment found = hy_ring_spill_load(ring->group, header, &ring->segment);
     ring->segment_number = found == HY_RING_SEGMENT_GOOD ? header->number : 0;
     if (found != HY_RING_SEGMENT_GOOD)
-        put_back(ring, found == HY_RING_SEGMENT_LOST);
+        put_back(ring, found == HY_RING_SEGMENT_DAMAGED);
     return found == HY_RING_SEGMENT_GOOD;
 }
 

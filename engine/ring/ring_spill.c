@@ -18,10 +18,16 @@
 #include "base/error.h"
 #include "ring/ring_state.h"
 
+static void put_path(const char *dir, const struct hy_ring_group *group, uint64_t number, char *out,
+                     size_t cap)
+{
+    snprintf(out, cap, "%.*s/%.*s-%016" PRIx64 ".spill", HY_RING_PATH_BYTES - 1, dir,
+             HY_RING_NAME_BYTES - 1, group->name, number);
+}
+
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap)
 {
-    snprintf(out, cap, "%.*s/%.*s-%016" PRIx64 ".spill", HY_RING_PATH_BYTES - 1, group->spill_dir,
-             HY_RING_NAME_BYTES - 1, group->name, number);
+    put_path(group->spill_dir, group, number, out, cap);
 }
 
 static bool write_all(int fd, const void *data, size_t len)
@@ -131,14 +137,14 @@ static enum hy_ring_segment read_segment(const struct hy_ring_group *group, uint
     hy_ring_spill_path(group, number, path, sizeof path);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? HY_RING_SEGMENT_LOST : HY_RING_SEGMENT_LATER;
+        return errno == ENOENT ? HY_RING_SEGMENT_GONE : HY_RING_SEGMENT_LATER;
     ssize_t got = pread(fd, out, bytes, at);
     int problem = errno;
     close(fd);
     errno = problem;
     return got < 0                ? HY_RING_SEGMENT_LATER
            : (size_t)got == bytes ? HY_RING_SEGMENT_GOOD
-                                  : HY_RING_SEGMENT_LOST;
+                                  : HY_RING_SEGMENT_DAMAGED;
 }
 
 enum hy_ring_segment hy_ring_spill_read_header(const struct hy_ring_header *ring,
@@ -153,7 +159,7 @@ enum hy_ring_segment hy_ring_spill_read_header(const struct hy_ring_header *ring
               memcmp(out->uuid, ring->uuid, sizeof out->uuid) == 0 &&
               out->bytes <= ring->chunk_bytes &&
               out->crc == hy_ring_crc(out, offsetof(struct hy_ring_spill, crc));
-    return ok ? HY_RING_SEGMENT_GOOD : HY_RING_SEGMENT_LOST;
+    return ok ? HY_RING_SEGMENT_GOOD : HY_RING_SEGMENT_DAMAGED;
 }
 
 enum hy_ring_segment hy_ring_spill_load(const struct hy_ring_group *group,
@@ -166,7 +172,7 @@ enum hy_ring_segment hy_ring_spill_load(const struct hy_ring_group *group,
     enum hy_ring_segment found =
         read_segment(group, header->number, grown, header->bytes, sizeof *header);
     if (found == HY_RING_SEGMENT_GOOD && hy_ring_crc(grown, header->bytes) != header->crc_records)
-        return HY_RING_SEGMENT_LOST;
+        return HY_RING_SEGMENT_DAMAGED;
     return found;
 }
 
@@ -183,9 +189,11 @@ static bool is_over(struct hy_ring *ring, struct hy_ring_served *served, uint64_
 {
     struct hy_ring_spill header;
     const struct hy_ring_spilled *segment = known(served, number);
-    return segment->bytes == 0 || hy_ring_lease_done(lease, segment->items) ||
-           hy_ring_spill_read_header(ring->header, served->group, number, &header) ==
-               HY_RING_SEGMENT_LOST;
+    if (segment->bytes == 0 || hy_ring_lease_done(lease, segment->items))
+        return true;
+    enum hy_ring_segment found =
+        hy_ring_spill_read_header(ring->header, served->group, number, &header);
+    return found == HY_RING_SEGMENT_GONE || found == HY_RING_SEGMENT_DAMAGED;
 }
 
 void hy_ring_spill_tend(struct hy_ring *ring, struct hy_ring_served *served)
@@ -216,6 +224,29 @@ void hy_ring_spill_tend(struct hy_ring *ring, struct hy_ring_served *served)
     }
 }
 
+static bool lies_in(const char *dir, const struct hy_ring_group *g, uint64_t number)
+{
+    char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
+    put_path(dir, g, number, path, sizeof path);
+    return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+void hy_ring_spill_settle(struct hy_ring_group *g, const char *dir, bool spills)
+{
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
+    bool found = false;
+    for (; number <= head && !found; number++) {
+        if (lies_in(g->spill_dir, g, number))
+            return;
+        found = dir && lies_in(dir, g, number);
+    }
+    if (!spills && !found)
+        dir = "";
+    if (strncmp(g->spill_dir, dir, sizeof g->spill_dir) != 0)
+        strncpy(g->spill_dir, dir, sizeof g->spill_dir);
+}
+
 /*
  * A header's total says how many items were spilled before it: those that this is more than the
  * segments in front of it have are the lost ones', and count as the first of them.
@@ -239,7 +270,7 @@ hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *s
             return hy_error_system(err, errno, "cannot read what was spilled for group %s to %s",
                                    g->name, g->spill_dir);
         *known(served, number) = (struct hy_ring_spilled){0};
-        if (found == HY_RING_SEGMENT_LOST) {
+        if (found != HY_RING_SEGMENT_GOOD) {
             lost = lost ? lost : number;
             continue;
         }

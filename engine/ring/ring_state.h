@@ -118,8 +118,9 @@ void hy_ring_spill_tend(struct hy_ring *ring, struct hy_ring_served *served);
 /* How a published segment is found. */
 enum hy_ring_segment {
     HY_RING_SEGMENT_GOOD,
-    HY_RING_SEGMENT_LOST,  /* gone, or not the bytes that were written */
-    HY_RING_SEGMENT_LATER, /* errno: no descriptor, no memory, no right, a disk that fails */
+    HY_RING_SEGMENT_GONE,
+    HY_RING_SEGMENT_DAMAGED, /* not the bytes that were written */
+    HY_RING_SEGMENT_LATER,   /* errno: no descriptor, no memory, no right, a disk that fails */
 };
 
 /* Its header. */
@@ -130,6 +131,9 @@ enum hy_ring_segment hy_ring_spill_read_header(const struct hy_ring_header *ring
 enum hy_ring_segment hy_ring_spill_load(const struct hy_ring_group *group,
                                         const struct hy_ring_spill *header, unsigned char **room);
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap);
+/* Sets where the group spills to: dir (NULL: none is given), if it spills; but what is not read yet
+ * stays where it lies, there or in dir. */
+void hy_ring_spill_settle(struct hy_ring_group *group, const char *dir, bool spills);
 /* After a takeover: removes what was not published or is done with, and counts anew.
  * HYDRANT_ERR_SYSTEM: a segment cannot be read now. */
 hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *served,

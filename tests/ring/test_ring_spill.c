@@ -229,11 +229,78 @@ static void lost_segments(void)
     }
 }
 
+/* ---- another policy, another folder ---- */
+
+static void read_all(const char *what, uint64_t from)
+{
+    bool seen[ITEMS] = {false};
+    read_items("care", UINT64_MAX, seen);
+    for (uint64_t n = from; n < ITEMS; n++)
+        WORLD_CHECK(seen[n], "%s: item %llu is lost", what, (unsigned long long)n);
+    check_done(what);
+    WORLD_CHECK(small_stats(0).dropped == from, "%s: %llu dropped", what,
+                (unsigned long long)small_stats(0).dropped);
+}
+
+static void spills_no_more(enum hy_ring_policy policy)
+{
+    struct hy_ring_group_options again = spills;
+    again.policy = policy;
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    small_close();
+    small_open(&again, 1);
+    read_all("spills no more", 0);
+    small_close();
+    temporary_remove(small_spill_dir);
+    small_open(&again, 1); /* nothing is left there: nobody asks for the folder */
+    hydrant_ring_detach(&(hydrant_ring *){small_member("care")});
+    small_end(policy == HY_RING_BLOCK ? "blocks, and spilled before" : "drops, and spilled before");
+}
+
+static void folder_is_another(void)
+{
+    char before[TEMPORARY_INSIDE], after[TEMPORARY_INSIDE];
+    small_begin(&spills, 1);
+    snprintf(before, sizeof before, "%s", small_spill_dir);
+    snprintf(after, sizeof after, "%s/moved", small_dir);
+    small_put(0, ITEMS);
+    for (int i = 0; i < 2; i++) { /* named in the options only; then what is in it is moved, too */
+        small_close();
+        if (i == 1)
+            WORLD_CHECK(rmdir(after) == 0 && rename(before, after) == 0, "rename");
+        snprintf(small_spill_dir, sizeof small_spill_dir, "%s", after);
+        small_open(&spills, 1);
+    }
+    read_all("another folder", 0);
+    small_put(0, ITEMS);
+    WORLD_CHECK(small_stats(0).spill_bytes > 0, "it spills no more");
+    small_end("another folder");
+}
+
+static void folder_is_lost(void)
+{
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    uint64_t spilled = small_stats(0).spilled;
+    small_close();
+    temporary_remove(small_spill_dir);
+    small_open(&spills, 1);
+    read_all("a lost folder", spilled);
+    small_put(0, ITEMS);
+    WORLD_CHECK(small_stats(0).spilled > spilled, "it spills no more");
+    small_end("a lost folder");
+}
+
 int main(void)
 {
     world_clock_start();
     asked_while_it_spills();
     files_cannot_be_opened();
     lost_segments();
+    spills_no_more(HY_RING_BLOCK);
+    spills_no_more(HY_RING_DROP_OLDEST);
+    folder_is_another();
+    folder_is_lost();
     return 0;
 }
