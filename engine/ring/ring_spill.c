@@ -6,6 +6,7 @@
  *
  * Called under the ring's policy mutex, except for what readers share (paths, headers).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,11 +19,19 @@
 #include "base/error.h"
 #include "ring/ring_state.h"
 
+#define MADE ".new" /* behind the name of one that is being written */
+
+static void put_name(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap)
+{
+    snprintf(out, cap, "%.*s-%016" PRIx64 ".spill", HY_RING_NAME_BYTES - 1, group->name, number);
+}
+
 static void put_path(const char *dir, const struct hy_ring_group *group, uint64_t number, char *out,
                      size_t cap)
 {
-    snprintf(out, cap, "%.*s/%.*s-%016" PRIx64 ".spill", HY_RING_PATH_BYTES - 1, dir,
-             HY_RING_NAME_BYTES - 1, group->name, number);
+    char name[HY_RING_NAME_BYTES + 32];
+    put_name(group, number, name, sizeof name);
+    snprintf(out, cap, "%.*s/%s", HY_RING_PATH_BYTES - 1, dir, name);
 }
 
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap)
@@ -48,7 +57,7 @@ static bool write_all(int fd, const void *data, size_t len)
 static bool write_segment(const char *path, const struct hy_ring_spill *header, const void *records)
 {
     char made[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 64];
-    snprintf(made, sizeof made, "%s.new", path);
+    snprintf(made, sizeof made, "%s" MADE, path);
     int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return false;
@@ -231,7 +240,37 @@ static bool lies_in(const char *dir, const struct hy_ring_group *g, uint64_t num
     return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
-void hy_ring_spill_settle(struct hy_ring_group *g, const char *dir, bool spills)
+/* Is the file one that a segment of the group, published or not, ever had, and none of those that
+ * there are? */
+static bool is_left_behind(const struct hy_ring_group *g, const char *file)
+{
+    char name[HY_RING_NAME_BYTES + 32];
+    size_t len = strlen(g->name);
+    if (strncmp(file, g->name, len) != 0 || file[len] != '-')
+        return false;
+    uint64_t number = strtoull(file + len + 1, NULL, 16);
+    put_name(g, number, name, sizeof name);
+    len = strlen(name);
+    if (strncmp(file, name, len) != 0 || (file[len] != '\0' && strcmp(file + len, MADE) != 0))
+        return false;
+    return file[len] != '\0' ||
+           number <= atomic_load_explicit(&g->spill_tail, memory_order_relaxed) ||
+           number > atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+}
+
+static void sweep(const struct hy_ring_group *g, const char *dir)
+{
+    DIR *folder = opendir(dir);
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (is_left_behind(g, entry->d_name))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    closedir(folder);
+}
+
+static void choose_folder(struct hy_ring_group *g, const char *dir, bool spills)
 {
     uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
     uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
@@ -245,6 +284,14 @@ void hy_ring_spill_settle(struct hy_ring_group *g, const char *dir, bool spills)
         dir = "";
     if (strncmp(g->spill_dir, dir, sizeof g->spill_dir) != 0)
         strncpy(g->spill_dir, dir, sizeof g->spill_dir);
+}
+
+void hy_ring_spill_settle(struct hy_ring_group *g, const char *dir, bool spills)
+{
+    choose_folder(g, dir, spills);
+    sweep(g, g->spill_dir);
+    if (dir && strcmp(dir, g->spill_dir) != 0)
+        sweep(g, dir);
 }
 
 /*
@@ -261,8 +308,6 @@ hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *s
     uint64_t done =
         tail == head ? spilled : atomic_load_explicit(&g->spilled_done, memory_order_relaxed);
     uint64_t total = done, lost = 0, bytes = 0;
-    remove_segment(g, tail);     /* done with, and perhaps not removed */
-    remove_segment(g, head + 1); /* written, and not published */
     for (uint64_t number = tail + 1; number <= head; number++) {
         struct hy_ring_spill header;
         enum hy_ring_segment found = hy_ring_spill_read_header(ring->header, g, number, &header);

@@ -132,9 +132,10 @@ enum hy_ring_segment hy_ring_spill_load(const struct hy_ring_group *group,
                                         const struct hy_ring_spill *header, unsigned char **room);
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap);
 /* Sets where the group spills to: dir (NULL: none is given), if it spills; but what is not read yet
- * stays where it lies, there or in dir. */
+ * stays where it lies, there or in dir. Removes files of the group that are none of its segments:
+ * what was not published or is done with, and what another ring left. */
 void hy_ring_spill_settle(struct hy_ring_group *group, const char *dir, bool spills);
-/* After a takeover: removes what was not published or is done with, and counts anew.
+/* After a takeover: learns of the segments, and counts anew.
  * HYDRANT_ERR_SYSTEM: a segment cannot be read now. */
 hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *served,
                                   hydrant_error *err);

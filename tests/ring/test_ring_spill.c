@@ -3,6 +3,7 @@
  * gone, or left by another ring, a policy or a folder that changes meanwhile. What is still there
  * is delivered, what is lost is counted, and nobody waits for ever. One process, one thread.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -292,6 +293,58 @@ static void folder_is_lost(void)
     small_end("a lost folder");
 }
 
+/* ---- what another ring left ---- */
+
+static uint32_t count_files(const char *dir)
+{
+    uint32_t count = 0;
+    DIR *folder = opendir(dir);
+    WORLD_CHECK(folder, "%s", dir);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count - 2;
+}
+
+static void make_file(const char *name)
+{
+    char path[2 * TEMPORARY_INSIDE];
+    snprintf(path, sizeof path, "%s/%s", small_spill_dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    WORLD_CHECK(fd >= 0, "%s", path);
+    close(fd);
+}
+
+static void of_another_ring(enum hy_ring_policy policy)
+{
+    static const char *const others[] = {"notes", "care2-0000000000000001.spill",
+                                         "care-0000000000000001.spills", "care-1.spill",
+                                         "care-0000000000000001-0000000000000001.spill"};
+    static const char *const names[] = {"data", "group-care.ctl", "group-care.dead", "waiting.ctl"};
+    enum { OTHERS = sizeof others / sizeof *others };
+    struct hy_ring_group_options again = spills;
+    again.policy = policy;
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    small_close();
+    make_file("care-0000000000000fff.spill.new");
+    for (int i = 0; i < OTHERS; i++)
+        make_file(others[i]);
+    uint32_t before = count_files(small_spill_dir);
+    small_open(&spills, 1); /* a takeover: the segments stay */
+    WORLD_CHECK(count_files(small_spill_dir) == before - 1, "%u files of %u",
+                count_files(small_spill_dir), before);
+    small_close();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[2 * TEMPORARY_INSIDE];
+        snprintf(path, sizeof path, "%s/%s", small_dir, names[i]);
+        WORLD_CHECK(unlink(path) == 0, "%s", path);
+    }
+    small_open(&again, 1);
+    WORLD_CHECK(count_files(small_spill_dir) == OTHERS, "%u files", count_files(small_spill_dir));
+    small_end(policy == HY_RING_SPILL ? "what another ring left" : "the same, and no group spills");
+}
+
 int main(void)
 {
     world_clock_start();
@@ -302,5 +355,7 @@ int main(void)
     spills_no_more(HY_RING_DROP_OLDEST);
     folder_is_another();
     folder_is_lost();
+    of_another_ring(HY_RING_SPILL);
+    of_another_ring(HY_RING_BLOCK);
     return 0;
 }
