@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,9 @@
 #include "net/intake_web.h"
 #include "net/intake_websocket.h"
 #include "pack/mapping.h"
+
+/* Open files of the daemon itself; of a source or sink, beside its connections. */
+enum { PROCESS_DESCRIPTORS = 128, SOURCE_DESCRIPTORS = 64 };
 
 /* ---- what sources ask of us -------------------------------------------------------------------
  */
@@ -297,8 +301,29 @@ static hydrant_status check_format(struct hydrant_daemon *daemon,
                         "format %s is none of auto, native, csv, text, %s", wanted, known);
 }
 
+/* Every connection of every source needs a descriptor, and the rest of the process some: what
+ * spills or is saved must not wait for senders to go. */
+static void allow_descriptors(struct hydrant_daemon *daemon)
+{
+    const struct hy_config *config = daemon->config;
+    struct rlimit limit;
+    rlim_t wanted = PROCESS_DESCRIPTORS +
+                    (config->sources_count + config->sinks_count) * (rlim_t)SOURCE_DESCRIPTORS;
+    for (uint32_t i = 0; i < config->sources_count; i++)
+        wanted += config->sources[i].connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted)
+        hy_log(&daemon->log, HY_LOG_WARNING,
+               "the limit of open files is below what the sources may need",
+               HY_LOG_NUMBER("limit", limit.rlim_cur), HY_LOG_NUMBER("needed", wanted));
+}
+
 hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err)
 {
+    allow_descriptors(daemon);
     for (uint32_t i = 0; i < daemon->config->sources_count; i++) {
         struct hy_daemon_source *source = &daemon->sources[i];
         const struct hy_checkpoint_source *known =
@@ -518,17 +543,24 @@ static void show(struct hydrant_daemon *daemon)
     pthread_mutex_unlock(&daemon->view_lock);
 }
 
-/* Says which group's members break the protocol of the ring. */
-static void blame(struct hydrant_daemon *daemon)
+/* Warns when a figure of a group has grown since it did so last. */
+static void warn_grown(struct hydrant_daemon *daemon, uint32_t group, uint64_t figure,
+                       uint64_t *said, const char *what, const char *key)
+{
+    if (figure == *said)
+        return;
+    *said = figure;
+    hy_log(&daemon->log, HY_LOG_WARNING, what,
+           HY_LOG_TEXT("group", daemon->config->groups[group].name), HY_LOG_NUMBER(key, figure));
+}
+
+static void warn_of_groups(struct hydrant_daemon *daemon)
 {
     for (uint32_t i = 0; i < daemon->config->groups_count; i++) {
-        uint64_t spoiled = hy_ring_spoiled(daemon->ring, i);
-        if (spoiled == daemon->spoiled[i])
-            continue;
-        daemon->spoiled[i] = spoiled;
-        hy_log(&daemon->log, HY_LOG_WARNING, "a reader destroys what its group shares",
-               HY_LOG_TEXT("group", daemon->config->groups[i].name),
-               HY_LOG_NUMBER("times", spoiled));
+        warn_grown(daemon, i, hy_ring_spoiled(daemon->ring, i), &daemon->spoiled[i],
+                   "a reader destroys what its group shares", "times");
+        warn_grown(daemon, i, hy_ring_lost_items(daemon->ring, i), &daemon->lost_items[i],
+                   "what was spilled for a group is damaged or gone", "items");
     }
 }
 
@@ -543,7 +575,7 @@ static void tick(struct hydrant_daemon *daemon)
     hy_daemon_mind_conversations(daemon, now);
     if (now - daemon->saved_ns >= HY_DAEMON_SAVE_MS * UINT64_C(1000000)) {
         hy_ring_tend(daemon->ring);
-        blame(daemon);
+        warn_of_groups(daemon);
         if (daemon->positions_moved)
             hy_daemon_save(daemon, NULL);
     }

@@ -122,7 +122,8 @@ struct hydrant_daemon {
     bool witnessing;
     char *state_buffer;
     bool positions_moved;
-    uint64_t spoiled[HY_CONFIG_GROUPS_MAX]; /* of each group, as far as it was logged */
+    /* Of each group, as far as they were logged. */
+    uint64_t spoiled[HY_CONFIG_GROUPS_MAX], lost_items[HY_CONFIG_GROUPS_MAX];
     uint64_t remembered_ns, remembered_posts;
     uint64_t ticked_ns, saved_ns, saves, save_failures;
 

@@ -150,7 +150,8 @@ static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemo
 #define GROUP_METRICS(X)                                                                         \
     X("hydrant_ring_group_lag_items", "gauge", lag, "Items committed and not acknowledged.")     \
     X("hydrant_ring_group_members", "gauge", members, "Members that live.")                      \
-    X("hydrant_ring_group_dropped_total", "counter", dropped, "Items dropped by the policy.")    \
+    X("hydrant_ring_group_dropped_total", "counter", dropped,                                    \
+      "Items dropped by the policy, or spilled and lost.")                                       \
     X("hydrant_ring_group_spilled_total", "counter", spilled, "Items spilled to disk.")          \
     X("hydrant_ring_group_spill_bytes", "gauge", spill_bytes, "Bytes spilled and not read yet.") \
     X("hydrant_ring_group_spoiled_total", "counter", spoiled,                                    \

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,7 +23,6 @@ enum {
     RUNS = 1 << 16,          /* that wait to be safe; a power of two */
     LOOK_MS = 250,           /* how often times are looked at */
     FREE_CARRY_BYTES = 8192, /* of a carry, for which the common bound is not asked */
-    SPARE_DESCRIPTORS = 128,
 };
 #define SECOND_NS UINT64_C(1000000000)
 
@@ -384,23 +382,6 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
 /* ---- life -------------------------------------------------------------------------------------
  */
 
-/* Every connection needs a descriptor, and the rest of the process some. */
-static void allow_descriptors(struct intake_socket *in)
-{
-    struct rlimit limit;
-    rlim_t wanted = in->options.connections_max + SPARE_DESCRIPTORS;
-    char text[160];
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur >= wanted)
-        return;
-    snprintf(text, sizeof text, "the limit of open files (%llu) is below the connections (%u)",
-             (unsigned long long)limit.rlim_cur, in->options.connections_max);
-    in->host->log(in->host->ctx, true, text);
-}
-
 static hydrant_status listen_at(struct intake_socket *in, hydrant_error *err)
 {
     char text[512];
@@ -436,7 +417,6 @@ static hydrant_status start(struct hy_intake *intake, const struct hy_intake_hos
     if (in->stream < 0)
         return HYDRANT_ERR_LIMIT;
     in->given = in->position;
-    allow_descriptors(in);
     hydrant_status status =
         hy_sockets_open(&in->sockets, in->options.io, in->options.connections_max, err);
     return status == HYDRANT_OK ? listen_at(in, err) : status;

@@ -17,7 +17,8 @@
  * Bounds: connections (more are accepted and closed at once, and counted as refused), as many from
  * one address; memory for unfinished records of all connections together (the connection with the
  * largest is closed when it is over); a time for a record that was begun, a time for silence. A
- * sender that does not read what it is told keeps only the newest number waiting.
+ * sender that does not read what it is told keeps only the newest number waiting. Each connection
+ * needs a descriptor: that the process may have so many is for its host to see to.
  */
 #ifndef HY_INGEST_INTAKE_SOCKET_H
 #define HY_INGEST_INTAKE_SOCKET_H

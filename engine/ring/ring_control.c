@@ -8,6 +8,7 @@
  * Opening: one thread. Mending: under the ring's policy mutex, while writers look at the same
  * words.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -61,18 +62,23 @@ void hy_ring_control_close(struct hy_ring_map *map)
     hy_ring_unmap(map);
 }
 
-static bool open_good(const struct hy_ring *ring, const char *file, struct ctl_plan *plan,
-                      struct hy_ring_map *map, _Atomic bool *lost, hydrant_error *err)
+/* HYDRANT_ERR_DATA: there is none that is this ring's. Anything else says nothing about the file.
+ */
+static hydrant_status open_good(const struct hy_ring *ring, const char *file, struct ctl_plan *plan,
+                                struct hy_ring_map *map, _Atomic bool *lost, hydrant_error *err)
 {
-    if (hy_ring_map(ring->dir_fd, file, true, map, err) != HYDRANT_OK)
-        return false;
+    hydrant_status status = hy_ring_map(ring->dir_fd, file, true, map, err);
+    if (status != HYDRANT_OK) /* ELOOP: it is a link */
+        return err->sys_errno == ENOENT || err->sys_errno == ELOOP ? HYDRANT_ERR_DATA : status;
     atomic_store_explicit(lost, false, memory_order_relaxed);
-    if (hy_ring_guard_add(map->base, map->bytes, lost) &&
-        map->bytes == hy_ring_ctl_bytes(ring->header->chunk_count) && is_ours(map->base, plan))
-        return true;
-    hy_error_set(err, HYDRANT_ERR_DATA, "%s is not a control file of this ring", file);
-    hy_ring_control_close(map);
-    return false;
+    if (!hy_ring_guard_add(map->base, map->bytes, lost))
+        status = hy_error_set(err, HYDRANT_ERR_LIMIT, "too many control files are open");
+    else if (map->bytes != hy_ring_ctl_bytes(ring->header->chunk_count) ||
+             !is_ours(map->base, plan))
+        status = hy_error_set(err, HYDRANT_ERR_DATA, "%s is not a control file of this ring", file);
+    if (status != HYDRANT_OK)
+        hy_ring_control_close(map);
+    return status;
 }
 
 hydrant_status hy_ring_control_open(struct hy_ring *ring, const char *file, const char *name,
@@ -81,17 +87,21 @@ hydrant_status hy_ring_control_open(struct hy_ring *ring, const char *file, cons
 {
     struct ctl_plan plan = {ring->header, name, durable};
     hydrant_error problem = {0};
+    hydrant_status status = HYDRANT_ERR_DATA;
     for (int tries = 0; tries < 3; tries++) {
-        if (open_good(ring, file, &plan, map, lost, &problem))
-            return HYDRANT_OK;
-        unlinkat(ring->dir_fd, file, 0);
-        hydrant_status status = make(ring, file, &plan, err);
-        if (status != HYDRANT_OK && status != HYDRANT_ERR_STATE)
+        status = open_good(ring, file, &plan, map, lost, &problem);
+        if (status == HYDRANT_OK)
             return status;
+        if (status != HYDRANT_ERR_DATA)
+            break;
+        unlinkat(ring->dir_fd, file, 0);
+        hydrant_status made = make(ring, file, &plan, err);
+        if (made != HYDRANT_OK && made != HYDRANT_ERR_STATE)
+            return made;
     }
     if (err)
         *err = problem;
-    return problem.status;
+    return status;
 }
 
 /* A new file in the place of the old one, in the folder and in memory: who holds a pointer into the

@@ -241,7 +241,10 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
                             "'%s' is no name for a group: letters, digits, . _ -, at most %d",
                             o->name ? o->name : "", HY_RING_NAME_BYTES - 1);
     bool spills = o->policy == HY_RING_SPILL;
-    if (spills && (!options->spill_dir || strlen(options->spill_dir) >= HY_RING_PATH_BYTES))
+    const char *spill_dir = options->spill_dir;
+    if (spill_dir && strlen(spill_dir) >= HY_RING_PATH_BYTES)
+        spill_dir = NULL;
+    if (spills && !spill_dir)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "group %s is to spill, and there is no folder for it", o->name);
     struct hy_ring_group *g = find_group(ring, o->name);
@@ -258,24 +261,21 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     g->spill_bytes_max = o->spill_bytes_max;
     g->actions = o->actions;
     g->deliveries_max = ring->deliveries_max;
-    memset(g->spill_dir, 0, sizeof g->spill_dir);
-    if (spills)
-        memcpy(g->spill_dir, options->spill_dir, strlen(options->spill_dir));
+    hy_ring_spill_settle(g, spill_dir, spills);
     if (fresh)
         unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
     struct hy_ring_served *served = &ring->served[ring->served_count];
     status = hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
     if (status != HYDRANT_OK)
         return status;
-    status = make_dead_letters(ring, file, err);
-    if (status != HYDRANT_OK) {
-        hy_ring_control_close(&served->ctl_map);
-        return status;
-    }
     served->group = g;
     served->ctl = served->ctl_map.base;
     ring->served_count++;
-    hy_ring_mend_group(ring, served);
+    status = make_dead_letters(ring, file, err);
+    if (status == HYDRANT_OK)
+        status = hy_ring_mend_group(ring, served, err);
+    if (status != HYDRANT_OK)
+        return status;
     atomic_store_explicit(&g->state, 1, memory_order_release); /* G1 */
     HY_RING_STORED("group state");
     return HYDRANT_OK;
@@ -569,22 +569,23 @@ static bool is_chunk_acked(struct hy_ring *ring, struct hy_ring_served *served, 
     return lease.acked >= wanted || (lease.taken && lease.acked >= lease.end);
 }
 
-/* Every chunk that is there and not younger is asked for: what comes before an item may lie in
- * chunks of any writer. */
+/*
+ * Every chunk that is there and not younger is asked for: what comes before an item may lie in
+ * chunks of any writer. Then the segments, in this order: a chunk that is found given away, or
+ * written over, may have been spilled a moment ago, and who read that (L1, O1) sees its segment.
+ */
 static bool is_group_acked(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id,
                            uint32_t upto)
 {
     const struct hy_ring_group *g = served->group;
-    if (atomic_load_explicit(&g->spill_head, memory_order_acquire) !=
-        atomic_load_explicit(&g->spill_tail, memory_order_acquire))
-        return false;
     for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
         uint64_t there = atomic_load_explicit(&ring->slots[i].content, memory_order_acquire);
         if (there != 0 && there <= id &&
             !is_chunk_acked(ring, served, there, there == id ? upto : UINT32_MAX))
             return false;
     }
-    return true;
+    return atomic_load_explicit(&g->spill_head, memory_order_acquire) ==
+           atomic_load_explicit(&g->spill_tail, memory_order_acquire);
 }
 
 bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last)
@@ -620,7 +621,7 @@ void hy_ring_tend(struct hy_ring *ring)
     for (uint32_t i = 0; i < ring->served_count; i++) {
         hy_ring_control_mend(ring, &ring->served[i]);
         hy_ring_control_look_over(ring, &ring->served[i]);
-        hy_ring_spill_tend(&ring->served[i]);
+        hy_ring_spill_tend(ring, &ring->served[i]);
     }
     pthread_mutex_unlock(&ring->policy);
 }
@@ -644,6 +645,11 @@ static uint64_t lag_of(struct hy_ring *ring, struct hy_ring_served *served, uint
 uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
 {
     return atomic_load_explicit(&ring->served[i].spoiled, memory_order_relaxed);
+}
+
+uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i)
+{
+    return atomic_load_explicit(&ring->served[i].lost_items, memory_order_relaxed);
 }
 
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out)

@@ -39,7 +39,8 @@ struct hy_ring_options {
     const char *dir;         /* made when missing (its parent must be there) */
     uint64_t bytes;          /* of all chunks together; 0: 32 MiB; rounded down to whole chunks */
     uint32_t chunk_bytes;    /* 0: 256 KiB. 4 KiB .. 16 MiB, a multiple of 64 */
-    const char *spill_dir;   /* where groups with HY_RING_SPILL spill; NULL: none may */
+    const char *spill_dir;   /* where groups with HY_RING_SPILL spill; NULL: none may. Of no other
+                                ring with a group of the same name */
     uint32_t deliveries_max; /* of an item to a group, before it goes to the dead letters; 0: 5 */
     const struct hy_ring_group_options *groups;
     size_t groups_count; /* at most HY_RING_GROUPS */
@@ -115,8 +116,9 @@ uint64_t hy_ring_source_again(const struct hy_ring *ring, uint32_t source, uint6
 
 /*
  * Has every declared group acknowledged everything up to `last` (a value of hy_ring_writer_last; 0:
- * nothing), what is committed in older chunks included? An item that was dropped by a group's
- * policy counts as acknowledged; with a spill segment that is not read to its end the answer is no.
+ * nothing), what is committed in older chunks included? An item that was dropped (by a group's
+ * policy, or because its spill segment is lost) counts as acknowledged; with a spill segment that
+ * is not read to its end the answer is no.
  */
 bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last);
 
@@ -124,8 +126,9 @@ bool hy_ring_is_acked(struct hy_ring *ring, uint64_t last);
  * many there are, of which cap are written; at most chunk_count of the header. */
 uint32_t hy_ring_committed(const struct hy_ring *ring, uint64_t *lasts, uint32_t cap);
 
-/* Once a second or so: removes spill segments that their group is done with, and makes control
- * files anew that readers have destroyed. Any thread; also done when room is made. */
+/* Once a second or so: removes spill segments that their group is done with, gives up those that
+ * are lost, and makes control files anew that readers have destroyed. Any thread; also done when
+ * room is made. */
 void hy_ring_tend(struct hy_ring *ring);
 
 struct hy_ring_group_stats {
@@ -139,5 +142,8 @@ struct hy_ring_group_stats {
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out);
 /* Only `spoiled` of the i-th live group: no system call. */
 uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i);
+/* Its items that were in spill segments that are damaged or gone, since this engine has the ring;
+ * they are among `dropped`. */
+uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i);
 
 #endif

@@ -1,6 +1,7 @@
 #include "ring/ring_inspect.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,7 +61,8 @@ static uint64_t lag_in_chunks(const hydrant_ring *ring, const struct hy_ring_gro
     return lag;
 }
 
-static uint64_t lag_in_spill(const struct hy_ring_group *group, const struct hy_ring_ctl *ctl)
+static uint64_t lag_in_spill(const hydrant_ring *ring, const struct hy_ring_group *group,
+                             const struct hy_ring_ctl *ctl)
 {
     uint64_t lag = 0;
     uint64_t head = atomic_load_explicit(&group->spill_head, memory_order_acquire); /* S1 */
@@ -70,7 +72,9 @@ static uint64_t lag_in_spill(const struct hy_ring_group *group, const struct hy_
         uint64_t word =
             atomic_load_explicit(&ctl->spill_leases[number % HY_RING_SPILLS], memory_order_acquire);
         struct hy_ring_lease lease = hy_ring_lease_of(word, number);
-        if (hy_ring_spill_read_header(group, number, &header) && header.items > lease.acked)
+        if (hy_ring_spill_read_header(ring->header, group, number, &header) ==
+                HY_RING_SEGMENT_GOOD &&
+            header.items > lease.acked)
             lag += header.items - lease.acked;
     }
     return lag;
@@ -96,7 +100,7 @@ static void add_group(const hydrant_ring *ring, const char *file, const char *na
         return;
     if (hy_ring_check_ctl(&map, ring->header, NULL) == HYDRANT_OK) {
         const struct hy_ring_ctl *ctl = map.base;
-        g->lag = lag_in_chunks(ring, group, ctl) + (group ? lag_in_spill(group, ctl) : 0);
+        g->lag = lag_in_chunks(ring, group, ctl) + (group ? lag_in_spill(ring, group, ctl) : 0);
         if (!group)
             g->dropped = atomic_load_explicit(&ctl->lost, memory_order_relaxed);
         for (uint32_t i = 0; i < HY_RING_MEMBERS; i++)
@@ -255,11 +259,18 @@ static hydrant_status walk_segment(struct walk *w, const struct hy_ring_group *g
 {
     struct hy_ring_spill header;
     unsigned char *bytes = NULL;
-    bool good = hy_ring_spill_read_header(g, number, &header) &&
-                hy_ring_spill_load(g, &header, w->ring->header->chunk_bytes, &bytes);
+    enum hy_ring_segment found = hy_ring_spill_read_header(w->ring->header, g, number, &header);
+    if (found == HY_RING_SEGMENT_GOOD)
+        found = hy_ring_spill_load(g, &header, &bytes);
+    int problem = errno;
     free(bytes);
-    if (good || atomic_load_explicit(&g->spill_tail, memory_order_acquire) >= number)
+    if (found == HY_RING_SEGMENT_GOOD ||
+        atomic_load_explicit(&g->spill_tail, memory_order_acquire) >= number)
         return HYDRANT_OK; /* or the group is done with it by now */
+    if (found == HY_RING_SEGMENT_LATER)
+        return hy_error_system(w->err, problem,
+                               "cannot read spill segment %" PRIu64 " of group %.*s", number,
+                               HY_RING_NAME_BYTES - 1, g->name);
     return hy_error_set(w->err, HYDRANT_ERR_DATA,
                         "spill segment %" PRIu64 " of group %.*s is missing or damaged", number,
                         HY_RING_NAME_BYTES - 1, g->name);

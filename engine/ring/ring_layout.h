@@ -91,7 +91,8 @@ struct hy_ring_group {
      */
     _Atomic uint64_t drop_total, drop_chunk;
     char spill_dir[HY_RING_PATH_BYTES];
-    char routes[256]; /* names of routes, each NUL-terminated; empty: all */
+    char routes[256];              /* names of routes, each NUL-terminated; empty: all */
+    _Atomic uint64_t spilled_done; /* items of the segments up to spill_tail */
 };
 
 /* Where a source stands, twice: the one that is not current is written, then made current. */
@@ -166,7 +167,8 @@ static inline uint32_t hy_ring_commit_bytes(uint64_t commit)
  *   owner    0 nobody, 1..64 member + 1, 255 the engine
  *   tries    times that items from acked on were handed out, at most 63
  *   end      items [acked, end) are the owner's; with taken: items from end on are not the group's
- *   taken    the engine gave the rest of the chunk away (dropped or spilled)
+ *   taken    the rest is not the group's any more: the engine gave it away (dropped or spilled);
+ *            of a segment: a member found it lost
  *
  * A word whose id is not the chunk's says: nobody has begun with it. Every transition is one
  * compare-and-swap, so every moment is a state to go on from.

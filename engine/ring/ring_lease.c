@@ -83,11 +83,35 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
 
 /* ---- spill segments ---- */
 
+/* Gives back a segment that was taken and cannot be read: as it was, or, when it is lost, with all
+ * that is left of it; the engine counts that (hy_ring_spill_tend), and looks itself whether one is
+ * gone. */
+static void put_back(hydrant_ring *ring, bool lost)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    uint64_t seen = atomic_load_explicit(h->word, memory_order_acquire);
+    struct hy_ring_lease lease = hy_ring_lease_of(seen, h->id);
+    for (; lease.owner == ring->member + 1; lease = hy_ring_lease_of(seen, h->id)) {
+        lease.owner = HY_RING_NOBODY;
+        lease.end = lease.acked;
+        lease.taken = lost;
+        lease.tries -= lease.tries > 0;
+        if (step(h->word, &seen, lease))
+            break;
+    }
+    h->word = NULL;
+}
+
+/* The records of the segment that was taken. */
 static bool load_segment(hydrant_ring *ring, const struct hy_ring_spill *header)
 {
-    bool ok = hy_ring_spill_load(ring->group, header, ring->header->chunk_bytes, &ring->segment);
-    ring->segment_number = ok ? header->number : 0;
-    return ok;
+    if (ring->segment_number == header->number)
+        return true;
+    enum hy_ring_segment found = hy_ring_spill_load(ring->group, header, &ring->segment);
+    ring->segment_number = found == HY_RING_SEGMENT_GOOD ? header->number : 0;
+    if (found != HY_RING_SEGMENT_GOOD)
+        put_back(ring, found == HY_RING_SEGMENT_DAMAGED);
+    return found == HY_RING_SEGMENT_GOOD;
 }
 
 static bool take_spilled(hydrant_ring *ring, bool from_dead)
@@ -102,13 +126,11 @@ static bool take_spilled(hydrant_ring *ring, bool from_dead)
         struct hy_ring_lease lease = hy_ring_lease_of(seen, number);
         if (lease.owner != HY_RING_NOBODY && !from_dead)
             continue;
-        if (!hy_ring_spill_read_header(ring->group, number, &header) ||
-            !take(ring, word, number, true, header.items, from_dead, &done))
+        if (hy_ring_spill_read_header(ring->header, ring->group, number, &header) !=
+                HY_RING_SEGMENT_GOOD ||
+            !take(ring, word, number, true, header.items, from_dead, &done) ||
+            !load_segment(ring, &header))
             continue;
-        if (ring->segment_number != number && !load_segment(ring, &header)) {
-            hy_ring_lease_release(ring);
-            continue;
-        }
         ring->hold.spill = true;
         ring->hold.chunk = header.chunk;
         ring->hold.first = header.first;

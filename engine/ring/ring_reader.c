@@ -186,13 +186,16 @@ static hydrant_status join_once(hydrant_ring *ring, const char *file, const char
     return HYDRANT_OK;
 }
 
-/* A member that cannot read what was spilled would wait for it in vain. */
+/* A member that cannot read what was spilled, or will be, would wait for it in vain. */
 static hydrant_status check_spill(const hydrant_ring *ring, hydrant_error *err)
 {
     char dir[HY_RING_PATH_BYTES];
-    if (!ring->group || ring->group->policy != HY_RING_SPILL)
+    const struct hy_ring_group *g = ring->group;
+    if (!g || (g->policy != HY_RING_SPILL &&
+               atomic_load_explicit(&g->spill_head, memory_order_acquire) ==
+                   atomic_load_explicit(&g->spill_tail, memory_order_acquire)))
         return HYDRANT_OK;
-    snprintf(dir, sizeof dir, "%.*s", HY_RING_PATH_BYTES - 1, ring->group->spill_dir);
+    snprintf(dir, sizeof dir, "%.*s", HY_RING_PATH_BYTES - 1, g->spill_dir);
     if (faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) == 0)
         return HYDRANT_OK;
     return hy_error_system(err, errno, "cannot read what is spilled for the group to %s", dir);

@@ -210,7 +210,7 @@ static enum answer apply_policy(struct hy_ring *ring, struct hy_ring_served *ser
                                 uint32_t items)
 {
     hy_ring_control_mend(ring, served);
-    hy_ring_spill_tend(served);
+    hy_ring_spill_tend(ring, served);
     if (is_done(ring, served, id, items))
         return DONE;
     if (served->group->policy == HY_RING_BLOCK)
@@ -306,7 +306,8 @@ enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *s
 static void mend_by_spill(struct hy_ring *ring, struct hy_ring_served *served, uint64_t number)
 {
     struct hy_ring_spill header;
-    if (!hy_ring_spill_read_header(served->group, number, &header))
+    if (hy_ring_spill_read_header(ring->header, served->group, number, &header) !=
+        HY_RING_SEGMENT_GOOD)
         return;
     struct hy_ring_slot *slot = hy_ring_slot_of(ring, header.chunk);
     if (atomic_load_explicit(&slot->content, memory_order_acquire) != header.chunk)
@@ -339,11 +340,14 @@ static void finish_drop(struct hy_ring *ring, struct hy_ring_served *served)
     end_drop(served->group, !there || (lease.taken && lease.owner != HY_RING_ENGINE));
 }
 
-void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served)
+hydrant_status hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served,
+                                  hydrant_error *err)
 {
     struct hy_ring_group *g = served->group;
     uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
-    hy_ring_spill_mend(g);
+    hydrant_status status = hy_ring_spill_mend(ring, served, err);
+    if (status != HYDRANT_OK)
+        return status;
     finish_drop(ring, served);
     for (uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
          number <= head; number++)
@@ -356,4 +360,5 @@ void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served)
         lease.owner = HY_RING_NOBODY;
         step(&served->ctl->leases[i], &word, lease);
     }
+    return HYDRANT_OK;
 }

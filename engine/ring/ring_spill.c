@@ -6,6 +6,7 @@
  *
  * Called under the ring's policy mutex, except for what readers share (paths, headers).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,12 +16,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "ring/ring_state.h"
+
+#define MADE ".new" /* behind the name of one that is being written */
+
+static void put_name(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap)
+{
+    snprintf(out, cap, "%.*s-%016" PRIx64 ".spill", HY_RING_NAME_BYTES - 1, group->name, number);
+}
+
+static void put_path(const char *dir, const struct hy_ring_group *group, uint64_t number, char *out,
+                     size_t cap)
+{
+    char name[HY_RING_NAME_BYTES + 32];
+    put_name(group, number, name, sizeof name);
+    snprintf(out, cap, "%.*s/%s", HY_RING_PATH_BYTES - 1, dir, name);
+}
 
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap)
 {
-    snprintf(out, cap, "%.*s/%.*s-%016" PRIx64 ".spill", HY_RING_PATH_BYTES - 1, group->spill_dir,
-             HY_RING_NAME_BYTES - 1, group->name, number);
+    put_path(group->spill_dir, group, number, out, cap);
 }
 
 static bool write_all(int fd, const void *data, size_t len)
@@ -41,7 +57,7 @@ static bool write_all(int fd, const void *data, size_t len)
 static bool write_segment(const char *path, const struct hy_ring_spill *header, const void *records)
 {
     char made[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 64];
-    snprintf(made, sizeof made, "%s.new", path);
+    snprintf(made, sizeof made, "%s" MADE, path);
     int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return false;
@@ -76,6 +92,17 @@ static bool has_room(const struct hy_ring_group *g, uint64_t head, uint64_t byte
            bytes <= g->spill_bytes_max - used;
 }
 
+static struct hy_ring_spilled *known(struct hy_ring_served *served, uint64_t number)
+{
+    return &served->segments[number % HY_RING_SPILLS];
+}
+
+static void know(struct hy_ring_served *served, const struct hy_ring_spill *header)
+{
+    *known(served, header->number) = (struct hy_ring_spilled){
+        .items = header->items, .bytes = (uint32_t)sizeof *header + header->bytes};
+}
+
 bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, uint64_t chunk,
                          uint32_t first, uint32_t items)
 {
@@ -107,65 +134,55 @@ bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, ui
     /* After a kill here hy_ring_spill_mend counts again. */
     atomic_store_explicit(&g->spilled, header.total, memory_order_relaxed);
     atomic_fetch_add_explicit(&g->spill_bytes, sizeof header + header.bytes, memory_order_relaxed);
+    know(served, &header);
     return true;
 }
 
-bool hy_ring_spill_read_header(const struct hy_ring_group *group, uint64_t number,
-                               struct hy_ring_spill *out)
+/* Reads so many bytes of the segment. */
+static enum hy_ring_segment read_segment(const struct hy_ring_group *group, uint64_t number,
+                                         void *out, size_t bytes, off_t at)
 {
     char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
     hy_ring_spill_path(group, number, path, sizeof path);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return false;
-    bool ok = read(fd, out, sizeof *out) == (ssize_t)sizeof *out &&
-              memcmp(out->magic, HY_RING_SPILL_MAGIC, sizeof out->magic) == 0 &&
+        return errno == ENOENT ? HY_RING_SEGMENT_GONE : HY_RING_SEGMENT_LATER;
+    ssize_t got = pread(fd, out, bytes, at);
+    int problem = errno;
+    close(fd);
+    errno = problem;
+    return got < 0                ? HY_RING_SEGMENT_LATER
+           : (size_t)got == bytes ? HY_RING_SEGMENT_GOOD
+                                  : HY_RING_SEGMENT_DAMAGED;
+}
+
+enum hy_ring_segment hy_ring_spill_read_header(const struct hy_ring_header *ring,
+                                               const struct hy_ring_group *group, uint64_t number,
+                                               struct hy_ring_spill *out)
+{
+    enum hy_ring_segment found = read_segment(group, number, out, sizeof *out, 0);
+    if (found != HY_RING_SEGMENT_GOOD)
+        return found;
+    bool ok = memcmp(out->magic, HY_RING_SPILL_MAGIC, sizeof out->magic) == 0 &&
               out->version == HY_RING_VERSION && out->number == number &&
+              memcmp(out->uuid, ring->uuid, sizeof out->uuid) == 0 &&
+              out->bytes <= ring->chunk_bytes &&
               out->crc == hy_ring_crc(out, offsetof(struct hy_ring_spill, crc));
-    close(fd);
-    return ok;
+    return ok ? HY_RING_SEGMENT_GOOD : HY_RING_SEGMENT_DAMAGED;
 }
 
-bool hy_ring_spill_load(const struct hy_ring_group *group, const struct hy_ring_spill *header,
-                        uint32_t bytes_max, unsigned char **room)
+enum hy_ring_segment hy_ring_spill_load(const struct hy_ring_group *group,
+                                        const struct hy_ring_spill *header, unsigned char **room)
 {
-    char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
-    hy_ring_spill_path(group, header->number, path, sizeof path);
-    unsigned char *grown = header->bytes <= bytes_max ? realloc(*room, header->bytes + 1) : NULL;
+    unsigned char *grown = realloc(*room, header->bytes + 1);
     if (!grown)
-        return false;
+        return HY_RING_SEGMENT_LATER;
     *room = grown;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool ok = pread(fd, grown, header->bytes, sizeof *header) == (ssize_t)header->bytes &&
-              hy_ring_crc(grown, header->bytes) == header->crc_records;
-    close(fd);
-    return ok;
-}
-
-void hy_ring_spill_tend(struct hy_ring_served *served)
-{
-    struct hy_ring_group *g = served->group;
-    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed);
-    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
-    for (; tail < head; tail++) {
-        uint64_t number = tail + 1;
-        uint64_t word = atomic_load_explicit(&served->ctl->spill_leases[number % HY_RING_SPILLS],
-                                             memory_order_acquire); /* S2 */
-        struct hy_ring_spill header;
-        bool readable = hy_ring_spill_read_header(g, number, &header);
-        if (readable && !hy_ring_lease_done(hy_ring_lease_of(word, number), header.items))
-            return;
-        char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
-        hy_ring_spill_path(g, number, path, sizeof path);
-        atomic_store_explicit(&g->spill_tail, number, memory_order_release);
-        HY_RING_STORED("spill_tail");
-        unlink(path);
-        if (readable)
-            atomic_fetch_sub_explicit(&g->spill_bytes, sizeof header + header.bytes,
-                                      memory_order_relaxed);
-    }
+    enum hy_ring_segment found =
+        read_segment(group, header->number, grown, header->bytes, sizeof *header);
+    if (found == HY_RING_SEGMENT_GOOD && hy_ring_crc(grown, header->bytes) != header->crc_records)
+        return HY_RING_SEGMENT_DAMAGED;
+    return found;
 }
 
 static void remove_segment(const struct hy_ring_group *group, uint64_t number)
@@ -175,22 +192,151 @@ static void remove_segment(const struct hy_ring_group *group, uint64_t number)
     unlink(path);
 }
 
-void hy_ring_spill_mend(struct hy_ring_group *g)
+/* Is the segment done with, or lost? */
+static bool is_over(struct hy_ring *ring, struct hy_ring_served *served, uint64_t number,
+                    struct hy_ring_lease lease)
+{
+    struct hy_ring_spill header;
+    const struct hy_ring_spilled *segment = known(served, number);
+    if (segment->bytes == 0 || hy_ring_lease_done(lease, segment->items))
+        return true;
+    enum hy_ring_segment found =
+        hy_ring_spill_read_header(ring->header, served->group, number, &header);
+    return found == HY_RING_SEGMENT_GONE || found == HY_RING_SEGMENT_DAMAGED;
+}
+
+void hy_ring_spill_tend(struct hy_ring *ring, struct hy_ring_served *served)
+{
+    struct hy_ring_group *g = served->group;
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
+    for (; number <= head; number++) {
+        const struct hy_ring_spilled *segment = known(served, number);
+        uint64_t word = atomic_load_explicit(&served->ctl->spill_leases[number % HY_RING_SPILLS],
+                                             memory_order_acquire); /* S2 */
+        struct hy_ring_lease lease = hy_ring_lease_of(word, number);
+        if (!is_over(ring, served, number, lease))
+            return;
+        /* First: after a kill what is lost is counted twice, not never. */
+        uint64_t lost = segment->items > lease.acked ? segment->items - lease.acked : 0;
+        if (lost) {
+            atomic_fetch_add_explicit(&served->lost_items, lost, memory_order_relaxed);
+            atomic_fetch_add_explicit(&g->dropped, lost, memory_order_relaxed);
+            HY_RING_STORED("spill lost");
+        }
+        atomic_store_explicit(&g->spill_tail, number, memory_order_release);
+        HY_RING_STORED("spill_tail");
+        /* After a kill here hy_ring_spill_mend counts again. */
+        atomic_fetch_add_explicit(&g->spilled_done, segment->items, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&g->spill_bytes, segment->bytes, memory_order_relaxed);
+        remove_segment(g, number);
+    }
+}
+
+static bool lies_in(const char *dir, const struct hy_ring_group *g, uint64_t number)
+{
+    char path[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 32];
+    put_path(dir, g, number, path, sizeof path);
+    return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+/* Is the file one that a segment of the group, published or not, ever had, and none of those that
+ * there are? */
+static bool is_left_behind(const struct hy_ring_group *g, const char *file)
+{
+    char name[HY_RING_NAME_BYTES + 32];
+    size_t len = strlen(g->name);
+    if (strncmp(file, g->name, len) != 0 || file[len] != '-')
+        return false;
+    uint64_t number = strtoull(file + len + 1, NULL, 16);
+    put_name(g, number, name, sizeof name);
+    len = strlen(name);
+    if (strncmp(file, name, len) != 0 || (file[len] != '\0' && strcmp(file + len, MADE) != 0))
+        return false;
+    return file[len] != '\0' ||
+           number <= atomic_load_explicit(&g->spill_tail, memory_order_relaxed) ||
+           number > atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+}
+
+static void sweep(const struct hy_ring_group *g, const char *dir)
+{
+    DIR *folder = opendir(dir);
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (is_left_behind(g, entry->d_name))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    closedir(folder);
+}
+
+static void choose_folder(struct hy_ring_group *g, const char *dir, bool spills)
 {
     uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
-    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed), bytes = 0;
-    remove_segment(g, tail);     /* done with, and perhaps not removed */
-    remove_segment(g, head + 1); /* written, and not published */
+    uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
+    bool found = false;
+    for (; number <= head && !found; number++) {
+        if (lies_in(g->spill_dir, g, number))
+            return;
+        found = dir && lies_in(dir, g, number);
+    }
+    if (!spills && !found)
+        dir = "";
+    if (strncmp(g->spill_dir, dir, sizeof g->spill_dir) != 0)
+        strncpy(g->spill_dir, dir, sizeof g->spill_dir);
+}
+
+void hy_ring_spill_settle(struct hy_ring_group *g, const char *dir, bool spills)
+{
+    choose_folder(g, dir, spills);
+    sweep(g, g->spill_dir);
+    if (dir && strcmp(dir, g->spill_dir) != 0)
+        sweep(g, dir);
+}
+
+/*
+ * A header's total says how many items were spilled before it: those that this is more than the
+ * segments in front of it have are the lost ones', and count as the first of them.
+ */
+hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *served,
+                                  hydrant_error *err)
+{
+    struct hy_ring_group *g = served->group;
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed);
+    uint64_t spilled = atomic_load_explicit(&g->spilled, memory_order_relaxed);
+    uint64_t done =
+        tail == head ? spilled : atomic_load_explicit(&g->spilled_done, memory_order_relaxed);
+    uint64_t total = done, lost = 0, bytes = 0;
     for (uint64_t number = tail + 1; number <= head; number++) {
         struct hy_ring_spill header;
-        if (!hy_ring_spill_read_header(g, number, &header))
+        enum hy_ring_segment found = hy_ring_spill_read_header(ring->header, g, number, &header);
+        if (found == HY_RING_SEGMENT_LATER)
+            return hy_error_system(err, errno, "cannot read what was spilled for group %s to %s",
+                                   g->name, g->spill_dir);
+        *known(served, number) = (struct hy_ring_spilled){0};
+        if (found != HY_RING_SEGMENT_GOOD) {
+            lost = lost ? lost : number;
             continue;
-        bytes += sizeof header + header.bytes;
-        if (number == head)
-            atomic_store_explicit(&g->spilled, header.total, memory_order_relaxed);
+        }
+        uint64_t before = header.total - header.items;
+        if (number == tail + 1)
+            done = before;
+        if (lost && before > total)
+            known(served, lost)->items = (uint32_t)(before - total);
+        lost = 0;
+        know(served, &header);
+        bytes += known(served, number)->bytes;
+        total = header.total;
     }
+    if (lost && spilled > total)
+        known(served, lost)->items = (uint32_t)(spilled - total);
+    if (!lost)
+        atomic_store_explicit(&g->spilled, total, memory_order_relaxed);
+    atomic_store_explicit(&g->spilled_done, done, memory_order_relaxed);
     atomic_store_explicit(&g->spill_bytes, bytes, memory_order_relaxed);
     HY_RING_STORED("mend spill");
+    return HYDRANT_OK;
 }
 
 void hy_ring_spill_end(const struct hy_ring_group *g)

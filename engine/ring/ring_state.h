@@ -19,6 +19,12 @@ void hy_ring_hook(const char *where);
 #define HY_RING_STORED(where) ((void)0)
 #endif
 
+/* What the engine knows of a spill segment. */
+struct hy_ring_spilled {
+    uint32_t items;
+    uint32_t bytes; /* on disk; 0: it was lost before this engine began */
+};
+
 /* A declared group: its entry in data, its control file, and what only this engine knows. */
 struct hy_ring_served {
     struct hy_ring_group *group; /* NULL: none */
@@ -26,9 +32,12 @@ struct hy_ring_served {
     struct hy_ring_ctl *ctl;
     _Atomic bool slow; /* its bound was used up, and it has not caught up since; set under policy */
     _Atomic bool lost; /* its control file was cut: zeros are mapped in its place */
-    _Atomic uint64_t held_us; /* writers waited for it, all together */
-    _Atomic uint64_t spoiled; /* times that its members broke the protocol */
-    uint32_t fights;          /* steps in a row that somebody was quicker with; under policy */
+    _Atomic uint64_t held_us;    /* writers waited for it, all together */
+    _Atomic uint64_t spoiled;    /* times that its members broke the protocol */
+    _Atomic uint64_t lost_items; /* of segments that were lost */
+    uint32_t fights;             /* steps in a row that somebody was quicker with; under policy */
+    /* Segment n is n % HY_RING_SPILLS; under policy. */
+    struct hy_ring_spilled segments[HY_RING_SPILLS];
 };
 
 struct hy_ring {
@@ -69,7 +78,8 @@ void hy_ring_regrouped(struct hy_ring *ring);
 
 #define HY_RING_WAITING_CTL "waiting.ctl"
 
-/* Maps a control file under guard; makes it first when it is missing, or not this ring's. */
+/* Maps a control file under guard; makes it first when it is missing, or not this ring's. One that
+ * cannot be opened now stays as it is: HYDRANT_ERR_SYSTEM, _LIMIT (of guards). */
 hydrant_status hy_ring_control_open(struct hy_ring *ring, const char *file, const char *name,
                                     bool durable, struct hy_ring_map *map, _Atomic bool *lost,
                                     hydrant_error *err);
@@ -90,8 +100,10 @@ enum hy_ring_room { HY_RING_ROOM, HY_RING_SKIP, HY_RING_STOPPED };
  * ring up. */
 enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *slot,
                                     const _Atomic bool *stop, uint64_t *allowed_us);
-/* After a takeover: finishes what an engine that was killed had begun with a group. */
-void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served);
+/* After a takeover: finishes what an engine that was killed had begun with a group.
+ * HYDRANT_ERR_SYSTEM: what is spilled for it cannot be read now. */
+hydrant_status hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served,
+                                  hydrant_error *err);
 
 /* ---- ring_spill.c ---- */
 
@@ -99,16 +111,34 @@ void hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served);
  * there is no room for it, or no disk. */
 bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, uint64_t chunk,
                          uint32_t first, uint32_t items);
-void hy_ring_spill_tend(struct hy_ring_served *served);
-/* The header of a segment that is published; false when it cannot be read. */
-bool hy_ring_spill_read_header(const struct hy_ring_group *group, uint64_t number,
-                               struct hy_ring_spill *out);
-/* The records of a segment into *room, which grows (realloc). False: damaged, gone, no memory. */
-bool hy_ring_spill_load(const struct hy_ring_group *group, const struct hy_ring_spill *header,
-                        uint32_t bytes_max, unsigned char **room);
+/* Removes the segments that the group is done with and those that are lost; what it did not
+ * acknowledge of them counts as dropped. One that cannot be read now stays. */
+void hy_ring_spill_tend(struct hy_ring *ring, struct hy_ring_served *served);
+
+/* How a published segment is found. */
+enum hy_ring_segment {
+    HY_RING_SEGMENT_GOOD,
+    HY_RING_SEGMENT_GONE,
+    HY_RING_SEGMENT_DAMAGED, /* not the bytes that were written */
+    HY_RING_SEGMENT_LATER,   /* errno: no descriptor, no memory, no right, a disk that fails */
+};
+
+/* Its header. */
+enum hy_ring_segment hy_ring_spill_read_header(const struct hy_ring_header *ring,
+                                               const struct hy_ring_group *group, uint64_t number,
+                                               struct hy_ring_spill *out);
+/* Its records into *room, which grows (realloc). */
+enum hy_ring_segment hy_ring_spill_load(const struct hy_ring_group *group,
+                                        const struct hy_ring_spill *header, unsigned char **room);
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap);
-/* After a takeover: removes what was not published or is done with, and counts anew. */
-void hy_ring_spill_mend(struct hy_ring_group *group);
+/* Sets where the group spills to: dir (NULL: none is given), if it spills; but what is not read yet
+ * stays where it lies, there or in dir. Removes files of the group that are none of its segments:
+ * what was not published or is done with, and what another ring left. */
+void hy_ring_spill_settle(struct hy_ring_group *group, const char *dir, bool spills);
+/* After a takeover: learns of the segments, and counts anew.
+ * HYDRANT_ERR_SYSTEM: a segment cannot be read now. */
+hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *served,
+                                  hydrant_error *err);
 /* The group ends: removes all its segments. */
 void hy_ring_spill_end(const struct hy_ring_group *group);
 

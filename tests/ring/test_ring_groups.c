@@ -17,74 +17,7 @@
 #include <unistd.h>
 
 #include "ring/ring_state.h"
-#include "ring_world.h"
-#include "support/temporary.h"
-
-enum { CHUNK_BYTES = 4096, CHUNKS = 8, TRIES = 3 };
-
-static char dir[TEMPORARY_PATH], spill_dir[TEMPORARY_INSIDE];
-static struct hy_ring *ring;
-static struct hy_ring_writer *writer;
-
-/* Makes the ring, or takes it over. */
-static void open_ring(const struct hy_ring_group_options *groups, size_t count)
-{
-    struct hy_ring_options options = {.dir = dir,
-                                      .bytes = CHUNKS * CHUNK_BYTES,
-                                      .chunk_bytes = CHUNK_BYTES,
-                                      .spill_dir = spill_dir,
-                                      .deliveries_max = TRIES,
-                                      .groups = groups,
-                                      .groups_count = count};
-    hydrant_error err = {0};
-    WORLD_CHECK(hy_ring_open(&options, &ring, &err) == HYDRANT_OK, "open: %s", err.text);
-    WORLD_CHECK(hy_ring_writer_create(ring, &writer, &err) == HYDRANT_OK, "writer");
-}
-
-static void begin(const struct hy_ring_group_options *groups, size_t count)
-{
-    temporary_memory_folder(dir);
-    snprintf(spill_dir, sizeof spill_dir, "%s/spill", dir);
-    open_ring(groups, count);
-}
-
-static void close_ring(void)
-{
-    hy_ring_writer_destroy(&writer);
-    hy_ring_close(&ring, true);
-}
-
-static void end(const char *what)
-{
-    close_ring();
-    temporary_remove(dir);
-    printf("%s: ok\n", what);
-    fflush(stdout);
-}
-
-static hydrant_ring *attach(const hydrant_ring_options *options)
-{
-    hydrant_ring *reader;
-    hydrant_error err = {0};
-    WORLD_CHECK(hydrant_ring_attach(dir, options, &reader, &err) == HYDRANT_OK, "attach: %s",
-                err.text);
-    return reader;
-}
-
-static hydrant_ring *member(const char *group)
-{
-    hydrant_ring_options options;
-    hydrant_ring_options_init(&options);
-    options.group = group;
-    options.lease_items = 4;
-    return attach(&options);
-}
-
-static void show(void)
-{
-    hy_ring_commit_all(writer);
-    hy_ring_wake(ring);
-}
+#include "ring_small.h"
 
 /* An item with that action and route. */
 static void put_routed(uint64_t n, hydrant_action action, const char *route)
@@ -100,21 +33,7 @@ static void put_routed(uint64_t n, hydrant_action action, const char *route)
                        .route_len = (uint32_t)strlen(route)}};
     uint64_t seq;
     strcpy(item.route, route);
-    WORLD_CHECK(hy_ring_put(writer, &item, sizeof item, NULL, &seq) == HYDRANT_OK, "put");
-}
-
-static void put_plain(uint64_t from, uint64_t to)
-{
-    for (uint64_t n = from; n < to; n++)
-        world_put(writer, n);
-    show();
-}
-
-static struct hy_ring_group_stats stats_of(uint32_t group)
-{
-    struct hy_ring_group_stats stats;
-    WORLD_CHECK(hy_ring_group_stats(ring, group, &stats), "no group %u", group);
-    return stats;
+    WORLD_CHECK(hy_ring_put(small_writer, &item, sizeof item, NULL, &seq) == HYDRANT_OK, "put");
 }
 
 /* Reads and acknowledges all that is there; their numbers as bits. */
@@ -155,33 +74,33 @@ static void filters(void)
          .actions = 1u << HYDRANT_ACTION_RECOVER | 1u << HYDRANT_ACTION_THANK,
          .routes = legal,
          .routes_count = 1}};
-    begin(groups, 4);
+    small_begin(groups, 4);
     put_routed(0, HYDRANT_ACTION_RECOVER, "care");
     put_routed(1, HYDRANT_ACTION_THANK, "care");
     put_routed(2, HYDRANT_ACTION_RECOVER, "legal");
     put_routed(3, HYDRANT_ACTION_MONITOR, "legal");
     put_routed(4, HYDRANT_ACTION_THANK, "leg"); /* a beginning is not the name */
     put_routed(5, HYDRANT_ACTION_THANK, "");
-    show();
+    small_show();
     static const uint64_t expected[] = {0x3F, 0x05, 0x0F, 0x04};
     for (uint32_t g = 0; g < 4; g++) {
-        hydrant_ring *reader = member(groups[g].name);
+        hydrant_ring *reader = small_member(groups[g].name);
         uint64_t got = numbers(reader);
         WORLD_CHECK(got == expected[g], "group %s got %#llx", groups[g].name,
                     (unsigned long long)got);
         hydrant_ring_detach(&reader);
-        WORLD_CHECK(stats_of(g).lag == 0, "group %s: what it does not want is left",
+        WORLD_CHECK(small_stats(g).lag == 0, "group %s: what it does not want is left",
                     groups[g].name); /* skipped is acknowledged: it holds up nobody */
     }
     hydrant_ring_options options; /* a reader's own filter comes on top of the group's */
     hydrant_ring_options_init(&options);
     options.group = "routes";
     options.actions = 1u << HYDRANT_ACTION_THANK;
-    hydrant_ring *reader = attach(&options);
+    hydrant_ring *reader = small_attach(&options);
     for (uint64_t n = 6; n < 12; n++)
         put_routed(n, n % 2 ? HYDRANT_ACTION_THANK : HYDRANT_ACTION_RECOVER,
                    n < 9 ? "care" : "desk");
-    show();
+    small_show();
     uint64_t got = numbers(reader);
     WORLD_CHECK(got == 1u << 7, "both filters: %#llx", (unsigned long long)got);
     hydrant_ring_detach(&reader);
@@ -189,11 +108,11 @@ static void filters(void)
     options.from_oldest = true;
     options.routes = legal;
     options.routes_count = 1;
-    reader = attach(&options);
+    reader = small_attach(&options);
     got = numbers(reader);
     WORLD_CHECK(got == 0x0C, "an observer's filter: %#llx", (unsigned long long)got);
     hydrant_ring_detach(&reader);
-    end("filters by action and route");
+    small_end("filters by action and route");
 }
 
 /* ---- dead letters ---- */
@@ -205,7 +124,7 @@ static int die_of(uint64_t poison)
     pid_t child = fork();
     WORLD_CHECK(child >= 0, "fork");
     if (child == 0) {
-        hydrant_ring *reader = member("care");
+        hydrant_ring *reader = small_member("care");
         hydrant_ring_item item;
         while (hydrant_ring_next(reader, &item) == HYDRANT_OK) {
             if (item.generation == poison)
@@ -245,15 +164,16 @@ static void broken_dead_letters(void)
     hydrant_ring_options options;
     hydrant_ring *observer;
     hydrant_error err = {0};
-    begin(groups, 1);
+    small_begin(groups, 1);
     for (uint64_t poison = 3; poison <= 23; poison += 20) {
-        put_plain(poison - 3, poison + 17);
+        small_put(poison - 3, poison + 17);
         while (die_of(poison) == SIGKILL)
             ;
     }
     hydrant_ring_options_init(&options);
-    WORLD_CHECK(hydrant_ring_attach(dir, &options, &observer, &err) == HYDRANT_OK, "%s", err.text);
-    snprintf(path, sizeof path, "%s/group-care.dead", dir);
+    WORLD_CHECK(hydrant_ring_attach(small_dir, &options, &observer, &err) == HYDRANT_OK, "%s",
+                err.text);
+    snprintf(path, sizeof path, "%s/group-care.dead", small_dir);
     off_t whole = world_item_bytes(3) + world_item_bytes(23);
     for (off_t left = whole; left > world_item_bytes(3); left -= 7) {
         struct letters l = {kept, 0, sizeof kept, 0};
@@ -271,7 +191,7 @@ static void broken_dead_letters(void)
                     HYDRANT_ERR_ARGUMENT,
                 "no name of a group");
     hydrant_ring_detach(&observer);
-    end("broken dead letters");
+    small_end("broken dead letters");
 }
 
 /* The bytes of the group's dead letters, read as anybody may. */
@@ -282,7 +202,8 @@ static ssize_t read_dead(unsigned char *bytes, size_t room)
     hydrant_ring *observer;
     hydrant_error err = {0};
     hydrant_ring_options_init(&options);
-    WORLD_CHECK(hydrant_ring_attach(dir, &options, &observer, &err) == HYDRANT_OK, "%s", err.text);
+    WORLD_CHECK(hydrant_ring_attach(small_dir, &options, &observer, &err) == HYDRANT_OK, "%s",
+                err.text);
     WORLD_CHECK(hydrant_ring_dead_letters(observer, "care", keep_letter, &l, &err) == HYDRANT_OK,
                 "%s", err.text);
     hydrant_ring_detach(&observer);
@@ -296,20 +217,22 @@ static void dead_letters(void)
         {.name = "desk", .from_oldest = true, .policy = HY_RING_BLOCK}};
     unsigned char kept[2 * WORLD_ITEM_BYTES_MAX], expected[WORLD_ITEM_BYTES_MAX];
     int deaths = 0;
-    begin(groups, 2);
-    put_plain(0, 20);
+    small_begin(groups, 2);
+    small_put(0, 20);
     while (deaths < 100 && die_of(7) == SIGKILL)
         deaths++;
-    WORLD_CHECK(deaths == TRIES, "%d members died of it, %d tries were allowed", deaths, TRIES);
+    WORLD_CHECK(deaths == SMALL_DELIVERIES, "%d members died of it, %d tries were allowed", deaths,
+                SMALL_DELIVERIES);
     ssize_t bytes = read_dead(kept, sizeof kept);
     world_item(7, world_item_bytes(7), expected);
     WORLD_CHECK(bytes == world_item_bytes(7) && memcmp(kept, expected, (size_t)bytes) == 0,
                 "the dead letter is not item 7: %zd bytes", bytes);
-    WORLD_CHECK(stats_of(0).lag == 0, "%llu items are left", (unsigned long long)stats_of(0).lag);
-    hydrant_ring *reader = member("desk"); /* another group knows nothing of it */
+    WORLD_CHECK(small_stats(0).lag == 0, "%llu items are left",
+                (unsigned long long)small_stats(0).lag);
+    hydrant_ring *reader = small_member("desk"); /* another group knows nothing of it */
     WORLD_CHECK(numbers(reader) == (1u << 20) - 1, "desk");
     hydrant_ring_detach(&reader);
-    end("dead letters");
+    small_end("dead letters");
 }
 
 /* A dead letter for which there is no room on the disk is delivered again, and leaves no part of
@@ -320,15 +243,15 @@ static void dead_letter_on_a_full_disk(void)
         {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK}};
     unsigned char kept[2 * WORLD_ITEM_BYTES_MAX], expected[WORLD_ITEM_BYTES_MAX];
     struct rlimit before, tight;
-    begin(groups, 1);
-    put_plain(0, 20);
+    small_begin(groups, 1);
+    small_put(0, 20);
     ssize_t bytes = world_item_bytes(7);
     WORLD_CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0, "getrlimit");
     tight = before;
     tight.rlim_cur = (rlim_t)bytes - 8; /* as of a disk with less room than that */
     signal(SIGXFSZ, SIG_IGN);
     WORLD_CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0, "setrlimit");
-    for (int deaths = 0; deaths < TRIES + 3; deaths++)
+    for (int deaths = 0; deaths < SMALL_DELIVERIES + 3; deaths++)
         WORLD_CHECK(die_of(7) == SIGKILL, "item 7 was not delivered again: death %d", deaths);
     WORLD_CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0, "setrlimit");
     signal(SIGXFSZ, SIG_DFL);
@@ -337,7 +260,7 @@ static void dead_letter_on_a_full_disk(void)
     world_item(7, world_item_bytes(7), expected);
     WORLD_CHECK(read_dead(kept, sizeof kept) == bytes && memcmp(kept, expected, (size_t)bytes) == 0,
                 "the dead letter is not item 7");
-    end("a dead letter on a full disk");
+    small_end("a dead letter on a full disk");
 }
 
 /* ---- policies, to the item ---- */
@@ -352,9 +275,9 @@ static void counts(void)
          .spill_bytes_max = 1 << 24}};
     enum { ITEMS = 1000 };
     hydrant_ring_item item;
-    begin(groups, 2);
-    put_plain(0, ITEMS);
-    hydrant_ring *reader = member("drop");
+    small_begin(groups, 2);
+    small_put(0, ITEMS);
+    hydrant_ring *reader = small_member("drop");
     uint64_t got = 0, last = 0;
     while (hydrant_ring_next(reader, &item) == HYDRANT_OK) {
         WORLD_CHECK(got == 0 || item.generation == last + 1, "drop: a gap before %llu",
@@ -363,13 +286,14 @@ static void counts(void)
         got++;
         hydrant_ring_ack(reader, item.seq);
     }
-    WORLD_CHECK(got + stats_of(0).dropped == ITEMS && last == ITEMS - 1 && stats_of(0).dropped > 0,
+    WORLD_CHECK(got + small_stats(0).dropped == ITEMS && last == ITEMS - 1 &&
+                    small_stats(0).dropped > 0,
                 "drop: %llu read, %llu dropped", (unsigned long long)got,
-                (unsigned long long)stats_of(0).dropped);
-    WORLD_CHECK(hydrant_ring_lost(reader) == stats_of(0).dropped, "lost");
+                (unsigned long long)small_stats(0).dropped);
+    WORLD_CHECK(hydrant_ring_lost(reader) == small_stats(0).dropped, "lost");
     hydrant_ring_detach(&reader);
-    reader = member("spill"); /* from disk into the ring, without noticing */
-    uint64_t spilled = stats_of(1).spilled;
+    reader = small_member("spill"); /* from disk into the ring, without noticing */
+    uint64_t spilled = small_stats(1).spilled;
     WORLD_CHECK(spilled > 0, "nothing was spilled");
     for (uint64_t n = 0; n < ITEMS; n++) {
         WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK && item.generation == n &&
@@ -377,11 +301,12 @@ static void counts(void)
                     "spill: not item %llu", (unsigned long long)n);
         WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
     }
-    hy_ring_tend(ring);
-    WORLD_CHECK(stats_of(1).lag == 0 && stats_of(1).spill_bytes == 0 && stats_of(1).dropped == 0,
+    hy_ring_tend(small_ring);
+    WORLD_CHECK(small_stats(1).lag == 0 && small_stats(1).spill_bytes == 0 &&
+                    small_stats(1).dropped == 0,
                 "spill: something is left");
     hydrant_ring_detach(&reader);
-    end("exact counts");
+    small_end("exact counts");
 }
 
 /* ---- joining ---- */
@@ -389,7 +314,7 @@ static void counts(void)
 static void write_at(const char *name, off_t at, uint32_t value)
 {
     char path[TEMPORARY_INSIDE];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof path, "%s/%s", small_dir, name);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     WORLD_CHECK(fd >= 0 && pwrite(fd, &value, sizeof value, at) == (ssize_t)sizeof value, "%s",
                 path);
@@ -404,7 +329,7 @@ static void expect_regrouped(hydrant_ring **reader, const char *group, uint64_t 
     hydrant_status status = hydrant_ring_next(*reader, &item);
     WORLD_CHECK(status == HYDRANT_ERR_STATE, "%s: next: %d", group, status);
     hydrant_ring_detach(reader);
-    *reader = member(group);
+    *reader = small_member(group);
     WORLD_CHECK(numbers(*reader) == missed, "%s: not what it missed", group);
 }
 
@@ -412,30 +337,58 @@ static void joining(void)
 {
     const struct hy_ring_group_options groups[] = {{.name = "first", .policy = HY_RING_DROP_OLDEST},
                                                    {.name = "late", .policy = HY_RING_DROP_OLDEST}};
-    begin(groups, 1);
-    hydrant_ring *first = member("first"), *late = member("late"), *passing = member("passing");
-    put_plain(0, 8);
+    small_begin(groups, 1);
+    hydrant_ring *first = small_member("first"), *late = small_member("late"),
+                 *passing = small_member("passing");
+    small_put(0, 8);
     WORLD_CHECK(numbers(first) == 0xFF && numbers(late) == 0xFF, "not all was there");
-    close_ring();
-    open_ring(groups, 2); /* late is declared now */
-    put_plain(8, 16);
+    small_close();
+    small_open(groups, 2); /* late is declared now */
+    small_put(8, 16);
     expect_regrouped(&late, "late", 0xFF00);
     WORLD_CHECK(numbers(first) == 0xFF00, "an undisturbed group");
-    put_plain(16, 24);
+    small_put(16, 24);
     write_at("group-late.ctl", 0, 0); /* the magic bytes: somebody writes what he must not */
-    hy_ring_tend(ring);
-    WORLD_CHECK(stats_of(1).spoiled == 1, "spoiled %llu", (unsigned long long)stats_of(1).spoiled);
+    hy_ring_tend(small_ring);
+    WORLD_CHECK(small_stats(1).spoiled == 1, "spoiled %llu",
+                (unsigned long long)small_stats(1).spoiled);
     expect_regrouped(&late, "late", 0xFFFF00); /* all that is in the ring: some comes twice */
-    close_ring();
-    open_ring(groups + 1, 1); /* first is not declared any more */
+    small_close();
+    small_open(groups + 1, 1); /* first is not declared any more */
     expect_regrouped(&first, "first", 0);
-    put_plain(24, 32);
+    small_put(24, 32);
     WORLD_CHECK(numbers(first) == 0xFF000000 && numbers(late) == 0xFF000000, "not what came after");
     WORLD_CHECK(numbers(passing) == 0xFFFFFFFF, "an ephemeral group that stayed what it was");
     hydrant_ring_detach(&first);
     hydrant_ring_detach(&late);
     hydrant_ring_detach(&passing);
-    end("joining");
+    small_end("joining");
+}
+
+/* An engine that cannot open a group's control file does not start, and leaves it as it is: what
+ * the group acknowledged is not forgotten. */
+static void control_file_cannot_be_opened(void)
+{
+    const struct hy_ring_group_options group = {
+        .name = "care", .from_oldest = true, .policy = HY_RING_BLOCK};
+    hydrant_error err = {0};
+    small_begin(&group, 1);
+    small_put(0, 16);
+    hydrant_ring *reader = small_member("care");
+    WORLD_CHECK(numbers(reader) == 0xFFFF, "not all was there");
+    hydrant_ring_detach(&reader);
+    small_close();
+    for (int files = 0; files <= 3; files++) { /* folder, lock, data; then it */
+        small_limit_files(files);
+        hydrant_status status = small_try_open(&group, 1, &err);
+        small_limit_files(-1);
+        WORLD_CHECK(status == HYDRANT_ERR_SYSTEM && err.sys_errno == EMFILE, "%d files: %d: %s",
+                    files, status, err.text);
+    }
+    small_open(&group, 1);
+    WORLD_CHECK(small_stats(0).lag == 0, "%llu items are to come again",
+                (unsigned long long)small_stats(0).lag);
+    small_end("a control file that cannot be opened");
 }
 
 /* Between the moment when the ring is there and that when its groups are, nobody may become a
@@ -447,17 +400,17 @@ static void joining_too_early(void)
     hydrant_ring_options options;
     hydrant_ring *reader;
     hydrant_error err = {0};
-    begin(&group, 1);
+    small_begin(&group, 1);
     hydrant_ring_options_init(&options);
     write_at("data", EPOCH_AT, 0);
-    hydrant_ring_detach(&(hydrant_ring *){attach(&options)}); /* an observer may */
+    hydrant_ring_detach(&(hydrant_ring *){small_attach(&options)}); /* an observer may */
     options.group = "care";
-    hydrant_status status = hydrant_ring_attach(dir, &options, &reader, &err);
+    hydrant_status status = hydrant_ring_attach(small_dir, &options, &reader, &err);
     WORLD_CHECK(status == HYDRANT_ERR_SYSTEM && strstr(err.text, "not declared yet"),
                 "joined: %d: %s", status, err.text);
     write_at("data", EPOCH_AT, 1);
-    hydrant_ring_detach(&(hydrant_ring *){attach(&options)});
-    end("joining too early");
+    hydrant_ring_detach(&(hydrant_ring *){small_attach(&options)});
+    small_end("joining too early");
 }
 
 /* ---- where a source goes on ---- */
@@ -467,20 +420,20 @@ static void positions(void)
 {
     static const uint64_t batches[] = {2, 1, 5, 3, 6}; /* 10 positions each; 4 is missing */
     uint64_t batch, position;
-    begin(NULL, 0);
-    uint32_t source = (uint32_t)hy_ring_source(ring, "numbers");
-    hy_ring_source_save(ring, source, 1, 10);
+    small_begin(NULL, 0);
+    uint32_t source = (uint32_t)hy_ring_source(small_ring, "numbers");
+    hy_ring_source_save(small_ring, source, 1, 10);
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        hy_ring_put_position(writer, source, batches[i], 10 * batches[i], 10 * batches[i] + 10,
-                             NULL);
-    hy_ring_put_position(writer, source + 1, 4, 0, 99, NULL); /* another source's */
-    show();
-    hy_ring_source_resume(ring, source, &batch, &position);
+        hy_ring_put_position(small_writer, source, batches[i], 10 * batches[i],
+                             10 * batches[i] + 10, NULL);
+    hy_ring_put_position(small_writer, source + 1, 4, 0, 99, NULL); /* another source's */
+    small_show();
+    hy_ring_source_resume(small_ring, source, &batch, &position);
     WORLD_CHECK(batch == 4 && position == 40, "goes on with batch %llu at %llu",
                 (unsigned long long)batch, (unsigned long long)position);
-    uint64_t again = hy_ring_source_again(ring, source, batch);
+    uint64_t again = hy_ring_source_again(small_ring, source, batch);
     WORLD_CHECK(again == 20, "%llu positions come again", (unsigned long long)again);
-    end("where a source goes on");
+    small_end("where a source goes on");
 }
 
 /* ---- the eventfd ---- */
@@ -498,10 +451,10 @@ static void event_descriptor(const char *group)
     hydrant_ring_options options;
     hydrant_error err = {0};
     uint64_t count;
-    begin(groups, 1);
+    small_begin(groups, 1);
     hydrant_ring_options_init(&options);
     options.group = group;
-    hydrant_ring *reader = attach(&options);
+    hydrant_ring *reader = small_attach(&options);
     int fd = hydrant_ring_eventfd(reader, &err);
     WORLD_CHECK(fd >= 0 && hydrant_ring_eventfd(reader, &err) == fd, "eventfd: %s", err.text);
     WORLD_CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC, "it would be inherited");
@@ -514,13 +467,13 @@ static void event_descriptor(const char *group)
         WORLD_CHECK(seen == (n ? 1ull << (n - 1) : 0), "round %llu: %#llx", (unsigned long long)n,
                     (unsigned long long)seen);
         if (item_first)
-            put_plain(n, n + 1);
+            small_put(n, n + 1);
         hydrant_ring_rearm(reader);
         if (!item_first)
-            put_plain(n, n + 1);
+            small_put(n, n + 1);
     }
     hydrant_ring_detach(&reader);
-    end(group ? "eventfd of a member" : "eventfd of an observer");
+    small_end(group ? "eventfd of a member" : "eventfd of an observer");
 }
 
 /* ---- no room ---- */
@@ -539,7 +492,7 @@ static void no_room(void)
     }
     snprintf(ring_dir, sizeof ring_dir, "%s/ring", place);
     struct hy_ring_options options = {.dir = ring_dir, .bytes = 8 << 20};
-    hydrant_status status = hy_ring_open(&options, &ring, &err);
+    hydrant_status status = hy_ring_open(&options, &small_ring, &err);
     bool clean = true;
     static const char *const names[] = {"data", "waiting.ctl"};
     for (int i = 0; i < 2; i++) {
@@ -549,8 +502,8 @@ static void no_room(void)
     }
     options.bytes = 1 << 20;
     hydrant_error second = {0};
-    hydrant_status smaller = hy_ring_open(&options, &ring, &second); /* as the message says */
-    hy_ring_close(&ring, true);
+    hydrant_status smaller = hy_ring_open(&options, &small_ring, &second); /* as the message says */
+    hy_ring_close(&small_ring, true);
     umount2(place, MNT_DETACH);
     rmdir(place);
     WORLD_CHECK(status == HYDRANT_ERR_SYSTEM && err.sys_errno == ENOSPC, "status %d", status);
@@ -571,6 +524,7 @@ int main(void)
     counts();
     joining();
     joining_too_early();
+    control_file_cannot_be_opened();
     positions();
     event_descriptor("care");
     event_descriptor(NULL);

@@ -289,7 +289,8 @@ typedef struct hydrant_ring_target {
     uint64_t bytes;          /* 0: 32 MiB */
     uint32_t chunk_bytes;    /* 0: 256 KiB */
     uint32_t deliveries_max; /* 0: 5 */
-    const char *spill_dir;   /* for groups that spill; NULL: none may */
+    const char *spill_dir;   /* for groups that spill; NULL: none may. Not that of another ring with
+                                a group of the same name */
     const hydrant_ring_group *groups;
     size_t groups_count;     /* at most 32 */
 } hydrant_ring_target;

@@ -127,7 +127,8 @@ HYDRANT_API int hydrant_ring_eventfd(hydrant_ring *ring, hydrant_error *err);
 HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
 
 /* Items that were overwritten before this handle (observer) or its group (ephemeral) read them;
- * for a durable group those that the engine dropped by its policy. */
+ * for a durable group those that the engine dropped by its policy, and those that were spilled and
+ * are damaged or gone. */
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);
 
 /*
@@ -153,7 +154,7 @@ typedef struct hydrant_ring_group_stat {
     uint32_t members;          /* that live */
     uint64_t lag;              /* items committed and not acknowledged, those spilled included;
                                   UINT64_MAX: its control file may not be read */
-    uint64_t dropped, spilled; /* items, ever */
+    uint64_t dropped, spilled; /* items, ever; those spilled and lost are among dropped */
     uint64_t spill_bytes;      /* on disk */
 } hydrant_ring_group_stat;
 

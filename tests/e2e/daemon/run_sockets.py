@@ -5,6 +5,7 @@ deliver, and what hostile senders can do to them."""
 import json
 import pathlib
 import random
+import resource
 import socket
 import stat
 import struct
@@ -54,7 +55,10 @@ class SharedTest(unittest.TestCase):
             world.env["HYDRANT_IO"] = backend
             world.came = {}
             cls.worlds.append(world)
+            before = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))  # of what starts here
             world.start()
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
     def has(self, world, wanted, source):
         """Waits for items of these ids; they are all that came from the source."""
@@ -135,6 +139,13 @@ class Tcp(SharedTest):
                     connection.close()
             until("all are gone", lambda: not world.source("many")["connections"])
             self.has(world, ids(range(count)), "many")
+
+
+    def test_open_files_suffice_for_all_sources(self):
+        needed = sum(8 if "connections: 8" in text else 4096 for text in SOURCES.values())
+        for world in self.worlds:
+            soft, hard = resource.prlimit(world.daemon.pid, resource.RLIMIT_NOFILE)
+            self.assertGreaterEqual(soft, min(hard, needed))
 
 
 class Hostile(SharedTest):

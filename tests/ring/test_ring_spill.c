@@ -1,0 +1,361 @@
+/*
+ * Spilled items when something is wrong: a disk that cannot be read, segments that are damaged,
+ * gone, or left by another ring, a policy or a folder that changes meanwhile. What is still there
+ * is delivered, what is lost is counted, and nobody waits for ever. One process, one thread.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ring/ring_state.h"
+#include "ring_small.h"
+
+static const struct hy_ring_group_options spills = {
+    .name = "care", .from_oldest = true, .policy = HY_RING_SPILL, .spill_bytes_max = 1 << 24};
+
+/* ---- acknowledged or not ---- */
+
+static void *held;
+static size_t held_bytes;
+static uint64_t held_next;
+
+/* While somebody reads the group's control file: a worker spills the group's oldest chunk. */
+static void spill_meanwhile(int number)
+{
+    (void)number;
+    WORLD_CHECK(mprotect(held, held_bytes, PROT_READ | PROT_WRITE) == 0, "mprotect");
+    while (small_stats(0).spilled == 0)
+        small_put(held_next, held_next + 1), held_next++;
+}
+
+/* Chunks are spilled while it is asked whether their items are acknowledged: they are not. */
+static void asked_while_it_spills(void)
+{
+    struct sigaction action = {.sa_handler = spill_meanwhile, .sa_flags = SA_NODEFER}, before;
+    uint64_t lasts[SMALL_CHUNKS], last = UINT64_MAX;
+    small_begin(&spills, 1);
+    while (hy_ring_committed(small_ring, lasts, SMALL_CHUNKS) < SMALL_CHUNKS)
+        small_put(held_next, held_next + 1), held_next++;
+    for (uint32_t i = 0; i < SMALL_CHUNKS; i++)
+        last = lasts[i] < last ? lasts[i] : last;
+    held = small_ring->served[0].ctl_map.base;
+    held_bytes = small_ring->served[0].ctl_map.bytes;
+    WORLD_CHECK(sigaction(SIGSEGV, &action, &before) == 0, "sigaction");
+    WORLD_CHECK(mprotect(held, held_bytes, PROT_NONE) == 0, "mprotect");
+    bool acked = hy_ring_is_acked(small_ring, last);
+    WORLD_CHECK(sigaction(SIGSEGV, &before, NULL) == 0, "sigaction");
+    WORLD_CHECK(small_stats(0).spilled > 0, "nothing was spilled meanwhile");
+    WORLD_CHECK(!acked, "acknowledged, and nobody has read it");
+    small_end("asked while it spills");
+}
+
+/* ---- a disk that cannot be read ---- */
+
+enum { ITEMS = 400 };
+
+/* Reads and acknowledges most items at most, each of which is whole and was not there before. */
+static uint64_t read_items(const char *group, uint64_t most, bool seen[static ITEMS])
+{
+    hydrant_ring *reader = small_member(group);
+    hydrant_ring_item item;
+    uint64_t count = 0;
+    for (; count < most && hydrant_ring_next(reader, &item) == HYDRANT_OK; count++) {
+        int64_t n = world_item_number(&item);
+        WORLD_CHECK(n >= 0 && n < ITEMS && !seen[n], "item %lld is torn, or came twice",
+                    (long long)n);
+        WORLD_CHECK(item.deliveries == 1, "item %lld: delivery %u", (long long)n, item.deliveries);
+        seen[n] = true;
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    }
+    hydrant_ring_detach(&reader);
+    return count;
+}
+
+/* Nothing is left to read, and everybody knows it. */
+static void check_done(const char *what)
+{
+    uint64_t lasts[SMALL_CHUNKS];
+    hy_ring_tend(small_ring);
+    struct hy_ring_group_stats stats = small_stats(0);
+    WORLD_CHECK(stats.lag == 0 && stats.spill_bytes == 0, "%s: %llu items and %llu bytes are left",
+                what, (unsigned long long)stats.lag, (unsigned long long)stats.spill_bytes);
+    uint32_t count = hy_ring_committed(small_ring, lasts, SMALL_CHUNKS);
+    while (count--)
+        WORLD_CHECK(hy_ring_is_acked(small_ring, lasts[count]), "%s: not acknowledged", what);
+}
+
+/* Neither the engine nor a member takes what it cannot open for what is gone. */
+static void files_cannot_be_opened(void)
+{
+    bool seen[ITEMS] = {false};
+    hydrant_error err = {0};
+    hydrant_ring_item item;
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    struct hy_ring_group_stats before = small_stats(0);
+    hydrant_ring *reader = small_member("care");
+    small_limit_files(0);
+    for (int i = 0; i < 3 * SMALL_DELIVERIES; i++)
+        hy_ring_tend(small_ring);
+    small_limit_files(-1);
+    struct hy_ring_group_stats after = small_stats(0);
+    WORLD_CHECK(after.spill_bytes == before.spill_bytes && after.dropped == 0,
+                "the engine: %llu bytes of %llu, %llu dropped",
+                (unsigned long long)after.spill_bytes, (unsigned long long)before.spill_bytes,
+                (unsigned long long)after.dropped);
+    small_limit_files(0); /* what is in the ring is read without them */
+    while (hydrant_ring_next(reader, &item) == HYDRANT_OK) {
+        seen[item.generation] = true;
+        hydrant_ring_ack(reader, item.seq);
+    }
+    small_limit_files(-1);
+    hydrant_ring_detach(&reader);
+    WORLD_CHECK(!seen[0] && seen[ITEMS - 1], "what was spilled was read all the same");
+    small_close();
+    small_limit_files(0);
+    hydrant_status status = small_try_open(&spills, 1, &err);
+    small_limit_files(-1);
+    WORLD_CHECK(status == HYDRANT_ERR_SYSTEM, "a takeover: %d", status);
+    small_open(&spills, 1);
+    read_items("care", UINT64_MAX, seen);
+    for (int n = 0; n < ITEMS; n++)
+        WORLD_CHECK(seen[n], "item %d is lost", n);
+    check_done("files that cannot be opened");
+    small_end("files that cannot be opened");
+}
+
+/* ---- segments that are damaged or gone ---- */
+
+static void flip(const char *path, off_t at)
+{
+    unsigned char byte;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    WORLD_CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1, "%s", path);
+    byte ^= 1;
+    WORLD_CHECK(pwrite(fd, &byte, 1, at) == 1, "%s", path);
+    close(fd);
+}
+
+static void spoil_header(const char *path)
+{
+    flip(path, offsetof(struct hy_ring_spill, items));
+}
+
+static void spoil_records(const char *path)
+{
+    flip(path, sizeof(struct hy_ring_spill) + 100);
+}
+
+static void cut_records(const char *path)
+{
+    WORLD_CHECK(truncate(path, sizeof(struct hy_ring_spill) + 100) == 0, "%s", path);
+}
+
+static void cut_header(const char *path)
+{
+    WORLD_CHECK(truncate(path, 10) == 0, "%s", path);
+}
+
+static void remove_file(const char *path)
+{
+    WORLD_CHECK(unlink(path) == 0, "%s", path);
+}
+
+static const struct damage {
+    const char *name;
+    void (*spoil)(const char *path);
+} damages[] = {{"damaged header", spoil_header},
+               {"damaged records", spoil_records},
+               {"records that end early", cut_records},
+               {"a header that ends early", cut_header},
+               {"segments that are gone", remove_file}};
+
+/* Spoils every step-th segment from first on. Returns how many items were in them. */
+static uint64_t spoil_segments(const struct damage *damage, uint64_t first, uint64_t step)
+{
+    const struct hy_ring_group *g = small_ring->served[0].group;
+    uint64_t items = 0;
+    WORLD_CHECK(g->spill_head - g->spill_tail > 10, "too few segments");
+    for (uint64_t n = g->spill_tail + first; n <= g->spill_head; n += step) {
+        struct hy_ring_spill header;
+        char path[2 * TEMPORARY_PATH + HY_RING_PATH_BYTES];
+        hy_ring_spill_path(g, n, path, sizeof path);
+        WORLD_CHECK(hy_ring_spill_read_header(small_ring->header, g, n, &header) ==
+                        HY_RING_SEGMENT_GOOD,
+                    "segment %llu", (unsigned long long)n);
+        items += header.items;
+        damage->spoil(path);
+    }
+    return items;
+}
+
+/* What is lost is counted, to the item, and what is behind it is delivered. */
+static void lose_segments(const struct damage *damage, uint64_t first, uint64_t step, bool takeover)
+{
+    bool seen[ITEMS] = {false};
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    uint64_t got = read_items("care", SMALL_LEASE_ITEMS, seen); /* of segment 1 */
+    uint64_t lost = spoil_segments(damage, first, step) - (first == 1 ? got : 0);
+    if (takeover) {
+        small_close();
+        small_open(&spills, 1);
+    }
+    got += read_items("care", UINT64_MAX, seen);
+    check_done(damage->name);
+    WORLD_CHECK(lost > 0 && small_stats(0).dropped == lost &&
+                    hy_ring_lost_items(small_ring, 0) == lost && got + lost == ITEMS,
+                "%s, from %llu by %llu: %llu lost, %llu dropped, %llu read", damage->name,
+                (unsigned long long)first, (unsigned long long)step, (unsigned long long)lost,
+                (unsigned long long)small_stats(0).dropped, (unsigned long long)got);
+    small_close();
+    temporary_remove(small_dir);
+}
+
+static void lost_segments(void)
+{
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        for (uint64_t first = 1; first <= 2; first++) {
+            for (uint64_t step = 1; step <= 3; step++) {
+                lose_segments(&damages[i], first, step, false);
+                lose_segments(&damages[i], first, step, true);
+            }
+        }
+        printf("%s: ok\n", damages[i].name);
+        fflush(stdout);
+    }
+}
+
+/* ---- another policy, another folder ---- */
+
+static void read_all(const char *what, uint64_t from)
+{
+    bool seen[ITEMS] = {false};
+    read_items("care", UINT64_MAX, seen);
+    for (uint64_t n = from; n < ITEMS; n++)
+        WORLD_CHECK(seen[n], "%s: item %llu is lost", what, (unsigned long long)n);
+    check_done(what);
+    WORLD_CHECK(small_stats(0).dropped == from, "%s: %llu dropped", what,
+                (unsigned long long)small_stats(0).dropped);
+}
+
+static void spills_no_more(enum hy_ring_policy policy)
+{
+    struct hy_ring_group_options again = spills;
+    again.policy = policy;
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    small_close();
+    small_open(&again, 1);
+    read_all("spills no more", 0);
+    small_close();
+    temporary_remove(small_spill_dir);
+    small_open(&again, 1); /* nothing is left there: nobody asks for the folder */
+    hydrant_ring_detach(&(hydrant_ring *){small_member("care")});
+    small_end(policy == HY_RING_BLOCK ? "blocks, and spilled before" : "drops, and spilled before");
+}
+
+static void folder_is_another(void)
+{
+    char before[TEMPORARY_INSIDE], after[TEMPORARY_INSIDE];
+    small_begin(&spills, 1);
+    snprintf(before, sizeof before, "%s", small_spill_dir);
+    snprintf(after, sizeof after, "%s/moved", small_dir);
+    small_put(0, ITEMS);
+    for (int i = 0; i < 2; i++) { /* named in the options only; then what is in it is moved, too */
+        small_close();
+        if (i == 1)
+            WORLD_CHECK(rmdir(after) == 0 && rename(before, after) == 0, "rename");
+        snprintf(small_spill_dir, sizeof small_spill_dir, "%s", after);
+        small_open(&spills, 1);
+    }
+    read_all("another folder", 0);
+    small_put(0, ITEMS);
+    WORLD_CHECK(small_stats(0).spill_bytes > 0, "it spills no more");
+    small_end("another folder");
+}
+
+static void folder_is_lost(void)
+{
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    uint64_t spilled = small_stats(0).spilled;
+    small_close();
+    temporary_remove(small_spill_dir);
+    small_open(&spills, 1);
+    read_all("a lost folder", spilled);
+    small_put(0, ITEMS);
+    WORLD_CHECK(small_stats(0).spilled > spilled, "it spills no more");
+    small_end("a lost folder");
+}
+
+/* ---- what another ring left ---- */
+
+static uint32_t count_files(const char *dir)
+{
+    uint32_t count = 0;
+    DIR *folder = opendir(dir);
+    WORLD_CHECK(folder, "%s", dir);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count - 2;
+}
+
+static void make_file(const char *name)
+{
+    char path[2 * TEMPORARY_INSIDE];
+    snprintf(path, sizeof path, "%s/%s", small_spill_dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    WORLD_CHECK(fd >= 0, "%s", path);
+    close(fd);
+}
+
+static void of_another_ring(enum hy_ring_policy policy)
+{
+    static const char *const others[] = {"notes", "care2-0000000000000001.spill",
+                                         "care-0000000000000001.spills", "care-1.spill",
+                                         "care-0000000000000001-0000000000000001.spill"};
+    static const char *const names[] = {"data", "group-care.ctl", "group-care.dead", "waiting.ctl"};
+    enum { OTHERS = sizeof others / sizeof *others };
+    struct hy_ring_group_options again = spills;
+    again.policy = policy;
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    small_close();
+    make_file("care-0000000000000fff.spill.new");
+    for (int i = 0; i < OTHERS; i++)
+        make_file(others[i]);
+    uint32_t before = count_files(small_spill_dir);
+    small_open(&spills, 1); /* a takeover: the segments stay */
+    WORLD_CHECK(count_files(small_spill_dir) == before - 1, "%u files of %u",
+                count_files(small_spill_dir), before);
+    small_close();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[2 * TEMPORARY_INSIDE];
+        snprintf(path, sizeof path, "%s/%s", small_dir, names[i]);
+        WORLD_CHECK(unlink(path) == 0, "%s", path);
+    }
+    small_open(&again, 1);
+    WORLD_CHECK(count_files(small_spill_dir) == OTHERS, "%u files", count_files(small_spill_dir));
+    small_end(policy == HY_RING_SPILL ? "what another ring left" : "the same, and no group spills");
+}
+
+int main(void)
+{
+    world_clock_start();
+    asked_while_it_spills();
+    files_cannot_be_opened();
+    lost_segments();
+    spills_no_more(HY_RING_BLOCK);
+    spills_no_more(HY_RING_DROP_OLDEST);
+    folder_is_another();
+    folder_is_lost();
+    of_another_ring(HY_RING_SPILL);
+    of_another_ring(HY_RING_BLOCK);
+    return 0;
+}
