@@ -157,6 +157,13 @@ static void warn_growth(struct intake_file *file, struct hy_file_entry *entry,
 static enum hy_take try_path(struct intake_file *file, const char *path, hydrant_error *err)
 {
     struct stat st;
+    if (!hy_file_list_can_name(path)) {
+        if (!remember_unreadable(file, path))
+            return HY_TAKE_IDLE;
+        hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "a file with a newline in its name is not read");
+        hy_error_at(err, path, 0, 0);
+        return HY_TAKE_ERROR;
+    }
     int fd = open_regular(path, &st);
     if (fd < 0 && errno == ENOENT)
         return HY_TAKE_IDLE;
@@ -427,8 +434,9 @@ static enum hy_take at_end(struct intake_file *file, struct hy_intake_chunk *out
         if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
             for (size_t i = 0; i < found.gl_pathc && !over; i++) {
                 struct stat st;
-                if (strcmp(found.gl_pathv[i], entry->path) == 0)
-                    continue; /* rotated: is_over knows when to leave it */
+                if (strcmp(found.gl_pathv[i], entry->path) == 0 ||
+                    !hy_file_list_can_name(found.gl_pathv[i]))
+                    continue; /* rotated: is_over knows when to leave it; or never read */
                 int fd = open_regular(found.gl_pathv[i], &st);
                 over = fd >= 0 && !hy_file_list_find(&file->list, found.gl_pathv[i], fd, &st);
                 if (fd >= 0)

@@ -86,6 +86,21 @@ class Reading(DaemonTest):
         self.assertEqual(len(got), 900)  # after a drain nothing comes twice
         self.assertEqual(set(got), ids(range(900)))
 
+    def test_a_newline_in_a_name_stops_no_start(self):
+        world = self.world()
+        world.write_posts("posts-a\n.ndjson", range(10))
+        world.write_posts("posts-b.ndjson", range(10, 20))
+        world.start()
+        until("the other", lambda: world.ctl("status")["published"] == 10)
+        until("a word about it", lambda: world.said("newline in its name"))
+        time.sleep(1.5)  # so that the pattern is looked at again
+        world.write_posts("posts-b.ndjson", range(20, 25), "a")
+        until("what was added", lambda: world.ctl("status")["published"] == 15)
+        self.assertEqual(world.stop(), 0)
+        world.write_posts("posts-c.ndjson", range(25, 30))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10, 30)])
 
     def test_repeats_are_known_over_a_restart(self):
         world = self.world(dedup="{window: 24h, entries: 1000}")
