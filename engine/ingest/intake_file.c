@@ -130,7 +130,11 @@ static enum hy_take add_file(struct intake_file *file, const char *path, int fd,
         return HY_TAKE_ERROR;
     }
     entry->start = start;
-    if (!hy_file_identify(entry, fd, st) || file->host->save(file->host->ctx, err) != HYDRANT_OK) {
+    errno = EAGAIN; /* it became shorter meanwhile */
+    bool good = hy_file_identify(entry, fd, st);
+    if (!good)
+        error_at(err, path, errno, "cannot read its beginning");
+    if (!good || file->host->save(file->host->ctx, err) != HYDRANT_OK) {
         free(entry->path);
         list->count--;
         close(fd);

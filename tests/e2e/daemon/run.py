@@ -120,6 +120,35 @@ class Reading(DaemonTest):
         self.assertEqual(set(world.tail()), ids(range(2)))
 
 
+class Failing(DaemonTest):
+    def test_what_stays_wrong_is_no_flood_of_the_log(self):
+        world = self.world()
+        world.write_posts("posts-1.ndjson", range(10))
+        world.start()
+        until("the first", lambda: world.ctl("status")["published"] == 10)
+        (world.dir / "state" / "checkpoint.new").mkdir()  # no checkpoint can be written
+        world.write_posts("posts-2.ndjson", range(10, 20))
+        until("a word about it", lambda: world.said("cannot write the checkpoint"))
+        time.sleep(3)
+        lines = [line for line in world.log if "cannot write the checkpoint" in line]
+        self.assertLess(len(lines), 30)  # a few a second, of source and checkpoint
+        self.assertEqual(world.ctl("status")["published"], 10)
+        (world.dir / "state" / "checkpoint.new").rmdir()
+        until("it goes on", lambda: world.ctl("status")["published"] == 20)
+        self.assertEqual(world.stop(), 0)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(20)])
+
+    def test_each_file_that_cannot_be_read_is_told(self):
+        world = self.world()
+        for number in range(50):
+            (world.dir / f"posts-{number}.ndjson").mkdir()
+        world.write_posts("posts-a.ndjson", range(10))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        until("all", lambda: sum("cannot open" in line for line in world.log) == 50)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
+
+
 class Waiting(DaemonTest):
     """Items that are held: time passes where no posts come, and over restarts."""
 
