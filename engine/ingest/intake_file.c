@@ -411,12 +411,12 @@ static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk 
             return HY_TAKE_ERROR; /* said once; what was read comes with the next take */
     }
     if (!file->probed) {
-        file->probed = true;
         if (hy_inflate_is_magic(file->raw_at, (size_t)(file->raw_end - file->raw_at)) > 0 &&
             !start_inflating(file)) {
             hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a zstd decoder");
             return HY_TAKE_ERROR;
         }
+        file->probed = true;
     }
     if (file->inflating)
         return deliver_inflated(file, out, err);
