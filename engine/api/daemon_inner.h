@@ -111,6 +111,7 @@ struct hydrant_daemon {
     char ring_uuid[37];
     bool ring_is_new;
     struct hy_kafka_sink *sinks[HY_CONFIG_SINKS_MAX];
+    _Atomic uint64_t sinks_dead_letters[HY_CONFIG_SINKS_MAX];
     struct hy_recording *recording; /* NULL: none */
     hydrant_manager *manager;
     hydrant *engine;
