@@ -38,7 +38,8 @@ void hy_web_paths_parse(struct hy_web_paths *paths, const struct hy_web_options 
 
 static bool has_secret(const struct hy_web_options *web)
 {
-    bool has = hy_fill_has_secret(web->url) || hy_fill_has_secret(web->body);
+    bool has = hy_fill_has_secret(web->url) || hy_fill_has_secret(web->body) ||
+               hy_fill_has_secret(web->resume) || hy_fill_has_secret(web->page);
     for (size_t i = 0; i < web->headers.count; i++)
         has |= hy_fill_has_secret(web->headers.all[i]);
     return has;
@@ -210,6 +211,8 @@ hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder
     struct hy_web_asking asking = {0};
     struct asking a = {.web = web, .fill = {.folder = folder}, .out = &asking, .err = err};
     fill_all(&a);
+    hy_fill_free(fill(&a, web->resume, true));
+    hy_fill_free(fill(&a, web->page, true));
     hy_web_asking_fini(&asking);
     if (a.status == HYDRANT_OK && web->ca && access(web->ca, R_OK) < 0) {
         hy_error_system(err, errno, "cannot read the certificates to trust");

@@ -417,6 +417,18 @@ static void what_does_not_fit_together_is_refused(void **state)
         assert_non_null(hy_web_check(&web, false, &key));
         assert_string_equal(key, "url");
     }
+    const char **const places[] = {&web.resume, &web.page, &web.body};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        web = (struct hy_web_options){.url = "http://x.example/", .cursor = "id"};
+        *places[i] = "a=b";
+        assert_null(hy_web_check(&web, true, &key));
+        *places[i] = "a=${HYDRANT_TEST_NOT_THERE}";
+        assert_non_null(hy_web_check(&web, true, &key)); /* a secret, over http */
+        assert_string_equal(key, "url");
+        web.url = "https://x.example/";
+        assert_null(hy_web_check(&web, true, &key));
+        assert_int_equal(hy_web_probe(&web, "", NULL), HYDRANT_ERR_ARGUMENT);
+    }
     web = good;
     web.headers.all = evil;
     assert_non_null(hy_web_check(&web, false, &key));
