@@ -585,16 +585,31 @@ static void tick(struct hydrant_daemon *daemon)
 /* ---- bytes ------------------------------------------------------------------------------------
  */
 
-static void report(struct hydrant_daemon *daemon, struct hy_daemon_source *source,
+/*
+ * A source that says one error after the other goes on: they are about one file after the other,
+ * say. When it says the same again at once, nothing has changed and nothing will by asking: it
+ * rests before it is asked again, and is heard now and then. True: it rests.
+ */
+static bool report(struct hydrant_daemon *daemon, struct hy_daemon_source *source,
                    const hydrant_error *problem)
 {
+    bool again = source->problem.status == problem->status &&
+                 strcmp(source->problem.text, problem->text) == 0 &&
+                 strcmp(source->problem.file, problem->file) == 0;
     source->errors++;
+    source->problem = *problem;
+    source->problem_times = again ? source->problem_times + 1 : 0;
+    if (again)
+        source->rests_until_ns = hy_clock_mono_ns() + HY_DAEMON_REST_MS * UINT64_C(1000000);
+    if (source->problem_times % HY_DAEMON_RESTS_TOLD)
+        return again;
     if (problem->file[0])
         hy_log(&daemon->log, HY_LOG_WARNING, "source", HY_LOG_TEXT("source", source->config->name),
                HY_LOG_TEXT("file", problem->file), HY_LOG_TEXT("error", problem->text));
     else
         hy_log(&daemon->log, HY_LOG_WARNING, "source", HY_LOG_TEXT("source", source->config->name),
                HY_LOG_TEXT("error", problem->text));
+    return again;
 }
 
 /* Hands on whatever is whole. */
@@ -681,24 +696,35 @@ static void push(struct hydrant_daemon *daemon, const struct hy_intake_chunk *ch
         end_input(daemon, stream);
 }
 
+/* How long a source rests still, in milliseconds; 0: it does not. */
+static int rest_of(const struct hy_daemon_source *source, uint64_t now_ns)
+{
+    return now_ns < source->rests_until_ns ? (int)((source->rests_until_ns - now_ns) / 1000000) + 1
+                                           : 0;
+}
+
 /* One chunk of each source that has one. False: none had. */
 static bool take_round(struct hydrant_daemon *daemon)
 {
     bool any = false;
+    uint64_t now = hy_clock_mono_ns();
     for (uint32_t i = 0; i < daemon->sources_count; i++) {
         struct hy_daemon_source *source = &daemon->sources[i];
         struct hy_intake_chunk chunk;
         hydrant_error problem = {0};
-        if (source->ended || atomic_load_explicit(&daemon->stop, memory_order_relaxed))
+        if (source->ended || rest_of(source, now) ||
+            atomic_load_explicit(&daemon->stop, memory_order_relaxed))
             continue;
-        switch (source->intake->type->take(source->intake, &chunk, &problem)) {
+        enum hy_take took = source->intake->type->take(source->intake, &chunk, &problem);
+        if (took != HY_TAKE_ERROR)
+            source->problem.status = HYDRANT_OK;
+        switch (took) {
         case HY_TAKE_CHUNK:
             push(daemon, &chunk);
             any = true;
             break;
         case HY_TAKE_ERROR:
-            report(daemon, source, &problem);
-            any = true;
+            any |= !report(daemon, source, &problem);
             break;
         case HY_TAKE_END:
             source->ended = true;
@@ -728,12 +754,16 @@ static void wait_for_sources(struct hydrant_daemon *daemon)
     if (hy_pipeline_parcels_out(daemon->pipeline) == 0 && !daemon->positions_moved)
         timeout_ms = HY_DAEMON_SAVE_MS;
     fds[count++] = (struct pollfd){.fd = daemon->wake_fd, .events = POLLIN};
+    uint64_t now = hy_clock_mono_ns();
     for (uint32_t i = 0; i < daemon->sources_count; i++) {
         struct hy_intake *intake = daemon->sources[i].intake;
-        int most_ms = -1;
+        int most_ms = rest_of(&daemon->sources[i], now), fd = -1;
         if (daemon->sources[i].ended)
             continue;
-        int fd = intake->type->wait(intake, &most_ms);
+        if (!most_ms) {
+            most_ms = -1;
+            fd = intake->type->wait(intake, &most_ms);
+        }
         if (most_ms >= 0 && most_ms < timeout_ms)
             timeout_ms = most_ms;
         if (fd >= 0)

@@ -36,6 +36,8 @@ enum {
     HY_DAEMON_MARKS = 4096,      /* chunks of a stream that are not committed yet */
     HY_DAEMON_TICK_MS = 100,
     HY_DAEMON_SAVE_MS = 1000,
+    HY_DAEMON_REST_MS = 1000,      /* of a source that says the same error again at once */
+    HY_DAEMON_RESTS_TOLD = 10,     /* so many of them are one line in the log */
     HY_DAEMON_REMEMBER_MS = 10000, /* between saves of conversations while nothing is on its way */
 };
 
@@ -70,6 +72,9 @@ struct hy_daemon_source {
     struct hy_intake_host host;
     bool ended;
     uint64_t errors;
+    hydrant_error problem;  /* what take said last; status 0: something else than an error */
+    uint32_t problem_times; /* that it has said so again, without anything in between */
+    uint64_t rests_until_ns;
     uint64_t records, bytes, bad; /* delivered; of them, bad ones that are through */
     int64_t newest_us;            /* of the mentions that came through last */
     const char *paused;           /* as it was last logged */
@@ -106,6 +111,7 @@ struct hydrant_daemon {
     char ring_uuid[37];
     bool ring_is_new;
     struct hy_kafka_sink *sinks[HY_CONFIG_SINKS_MAX];
+    _Atomic uint64_t sinks_dead_letters[HY_CONFIG_SINKS_MAX];
     struct hy_recording *recording; /* NULL: none */
     hydrant_manager *manager;
     hydrant *engine;

@@ -19,7 +19,8 @@ hydrant_status hy_daemon_start_sinks(struct hydrant_daemon *daemon, hydrant_erro
                                                 .ring = config->ring.path,
                                                 .config = &config->sinks[i],
                                                 .log = on_log,
-                                                .ctx = daemon};
+                                                .ctx = daemon,
+                                                .dead_letters = &daemon->sinks_dead_letters[i]};
         hydrant_status status = hy_kafka_sink_start(&options, &daemon->sinks[i], err);
         if (status != HYDRANT_OK)
             return hy_error_context(err, "sink %s", options.name);

@@ -194,6 +194,16 @@ static void put_groups(struct hy_metrics_page *page, struct hydrant_daemon *daem
         hy_metrics_value(page, "group", group.name, (double)group.held_us / 1e6);
 }
 
+static void put_sinks(struct hy_metrics_page *page, const struct hydrant_daemon *daemon)
+{
+    hy_metrics_family(page, "hydrant_sink_dead_letters_total", "counter",
+                      "Items that could never be sent: dead letters of the sink's group.");
+    for (uint32_t i = 0; i < daemon->config->sinks_count; i++)
+        hy_metrics_count(
+            page, "sink", daemon->config->sinks[i].name,
+            atomic_load_explicit(&daemon->sinks_dead_letters[i], memory_order_relaxed));
+}
+
 static bool metrics(struct hydrant_daemon *daemon, struct hy_http_answer *out)
 {
     struct hy_metrics_page page = {0};
@@ -211,6 +221,7 @@ static bool metrics(struct hydrant_daemon *daemon, struct hy_http_answer *out)
     put_rules(&page, daemon);
     put_sources(&page, daemon, &view);
     put_groups(&page, daemon);
+    put_sinks(&page, daemon);
     put_recording(&page, daemon);
     if (page.failed) {
         hy_metrics_page_fini(&page);

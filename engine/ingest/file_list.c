@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/str.h"
 
 void hy_file_list_fini(struct hy_file_list *list)
@@ -16,8 +17,14 @@ void hy_file_list_fini(struct hy_file_list *list)
     *list = (struct hy_file_list){0};
 }
 
+bool hy_file_list_can_name(const char *path)
+{
+    return *path && !strchr(path, '\n') && strlen(path) < HY_FILE_PATH_BYTES;
+}
+
 struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *path)
 {
+    HY_ASSERT(hy_file_list_can_name(path));
     if (list->count == list->capacity) {
         uint32_t capacity = list->capacity ? 2 * list->capacity : 16;
         void *grown = realloc(list->entries, capacity * sizeof *list->entries);
@@ -58,7 +65,7 @@ static bool parse_line(struct hy_file_list *list, const char *at, const char *en
 {
     struct hy_file_entry read = {0};
     uint64_t head_bytes;
-    char path[4096];
+    char path[HY_FILE_PATH_BYTES];
     if (!take_number(&at, end, 10, &read.start))
         return false;
     if (end - at > 2 && at[0] == '-' && at[1] == ' ') {

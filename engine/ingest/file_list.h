@@ -8,7 +8,7 @@
 #include <hydrant/types.h>
 #include <sys/stat.h>
 
-enum { HY_FILE_HEAD_BYTES = 1024 };
+enum { HY_FILE_HEAD_BYTES = 1024, HY_FILE_PATH_BYTES = 4096 };
 
 struct hy_file_entry {
     uint64_t start; /* position of its first byte */
@@ -33,7 +33,10 @@ bool hy_file_list_parse(struct hy_file_list *list, hydrant_str state);
 /* A line a file, into cap bytes; returns the length that it needs. */
 size_t hy_file_list_print(const struct hy_file_list *list, char *out, size_t cap);
 
-/* Adds one at the end. The path is copied. NULL: no memory. */
+/* Can a line name this path? Not one with a newline in it, nor one of HY_FILE_PATH_BYTES. */
+bool hy_file_list_can_name(const char *path);
+
+/* Adds one at the end, of a path that can be named; it is copied. NULL: no memory. */
 struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *path);
 
 /* Is the open file that entry's? st is of it. */

@@ -84,7 +84,8 @@ enum hy_take {
     HY_TAKE_CHUNK, /* *out is filled in */
     HY_TAKE_IDLE,  /* nothing now: wait */
     HY_TAKE_END,   /* nothing any more */
-    HY_TAKE_ERROR, /* something could not be read, *err says what; the source goes on */
+    HY_TAKE_ERROR, /* something could not be read, *err says what; the source goes on. The same
+                    * error again at once: it is not asked for a while */
 };
 
 /* What a source says of itself, for metrics, top and logs. Its host counts records, bytes and bad

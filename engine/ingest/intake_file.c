@@ -130,7 +130,11 @@ static enum hy_take add_file(struct intake_file *file, const char *path, int fd,
         return HY_TAKE_ERROR;
     }
     entry->start = start;
-    if (!hy_file_identify(entry, fd, st) || file->host->save(file->host->ctx, err) != HYDRANT_OK) {
+    errno = EAGAIN; /* it became shorter meanwhile */
+    bool good = hy_file_identify(entry, fd, st);
+    if (!good)
+        error_at(err, path, errno, "cannot read its beginning");
+    if (!good || file->host->save(file->host->ctx, err) != HYDRANT_OK) {
         free(entry->path);
         list->count--;
         close(fd);
@@ -157,6 +161,13 @@ static void warn_growth(struct intake_file *file, struct hy_file_entry *entry,
 static enum hy_take try_path(struct intake_file *file, const char *path, hydrant_error *err)
 {
     struct stat st;
+    if (!hy_file_list_can_name(path)) {
+        if (!remember_unreadable(file, path))
+            return HY_TAKE_IDLE;
+        hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "a file with a newline in its name is not read");
+        hy_error_at(err, path, 0, 0);
+        return HY_TAKE_ERROR;
+    }
     int fd = open_regular(path, &st);
     if (fd < 0 && errno == ENOENT)
         return HY_TAKE_IDLE;
@@ -400,12 +411,12 @@ static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk 
             return HY_TAKE_ERROR; /* said once; what was read comes with the next take */
     }
     if (!file->probed) {
-        file->probed = true;
         if (hy_inflate_is_magic(file->raw_at, (size_t)(file->raw_end - file->raw_at)) > 0 &&
             !start_inflating(file)) {
             hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a zstd decoder");
             return HY_TAKE_ERROR;
         }
+        file->probed = true;
     }
     if (file->inflating)
         return deliver_inflated(file, out, err);
@@ -427,8 +438,9 @@ static enum hy_take at_end(struct intake_file *file, struct hy_intake_chunk *out
         if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
             for (size_t i = 0; i < found.gl_pathc && !over; i++) {
                 struct stat st;
-                if (strcmp(found.gl_pathv[i], entry->path) == 0)
-                    continue; /* rotated: is_over knows when to leave it */
+                if (strcmp(found.gl_pathv[i], entry->path) == 0 ||
+                    !hy_file_list_can_name(found.gl_pathv[i]))
+                    continue; /* rotated: is_over knows when to leave it; or never read */
                 int fd = open_regular(found.gl_pathv[i], &st);
                 over = fd >= 0 && !hy_file_list_find(&file->list, found.gl_pathv[i], fd, &st);
                 if (fd >= 0)

@@ -16,7 +16,8 @@
  * that; what lies before the position is left out by the feeder.
  *
  * Limits: HY_INTAKE_FILES_MAX files are remembered; those that are gone are forgotten first. What
- * is appended to a file after a later one was begun is not read (a warning says so).
+ * is appended to a file after a later one was begun is not read (a warning says so), nor is a file
+ * with a newline in its name, which no line of the state can name.
  */
 #ifndef HY_INGEST_INTAKE_FILE_H
 #define HY_INGEST_INTAKE_FILE_H

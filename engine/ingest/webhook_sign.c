@@ -42,6 +42,19 @@ bool hy_webhook_mac_is(const char *header, const uint8_t mac[HY_WEBHOOK_MAC_BYTE
            same(header, base64, sizeof base64 - 1);
 }
 
+bool hy_webhook_is_challenge(const char *text, size_t len)
+{
+    static const char others[] = "+/=_-";
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    memchr(others, c, sizeof others - 1);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
 bool hy_webhook_token_is(const char *given, const char *wanted)
 {
     return given && wanted && same(given, wanted, strlen(wanted));

@@ -56,9 +56,10 @@ static size_t on_bytes(char *data, size_t size, size_t count, void *ctx)
     return len;
 }
 
+/* The value of a header; of links, which may come in several lines, all of them. */
 static void keep_header(hydrant_str line, const char *name, char out[HY_FETCH_HEADER_BYTES])
 {
-    size_t named = strlen(name);
+    size_t named = strlen(name), before = strcmp(name, "link") == 0 ? strlen(out) : 0;
     if (line.len <= named || line.data[named] != ':' ||
         !hy_str_equal_nocase(hy_str(line.data, named), hy_str(name, named)))
         return;
@@ -67,10 +68,12 @@ static void keep_header(hydrant_str line, const char *name, char out[HY_FETCH_HE
         line = hy_str(line.data + 1, line.len - 1);
     while (line.len && strchr(" \t\r\n", line.data[line.len - 1]))
         line.len--;
-    if (line.len >= HY_FETCH_HEADER_BYTES || memchr(line.data, '\0', line.len))
+    if (before + line.len + 1 >= HY_FETCH_HEADER_BYTES || memchr(line.data, '\0', line.len))
         return;
-    memcpy(out, line.data, line.len);
-    out[line.len] = '\0';
+    if (before)
+        out[before++] = ',';
+    memcpy(out + before, line.data, line.len);
+    out[before + line.len] = '\0';
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
@@ -326,6 +329,13 @@ void hy_fetch_used(struct hy_fetch *fetch, size_t len)
 const struct hy_fetch_response *hy_fetch_response(const struct hy_fetch *fetch)
 {
     return &fetch->response;
+}
+
+const char *hy_fetch_url(const struct hy_fetch *fetch)
+{
+    char *url = NULL;
+    curl_easy_getinfo(fetch->easy, CURLINFO_EFFECTIVE_URL, &url);
+    return url ? url : "";
 }
 
 uint64_t hy_fetch_heard_ns(const struct hy_fetch *fetch)

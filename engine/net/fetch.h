@@ -69,6 +69,8 @@ hydrant_str hy_fetch_bytes(const struct hy_fetch *fetch);
 void hy_fetch_used(struct hy_fetch *fetch, size_t len);
 
 const struct hy_fetch_response *hy_fetch_response(const struct hy_fetch *fetch);
+/* Where it came from, redirects followed. Valid until end or the next begin. */
+const char *hy_fetch_url(const struct hy_fetch *fetch);
 /* When something came last, monotonic; begin counts. */
 uint64_t hy_fetch_heard_ns(const struct hy_fetch *fetch);
 /* After DONE: NULL if the transfer is whole, else what went wrong. A string for good. */

@@ -21,6 +21,8 @@ enum {
     AHEAD_BYTES = HY_INTAKE_CHUNK_BYTES_MAX - 4096 /* whole messages that make a chunk */
 };
 
+static const char no_memory[] = "no memory for a partition; its messages wait";
+
 /* A partition whose messages are in the room. */
 struct touched {
     char topic[HY_KAFKA_TOPIC_BYTES];
@@ -96,7 +98,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
         if (!assign)
             hy_kafka_offsets_revoke(&k->offsets, part->topic, part->partition);
         else if (!hy_kafka_offsets_assign(&k->offsets, part->topic, part->partition))
-            note_problem(k, "no memory for a partition: its offsets are not stored");
+            note_problem(k, no_memory); /* part_of tries again */
     }
     if (assign) {
         k->had_partitions |= parts->cnt > 0;
@@ -137,13 +139,39 @@ static struct touched *touch(struct intake_kafka *k, const char *topic, int32_t 
     return t;
 }
 
+static bool is_assigned(const struct intake_kafka *k, const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+    bool is = rd_kafka_assignment(k->client, &list) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+              rd_kafka_topic_partition_list_find(list, topic, partition);
+    if (list)
+        rd_kafka_topic_partition_list_destroy(list);
+    return is;
+}
+
+/* NULL: there is none yet, or (*ours false) it came before the partition was taken away, which is
+ * somebody else's now. */
+static struct hy_kafka_part *part_of(struct intake_kafka *k, const rd_kafka_message_t *message,
+                                     bool *ours)
+{
+    const char *topic = rd_kafka_topic_name(message->rkt);
+    struct hy_kafka_part *part = hy_kafka_offsets_find(&k->offsets, topic, message->partition);
+    *ours = part || is_assigned(k, topic, message->partition);
+    if (part || !*ours)
+        return part;
+    if (!hy_kafka_offsets_assign(&k->offsets, topic, message->partition))
+        note_problem(k, no_memory);
+    return hy_kafka_offsets_find(&k->offsets, topic, message->partition);
+}
+
 /* Puts a message into the room. False: this chunk cannot have it. */
 static bool put_message(struct intake_kafka *k, const rd_kafka_message_t *message)
 {
     const char *topic = rd_kafka_topic_name(message->rkt);
-    struct hy_kafka_part *part = hy_kafka_offsets_find(&k->offsets, topic, message->partition);
+    bool ours;
+    struct hy_kafka_part *part = part_of(k, message, &ours);
     if (!part)
-        return true; /* it came before the partition was taken away: somebody else's now */
+        return !ours;
     struct touched *t = touch(k, topic, message->partition, part->assignment);
     if (!t)
         return false;

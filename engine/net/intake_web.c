@@ -245,12 +245,17 @@ static void finish_page(struct intake_web *h)
     hydrant_str last = hy_str(h->slicer.room + h->slicer.last, h->slicer.last_len);
     bool read =
         h->reader.made && h->slicer.records > h->records_before && hy_record_read(&h->reader, last);
-    bool more = hy_web_page(h->web, &h->paths, read ? &h->reader : NULL, response, &h->state);
+    bool more = hy_web_page(h->web, &h->paths, read ? &h->reader : NULL, response,
+                            hy_fetch_url(h->fetch), &h->state);
     if (h->state.cut_off) {
         h->state.cut_off = false;
         h->host->log(h->host->ctx, true,
                      "there are more pages than `pages` allows; what is older is not read");
     }
+    if (h->state.no_place)
+        h->host->log(h->host->ctx, true,
+                     "what `next` names is no URL, and there is no `page` that says where it goes; "
+                     "what is older is not read");
     uint64_t wait = more ? 0 : h->web->interval_us;
     uint64_t limit = hy_web_limit_wait(response, hy_clock_wall_us());
     hy_retry_worked(&h->retry);

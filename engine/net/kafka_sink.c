@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "net/kafka_client.h"
+#include "ring/ring_reader.h"
 
 enum { WAIT_MS = 20, AGAIN_MS = 1000 };
 
@@ -34,7 +35,9 @@ struct hy_kafka_sink {
     hydrant_ring *ring;
     struct way ways[HY_KAFKA_SINK_LEASE]; /* a ring: [first, next) are on their way */
     uint64_t first, next;
-    bool broken; /* begin anew */
+    hydrant_ring_item newest; /* that the ring gave */
+    uint32_t alone;           /* so many are sent one by one from here on */
+    bool broken;              /* begin anew */
     char *line;
     size_t line_bytes;
     char said[256]; /* the problem that was told last */
@@ -49,22 +52,50 @@ static void say(struct hy_kafka_sink *s, bool warning, const char *text)
     s->options.log(s->options.ctx, warning, s->options.name, text);
 }
 
+/* No broker will ever take the newest item, which is number: it is a dead letter of the group. If
+ * it cannot be one, it comes again. */
+static void bury(struct hy_kafka_sink *s, uint64_t number, const char *why)
+{
+    if (!hy_ring_dead_append(s->ring, &s->newest)) {
+        say(s, true, "an item cannot be sent, nor kept as a dead letter; it is tried again");
+        s->broken = true;
+        return;
+    }
+    say(s, true, why);
+    atomic_fetch_add_explicit(s->options.dead_letters, 1, memory_order_relaxed);
+    s->ways[number % HY_KAFKA_SINK_LEASE].state = DELIVERED;
+}
+
 /* ---- what librdkafka calls, inside of poll ----------------------------------------------------
  */
+
+/* The brokers say so of a batch, whose items may all be small enough: it is said of one item only
+ * when that is sent alone. */
+static void too_large(struct hy_kafka_sink *s, uint64_t number)
+{
+    if (s->alone && !s->broken) {
+        bury(s, number, "an item is larger than the brokers take; it is a dead letter now");
+        return;
+    }
+    say(s, true, "a batch is larger than the brokers take; items are sent one by one for a while");
+    s->alone = HY_KAFKA_SINK_LEASE;
+    s->broken = true;
+}
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *ctx)
 {
     struct hy_kafka_sink *s = ctx;
     uint64_t number = (uint64_t)(uintptr_t)message->_private;
     char text[300];
-    if (message->err)
+    if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        too_large(s, number);
+    } else if (message->err) {
         snprintf(text, sizeof text, "an item was not taken: %s", rd_kafka_err2str(message->err));
-    if (message->err)
         say(s, true, text);
-    if (message->err && message->err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         s->broken = true;
-    else if (number >= s->first && number < s->next)
+    } else if (number >= s->first && number < s->next) {
         s->ways[number % HY_KAFKA_SINK_LEASE].state = DELIVERED;
+    }
 }
 
 static void on_error(rd_kafka_t *client, int error, const char *reason, void *ctx)
@@ -122,6 +153,7 @@ static hydrant_status open_both(struct hy_kafka_sink *s, hydrant_error *err)
 /* What is not acknowledged goes back to the group. */
 static void close_both(struct hy_kafka_sink *s)
 {
+    s->broken = true; /* for what the producer says at its end */
     hydrant_ring_detach(&s->ring);
     if (s->producer) {
         rd_kafka_purge(s->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -161,14 +193,26 @@ static size_t put_line(struct hy_kafka_sink *s, const hydrant_ring_item *item)
     return hydrant_ring_item_json(s->ring, item, s->line, s->line_bytes);
 }
 
-static void send_item(struct hy_kafka_sink *s, const hydrant_ring_item *item)
+/* put_line gave nothing for the newest item. */
+static void no_line(struct hy_kafka_sink *s, uint64_t number)
 {
+    hydrant_item full;
+    if (hydrant_ring_item_read(s->ring, &s->newest, &full) == HYDRANT_ERR_DATA) {
+        bury(s, number, "an item cannot be read; it is a dead letter now");
+        return;
+    }
+    say(s, true, "no memory for an item; it is tried again");
+    s->broken = true;
+}
+
+static void send_newest(struct hy_kafka_sink *s)
+{
+    const hydrant_ring_item *item = &s->newest;
     size_t len = put_line(s, item);
     uint64_t number = s->next++;
     s->ways[number % HY_KAFKA_SINK_LEASE] = (struct way){.seq = item->seq};
     if (len == 0) {
-        say(s, true, "an item cannot be read; it is left out");
-        s->ways[number % HY_KAFKA_SINK_LEASE].state = DELIVERED;
+        no_line(s, number);
         return;
     }
     hydrant_str key = key_of(s, item);
@@ -183,8 +227,7 @@ static void send_item(struct hy_kafka_sink *s, const hydrant_ring_item *item)
             continue;
         }
         if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-            say(s, true, "an item is larger than message.max.bytes; it is left out");
-            s->ways[number % HY_KAFKA_SINK_LEASE].state = DELIVERED;
+            bury(s, number, "an item is larger than message.max.bytes; it is a dead letter now");
         } else if (error) {
             say(s, true, rd_kafka_err2str(error));
             s->broken = true;
@@ -204,6 +247,7 @@ static void acknowledge(struct hy_kafka_sink *s)
             break;
         seq = way->seq;
         any = true;
+        s->alone -= s->alone > 0;
     }
     if (any)
         hydrant_ring_ack(s->ring, seq); /* one that was taken away comes to somebody again */
@@ -212,13 +256,12 @@ static void acknowledge(struct hy_kafka_sink *s)
 /* True: there is nothing left, and nothing on its way. */
 static bool pass_on(struct hy_kafka_sink *s)
 {
-    hydrant_ring_item item;
     hydrant_status status = HYDRANT_ERR_LIMIT;
-    while (s->next - s->first < HY_KAFKA_SINK_LEASE && !s->broken) {
-        status = hydrant_ring_next(s->ring, &item);
+    while (s->next - s->first < (s->alone ? 1 : HY_KAFKA_SINK_LEASE) && !s->broken) {
+        status = hydrant_ring_next(s->ring, &s->newest);
         if (status != HYDRANT_OK)
             break;
-        send_item(s, &item);
+        send_newest(s);
     }
     bool dry = status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED;
     if (status == HYDRANT_ERR_DATA || status == HYDRANT_ERR_STATE)

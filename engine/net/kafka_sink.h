@@ -9,15 +9,18 @@
  *     +---- acknowledged up to the first that is not delivered <-+
  *
  * The producer is idempotent and waits for all replicas: within a session nothing comes twice or
- * out of order, and what a restart sends again has the same seq. A message that the brokers can
- * never take (too large) is logged, counted as failed and acknowledged; after any other failure
- * everything not acknowledged is given back, and the sink begins anew after a wait.
+ * out of order, and what a restart sends again has the same seq. An item that can never be sent
+ * (too large, damaged) is kept as a dead letter of the group, counted and acknowledged; after any
+ * other failure everything not acknowledged is given back, and the sink begins anew after a wait.
+ * That brokers find a batch too large says nothing of its items: they come again, one by one.
  *
  * Limits: HY_KAFKA_SINK_LEASE items on their way.
  * Threads: start and stop are one thread's; the sink has one of its own, librdkafka has more.
  */
 #ifndef HY_NET_KAFKA_SINK_H
 #define HY_NET_KAFKA_SINK_H
+
+#include <stdatomic.h>
 
 #include "net/net_options.h"
 
@@ -31,6 +34,7 @@ struct hy_kafka_sink_options {
     const struct hy_kafka_sink_config *config; /* outlives the sink, as the strings do */
     void (*log)(void *ctx, bool warning, const char *name, const char *text); /* from its thread */
     void *ctx;
+    _Atomic uint64_t *dead_letters; /* counts them; outlives the sink */
 };
 
 /* HYDRANT_ERR_ARGUMENT (a setting that librdkafka refuses), _SYSTEM, _NOMEM. */

@@ -1,5 +1,6 @@
 #include "net/web_request.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,7 +38,8 @@ void hy_web_paths_parse(struct hy_web_paths *paths, const struct hy_web_options 
 
 static bool has_secret(const struct hy_web_options *web)
 {
-    bool has = hy_fill_has_secret(web->url) || hy_fill_has_secret(web->body);
+    bool has = hy_fill_has_secret(web->url) || hy_fill_has_secret(web->body) ||
+               hy_fill_has_secret(web->resume) || hy_fill_has_secret(web->page);
     for (size_t i = 0; i < web->headers.count; i++)
         has |= hy_fill_has_secret(web->headers.all[i]);
     return has;
@@ -209,6 +211,8 @@ hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder
     struct hy_web_asking asking = {0};
     struct asking a = {.web = web, .fill = {.folder = folder}, .out = &asking, .err = err};
     fill_all(&a);
+    hy_fill_free(fill(&a, web->resume, true));
+    hy_fill_free(fill(&a, web->page, true));
     hy_web_asking_fini(&asking);
     if (a.status == HYDRANT_OK && web->ca && access(web->ca, R_OK) < 0) {
         hy_error_system(err, errno, "cannot read the certificates to trust");
@@ -236,7 +240,7 @@ static bool same_origin(const char *a, const char *b)
 static void choose_page(struct asking *a, const struct hy_web_state *state)
 {
     const struct hy_web_options *web = a->web;
-    if (state->next[0] && !web->page && is_url(state->next)) {
+    if (state->next[0] && !web->page) {
         if (!same_origin(state->next, a->out->url)) {
             a->status = hy_error_set(a->err, HYDRANT_ERR_DATA,
                                      "the next page is at another server; it is not asked for");
@@ -347,6 +351,20 @@ static bool find_next(const struct hy_web_options *web, const struct hy_web_path
            hy_record_value(reader, &paths->next, out, HY_FETCH_HEADER_BYTES) && out[0];
 }
 
+/* What `next` names is seen from the page that names it, where it begins with no scheme. */
+static void resolve(const char *page, char next[HY_FETCH_HEADER_BYTES])
+{
+    char *whole = NULL;
+    CURLU *url = is_url(next) ? NULL : curl_url();
+    if (url && curl_url_set(url, CURLUPART_URL, page, 0) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_URL, next, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_URL, &whole, 0) == CURLUE_OK &&
+        strlen(whole) < HY_FETCH_HEADER_BYTES)
+        strcpy(next, whole);
+    curl_free(whole);
+    curl_url_cleanup(url);
+}
+
 /* Is there a reason not to go on to the page that is next? */
 static bool is_enough(const struct hy_web_options *web, const struct hy_web_paths *paths,
                       struct hy_record_reader *reader, const struct hy_web_state *state)
@@ -360,7 +378,7 @@ static bool is_enough(const struct hy_web_options *web, const struct hy_web_path
 
 bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *paths,
                  struct hy_record_reader *reader, const struct hy_fetch_response *response,
-                 struct hy_web_state *state)
+                 const char *url, struct hy_web_state *state)
 {
     char next[HY_FETCH_HEADER_BYTES], cursor[HY_CURSOR_BYTES] = "";
     bool oldest_first = web->order == HY_NET_OLDEST_FIRST;
@@ -373,10 +391,15 @@ bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *pa
         memcpy(state->etag, response->etag, sizeof state->etag);
         memcpy(state->last_modified, response->last_modified, sizeof state->last_modified);
     }
-    bool more = find_next(web, paths, reader, response, next) && strcmp(next, state->next) != 0;
+    bool more = find_next(web, paths, reader, response, next);
+    if (more && !web->page && (is_link(web) || strchr("/?", next[0])))
+        resolve(url, next);
+    more = more && strcmp(next, state->next) != 0;
     if (oldest_first && !web->next)
         more = moved; /* the next page is what comes behind the cursor */
     more = more && !is_enough(web, paths, reader, state);
+    state->no_place = more && web->next && !web->page && !is_url(next);
+    more = more && !state->no_place;
     state->cut_off = more && state->pages >= web->pages_max && !oldest_first;
     more = more && state->pages < web->pages_max;
     state->sweep_done = oldest_first || !more;

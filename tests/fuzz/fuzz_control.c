@@ -1,4 +1,5 @@
-/* Any bytes as a request of the control socket, as a checkpoint, and as the state of a source. */
+/* Any bytes as a request of the control socket, as a checkpoint, as the state of a source, and as
+ * the names of files. What is printed means the same when it is parsed again. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,56 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void checkpoint_comes_back(const struct hy_checkpoint *checkpoint)
+{
+    struct hy_checkpoint read;
+    size_t len, len_again;
+    char *text = hy_checkpoint_print(checkpoint, &len);
+    HY_ASSERT(text && hy_checkpoint_parse(text, len, &read));
+    char *again = hy_checkpoint_print(&read, &len_again);
+    HY_ASSERT(again && len_again == len && memcmp(text, again, len) == 0);
+    free(text);
+    free(again);
+    hy_checkpoint_fini(&read);
+}
+
+static void list_comes_back(const struct hy_file_list *list)
+{
+    struct hy_file_list read;
+    size_t len = hy_file_list_print(list, NULL, 0);
+    char *text = malloc(len + 1); /* as snprintf ends it */
+    HY_ASSERT(text && hy_file_list_print(list, text, len + 1) == len);
+    HY_ASSERT(hy_file_list_parse(&read, hy_str(text, len)) && read.count == list->count);
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct hy_file_entry *a = &list->entries[i], *b = &read.entries[i];
+        HY_ASSERT(a->start == b->start && a->end == b->end && a->inode == b->inode &&
+                  a->head_hash == b->head_hash && a->head_bytes == b->head_bytes &&
+                  strcmp(a->path, b->path) == 0);
+    }
+    hy_file_list_fini(&read);
+    free(text);
+}
+
+/* The names that a folder may have, a NUL behind each: those that can be named are. */
+static void names_come_back(const char *text, size_t size)
+{
+    struct hy_file_list list = {0};
+    const char *end, *stop = text + size;
+    for (; text < stop && (end = memchr(text, '\0', (size_t)(stop - text))); text = end + 1) {
+        if (!hy_file_list_can_name(text))
+            continue;
+        uint64_t start = list.count ? list.entries[list.count - 1].end : 0;
+        struct hy_file_entry *entry = hy_file_list_add(&list, text);
+        HY_ASSERT(entry);
+        entry->start = start;
+        entry->end = start + (uint64_t)(end - text);
+        entry->inode = entry->head_hash = UINT64_MAX / (uint64_t)(end - text);
+        entry->head_bytes = (uint32_t)(end - text) % (HY_FILE_HEAD_BYTES + 1);
+    }
+    list_comes_back(&list);
+    hy_file_list_fini(&list);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
@@ -21,16 +72,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!hy_control_request_parse(text, size, &request))
         HY_ASSERT(request.command[0] && memchr(request.rule, '\0', sizeof request.rule));
     if (hy_checkpoint_parse(text, size, &checkpoint)) {
-        size_t len;
-        char *again = hy_checkpoint_print(&checkpoint, &len);
-        HY_ASSERT(again && len > 0);
-        free(again);
+        checkpoint_comes_back(&checkpoint);
         hy_checkpoint_fini(&checkpoint);
     }
     if (hy_file_list_parse(&list, hy_str(text, size))) {
-        char out[64];
-        hy_file_list_print(&list, out, sizeof out);
+        list_comes_back(&list);
         hy_file_list_fini(&list);
     }
+    names_come_back(text, size);
     return 0;
 }

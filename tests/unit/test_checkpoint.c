@@ -148,6 +148,18 @@ static void files_are_remembered_as_text(void **state)
     hy_file_list_fini(&list);
 }
 
+static void names_that_no_line_can_say(void **state)
+{
+    char path[HY_FILE_PATH_BYTES + 1];
+    assert_true(hy_file_list_can_name("a b\t\xff.ndjson"));
+    assert_false(hy_file_list_can_name("a\nb.ndjson"));
+    assert_false(hy_file_list_can_name(""));
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_false(hy_file_list_can_name(path));
+    assert_true(hy_file_list_can_name(path + 1));
+}
+
 static void a_file_is_known_by_its_first_bytes(void **state)
 {
     char path[TEMPORARY_PATH];
@@ -180,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_is_whole_or_refused),
         cmocka_unit_test(a_checkpoint_survives_a_failing_write),
         cmocka_unit_test(files_are_remembered_as_text),
+        cmocka_unit_test(names_that_no_line_can_say),
         cmocka_unit_test(a_file_is_known_by_its_first_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -417,6 +417,18 @@ static void what_does_not_fit_together_is_refused(void **state)
         assert_non_null(hy_web_check(&web, false, &key));
         assert_string_equal(key, "url");
     }
+    const char **const places[] = {&web.resume, &web.page, &web.body};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        web = (struct hy_web_options){.url = "http://x.example/", .cursor = "id"};
+        *places[i] = "a=b";
+        assert_null(hy_web_check(&web, true, &key));
+        *places[i] = "a=${HYDRANT_TEST_NOT_THERE}";
+        assert_non_null(hy_web_check(&web, true, &key)); /* a secret, over http */
+        assert_string_equal(key, "url");
+        web.url = "https://x.example/";
+        assert_null(hy_web_check(&web, true, &key));
+        assert_int_equal(hy_web_probe(&web, "", NULL), HYDRANT_ERR_ARGUMENT);
+    }
     web = good;
     web.headers.all = evil;
     assert_non_null(hy_web_check(&web, false, &key));
@@ -432,44 +444,78 @@ static void a_sweep_ends_at_what_is_known(void **state)
 {
     static const char page[] = "{\"c\":\"9\",\"n\":\"older\",\"ids\":[\"9\",\"5\"]}"
                                "                                                                ";
-    struct hy_web_options web = {.cursor = "c", .next = "n", .pages_max = 3};
+    struct hy_web_options web = {.cursor = "c", .next = "n", .page = "p={next}", .pages_max = 3};
     struct hy_web_paths paths;
     struct hy_record_reader reader = {0};
     struct hy_fetch_response response = {0};
+    static const char url[] = "https://x/a/posts?since=5";
     static struct hy_web_state s;
     assert_int_equal(hy_record_reader_init(&reader, 1 << 16, NULL), HYDRANT_OK);
     assert_true(hy_record_read(&reader, hy_str(page, sizeof page - 65)));
     hy_web_paths_parse(&paths, &web);
-    assert_false(hy_web_page(&web, &paths, &reader, &response, &s)); /* new: it begins with now */
+    assert_false(
+        hy_web_page(&web, &paths, &reader, &response, url, &s)); /* new: it begins with now */
     assert_true(s.sweep_done);
     assert_string_equal(s.sweep_cursor, "9");
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
-    assert_true(hy_web_page(&web, &paths, &reader, &response, &s));
+    assert_true(hy_web_page(&web, &paths, &reader, &response, url, &s));
     assert_string_equal(s.next, "older");
     assert_false(s.sweep_done);
-    assert_false(hy_web_page(&web, &paths, &reader, &response, &s)); /* the same page again */
+    assert_false(hy_web_page(&web, &paths, &reader, &response, url, &s)); /* the same page again */
     web.ids = "ids[]";
     hy_web_paths_parse(&paths, &web);
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
-    assert_false(hy_web_page(&web, &paths, &reader, &response, &s));
+    assert_false(hy_web_page(&web, &paths, &reader, &response, url, &s));
     assert_false(s.cut_off);
     web = (struct hy_web_options){.cursor = "c", .next = "link", .pages_max = 1};
     hy_web_paths_parse(&paths, &web);
     strcpy(response.link, "<https://x/1>; rel=\"prev\", <https://x/3?a=1,2>; rel=\"next\"");
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
-    assert_false(hy_web_page(&web, &paths, &reader, &response, &s));
+    assert_false(hy_web_page(&web, &paths, &reader, &response, url, &s));
     assert_true(s.cut_off);
     web.pages_max = 2;
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
-    assert_true(hy_web_page(&web, &paths, &reader, &response, &s));
+    assert_true(hy_web_page(&web, &paths, &reader, &response, url, &s));
     assert_string_equal(s.next, "https://x/3?a=1,2");
     web = (struct hy_web_options){.cursor = "c", .order = HY_NET_OLDEST_FIRST, .pages_max = 9};
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
-    assert_true(hy_web_page(&web, &paths, &reader, &response, &s)); /* more may come behind 9 */
+    assert_true(
+        hy_web_page(&web, &paths, &reader, &response, url, &s)); /* more may come behind 9 */
     assert_true(s.sweep_done);
     strcpy(s.cursor, "9");
-    assert_false(hy_web_page(&web, &paths, &reader, &response, &s));
+    assert_false(hy_web_page(&web, &paths, &reader, &response, url, &s));
     hy_record_reader_fini(&reader);
+}
+
+static void the_next_page_is_seen_from_the_one_before(void **state)
+{
+    static const char url[] = "https://x:8443/a/posts?since=5";
+    static const char *const links[][2] = {{"</b?page=2>; rel=\"next\"", "https://x:8443/b?page=2"},
+                                           {"<?page=2>; rel=next", "https://x:8443/a/posts?page=2"},
+                                           {"<more/2>; rel=\"next\"", "https://x:8443/a/more/2"},
+                                           {"<//y/b>; rel=\"next\"", "https://y/b"},
+                                           {"<http://y/b>; rel=\"next\"", "http://y/b"}};
+    struct hy_web_options web = {.next = "link", .pages_max = 3};
+    struct hy_web_paths paths;
+    static struct hy_fetch_response response;
+    static struct hy_web_state s;
+    hy_web_paths_parse(&paths, &web);
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        s = (struct hy_web_state){0};
+        strcpy(response.link, links[i][0]);
+        assert_true(hy_web_page(&web, &paths, NULL, &response, url, &s));
+        assert_string_equal(s.next, links[i][1]);
+    }
+    strcpy(response.link, "<ftp://x/a>; rel=next"); /* no URL, and no place for anything else */
+    s = (struct hy_web_state){0};
+    assert_false(hy_web_page(&web, &paths, NULL, &response, url, &s));
+    assert_true(s.no_place && s.sweep_done);
+    web.page = "token={next}"; /* goes into the query as it is */
+    s = (struct hy_web_state){0};
+    strcpy(response.link, links[0][0]);
+    assert_true(hy_web_page(&web, &paths, NULL, &response, url, &s));
+    assert_string_equal(s.next, "/b?page=2");
+    assert_false(s.no_place);
 }
 
 static void the_next_page_is_at_the_same_server(void **state)
@@ -503,6 +549,7 @@ int main(void)
         cmocka_unit_test(paths_find_values),
         cmocka_unit_test(what_does_not_fit_together_is_refused),
         cmocka_unit_test(a_sweep_ends_at_what_is_known),
+        cmocka_unit_test(the_next_page_is_seen_from_the_one_before),
         cmocka_unit_test(the_next_page_is_at_the_same_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,19 @@ static void codes_are_those_of_the_standard(void **state)
     assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+static void what_is_signed_for_anybody_is_no_post(void **state)
+{
+    (void)state;
+    static const char *const challenges[] = {"abc", "NjE2Yz/+_-Y0ZA==", "0"};
+    static const char *const others[] = {"{}",  "[1]", "\"a\"", "a b",
+                                         "a\n", "a.b", "a%",    "\xc3\xa9"};
+    for (size_t i = 0; i < sizeof challenges / sizeof *challenges; i++)
+        assert_true(hy_webhook_is_challenge(challenges[i], strlen(challenges[i])));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(hy_webhook_is_challenge(others[i], strlen(others[i])));
+    assert_false(hy_webhook_is_challenge("a\0b", 3));
+}
+
 static void headers_in_hex_and_base_64(void **state)
 {
     (void)state;
@@ -74,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_are_those_of_the_standard),
+        cmocka_unit_test(what_is_signed_for_anybody_is_no_post),
         cmocka_unit_test(headers_in_hex_and_base_64),
         cmocka_unit_test(tokens),
     };

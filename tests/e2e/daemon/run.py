@@ -86,6 +86,21 @@ class Reading(DaemonTest):
         self.assertEqual(len(got), 900)  # after a drain nothing comes twice
         self.assertEqual(set(got), ids(range(900)))
 
+    def test_a_newline_in_a_name_stops_no_start(self):
+        world = self.world()
+        world.write_posts("posts-a\n.ndjson", range(10))
+        world.write_posts("posts-b.ndjson", range(10, 20))
+        world.start()
+        until("the other", lambda: world.ctl("status")["published"] == 10)
+        until("a word about it", lambda: world.said("newline in its name"))
+        time.sleep(1.5)  # so that the pattern is looked at again
+        world.write_posts("posts-b.ndjson", range(20, 25), "a")
+        until("what was added", lambda: world.ctl("status")["published"] == 15)
+        self.assertEqual(world.stop(), 0)
+        world.write_posts("posts-c.ndjson", range(25, 30))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10, 30)])
 
     def test_repeats_are_known_over_a_restart(self):
         world = self.world(dedup="{window: 24h, entries: 1000}")
@@ -103,6 +118,35 @@ class Reading(DaemonTest):
         world.start("--once")
         self.assertEqual(world.daemon.wait(PATIENCE), 0)
         self.assertEqual(set(world.tail()), ids(range(2)))
+
+
+class Failing(DaemonTest):
+    def test_what_stays_wrong_is_no_flood_of_the_log(self):
+        world = self.world()
+        world.write_posts("posts-1.ndjson", range(10))
+        world.start()
+        until("the first", lambda: world.ctl("status")["published"] == 10)
+        (world.dir / "state" / "checkpoint.new").mkdir()  # no checkpoint can be written
+        world.write_posts("posts-2.ndjson", range(10, 20))
+        until("a word about it", lambda: world.said("cannot write the checkpoint"))
+        time.sleep(3)
+        lines = [line for line in world.log if "cannot write the checkpoint" in line]
+        self.assertLess(len(lines), 30)  # a few a second, of source and checkpoint
+        self.assertEqual(world.ctl("status")["published"], 10)
+        (world.dir / "state" / "checkpoint.new").rmdir()
+        until("it goes on", lambda: world.ctl("status")["published"] == 20)
+        self.assertEqual(world.stop(), 0)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(20)])
+
+    def test_each_file_that_cannot_be_read_is_told(self):
+        world = self.world()
+        for number in range(50):
+            (world.dir / f"posts-{number}.ndjson").mkdir()
+        world.write_posts("posts-a.ndjson", range(10))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        until("all", lambda: sum("cannot open" in line for line in world.log) == 50)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
 
 
 class Waiting(DaemonTest):

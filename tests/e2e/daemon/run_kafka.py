@@ -6,13 +6,15 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from daemon_world import PATIENCE, World, ids, until  # noqa: E402
+from daemon_world import PATIENCE, World, ids, post, until  # noqa: E402
 from kafka_batches import kept, read_batches  # noqa: E402
 
 LONG = os.environ.get("HYDRANT_LONG")
@@ -231,7 +233,7 @@ class Sink(KafkaTest):
         print(f"{total} items, 2 kills, {len(got) - len(set(got))} came twice")
         self.assertEqual(set(got), ids(range(total)))
 
-    PRODUCE, TIMED_OUT, NOT_LEADER, TOO_FEW_REPLICAS, OUT_OF_ORDER = 0, 7, 6, 19, 45
+    PRODUCE, TIMED_OUT, NOT_LEADER, TOO_FEW_REPLICAS, OUT_OF_ORDER, TOO_LARGE = 0, 7, 6, 19, 45, 10
 
     def all_ids(self):
         return {i for part in self.batches() for b in part for i in b.ids}
@@ -281,6 +283,53 @@ class Sink(KafkaTest):
         world.start()
         soon("everything", lambda: ids(range(300)) <= self.all_ids())
         self.assertTrue(world.said("sink=items"), "".join(world.log))
+        self.assertEqual(world.stop(), 0)
+
+    def dead_letters(self, world):
+        page = urllib.request.urlopen(f"http://127.0.0.1:{world.metrics_port()}/metrics",
+                                      timeout=PATIENCE).read().decode()
+        count = int(re.search(r'hydrant_sink_dead_letters_total\{sink="items"\} (\d+)', page).group(1))
+        letters = [json.loads(line) for line in world.run("ring", "dead", world.ring).stdout.splitlines()]
+        self.assertEqual({letter["group"] for letter in letters}, {"out"} if letters else set())
+        return count, [letter["item"]["id"] for letter in letters]
+
+    def test_an_item_that_is_too_large_is_a_dead_letter(self):
+        self.cluster.ask("topic", "items", 3)
+        world = World(groups="{care: {start: oldest}, out: {start: oldest}}")
+        self.addCleanup(world.close)
+        self.add_sink(world, ", settings: ['message.max.bytes=4000']")
+        (world.dir / "posts.ndjson").write_text("".join(
+            post(n, "no signal, I want a refund " + ("long " * 1000 if n % 10 == 0 else "")) + "\n"
+            for n in range(100)))
+        world.start()
+        soon("the others", lambda: len(self.all_ids()) == 90)
+        large = [f"p{n}" for n in range(0, 100, 10)]
+        self.assertEqual(self.all_ids(), ids(range(100)) - set(large))
+        soon("the large ones", lambda: self.dead_letters(world) == (10, large))
+        self.assertTrue(world.said("larger than message.max.bytes"), "".join(world.log))
+        self.assertEqual(world.stop(), 0)
+
+    def test_a_batch_that_brokers_find_too_large_loses_nothing(self):
+        world = self.sink_world()
+        self.cluster.ask("produce", "posts", 0, 300)
+        self.cluster.ask("fail", self.PRODUCE, 1, self.TOO_LARGE)
+        world.start()
+        soon("everything", lambda: ids(range(300)) <= self.all_ids())
+        self.assertTrue(world.said("a batch is larger"), "".join(world.log))
+        self.assertEqual(self.dead_letters(world), (0, []))
+        self.assertEqual(world.stop(), 0)
+
+    def test_an_item_that_brokers_find_too_large_is_a_dead_letter(self):
+        self.cluster.ask("topic", "items", 1)
+        world = World(groups="{care: {start: oldest}, out: {start: oldest}}")
+        self.addCleanup(world.close)
+        self.add_sink(world, ", settings: ['linger.ms=500']")
+        world.write_posts("posts.ndjson", range(8))
+        self.cluster.ask("fail", self.PRODUCE, 2, self.TOO_LARGE)  # all of them, then the first alone
+        world.start()
+        soon("the others", lambda: self.all_ids() == ids(range(1, 8)))
+        self.assertEqual(self.dead_letters(world), (1, ["p0"]))
+        self.assertTrue(world.said("larger than the brokers take"), "".join(world.log))
         self.assertEqual(world.stop(), 0)
 
     def test_a_group_that_nobody_declares_is_a_mistake(self):

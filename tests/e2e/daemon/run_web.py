@@ -189,10 +189,11 @@ class Polls(WebTest):
     MAPPING = ("mappings:\n  pages:\n    network: m\n    tell: [{data: '*'}]\n    items: 'data[]'\n"
                "    take: [{when: {text: '*'}}]\n    fields: {id: id, text: text}\n")
 
-    def poll_world(self, network, more=""):
-        world = self.world(f"type: poll, format: pages, url: '{network.url}/pages', interval: 20ms, "
-                           "cursor: meta.newest_id, resume: 'since_id={cursor}', "
-                           "next: meta.next_token, page: 'token={next}'" + more)
+    TOKEN = "next: meta.next_token, page: 'token={next}'"
+
+    def poll_world(self, network, more="", path="pages", next_page=TOKEN):
+        world = self.world(f"type: poll, format: pages, url: '{network.url}/{path}', interval: 20ms, "
+                           "cursor: meta.newest_id, resume: 'since_id={cursor}', " + next_page + more)
         with open(world.dir / "rules.yaml", "a", encoding="utf-8") as out:
             out.write(self.MAPPING)
         return world
@@ -213,6 +214,25 @@ class Polls(WebTest):
         world.start()
         self.drain_until(world, ids(range(90)), got)
         self.assertIn("since_id=72", network.asked[asked][1])
+
+    def test_a_link_to_the_next_page_is_relative(self):
+        network = self.network(5)
+        world, got = self.poll_world(network, path="linked", next_page="next: link"), []
+        world.start()
+        self.drain_until(world, ids(range(5)), got)
+        network.posts = 73
+        self.drain_until(world, ids(range(73)), got)
+        self.assertEqual(world.stop(), 0)
+
+    def test_a_token_without_a_place_is_said(self):
+        network = self.network(5)
+        world, got = self.poll_world(network, next_page="next: meta.next_token"), []
+        world.start()
+        self.drain_until(world, ids(range(5)), got)
+        network.posts = 73
+        soon("a word about it", lambda: world.said("what `next` names is no URL"))
+        self.drain_until(world, ids(range(63, 73)), got)  # its first page
+        self.assertEqual(world.stop(), 0)
 
     def test_kill_minus_9_in_a_sweep_loses_nothing(self):
         network = self.network(1)

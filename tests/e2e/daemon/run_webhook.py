@@ -11,6 +11,7 @@ import random
 import socket
 import sys
 import unittest
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, ids, post, until  # noqa: E402
@@ -106,6 +107,20 @@ class Webhook(SourceTest):
             self.assertEqual(code, 200 if sign == "x" else 405)
             if sign == "x":
                 self.assertEqual(json.loads(text)["response_token"], value(b"abc"))
+
+    def test_what_x_asks_for_signs_no_posts(self):
+        world = self.hook()
+
+        def have_it_signed(body):  # by the source itself, as anybody can
+            token = urllib.parse.quote(body, safe="")
+            code, text, _ = self.send(world, None, "/v1/mentions?crc_token=" + token, "GET", "x")
+            return json.loads(text)["response_token"] if code == 200 else "sha256="
+
+        for body in (post(1), "[%s]" % post(2), '"word"', "@acme", "acme"):
+            code, _, _ = self.send(world, body, to="x",
+                                   X_Twitter_Webhooks_Signature=have_it_signed(body))
+            self.assertEqual(code, 401, body)
+        self.assertEqual(world.stop(), 0)
 
     def test_secrets_that_are_not_there(self):
         world = self.world("{name: hook, type: webhook, listen: '127.0.0.1:0', sign: bearer, "

@@ -89,7 +89,8 @@ class Network:
     def __init__(self, posts, schedule=(), then="good"):
         self.posts, self.schedule, self.then = posts, list(schedule), then
         self.asked, self.lock, self.ended = [], threading.Lock(), threading.Event()
-        self.routes = {"/lines": self.lines, "/events": self.events, "/pages": self.pages}
+        self.routes = {"/lines": self.lines, "/events": self.events, "/pages": self.pages,
+                       "/linked": self.linked}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.network = self
@@ -164,8 +165,11 @@ class Network:
             pass
         self.keep_alive(handler, ":thump\n\n")
 
-    def pages(self, handler, query, misdeed):
-        """Newest first, ten on a page, "next" leads to older ones."""
+    def linked(self, handler, query, misdeed):
+        self.pages(handler, query, misdeed, True)
+
+    def pages(self, handler, query, misdeed, link=False):
+        """Newest first, ten on a page, "next" leads to older ones: a token, or a link."""
         if misdeed == "429":
             return handler.refuse(429, Retry_After="0.2")
         with self.lock:
@@ -174,14 +178,18 @@ class Network:
         numbers = [n for n in range(newest - 1, newest - 11, -1) if n >= oldest]
         page = {"meta": {"newest_id": str(numbers[0])} if numbers else {},
                 "data": [json.loads(record(n)) for n in numbers]}
-        if numbers and numbers[-1] > oldest:
+        headers = {}
+        if numbers and numbers[-1] > oldest and link:
+            headers = {"Link": f'<?since_id={oldest - 1}&token={numbers[-1]}>; rel="next"',
+                       "link": '</help>; rel="help"'}
+        elif numbers and numbers[-1] > oldest:
             page["meta"]["next_token"] = str(numbers[-1])
         body = json.dumps(page).encode()
         if misdeed == "half":
             handler.open("application/json", Content_Encoding="gzip")
             handler.send(gzip.compress(body)[:60])
             return None
-        handler.open("application/json")
+        handler.open("application/json", **headers)
         handler.send(body[:len(body) // 2] if misdeed == "cut" else body)
         if misdeed != "cut":
             handler.end()
