@@ -143,21 +143,22 @@ static int parse_options(struct tail *tail, int argc, char **argv)
     return -1;
 }
 
-/* False: it could not be written. */
-static bool print_item(const struct tail *tail, hydrant_ring *ring, const hydrant_ring_item *item,
-                       char *line)
+/* HYDRANT_ERR_SYSTEM: it could not be written; _DATA: it could not be read. */
+static hydrant_status print_item(const struct tail *tail, hydrant_ring *ring,
+                                 const hydrant_ring_item *item, char *line)
 {
     hydrant_item full;
-    if (!tail->json && terminal_is(stdout) &&
-        hydrant_ring_item_read(ring, item, &full) == HYDRANT_OK) {
+    if (!tail->json && terminal_is(stdout)) {
+        if (hydrant_ring_item_read(ring, item, &full) != HYDRANT_OK)
+            return HYDRANT_ERR_DATA;
         terminal_card(stdout, &full, terminal_wants_colour(stdout));
-        return !ferror(stdout);
+        return ferror(stdout) ? HYDRANT_ERR_SYSTEM : HYDRANT_OK;
     }
     size_t len = hydrant_ring_item_json(ring, item, line, LINE_BYTES);
-    if (len >= LINE_BYTES)
-        return false;
+    if (len == 0 || len >= LINE_BYTES)
+        return HYDRANT_ERR_DATA;
     line[len++] = '\n';
-    return fwrite(line, 1, len, stdout) == len;
+    return fwrite(line, 1, len, stdout) == len ? HYDRANT_OK : HYDRANT_ERR_SYSTEM;
 }
 
 /* Prints until there is nothing more to print. */
@@ -169,8 +170,9 @@ static hydrant_status print_all(const struct tail *tail, hydrant_ring *ring, cha
         hydrant_ring_item item;
         status = hydrant_ring_next(ring, &item);
         if (status == HYDRANT_OK) {
-            if (!print_item(tail, ring, &item, line))
-                return HYDRANT_ERR_SYSTEM;
+            status = print_item(tail, ring, &item, line);
+            if (status != HYDRANT_OK)
+                break; /* not acknowledged: it comes again */
             printed++;
             if (tail->options.group) {
                 if (fflush(stdout) != 0)
@@ -215,7 +217,8 @@ static int run(const struct tail *tail)
                 "hydrant tail: %s: the engine changed group %s meanwhile: start again to join it\n",
                 tail->dir, tail->options.group);
     else if (status != HYDRANT_OK && status != HYDRANT_ERR_SYSTEM)
-        fprintf(stderr, "hydrant tail: %s: the bytes of the ring make no sense\n", tail->dir);
+        fprintf(stderr, "hydrant tail: %s: an item cannot be read: it is damaged, or too large\n",
+                tail->dir);
     char number[32];
     if (lost)
         fprintf(stderr, "hydrant tail: %s items were gone before they were read\n",

@@ -4,10 +4,13 @@
 
 static bool on_item(void *ctx, const hydrant_item *item)
 {
+    /* The delete of a post has no verdict, the end of a post's wait no matches. */
     const hydrant_verdict *verdict = item->verdict;
-    printf("%-8s %3u %.*s: %.*s\n", hydrant_action_name(verdict->action), verdict->priority,
-           (int)item->matches[0].rule.len, item->matches[0].rule.data,
-           (int)item->mention->text.len, item->mention->text.data);
+    hydrant_str rule = item->matches_count > 0 ? item->matches[0].rule : (hydrant_str){"-", 1};
+    hydrant_str text = item->mention->text;
+    printf("%-8s %3u %.*s: %.*s\n",
+           verdict ? hydrant_action_name(verdict->action) : hydrant_item_event_name(item->event),
+           verdict ? verdict->priority : 0, (int)rule.len, rule.data, (int)text.len, text.data);
     ++*(unsigned long *)ctx;
     return true; /* false would stop the engine */
 }

@@ -9,9 +9,16 @@
 
 #include <hydrant/ring.h>
 
+/* False: it is damaged, there is no memory to read it, or it is not out. */
+static bool print(hydrant_ring *ring, const hydrant_ring_item *item)
+{
+    static char line[4 << 20];
+    size_t len = hydrant_ring_item_json(ring, item, line, sizeof line);
+    return len > 0 && len < sizeof line && puts(line) >= 0 && fflush(stdout) == 0;
+}
+
 int main(int argc, char **argv)
 {
-    static char line[256 << 10];
     hydrant_ring_options options;
     hydrant_ring *ring;
     hydrant_error err = {0};
@@ -26,10 +33,11 @@ int main(int argc, char **argv)
         hydrant_ring_item item;
         status = hydrant_ring_next(ring, &item);
         if (status == HYDRANT_OK) {
-            if (hydrant_ring_item_json(ring, &item, line, sizeof line))
-                puts(line);
-            fflush(stdout); /* it is out: only now it may be acknowledged */
-            hydrant_ring_ack(ring, item.seq);
+            if (!print(ring, &item)) {
+                fputs("router: an item cannot be read or printed: it comes again\n", stderr);
+                break;
+            }
+            hydrant_ring_ack(ring, item.seq); /* it is out: only now it may be acknowledged */
         } else if (status == HYDRANT_ERR_AGAIN) {
             hydrant_ring_wait(ring, -1);
         }
@@ -37,6 +45,8 @@ int main(int argc, char **argv)
     hydrant_ring_detach(&ring);
     if (status == HYDRANT_ERR_CANCELLED) /* the engine has ended, and everything was read */
         return 0;
+    if (status == HYDRANT_OK)
+        return 1;
     fputs(status == HYDRANT_ERR_STATE ? "router: the engine changed the group: attach again\n"
                                       : "router: the ring cannot be read\n",
           stderr);

@@ -310,7 +310,7 @@ static hydrant_status create_engine(struct hydrant_daemon *daemon, hydrant_error
     return HYDRANT_OK;
 }
 
-/* ---- the minder -------------------------------------------------------------------------------
+/* ---- the reloader and the minder --------------------------------------------------------------
  */
 
 static void reload(struct hydrant_daemon *daemon)
@@ -321,18 +321,30 @@ static void reload(struct hydrant_daemon *daemon)
         hy_log(&daemon->log, HY_LOG_WARNING, "reload", HY_LOG_TEXT("error", problem.text));
 }
 
+/* Asked for again in the middle of a reload: once more behind it. */
+static void *reloader_main(void *arg)
+{
+    struct hydrant_daemon *daemon = arg;
+    for (;;) {
+        uint64_t times;
+        if (read(daemon->reload_fd, &times, sizeof times) < 0)
+            continue; /* EINTR: it has no other error */
+        if (atomic_load_explicit(&daemon->ends, memory_order_acquire))
+            return NULL;
+        reload(daemon);
+    }
+}
+
 static void *minder_main(void *arg)
 {
     struct hydrant_daemon *daemon = arg;
     struct pollfd wake = {.fd = daemon->minder_fd, .events = POLLIN};
-    while (!atomic_load_explicit(&daemon->minder_ends, memory_order_acquire)) {
+    while (!atomic_load_explicit(&daemon->ends, memory_order_acquire)) {
         uint64_t until = atomic_load_explicit(&daemon->drain_until_ns, memory_order_acquire);
         uint64_t value;
         poll(&wake, 1, until ? 50 : 1000);
         if (wake.revents && read(daemon->minder_fd, &value, sizeof value) < 0)
             continue;
-        if (atomic_exchange_explicit(&daemon->reload, false, memory_order_acq_rel))
-            reload(daemon);
         if (atomic_load_explicit(&daemon->stop, memory_order_acquire) && !until) {
             until = hy_clock_mono_ns() + daemon->config->drain_us * 1000;
             atomic_store_explicit(&daemon->drain_until_ns, until, memory_order_release);
@@ -358,9 +370,12 @@ static hydrant_status start_threads(struct hydrant_daemon *daemon, hydrant_error
 {
     const struct hy_config *config = daemon->config;
     int error = pthread_create(&daemon->minder, NULL, minder_main, daemon);
+    daemon->minded = !error;
+    if (!error)
+        error = pthread_create(&daemon->reloader, NULL, reloader_main, daemon);
+    daemon->reloads = !error;
     if (error)
         return hy_error_system(err, error, "cannot start a thread");
-    daemon->minded = true;
     struct hy_control_options control = {
         .path = config->control, .on_request = hy_daemon_request, .ctx = daemon};
     struct hy_control *started;
@@ -426,7 +441,8 @@ hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options, hydr
     pthread_mutex_init(&daemon->view_lock, NULL);
     daemon->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     daemon->minder_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    hydrant_status status = daemon->wake_fd < 0 || daemon->minder_fd < 0
+    daemon->reload_fd = eventfd(0, EFD_CLOEXEC);
+    hydrant_status status = daemon->wake_fd < 0 || daemon->minder_fd < 0 || daemon->reload_fd < 0
                                 ? hy_error_system(&problem, errno, "cannot make an eventfd")
                                 : open_everything(daemon, &problem);
     if (status != HYDRANT_OK) {
@@ -476,8 +492,7 @@ void hydrant_daemon_stop(hydrant_daemon *daemon)
 
 void hydrant_daemon_reload(hydrant_daemon *daemon)
 {
-    atomic_store_explicit(&daemon->reload, true, memory_order_release);
-    poke(daemon->minder_fd);
+    poke(daemon->reload_fd);
 }
 
 static bool everything_ended(const struct hydrant_daemon *daemon)
@@ -502,11 +517,13 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
     daemon->control = NULL;
     pthread_mutex_unlock(&daemon->view_lock);
     hy_control_stop(&control);
-    if (daemon->minded) {
-        atomic_store_explicit(&daemon->minder_ends, true, memory_order_release);
-        poke(daemon->minder_fd);
+    atomic_store_explicit(&daemon->ends, true, memory_order_release);
+    poke(daemon->minder_fd);
+    poke(daemon->reload_fd);
+    if (daemon->minded)
         pthread_join(daemon->minder, NULL);
-    }
+    if (daemon->reloads)
+        pthread_join(daemon->reloader, NULL);
     hy_daemon_stop_sinks(daemon, 0); /* nothing to do after a run */
     bool ended = everything_ended(daemon);
     hydrant_manager_destroy(&daemon->manager);
@@ -517,7 +534,8 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
         hy_ring_close(&daemon->ring, ended);
     hy_checkpoint_fini(&daemon->checkpoint);
     hy_config_destroy(&daemon->config);
-    int fds[] = {daemon->lock_fd, daemon->state_fd, daemon->wake_fd, daemon->minder_fd};
+    int fds[] = {daemon->lock_fd, daemon->state_fd, daemon->wake_fd, daemon->minder_fd,
+                 daemon->reload_fd};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);

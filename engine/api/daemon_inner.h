@@ -7,10 +7,10 @@
  *   daemon_status.c  metrics, health, status, control commands
  *
  * Threads: the feeding thread (whoever calls run) owns sources, streams, pipeline and checkpoint.
- * The minder (one small thread) does what may block or must not be missed while the feeding thread
- * waits: reloads asked for by signal, the end of the time for a drain. HTTP and control threads
- * read `view` under its lock, atomics, and what is safe for any thread (engine's statistics, ring,
- * manager).
+ * Two small threads beside it: the minder keeps the time for a drain while the feeding thread
+ * waits, and never blocks; the reloader does the reloads asked for by signal, which take as long as
+ * compiling. HTTP and control threads read `view` under its lock, atomics, and what is safe for any
+ * thread (engine's statistics, ring, manager).
  */
 #ifndef HY_API_DAEMON_INNER_H
 #define HY_API_DAEMON_INNER_H
@@ -136,11 +136,11 @@ struct hydrant_daemon {
     int wake_fd;          /* eventfd: stop, or a tick is wanted */
     _Atomic bool waiting; /* the feeding thread sleeps, or is about to */
     _Atomic int phase;    /* enum hy_daemon_phase */
-    _Atomic bool stop, reload, minder_ends;
+    _Atomic bool stop, ends;
     _Atomic uint64_t drain_until_ns; /* 0: no drain yet */
-    int minder_fd;                   /* eventfd */
-    pthread_t minder;
-    bool minded;
+    int minder_fd, reload_fd;        /* eventfds: look; reload */
+    pthread_t minder, reloader;
+    bool minded, reloads; /* they run */
     pthread_mutex_t view_lock;
     struct hy_daemon_view view;
 };

@@ -1,6 +1,6 @@
 /*
  * The manager: its options, its life, what people ask of it. Everything happens under one lock; the
- * engine's workers never see it.
+ * engine's workers never see it, and the status is a copy that has a lock of its own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -101,6 +101,7 @@ hydrant_status hydrant_manager_create(const hydrant_manager_options *options, hy
     hydrant_manager *m = calloc(1, sizeof *m);
     if (!m)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a rules manager");
+    pthread_mutex_init(&m->shown_lock, NULL);
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->incomplete, NULL);
     m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -110,7 +111,9 @@ hydrant_status hydrant_manager_create(const hydrant_manager_options *options, hy
         status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a rules manager");
     else
         status = hy_manager_attempt(m, HY_CAUSE_START, err);
-    if (status != HYDRANT_OK)
+    if (status == HYDRANT_OK)
+        hy_manager_show(m);
+    else
         hydrant_manager_destroy(&m);
     *out = m;
     return status;
@@ -146,6 +149,7 @@ void hydrant_manager_destroy(hydrant_manager **manager)
     free(m->compiler);
     pthread_cond_destroy(&m->incomplete);
     pthread_mutex_destroy(&m->lock);
+    pthread_mutex_destroy(&m->shown_lock);
     free(m);
 }
 
@@ -153,7 +157,7 @@ hydrant_pack *hydrant_manager_pack(hydrant_manager *m)
 {
     pthread_mutex_lock(&m->lock);
     hydrant_pack *pack = m->live;
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     return pack;
 }
 
@@ -171,8 +175,39 @@ hydrant_status hydrant_manager_attach(hydrant_manager *m, hydrant *engine, hydra
         status = hy_manager_thread_start(m, err);
     if (status != HYDRANT_OK && m->engine == engine)
         m->engine = NULL;
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     return status;
+}
+
+/* ---- what is shown --------------------------------------------------------------------------- */
+
+void hy_manager_show(hydrant_manager *m)
+{
+    if (!m->versions_count) /* it could not be made, and nobody looks */
+        return;
+    const struct hy_version *current = hy_manager_current(m);
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)m->last_hash);
+    hydrant_manager_status now = {.generation = current->shown.generation,
+                                  .rules = current->shown.rules,
+                                  .patterns = current->shown.patterns,
+                                  .watching = m->watching,
+                                  .behind = strcmp(hash, current->shown.pack) != 0,
+                                  .incremental = hy_pack_is_incremental(m->live->pack),
+                                  .attempts = m->attempts,
+                                  .refusals = m->refusals,
+                                  .shadowed = m->guarded_count};
+    memcpy(now.pack, current->shown.pack, sizeof now.pack);
+    memcpy(now.refused, m->refused, sizeof now.refused);
+    pthread_mutex_lock(&m->shown_lock);
+    m->shown = now;
+    pthread_mutex_unlock(&m->shown_lock);
+}
+
+void hy_manager_unlock(hydrant_manager *m)
+{
+    hy_manager_show(m);
+    pthread_mutex_unlock(&m->lock);
 }
 
 /* ---- what people ask for --------------------------------------------------------------------- */
@@ -189,7 +224,7 @@ hydrant_status hydrant_manager_reload(hydrant_manager *m, hydrant_error *err)
     hydrant_status status = hy_manager_need_engine(m, err);
     if (status == HYDRANT_OK)
         status = hy_manager_attempt(m, HY_CAUSE_RELOAD, err);
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     hy_manager_wake(m); /* what is to be watched may be something else */
     return status;
 }
@@ -203,7 +238,7 @@ hydrant_status hydrant_manager_confirm(hydrant_manager *m, const char *rule, hyd
         status = hy_guard_confirm(m, rule, &own);
     if (status == HYDRANT_OK)
         status = hy_manager_repeat(m, hy_manager_current(m), "confirm", 0, &own);
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     if (status != HYDRANT_OK && err)
         *err = own;
     return status;
@@ -215,25 +250,12 @@ void hydrant_manager_shadowed(hydrant_manager *m, void (*on_rule)(void *ctx, hyd
     pthread_mutex_lock(&m->lock);
     for (uint32_t i = 0; i < m->guarded_count; i++)
         on_rule(ctx, hy_str_cstr(m->guarded[i]));
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
 }
 
 void hydrant_manager_status_read(hydrant_manager *m, hydrant_manager_status *out)
 {
-    pthread_mutex_lock(&m->lock);
-    const struct hy_version *current = hy_manager_current(m);
-    char hash[17];
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)m->last_hash);
-    *out = (hydrant_manager_status){.generation = current->shown.generation,
-                                    .rules = current->shown.rules,
-                                    .patterns = current->shown.patterns,
-                                    .watching = m->watching,
-                                    .behind = strcmp(hash, current->shown.pack) != 0,
-                                    .incremental = hy_pack_is_incremental(m->live->pack),
-                                    .attempts = m->attempts,
-                                    .refusals = m->refusals,
-                                    .shadowed = m->guarded_count};
-    memcpy(out->pack, current->shown.pack, sizeof out->pack);
-    memcpy(out->refused, m->refused, sizeof out->refused);
-    pthread_mutex_unlock(&m->lock);
+    pthread_mutex_lock(&m->shown_lock);
+    *out = m->shown;
+    pthread_mutex_unlock(&m->shown_lock);
 }

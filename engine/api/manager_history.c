@@ -143,7 +143,7 @@ hydrant_status hydrant_manager_rollback(hydrant_manager *m, uint64_t to, hydrant
     if (status == HYDRANT_OK)
         status =
             target ? hy_manager_repeat(m, target, "rollback", target->origin, &own) : own.status;
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     if (status != HYDRANT_OK && err)
         *err = own;
     return status;
@@ -160,6 +160,6 @@ size_t hydrant_manager_history(hydrant_manager *m, hydrant_generation *out, size
         out[count] = version->shown;
         out[count].current = count == 0;
     }
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     return count;
 }

@@ -49,7 +49,12 @@ struct hydrant_manager {
     hydrant_manager_options options;
     const char **paths, **queries; /* owned copies */
     char *recording, *cache_dir, *compiler;
-    pthread_mutex_t lock; /* around everything below */
+    /* For whoever must not wait for an attempt (health checks): what was true when the lock below
+     * was last given up, or an event was told. Taken inside of that one, for a moment. */
+    pthread_mutex_t shown_lock;
+    hydrant_manager_status shown;
+
+    pthread_mutex_t lock; /* around everything below; held while rules are compiled and tested */
     hydrant *engine;      /* NULL: not attached yet */
 
     struct hy_version versions[HY_MANAGER_VERSIONS]; /* a ring by number of publication */
@@ -106,6 +111,11 @@ bool hy_parts_compare(const struct hy_parts *before, const struct hy_parts *afte
 void hy_changes_write(const hydrant_rules_changes *changes, char *out, size_t cap);
 
 /* ---- manager.c ------------------------------------------------------------------------------- */
+
+/* Shows the status as it is now. The lock is held, or nobody else knows the manager. */
+void hy_manager_show(hydrant_manager *manager);
+/* Shows the status and gives the lock up: the way to do so, but for waiting. */
+void hy_manager_unlock(hydrant_manager *manager);
 
 /* Generations are the engine's: without one there is nothing to put in force. */
 hydrant_status hy_manager_need_engine(const hydrant_manager *manager, hydrant_error *err);

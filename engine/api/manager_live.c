@@ -21,6 +21,7 @@ void hy_manager_tell(hydrant_manager *m, hydrant_rules_event *event)
     const struct hy_version *current = hy_manager_current(m);
     event->generation = current->shown.generation;
     event->pack = hy_str_cstr(current->shown.pack);
+    hy_manager_show(m); /* who hears of it may look */
     if (m->options.on_event)
         m->options.on_event(m->options.ctx, event);
 }
@@ -140,7 +141,7 @@ static hydrant_status derive_whole(hydrant_manager *m, hydrant_pack *from, hydra
     m->unkept = NULL;
     if (set && !hy_manager_is_of(set->hash, from->pack->hash))
         hy_ruleset_destroy(&set); /* an older pack is in force again */
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     hydrant_status status = hy_pack_derive_whole(from->pack, &build, &whole, NULL);
     if (status == HYDRANT_OK && set)
         hy_rules_keep(&rules, set, whole, from->pack, m->options.test);

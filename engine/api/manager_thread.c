@@ -62,7 +62,7 @@ static bool look(hydrant_manager *m)
         set_watches(m);
         status = hy_manager_attempt(m, HY_CAUSE_WATCH, NULL);
     } while (m->read_changed && !atomic_load_explicit(&m->end, memory_order_relaxed));
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     return status != HYDRANT_ERR_AGAIN;
 }
 
@@ -105,26 +105,32 @@ static void *watcher_main(void *arg)
     return NULL;
 }
 
+/* Until there is something to do, or for a moment. */
+static void wait_for_work(hydrant_manager *m)
+{
+    hy_manager_show(m); /* to wait is to give the lock up */
+    if (m->suspects_count == 0) {
+        pthread_cond_wait(&m->incomplete, &m->lock);
+        return;
+    }
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += GUARD_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&m->incomplete, &m->lock, &until);
+    hy_guard_check(m);
+}
+
 static void *completer_main(void *arg)
 {
     hydrant_manager *m = arg;
     pthread_mutex_lock(&m->lock);
     while (!atomic_load_explicit(&m->end, memory_order_acquire)) {
-        if (hy_manager_complete(m) || atomic_load_explicit(&m->end, memory_order_acquire))
-            continue;
-        if (m->suspects_count == 0) {
-            pthread_cond_wait(&m->incomplete, &m->lock);
-            continue;
-        }
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += GUARD_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&m->incomplete, &m->lock, &until);
-        hy_guard_check(m);
+        if (!hy_manager_complete(m) && !atomic_load_explicit(&m->end, memory_order_acquire))
+            wait_for_work(m);
     }
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     return NULL;
 }
 
@@ -153,7 +159,7 @@ void hy_manager_thread_stop(hydrant_manager *m)
     pthread_mutex_lock(&m->lock);
     atomic_store_explicit(&m->end, true, memory_order_release);
     pthread_cond_broadcast(&m->incomplete);
-    pthread_mutex_unlock(&m->lock);
+    hy_manager_unlock(m);
     hy_manager_wake(m);
     if (m->started)
         pthread_join(m->thread, NULL);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,11 +11,11 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "ingest/listener.h"
 
 struct client {
     struct hy_control *control;
@@ -41,7 +42,7 @@ struct hy_control {
 /* The folder must be ours, or root's, and only its owner may write to it (or it is sticky). */
 static hydrant_status check_folder(const char *path, hydrant_error *err)
 {
-    char folder[sizeof((struct sockaddr_un *)0)->sun_path];
+    char folder[PATH_MAX];
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
     if (!slash)
@@ -66,49 +67,31 @@ static hydrant_status check_folder(const char *path, hydrant_error *err)
     return HYDRANT_OK;
 }
 
-/* Makes way: a socket on which nobody listens is a leftover. */
-static hydrant_status clear_path(const struct sockaddr_un *at, hydrant_error *err)
+/* Why the path could not be taken. */
+static hydrant_status refused(const char *path, const hydrant_error *why, hydrant_error *err)
 {
     struct stat st;
-    if (lstat(at->sun_path, &st) != 0)
-        return errno == ENOENT ? HYDRANT_OK
-                               : hy_error_system(err, errno, "cannot look at %s", at->sun_path);
-    if (!S_ISSOCK(st.st_mode))
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "%s is there and is no socket",
-                            at->sun_path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool lives = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
-    if (fd >= 0)
-        close(fd);
-    if (lives)
-        return hy_error_set(err, HYDRANT_ERR_STATE, "another daemon listens on %s", at->sun_path);
-    if (unlink(at->sun_path) != 0)
-        return hy_error_system(err, errno, "cannot remove %s", at->sun_path);
-    return HYDRANT_OK;
+    if (why->sys_errno != EADDRINUSE) {
+        if (err)
+            *err = *why;
+        return why->status;
+    }
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "%s is there and is no socket", path);
+    return hy_error_set(err, HYDRANT_ERR_STATE, "another daemon listens on %s", path);
 }
 
 static hydrant_status open_socket(struct hy_control *control, hydrant_error *err)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
     const char *path = control->options.path;
-    if (strlen(path) >= sizeof at.sun_path)
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
-                            "the path of the control socket is longer than %zu bytes",
-                            sizeof at.sun_path - 1);
-    memcpy(at.sun_path, path, strlen(path));
+    hydrant_error why = {0};
     hydrant_status status = check_folder(path, err);
-    if (status == HYDRANT_OK)
-        status = clear_path(&at, err);
     if (status != HYDRANT_OK)
         return status;
-    control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t before = umask(0177);
-    int bound = bind(control->listen_fd, (struct sockaddr *)&at, sizeof at);
-    int error = errno;
-    umask(before);
-    if (bound != 0)
-        return hy_error_system(err, error, "cannot make the control socket %s", path);
-    if (listen(control->listen_fd, HY_CONTROL_CLIENTS_MAX) != 0)
+    if (hy_listener_unix(path, &control->listen_fd, &why) != HYDRANT_OK)
+        return refused(path, &why, err);
+    /* A client may be gone again before it is accepted. */
+    if (fcntl(control->listen_fd, F_SETFL, O_NONBLOCK) != 0)
         return hy_error_system(err, errno, "cannot listen on %s", path);
     return HYDRANT_OK;
 }

@@ -8,43 +8,58 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "text/utf8.h"
 
-enum { ROOM_AT_END = 8 }; /* for what closes a line that is cut */
+/* What closes a line always has room: a quote, a brace, a newline, a NUL. */
+enum { ROOM = HY_LOG_LINE_BYTES - 4 };
 
 struct line {
     char *out;
     size_t len;
 };
 
-static void put(struct line *line, const char *text, size_t len)
+/* All of it or, without room, nothing. */
+static bool put(struct line *line, const char *text, size_t len)
 {
-    size_t room = HY_LOG_LINE_BYTES - ROOM_AT_END - line->len;
-    if (len > room)
-        len = room;
+    if (line->len + len > ROOM)
+        return false;
     memcpy(line->out + line->len, text, len);
     line->len += len;
+    return true;
 }
 
-static void put_cstr(struct line *line, const char *text)
+static bool put_cstr(struct line *line, const char *text)
 {
-    put(line, text, strlen(text));
+    return put(line, text, strlen(text));
 }
 
+/* One code point, escaped where it has to be, or U+FFFD for a byte that is none. Returns how many
+ * bytes of text it was; 0: it has no room. */
+static size_t put_unit(struct line *line, const char *text)
+{
+    unsigned char c = (unsigned char)*text;
+    char escaped[8] = {'\\', (char)c};
+    size_t len = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    if (c >= 0x80) {
+        bool good = strnlen(text, len) == len && hy_utf8_valid(text, len);
+        if (!good)
+            len = 1;
+        return (good ? put(line, text, len) : put_cstr(line, "\xEF\xBF\xBD")) ? len : 0;
+    }
+    if (c == '\n')
+        escaped[1] = 'n';
+    else if (c < 0x20 || c == 0x7F)
+        snprintf(escaped, sizeof escaped, "\\u%04x", c);
+    else if (c != '"' && c != '\\')
+        return put(line, text, 1);
+    return put_cstr(line, escaped);
+}
+
+/* As much of it as has room. */
 static void put_escaped(struct line *line, const char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        char escaped[8];
-        if (c == '"' || c == '\\')
-            snprintf(escaped, sizeof escaped, "\\%c", c);
-        else if (c == '\n')
-            snprintf(escaped, sizeof escaped, "\\n");
-        else if (c < 0x20 || c == 0x7F)
-            snprintf(escaped, sizeof escaped, "\\u%04x", c);
-        else
-            snprintf(escaped, sizeof escaped, "%c", c);
-        put_cstr(line, escaped);
-    }
+    for (size_t len = 1; *text && len; text += len)
+        len = put_unit(line, text);
 }
 
 static bool needs_quotes(const char *text)
@@ -55,22 +70,23 @@ static bool needs_quotes(const char *text)
     return quotes;
 }
 
+/* A field whose key or number has no room is left out; a text that has none is cut. */
 static void put_field(struct line *line, bool json, const struct hy_log_field *field)
 {
-    char number[24];
-    snprintf(number, sizeof number, "%llu", (unsigned long long)field->number);
-    put_cstr(line, json ? ",\"" : " ");
-    put_cstr(line, field->key);
-    put_cstr(line, json ? "\":" : "=");
+    char number[24] = "";
+    size_t begin = line->len;
     bool quotes = field->text && (json || needs_quotes(field->text));
-    if (quotes)
-        put_cstr(line, "\"");
+    if (!field->text)
+        snprintf(number, sizeof number, "%llu", (unsigned long long)field->number);
+    if (!put_cstr(line, json ? ",\"" : " ") || !put_cstr(line, field->key) ||
+        !put_cstr(line, json ? "\":" : "=") || !put_cstr(line, quotes ? "\"" : number)) {
+        line->len = begin;
+        return;
+    }
     if (field->text)
         put_escaped(line, field->text);
-    else
-        put_cstr(line, number);
     if (quotes)
-        put_cstr(line, "\"");
+        line->out[line->len++] = '"';
 }
 
 size_t hy_log_line(const struct hy_log *log, int64_t now_us, enum hy_log_level level,
@@ -91,9 +107,7 @@ size_t hy_log_line(const struct hy_log *log, int64_t now_us, enum hy_log_level l
     put_field(&line, log->json, &HY_LOG_TEXT("msg", message));
     for (size_t i = 0; i < count; i++)
         put_field(&line, log->json, &fields[i]);
-    line.out[line.len] = '\0';
-    bool cut = line.len == HY_LOG_LINE_BYTES - ROOM_AT_END;
-    const char *end = log->json ? (cut ? "\"}\n" : "}\n") : "\n";
+    const char *end = log->json ? "}\n" : "\n";
     memcpy(out + line.len, end, strlen(end) + 1);
     return line.len + strlen(end);
 }

@@ -4,8 +4,9 @@
  *   ts=2026-01-01T00:00:00.123Z level=info msg="ring opened" path=/dev/shm/hydrant/main
  * bytes=33554432
  *
- * Values are others' texts, too: control characters and quotes are escaped, and a line is cut at
- * HY_LOG_LINE_BYTES. Any thread. A line that cannot be written is lost.
+ * Values are others' texts, too: control characters and quotes are escaped, bytes that are no UTF-8
+ * become U+FFFD. A line has at most HY_LOG_LINE_BYTES: a text that has no room is cut, what comes
+ * behind it is left out, and JSON stays JSON. Any thread. A line that cannot be written is lost.
  */
 #ifndef HY_CONTROL_LOG_H
 #define HY_CONTROL_LOG_H

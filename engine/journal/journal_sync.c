@@ -19,13 +19,19 @@ void hy_journal_sync_init(struct hy_journal_sync *sync, bool uring)
     }
 }
 
-void hy_journal_sync_fini(struct hy_journal_sync *sync)
+/* With whatever is in it, or the completion of one fsync could be taken for that of another. */
+static void leave_ring(struct hy_journal_sync *sync)
 {
-    hy_journal_sync_done(sync, true);
     if (sync->ring)
         io_uring_queue_exit(sync->ring);
     free(sync->ring);
     sync->ring = NULL;
+}
+
+void hy_journal_sync_fini(struct hy_journal_sync *sync)
+{
+    hy_journal_sync_done(sync, true);
+    leave_ring(sync);
 }
 
 int hy_journal_sync_fd(const struct hy_journal_sync *sync)
@@ -42,15 +48,14 @@ void hy_journal_sync_start(struct hy_journal_sync *sync, int fd)
 {
     HY_ASSERT(!sync->pending);
     struct io_uring_sqe *sqe = sync->ring ? io_uring_get_sqe(sync->ring) : NULL;
-    if (!sqe) {
-        sync->result = sync_now(fd);
-        return;
+    if (sqe) {
+        io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
+        sync->pending = io_uring_submit(sync->ring) == 1;
     }
-    io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
-    int submitted = io_uring_submit(sync->ring);
-    sync->pending = submitted == 1;
-    if (!sync->pending) /* the entry stays queued and may run later: harmless, but nobody waits */
-        sync->result = sync_now(fd);
+    if (sync->pending)
+        return;
+    leave_ring(sync); /* the entry may be queued in it still */
+    sync->result = sync_now(fd);
 }
 
 bool hy_journal_sync_done(struct hy_journal_sync *sync, bool wait)
@@ -62,10 +67,12 @@ bool hy_journal_sync_done(struct hy_journal_sync *sync, bool wait)
     do
         error = wait ? io_uring_wait_cqe(sync->ring, &cqe) : io_uring_peek_cqe(sync->ring, &cqe);
     while (error == -EINTR);
-    if (error == -EAGAIN)
+    if (error == -EAGAIN && !wait)
         return false;
     sync->result = error ? error : cqe->res;
-    if (!error)
+    if (error)
+        leave_ring(sync);
+    else
         io_uring_cqe_seen(sync->ring, cqe);
     sync->pending = false;
     return true;

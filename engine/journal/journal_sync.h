@@ -1,6 +1,8 @@
 /*
  * One fsync on its way: by io_uring where the kernel allows it, so that the next group fills while
- * the disk works; else fdatasync(2), at once. One thread.
+ * the disk works; else fdatasync(2), at once. At most one entry is ever in the ring, so that a
+ * completion is that of the pending one: a ring that refuses an entry, or to be waited for, is left
+ * for good. One thread.
  */
 #ifndef HY_JOURNAL_JOURNAL_SYNC_H
 #define HY_JOURNAL_JOURNAL_SYNC_H
@@ -18,7 +20,7 @@ struct hy_journal_sync {
 /* uring: try io_uring first. Cannot fail: there is always fdatasync. */
 void hy_journal_sync_init(struct hy_journal_sync *sync, bool uring);
 void hy_journal_sync_fini(struct hy_journal_sync *sync); /* waits for one that is pending */
-/* Becomes readable when a pending one ends; -1 without io_uring. */
+/* Becomes readable when a pending one ends; -1 without io_uring, which may be from any call on. */
 int hy_journal_sync_fd(const struct hy_journal_sync *sync);
 
 /* Starts; none may be pending. */

@@ -221,7 +221,8 @@ static bool append(struct hy_recording *r, const void *data, size_t len)
     return true;
 }
 
-static void write_deletes(struct hy_recording *r)
+/* False: not all of them are in a segment; those in memory are written with the next frame. */
+static bool write_deletes(struct hy_recording *r)
 {
     size_t fresh = r->deletes.count - r->deletes_written;
     size_t most = HY_RECORDING_FRAME_BYTES / sizeof(uint64_t);
@@ -231,11 +232,12 @@ static void write_deletes(struct hy_recording *r)
                                            r->deletes.at + r->deletes_written, count, r->packed);
         if (!append(r, r->packed, len)) {
             add(&r->failures, 1);
-            return; /* they are in memory; written with the next frame */
+            return false;
         }
         r->deletes_written += count;
         fresh -= count;
     }
+    return true;
 }
 
 static void write_frame(struct hy_recording *r)
@@ -306,16 +308,15 @@ static void purge(struct hy_recording *r)
     uint32_t count;
     uint64_t gone;
     write_frame(r);
-    write_deletes(r);
+    bool written = write_deletes(r);
     leave_segment(r);
     hy_recording_keys_sort(&r->deletes);
-    r->deletes_written = r->deletes.count;
+    r->deletes_written = written ? r->deletes.count : 0; /* nobody knows any more which they are */
     bool good = hy_recording_segments(r->folder_fd, &segments, &count, NULL) == HYDRANT_OK;
     for (uint32_t i = 0; good && i < count; i++)
         good = hy_recording_purge(r->folder_fd, segments[i].name, &r->deletes, &gone, NULL) ==
                HYDRANT_OK;
-    if (count)
-        free(segments);
+    free(segments);
     add(&r->failures, !good);
     r->forget_ms = now_ms();
     if (good)

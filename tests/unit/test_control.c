@@ -11,6 +11,8 @@
 #include "control/control_request.h"
 #include "control/log.h"
 #include "control/metrics_page.h"
+#include "support/json_check.h"
+#include "text/utf8.h"
 
 static void requests_are_read(void **state)
 {
@@ -77,6 +79,54 @@ static void a_line_is_a_line(void **state)
     assert_true(len < HY_LOG_LINE_BYTES && line[len - 1] == '\n' && strlen(line) == len);
 }
 
+/* Wherever it is cut: in an escape, in a code point, in a key, in a number. */
+static void a_line_that_is_cut_is_json(void **state)
+{
+    static const char *const units[] = {
+        "x", "\n", "\x01", "\"", "\\", "\xC3\xA9", "\xF0\x9F\x98\x80", "\xFF", "\xE2\x82"};
+    static char text[HY_LOG_LINE_BYTES];
+    char line[HY_LOG_LINE_BYTES];
+    struct hy_log log = {.fd = -1, .json = true};
+    for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
+        size_t bytes = strlen(units[u]), len = 0;
+        memset(text, 'y', 7); /* so that lines are cut at every place of a unit */
+        for (size_t pad = 0; pad < 7; pad++) {
+            for (len = pad; len + bytes < sizeof text; len += bytes) {
+                memcpy(text + len, units[u], bytes);
+                text[len + bytes] = '\0';
+                if (len < sizeof text / 8) /* of these every escape has room */
+                    continue;
+                const struct hy_log_field fields[] = {HY_LOG_TEXT("path", text),
+                                                      HY_LOG_NUMBER("records", 123456789),
+                                                      HY_LOG_TEXT("problem", "a \"quoted\" one")};
+                size_t got = hy_log_line(&log, 0, HY_LOG_INFO, "msg", fields, 3, line);
+                assert_true(got == strlen(line) && got < sizeof line && line[got - 1] == '\n');
+                if (json_value(line, line + got, 0) != line + got - 1)
+                    fail_msg("no JSON: %s", line + got - 100);
+                assert_true(hy_utf8_valid(line, got));
+            }
+        }
+    }
+}
+
+/* Nothing of a field that has no room, and as much of a text as has. */
+static void what_has_no_room_is_left_out(void **state)
+{
+    static char text[HY_LOG_LINE_BYTES];
+    char line[HY_LOG_LINE_BYTES];
+    memset(text, 'x', sizeof text - 1);
+    for (int json = 0; json < 2; json++) {
+        struct hy_log log = {.fd = -1, .json = json};
+        const struct hy_log_field fields[] = {HY_LOG_TEXT("a", text), HY_LOG_NUMBER("b", 1)};
+        size_t len = hy_log_line(&log, 0, HY_LOG_INFO, "m", fields, 2, line);
+        assert_true(len > HY_LOG_LINE_BYTES - 16);
+        assert_null(strstr(line, "b"));
+        const struct hy_log_field bad[] = {HY_LOG_TEXT("a", "x\xFFy\xE2\x82")};
+        hy_log_line(&log, 0, HY_LOG_INFO, "m", bad, 1, line);
+        assert_non_null(strstr(line, "x\xEF\xBF\xBDy\xEF\xBF\xBD\xEF\xBF\xBD"));
+    }
+}
+
 static void labels_are_escaped(void **state)
 {
     struct hy_metrics_page page = {0};
@@ -94,6 +144,8 @@ int main(void)
         cmocka_unit_test(requests_are_read),
         cmocka_unit_test(other_requests_are_refused),
         cmocka_unit_test(a_line_is_a_line),
+        cmocka_unit_test(a_line_that_is_cut_is_json),
+        cmocka_unit_test(what_has_no_room_is_left_out),
         cmocka_unit_test(labels_are_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,7 @@ struct world {
     hydrant_manager *manager;
     char rules_of_item[256]; /* the last item's rules */
     uint64_t generation_of_item;
+    unsigned asked, answered; /* for the status, in the middle of an attempt */
 };
 
 static void on_event(void *ctx, const hydrant_rules_event *event)
@@ -363,6 +364,58 @@ static void reload_without_watching(void **state)
     assert_string_equal(ask(world, "a storm"), "two");
 }
 
+/* What health checks read; without an answer in time, 0. */
+static void *read_generation(void *manager)
+{
+    hydrant_manager_status status;
+    hydrant_manager_status_read(manager, &status);
+    return (void *)(uintptr_t)status.generation;
+}
+
+/* In the middle of an attempt. */
+static void on_diagnostic(void *ctx, const hydrant_diagnostic *diagnostic)
+{
+    struct world *world = ctx;
+    struct timespec until;
+    pthread_t reader;
+    void *generation = NULL;
+    (void)diagnostic;
+    if (!world->manager)
+        return;
+    assert_int_equal(pthread_create(&reader, NULL, read_generation, world->manager), 0);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    if (pthread_timedjoin_np(reader, &generation, &until) != 0)
+        pthread_detach(reader);
+    world->asked++;
+    world->answered += generation != NULL;
+}
+
+static void status_waits_for_no_attempt(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_status status;
+    hydrant_manager_options_init(&options);
+    options.watch = false;
+    options.rules.on_diagnostic = on_diagnostic;
+    options.rules.ctx = world;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin_with(world, "rules.yaml", &options);
+    put(world, "rules.yaml", RULE("one", "(storm"));
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_ERR_RULES);
+    assert_true(world->asked > 0);
+    assert_int_equal(world->answered, world->asked);
+    hydrant_manager_status_read(world->manager, &status);
+    assert_int_equal(status.refusals, 1);
+    assert_true(status.behind);
+    put(world, "rules.yaml", RULE("one", "storm OR rain"));
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+    hydrant_manager_status_read(world->manager, &status);
+    assert_int_equal(status.generation, 2);
+    assert_false(status.behind);
+}
+
 static void rollback_and_history(void **state)
 {
     struct world *world = *state;
@@ -538,6 +591,7 @@ int main(void)
         CASE(failing_test_is_refused),
         CASE(missing_file_is_refused_and_comes_back),
         CASE(reload_without_watching),
+        CASE(status_waits_for_no_attempt),
         CASE(rollback_and_history),
         CASE(counters_go_on),
         CASE(flooding_rule_is_held),

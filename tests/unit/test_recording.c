@@ -1,15 +1,19 @@
 /* The recording: what was put is there, what was deleted is not, and it does not grow. links: ZSTD
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +30,46 @@ enum { TEXT_BYTES = 8 << 20 };
 
 static char folder[TEMPORARY_PATH], text[TEXT_BYTES];
 static struct hy_recording *recording;
+
+/* What the disk and the clock of durations do; faults counts what was refused. */
+static struct {
+    _Atomic bool full;
+    _Atomic int faults, syncs, later_s;
+} world;
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    if (atomic_load(&world.full)) {
+        atomic_fetch_add(&world.faults, 1);
+        errno = ENOSPC;
+        return -1;
+    }
+    return syscall(SYS_write, fd, data, len);
+}
+
+int fsync(int fd)
+{
+    atomic_fetch_add(&world.syncs, 1);
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, out);
+    if (clock == CLOCK_MONOTONIC)
+        out->tv_sec += atomic_load(&world.later_s);
+    return result;
+}
+
+/* Nobody waits for long, however late it is. */
+int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                           const struct timespec *until)
+{
+    pthread_mutex_unlock(lock);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    pthread_mutex_lock(lock);
+    return ETIMEDOUT;
+}
 
 static int make_folder(void **state)
 {
@@ -225,6 +269,46 @@ static void a_crash_forgets_no_delete(void **state)
     assert_null(strstr(text, "\"post 50\"}"));
 }
 
+static void wait_until_more(_Atomic int *count, int than)
+{
+    for (int i = 0; i < 6000 && atomic_load(count) <= than; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    assert_true(atomic_load(count) > than);
+}
+
+/* The disk is full when the delete comes and when it is due, and not any more at the crash. */
+static void a_full_disk_forgets_no_delete(void **state)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        start(1 << 30, 0);
+        for (uint64_t n = 0; n < 100; n++)
+            put_number(n);
+        wait_for_disk(100);
+        int syncs = atomic_load(&world.syncs);
+        atomic_store(&world.full, true);
+        forget(51);
+        wait_until_more(&world.faults, 0); /* it could not be written down */
+        atomic_store(&world.later_s, HY_RECORDING_FORGET_MS / 1000 + 1);
+        wait_until_more(&world.syncs, syncs); /* the segment was left, to be written anew */
+        wait_until_more(&world.faults, atomic_load(&world.faults) + 1); /* in vain */
+        atomic_store(&world.full, false);
+        put_number(100);
+        wait_for_disk(101);
+        put_number(101);
+        wait_for_disk(102); /* the thread has come round */
+        raise(SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    start(1 << 30, 0);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), 101);
+    assert_null(strstr(text, "\"post 50\"}"));
+}
+
 static void torn_frames_are_cut(void **state)
 {
     static char whole[1 << 16];
@@ -323,10 +407,13 @@ static void nobody_waits_for_the_disk(void **state)
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-    const struct CMUnitTest tests[] = {
-        CASE(what_was_put_is_there),        CASE(deletes_reach_every_segment),
-        CASE(a_segment_without_lines_goes), CASE(a_crash_forgets_no_delete),
-        CASE(torn_frames_are_cut),          CASE(it_does_not_grow),
-        CASE(nobody_waits_for_the_disk)};
+    const struct CMUnitTest tests[] = {CASE(what_was_put_is_there),
+                                       CASE(deletes_reach_every_segment),
+                                       CASE(a_segment_without_lines_goes),
+                                       CASE(a_crash_forgets_no_delete),
+                                       CASE(a_full_disk_forgets_no_delete),
+                                       CASE(torn_frames_are_cut),
+                                       CASE(it_does_not_grow),
+                                       CASE(nobody_waits_for_the_disk)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,14 +146,18 @@ typedef struct hydrant_pii {
 } hydrant_pii;
 
 /*
- * What hydrant publishes about one mention. Pointers that do not apply are NULL.
+ * What hydrant publishes about one mention. Pointers that do not apply are NULL: test verdict and
+ * matches_count before you use what they stand for.
  *
  *   MENTION  the verdict about a new mention
+ *
  *   UPDATE   a verdict about a mention that came before, by network and id; of a mention that is
- * not at hand any more (a hold that ended) only those, conversation_id, author.id and created_at_us
- * are filled in DELETE   no verdict and no text: network and id of a post that was known and is
- * gone SPREAD   mention and dup of the repeat that crossed the threshold; its verdict, if it has
- * one
+ *            not at hand any more (a hold that ended) only those, conversation_id, author.id and
+ *            created_at_us are filled in, and there are no matches
+ *
+ *   DELETE   no verdict and no text: network and id of a post that was known and is gone
+ *
+ *   SPREAD   mention and dup of the repeat that crossed the threshold; its verdict, if it has one
  */
 typedef struct hydrant_item {
     uint64_t seq; /* counts items from 1, 0 when not published; of a ring: hydrant/ring.h */

@@ -180,6 +180,7 @@ typedef struct hydrant_manager_status {
     uint32_t shadowed; /* rules that the guard holds */
 } hydrant_manager_status;
 
+/* Waits for no attempt: while rules are read, compiled and tested it says what was true before. */
 HYDRANT_API void hydrant_manager_status_read(hydrant_manager *manager, hydrant_manager_status *out);
 
 /* Calls on_rule for the id of each rule that the guard holds. */

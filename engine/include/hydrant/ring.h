@@ -141,7 +141,8 @@ HYDRANT_API hydrant_status hydrant_ring_item_read(hydrant_ring *ring, const hydr
 /*
  * The item as one line of NDJSON without the newline, exactly as `hydrant scan` prints it; its seq is
  * the ring's. At most cap bytes, NUL-terminated when cap > 0; what does not fit is left out. Returns
- * the length of the whole line; 0 when the bytes make no sense or there is no memory.
+ * the length of the whole line; 0 when the bytes make no sense or there is no memory: then there is
+ * nothing to hand on, so nothing to acknowledge. The item comes again, and is a dead letter in the end.
  */
 HYDRANT_API size_t hydrant_ring_item_json(hydrant_ring *ring, const hydrant_ring_item *item,
                                           char *out, size_t cap);

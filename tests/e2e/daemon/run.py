@@ -20,6 +20,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import HYDRANT, PATIENCE, World, ids, post, until  # noqa: E402
+from damage_item import damage_item  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 
@@ -256,6 +257,22 @@ class Crashing(DaemonTest):
         letters = {letter["item"]["id"] for letter in dead}
         self.assertFalse(letters & rest)
         self.assertEqual(printed | rest | letters, ids(range(1000)))
+
+    def test_what_cannot_be_printed_is_not_acknowledged(self):
+        world = self.world(bytes="4MiB, deliveries: 2", workers="1")
+        world.write_posts("posts.ndjson", range(5))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        damage_item(world.ring, "p2")
+        observed = world.run("tail", world.ring, code=1)
+        self.assertEqual([json.loads(line)["id"] for line in observed.stdout.splitlines()], ["p0", "p1"])
+        self.assertIn("cannot be read", observed.stderr)
+        for printed in (["p0", "p1"], []):  # it comes again, and stops the next one, too
+            got = world.run("tail", world.ring, "--group", "care", code=1)
+            self.assertEqual([json.loads(line)["id"] for line in got.stdout.splitlines()], printed)
+            self.assertIn("cannot be read", got.stderr)
+        self.assertEqual(world.tail(), ["p3", "p4"])  # often enough: it is a dead letter
+        self.assertGreater((pathlib.Path(world.ring) / "group-care.dead").stat().st_size, 0)
 
     @staticmethod
     def sleeps(pid):
