@@ -110,9 +110,17 @@ static int score_text(int count, char **paths)
     return code;
 }
 
+/* An update that is no edit is news of an earlier mention (a hold that ended), and has no line. */
+static bool has_a_line(const hydrant_item *item)
+{
+    return item->event != HYDRANT_ITEM_UPDATE || item->mention->event == HYDRANT_EVENT_EDIT;
+}
+
 static bool on_item(void *ctx, const hydrant_item *item)
 {
     (void)ctx;
+    if (!has_a_line(item))
+        return true;
     return item->emotion ? print_score(item->emotion) : print_dropped(item->drop);
 }
 
