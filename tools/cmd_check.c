@@ -66,18 +66,6 @@ static void print_costs(struct check *check, const hydrant_pack *pack, uint32_t 
     free(check->by_cost);
 }
 
-static void print_json(const struct check *check, const hydrant_diagnostic *problem)
-{
-    printf("%s{\"severity\":\"%s\",\"file\":", check->errors + check->warnings > 1 ? "," : "",
-           problem->severity == HYDRANT_SEVERITY_ERROR ? "error" : "warning");
-    json_text_put(stdout, problem->file);
-    printf(",\"line\":%u,\"column\":%u,\"rule\":", problem->line, problem->column);
-    json_text_put(stdout, problem->rule);
-    fputs(",\"message\":", stdout);
-    json_text_put(stdout, problem->message);
-    putchar('}');
-}
-
 static void on_diagnostic(void *ctx, const hydrant_diagnostic *problem)
 {
     struct check *check = ctx;
@@ -85,10 +73,13 @@ static void on_diagnostic(void *ctx, const hydrant_diagnostic *problem)
         check->errors++;
     else
         check->warnings++;
-    if (check->json)
-        print_json(check, problem);
-    else
+    if (!check->json) {
         fwrite(problem->rendered.data, 1, problem->rendered.len, stdout);
+        return;
+    }
+    if (check->errors + check->warnings > 1)
+        putchar(',');
+    json_text_put_problem(stdout, problem);
 }
 
 static void print_summary(const struct check *check, const hydrant_pack_info *info,

@@ -105,7 +105,7 @@ static int watch(struct control_client *client)
     const char *line;
     while ((line = control_client_read(client)))
         if (puts(line) == EOF || fflush(stdout) != 0)
-            return HY_EXIT_FAILED;
+            break;
     return HY_EXIT_OK;
 }
 

@@ -151,8 +151,8 @@ static int dump(const char *dir)
                    (int)(len ? len : 4), len ? line : "null") < 0)
             break;
     }
-    bool good = status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED;
-    good = fflush(stdout) == 0 && good;
+    bool good =
+        status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED || status == HYDRANT_OK;
     hydrant_ring_detach(&ring);
     free(line);
     return good ? HY_EXIT_OK : HY_EXIT_FAILED;
@@ -198,8 +198,6 @@ static int print_dead(const char *dir)
             code = HY_EXIT_FAILED;
         }
     }
-    if (fflush(stdout) != 0)
-        code = HY_EXIT_FAILED;
 end:
     hydrant_ring_detach(&dead.ring);
     free(dead.line);

@@ -17,6 +17,7 @@
 #include "tools/commands.h"
 #include "tools/rules_input.h"
 #include "tools/run_stats.h"
+#include "tools/stdout_end.h"
 #include "tools/terminal.h"
 
 enum stats_form { STATS_AUTO, STATS_OFF, STATS_TEXT, STATS_JSON };
@@ -32,7 +33,6 @@ struct scan {
     bool json;           /* NDJSON even on a terminal */
     FILE *dead_letter_file;
     bool out_colour;
-    int write_errno; /* why stdout could not be written; 0 = it could */
 };
 
 static const char help[] =
@@ -101,10 +101,10 @@ static void begin_write(void)
     atomic_store(&writing, true);
 }
 
-static bool end_write(struct scan *scan, bool good)
+static bool end_write(bool good)
 {
     if (!good)
-        scan->write_errno = errno;
+        stdout_failed(errno);
     atomic_store(&writing, false);
     return good;
 }
@@ -125,16 +125,17 @@ static bool write_all(const char *data, size_t len)
 
 static bool on_ndjson(void *ctx, const char *data, size_t len)
 {
+    (void)ctx;
     begin_write();
-    return end_write(ctx, write_all(data, len));
+    return end_write(write_all(data, len));
 }
 
 static bool on_item_card(void *ctx, const hydrant_item *item)
 {
-    struct scan *scan = ctx;
+    const struct scan *scan = ctx;
     begin_write();
     terminal_card(stdout, item, scan->out_colour);
-    return end_write(scan, fflush(stdout) == 0);
+    return end_write(fflush(stdout) == 0);
 }
 
 static void on_dead_letter(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
@@ -370,7 +371,6 @@ static void print_stats(const struct scan *scan, const struct run_stats *stats)
             run_stats_text(stdout, stats, false);
         run_stats_text(stderr, stats, terminal_wants_colour(stderr));
     }
-    fflush(stdout);
 }
 
 static void hint_unreadable(const hydrant_stats *stats)
@@ -422,10 +422,10 @@ static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
     }
 
     int code = status == HYDRANT_OK && inputs_failed == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
-    if (scan->write_errno == EPIPE) {
+    if (stdout_error() == EPIPE) {
         code = HY_EXIT_OK; /* the reader has seen enough */
-    } else if (scan->write_errno && !stopped_by) {
-        fprintf(stderr, "hydrant scan: cannot write to stdout: %s\n", strerror(scan->write_errno));
+    } else if (stdout_error() && !stopped_by) {
+        code = stdout_end("hydrant scan", code); /* before the figures, which come last */
     } else if (run_stats_nothing_readable(&stats.engine)) {
         hint_unreadable(&stats.engine);
         code = HY_EXIT_FAILED;

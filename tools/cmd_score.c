@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/stdout_end.h"
 
 static const char help[] =
     "Prints the emotion of each mention as one JSON object a line: label, labels, 28 scores, Ekman\n"
@@ -25,12 +26,10 @@ static const char help[] =
 
 enum { JSON_BYTES = 4096, LINE_BYTES = 65536 };
 
-static int output_errno; /* why stdout could not be written; 0: it could */
-
 static bool printed(bool good)
 {
-    if (!good && !output_errno)
-        output_errno = errno;
+    if (!good)
+        stdout_failed(errno);
     return good;
 }
 
@@ -100,7 +99,7 @@ static int score_text(int count, char **paths)
     int code = HY_EXIT_OK;
     if (count == 0 && !score_lines(stdin))
         code = cannot_read("stdin");
-    for (int i = 0; i < count && !output_errno; i++) {
+    for (int i = 0; i < count && !stdout_error(); i++) {
         FILE *in = strcmp(paths[i], "-") == 0 ? stdin : fopen(paths[i], "rbe");
         if (!in || !score_lines(in))
             code = cannot_read(paths[i]);
@@ -110,9 +109,17 @@ static int score_text(int count, char **paths)
     return code;
 }
 
+/* An update that is no edit is news of an earlier mention (a hold that ended), and has no line. */
+static bool has_a_line(const hydrant_item *item)
+{
+    return item->event != HYDRANT_ITEM_UPDATE || item->mention->event == HYDRANT_EVENT_EDIT;
+}
+
 static bool on_item(void *ctx, const hydrant_item *item)
 {
     (void)ctx;
+    if (!has_a_line(item))
+        return true;
     return item->emotion ? print_score(item->emotion) : print_dropped(item->drop);
 }
 
@@ -176,18 +183,6 @@ static int score_mentions(int count, char **paths)
     return code;
 }
 
-/* A reader who leaves has seen enough; anything else that goes wrong with stdout is a failure. */
-static int finish_output(int code)
-{
-    printed(fflush(stdout) == 0);
-    if (!output_errno)
-        return code;
-    if (output_errno == EPIPE)
-        return HY_EXIT_OK;
-    fprintf(stderr, "hydrant score: cannot write to stdout: %s\n", strerror(output_errno));
-    return HY_EXIT_FAILED;
-}
-
 int cmd_score(int argc, char **argv)
 {
     static const struct option long_options[] = {
@@ -204,7 +199,6 @@ int cmd_score(int argc, char **argv)
         }
         text = true;
     }
-    int code = text ? score_text(argc - optind, argv + optind)
-                    : score_mentions(argc - optind, argv + optind);
-    return finish_output(code);
+    return text ? score_text(argc - optind, argv + optind)
+                : score_mentions(argc - optind, argv + optind);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/stdout_end.h"
 #include "tools/terminal.h"
 
 static const char help[] =
@@ -211,7 +212,7 @@ static int run(const struct tail *tail)
     hydrant_ring_detach(&ring);
     free(line);
     if (status == HYDRANT_ERR_SYSTEM && error != EPIPE)
-        fprintf(stderr, "hydrant tail: cannot write: %s\n", strerror(error));
+        stdout_failed(error);
     else if (status == HYDRANT_ERR_STATE)
         fprintf(stderr,
                 "hydrant tail: %s: the engine changed group %s meanwhile: start again to join it\n",

@@ -30,6 +30,9 @@ static const char help[] =
 struct test_run {
     bool json, verbose, strict, colour;
     unsigned passed, failed, warnings;
+    unsigned errors; /* why nothing, or not all, was tested */
+    FILE *problems;  /* the same as JSON, gathered in problems_text; NULL: not asked for */
+    char *problems_text;
     FILE *cases; /* JUnit test cases, gathered; NULL: not asked for */
 };
 
@@ -138,7 +141,7 @@ static void put_xml(FILE *out, hydrant_str text)
     }
 }
 
-static void add_case(FILE *out, const hydrant_test *test)
+static void add_case(FILE *out, const hydrant_test *test, bool failed)
 {
     fputs("    <testcase classname=\"", out);
     put_xml(out, test->rule);
@@ -151,9 +154,26 @@ static void add_case(FILE *out, const hydrant_test *test)
         fputs("/>\n", out);
         return;
     }
-    fputs(test->passed ? ">\n      <system-out>" : ">\n      <failure message=\"", out);
+    fputs(failed ? ">\n      <failure message=\"" : ">\n      <system-out>", out);
     put_xml(out, test->problem);
-    fputs(test->passed ? "</system-out>\n    </testcase>\n" : "\"/>\n    </testcase>\n", out);
+    fputs(failed ? "\"/>\n    </testcase>\n" : "</system-out>\n    </testcase>\n", out);
+}
+
+static hydrant_str str_of(const char *text)
+{
+    return (hydrant_str){text, (uint32_t)strlen(text)};
+}
+
+/* What keeps tests from being run is a case that has an error: a report without one is green. */
+static void add_error(FILE *out, const hydrant_diagnostic *problem)
+{
+    fputs("    <testcase classname=\"", out);
+    put_xml(out, problem->rule.len ? problem->rule : str_of("rules"));
+    fputs("\" name=\"the rules can be tested\" file=\"", out);
+    put_xml(out, problem->file);
+    fprintf(out, "\" line=\"%u\">\n      <error message=\"", problem->line);
+    put_xml(out, problem->message);
+    fputs("\"/>\n    </testcase>\n", out);
 }
 
 static bool write_junit(const struct test_run *run, const char *path, const char *cases)
@@ -163,13 +183,14 @@ static bool write_junit(const struct test_run *run, const char *path, const char
         perror(path);
         return false;
     }
-    unsigned tests = run->passed + run->failed;
+    unsigned tests = run->passed + run->failed + run->errors;
+    unsigned failures = run->failed + (run->strict ? run->warnings : 0);
     fprintf(file,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<testsuites tests=\"%u\" failures=\"%u\">\n"
-            "  <testsuite name=\"hydrant rules\" tests=\"%u\" failures=\"%u\">\n%s"
+            "<testsuites tests=\"%u\" failures=\"%u\" errors=\"%u\">\n"
+            "  <testsuite name=\"hydrant rules\" tests=\"%u\" failures=\"%u\" errors=\"%u\">\n%s"
             "  </testsuite>\n</testsuites>\n",
-            tests, run->failed, tests, run->failed, cases);
+            tests, failures, run->errors, tests, failures, run->errors, cases);
     bool written = !ferror(file);
     if (fclose(file) != 0 || !written) {
         perror(path);
@@ -179,6 +200,8 @@ static bool write_junit(const struct test_run *run, const char *path, const char
 }
 
 /* ---- the command ---- */
+
+static const char no_tests[] = "there is no test beside these rules";
 
 static void on_test(void *ctx, const hydrant_test *test)
 {
@@ -191,7 +214,42 @@ static void on_test(void *ctx, const hydrant_test *test)
     else
         print_test(run, test);
     if (run->cases)
-        add_case(run->cases, test);
+        add_case(run->cases, test, !test->passed || (run->strict && test->unreached));
+}
+
+/* Errors are what keeps tests from being run. */
+static void take_problem(struct test_run *run, const hydrant_diagnostic *problem)
+{
+    if (run->problems) {
+        fputs(ftell(run->problems) > 0 ? "," : "", run->problems);
+        json_text_put_problem(run->problems, problem);
+    }
+    if (problem->severity != HYDRANT_SEVERITY_ERROR)
+        return;
+    if (run->cases)
+        add_error(run->cases, problem);
+    run->errors++;
+}
+
+static void on_problem(void *ctx, const hydrant_diagnostic *problem)
+{
+    fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
+    take_problem(ctx, problem);
+}
+
+/* Rules that are not valid were told one by one; anything else is told here. */
+static void take_end(struct test_run *run, hydrant_status status, const hydrant_error *err)
+{
+    hydrant_diagnostic problem = {.severity = HYDRANT_SEVERITY_ERROR,
+                                  .file = str_of(err->file),
+                                  .line = err->line,
+                                  .column = err->column,
+                                  .message = str_of(err->text)};
+    if (status != HYDRANT_OK && run->errors == 0)
+        take_problem(run, &problem);
+    problem.message = str_of(no_tests);
+    if (status == HYDRANT_OK && run->passed + run->failed == 0)
+        take_problem(run, &problem);
 }
 
 static bool is_ok(const struct test_run *run, hydrant_status status)
@@ -203,25 +261,36 @@ static bool is_ok(const struct test_run *run, hydrant_status status)
 static void print_summary(const struct test_run *run, bool ok)
 {
     if (run->json) {
-        printf("],\"ok\":%s,\"passed\":%u,\"failed\":%u,\"warnings\":%u}\n", ok ? "true" : "false",
+        printf(",\"ok\":%s,\"passed\":%u,\"failed\":%u,\"warnings\":%u}\n", ok ? "true" : "false",
                run->passed, run->failed, run->warnings);
         return;
     }
     if (run->passed + run->failed == 0)
-        puts("failed: there is no test beside these rules");
+        printf("failed: %s\n", no_tests);
     else
         printf("%s: %u passed, %u failed, %u warning%s\n", ok ? "ok" : "failed", run->passed,
                run->failed, run->warnings, run->warnings == 1 ? "" : "s");
+}
+
+static void print_problems(struct test_run *run)
+{
+    fflush(run->problems);
+    printf("],\"problems\":[%s]", run->problems_text);
 }
 
 static bool run_tests(struct test_run *run, struct rules_input *input)
 {
     hydrant_rules rules = rules_input_rules(input);
     hydrant_error err = {0};
+    rules.on_diagnostic = on_problem;
+    rules.ctx = run;
     if (run->json)
         fputs("{\"tests\":[", stdout);
     hydrant_status status = hydrant_rules_test(&rules, on_test, run, &err);
     bool ok = is_ok(run, status);
+    take_end(run, status, &err);
+    if (run->json)
+        print_problems(run);
     if (status != HYDRANT_OK)
         fprintf(stderr, "hydrant test: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
     if (status == HYDRANT_OK || run->json)
@@ -232,10 +301,12 @@ static bool run_tests(struct test_run *run, struct rules_input *input)
 static int test_paths(struct test_run *run, struct rules_input *input, const char *junit)
 {
     char *cases = NULL;
-    size_t cases_bytes;
+    size_t cases_bytes, problems_bytes;
     if (junit)
         run->cases = open_memstream(&cases, &cases_bytes);
-    if (junit && !run->cases) {
+    if (run->json)
+        run->problems = open_memstream(&run->problems_text, &problems_bytes);
+    if ((junit && !run->cases) || (run->json && !run->problems)) {
         perror("hydrant test");
         return HY_EXIT_FAILED;
     }
@@ -245,6 +316,9 @@ static int test_paths(struct test_run *run, struct rules_input *input, const cha
         ok &= write_junit(run, junit, cases);
         free(cases);
     }
+    if (run->problems)
+        fclose(run->problems);
+    free(run->problems_text);
     return ok ? HY_EXIT_OK : HY_EXIT_FAILED;
 }
 

@@ -41,7 +41,7 @@ struct view {
     char state[16], generation[24], rules[24], uptime[24], in_flight[24], refused[512];
     uint64_t posts, published, actionable;
     uint64_t records[SOURCES_MAX]; /* of each source, in the order of the reply */
-    double at;                     /* seconds */
+    double at;                     /* seconds; 0: there is no view */
 };
 
 static double now(void)
@@ -76,6 +76,17 @@ static uint64_t rate(uint64_t before, uint64_t after, double seconds)
     return seconds > 0 && after >= before ? (uint64_t)((double)(after - before) / seconds) : 0;
 }
 
+/* 0: there is nothing to compare with. */
+static double seconds_between(const struct view *before, const struct view *view)
+{
+    return before->at > 0 ? view->at - before->at : 0;
+}
+
+static const char *rate_text(uint64_t before, uint64_t after, double seconds, char room[32])
+{
+    return seconds > 0 ? terminal_count(rate(before, after, seconds), room) : "-";
+}
+
 /* The objects of an array, a row each: name and up to three figures. */
 static void print_rows(const char *reply, const char *array, const char *const keys[3])
 {
@@ -101,6 +112,7 @@ static void print_sources(const char *reply, struct view *view, const struct vie
 {
     const char *at = strstr(reply, "\"sources\":["), *stop = at ? strchr(at, ']') : NULL;
     char name[64], paused[64], newest[40], a[32], b[32];
+    double seconds = seconds_between(before, view);
     printf("\n  %-28s %14s %12s %8s %8s %10s  %s\n", "source", "records", "a second", "bad", "open",
            "reconnects", "newest");
     for (int i = 0; at && i < SOURCES_MAX && (at = strchr(at, '{')) && at < stop; i++) {
@@ -112,7 +124,7 @@ static void print_sources(const char *reply, struct view *view, const struct vie
         control_client_value(at, "paused", paused, sizeof paused);
         printf("  %-28s %14s %12s %8llu %8llu %10llu  %s\n", name,
                terminal_count(view->records[i], a),
-               terminal_count(rate(before->records[i], view->records[i], view->at - before->at), b),
+               rate_text(before->records[i], view->records[i], seconds, b),
                (unsigned long long)number_of(at, "bad"),
                (unsigned long long)number_of(at, "connections"),
                (unsigned long long)number_of(at, "reconnects"), newest);
@@ -127,16 +139,15 @@ static void draw(const char *reply, struct view *view, const struct view *before
     static const char *const stream_keys[3] = {"committed", "acknowledged", NULL};
     static const char *const group_keys[3] = {"lag", "members", "dropped"};
     char a[32], b[32], c[32], d[32];
-    double seconds = view->at - before->at;
+    double seconds = seconds_between(before, view);
     printf("\033[H\033[Jhydrant %s, up %s s, generation %s, %s rules\n", view->state, view->uptime,
            view->generation, view->rules);
     if (view->refused[0])
         printf("the last change of the rules was refused: %s\n", view->refused);
     printf("\n  posts      %14s   %10s/s\n  published  %14s   %10s/s\n  in flight  %14s parcels\n",
-           terminal_count(view->posts, a),
-           terminal_count(rate(before->posts, view->posts, seconds), b),
+           terminal_count(view->posts, a), rate_text(before->posts, view->posts, seconds, b),
            terminal_count(view->published, c),
-           terminal_count(rate(before->published, view->published, seconds), d), view->in_flight);
+           rate_text(before->published, view->published, seconds, d), view->in_flight);
     print_sources(reply, view, before);
     printf("\n  %-28s %16s %16s\n", "stream", "committed", "acknowledged");
     print_rows(reply, "streams", stream_keys);
@@ -148,7 +159,7 @@ static bool show(const char *reply, struct view *before, bool terminal)
 {
     struct view view;
     read_view(reply, &view);
-    double seconds = view.at - before->at;
+    double seconds = seconds_between(before, &view);
     if (terminal)
         draw(reply, &view, before);
     else
@@ -181,8 +192,6 @@ static int run(const char *socket, const char *config, const char *interval, uin
     int code = reply && strncmp(reply, "{\"ok\":true", 10) == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
     if (code != HY_EXIT_OK)
         fprintf(stderr, "hydrant top: %s\n", reply ? reply : "the daemon has gone");
-    else
-        read_view(reply, &before);
     going = code == HY_EXIT_OK && show(reply, &before, terminal) && ++shown != count &&
             control_client_send(&client, request);
     while (going && !stopped && (reply = control_client_read(&client)))

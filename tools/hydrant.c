@@ -9,6 +9,7 @@
 
 #include "tools/commands.h"
 #include "tools/rules_input.h"
+#include "tools/stdout_end.h"
 
 static const struct {
     const char *name;
@@ -40,7 +41,7 @@ static int run_command(int index, int argc, char **argv)
     char full_name[64];
     snprintf(full_name, sizeof full_name, "hydrant %s", commands[index].name);
     argv[0] = full_name;
-    return commands[index].run(argc, argv);
+    return stdout_end(full_name, commands[index].run(argc, argv));
 }
 
 int main(int argc, char **argv)
@@ -53,11 +54,11 @@ int main(int argc, char **argv)
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
-        return HY_EXIT_OK;
+        return stdout_end("hydrant", HY_EXIT_OK);
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         printf("hydrant %s\n", hydrant_version());
-        return HY_EXIT_OK;
+        return stdout_end("hydrant", HY_EXIT_OK);
     }
     if (strcmp(name, RULES_INPUT_COMPILER_COMMAND) == 0) /* not for people */
         return hydrant_compile_serve(STDIN_FILENO);

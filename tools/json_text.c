@@ -20,3 +20,14 @@ void json_text_put_member(FILE *out, const char *name, hydrant_str text, bool fi
     fprintf(out, "%s\"%s\":", first ? "" : ",", name);
     json_text_put(out, text);
 }
+
+void json_text_put_problem(FILE *out, const hydrant_diagnostic *problem)
+{
+    fprintf(out, "{\"severity\":\"%s\"",
+            problem->severity == HYDRANT_SEVERITY_ERROR ? "error" : "warning");
+    json_text_put_member(out, "file", problem->file, false);
+    fprintf(out, ",\"line\":%u,\"column\":%u", problem->line, problem->column);
+    json_text_put_member(out, "rule", problem->rule, false);
+    json_text_put_member(out, "message", problem->message, false);
+    fputc('}', out);
+}

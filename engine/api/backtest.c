@@ -244,10 +244,19 @@ static int compare_places(const struct found *a, const struct found *b)
 
 /* ---- the queue ---- */
 
+/* News of an earlier mention (a hold that ended) comes as an update, as edits do; it matches
+ * nothing itself. */
+static bool is_news(const hydrant_item *item)
+{
+    return item->event == HYDRANT_ITEM_UPDATE && item->mention->event != HYDRANT_EVENT_EDIT;
+}
+
 static bool on_before(void *ctx, const hydrant_item *item)
 {
     struct side *side = ctx;
     struct backtest *b = side->all;
+    if (is_news(item))
+        return true;
     pthread_mutex_lock(&b->lock);
     while (b->count == QUEUE && !b->stopped)
         pthread_cond_wait(&b->changed, &b->lock);
@@ -289,6 +298,8 @@ static bool on_after(void *ctx, const hydrant_item *item)
     struct side *side = ctx;
     struct backtest *b = side->all;
     struct found *before;
+    if (is_news(item))
+        return true;
     take_item(side, item, b->mine);
     while ((before = peek(b)) && compare_places(before, b->mine) < 0) {
         compare(b, before, NULL);

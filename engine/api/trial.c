@@ -5,11 +5,13 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "dedup/dedup.h"
 #include "pack/matcher.h"
 #include "pipeline/stages.h"
+#include "triage/memory.h"
 #include "triage/triage.h"
 
-enum { RECORD_BYTES = 1 << 20 };
+enum { RECORD_BYTES = 1 << 20, REMEMBERED = 64 };
 
 struct hy_trial {
     struct hy_counters counters;
@@ -17,6 +19,8 @@ struct hy_trial {
     struct hy_pack *own; /* the pack when it has the watcher; else NULL */
     struct hy_stages stages;
     struct hy_triage *triage;
+    struct hy_dedup *dedup;   /* NULL: nothing is remembered */
+    struct hy_memory *memory; /* the same */
     struct hy_eval_scratch *scratch;
     struct hy_source source;
     struct hy_parcel parcel;
@@ -72,7 +76,9 @@ static hydrant_status begin(struct hy_trial *trial, const struct hy_pack *pack, 
                                         .parcel_bytes_max = RECORD_BYTES};
     trial->pack = pack;
     hydrant_status status =
-        hy_stages_init(&trial->stages, &options, pack, NULL, &trial->counters, err);
+        hy_stages_init(&trial->stages, &options, pack, trial->dedup, &trial->counters, err);
+    if (status == HYDRANT_OK && trial->memory)
+        hy_stages_listen(&trial->stages, trial->memory);
     if (status == HYDRANT_OK)
         status = hy_triage_create(pack, &trial->triage, err);
     if (status == HYDRANT_OK)
@@ -93,10 +99,21 @@ hydrant_status hy_trial_create_on(const struct hy_pack *pack, struct hy_trial **
     return status;
 }
 
-hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, const struct hy_build *build,
-                               struct hy_trial **out, hydrant_error *err)
+static hydrant_status remember(struct hy_trial *trial, hydrant_error *err)
+{
+    struct hy_dedup_options window = {.entries = REMEMBERED};
+    struct hy_memory_options memory = {
+        .conversations = REMEMBERED, .authors = REMEMBERED, .holds = REMEMBERED};
+    hydrant_status status = hy_dedup_create(&window, &trial->dedup, err);
+    return status == HYDRANT_OK ? hy_memory_create(&memory, &trial->memory, err) : status;
+}
+
+static hydrant_status create(const struct hy_ruleset *ruleset, const struct hy_build *build,
+                             bool remembers, struct hy_trial **out, hydrant_error *err)
 {
     hydrant_status status = new_trial(out, err);
+    if (status == HYDRANT_OK && remembers)
+        status = remember(*out, err);
     if (status == HYDRANT_OK)
         status = compile(ruleset, build, &(*out)->own, err);
     if (status == HYDRANT_OK)
@@ -104,6 +121,19 @@ hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, const struct hy
     if (status != HYDRANT_OK)
         hy_trial_destroy(out);
     return status;
+}
+
+hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, const struct hy_build *build,
+                               struct hy_trial **out, hydrant_error *err)
+{
+    return create(ruleset, build, false, out, err);
+}
+
+hydrant_status hy_trial_create_remembering(const struct hy_ruleset *ruleset,
+                                           const struct hy_build *build, struct hy_trial **out,
+                                           hydrant_error *err)
+{
+    return create(ruleset, build, true, out, err);
 }
 
 void hy_trial_destroy(struct hy_trial **out)
@@ -115,6 +145,8 @@ void hy_trial_destroy(struct hy_trial **out)
     hy_eval_scratch_destroy(&trial->scratch);
     hy_stages_fini(&trial->stages);
     hy_triage_destroy(&trial->triage);
+    hy_dedup_destroy(&trial->dedup);
+    hy_memory_destroy(&trial->memory);
     if (trial->own)
         hy_pack_destroy(&trial->own);
     free(trial);
@@ -193,7 +225,7 @@ hydrant_item hy_trial_item(const struct hy_trial *trial)
         .matches = mention->matches,
         .matches_count = count,
         .emotion = judged ? mention->emotion : NULL,
-        .dup = mention->dup,
+        .dup = judged ? mention->dup : NULL,
         .pii = mention->pii,
         .pii_count = judged ? mention->pii_count : 0,
     };

@@ -7,7 +7,8 @@
  *
  * The additional rule, "the watcher", is why hits and scores are there even when no rule matches.
  * It comes last in pack order, so it never decides anything beside another rule; hy_trial_item
- * hides it. There are no duplicates: each mention is the first.
+ * hides it. Each mention is the first: nothing is a repeat, nothing waits for an answer. In a trial
+ * that remembers they are as in a run: with dup, holds, audits, and what was there before.
  *
  * Threads: one at a time. Everything that a run leaves behind is valid until the next one.
  */
@@ -31,6 +32,10 @@ hydrant_status hy_trial_create_on(const struct hy_pack *pack, struct hy_trial **
  * of hy_pack_compile. */
 hydrant_status hy_trial_create(const struct hy_ruleset *ruleset, const struct hy_build *build,
                                struct hy_trial **out, hydrant_error *err);
+/* The same, for a trial that remembers. */
+hydrant_status hy_trial_create_remembering(const struct hy_ruleset *ruleset,
+                                           const struct hy_build *build, struct hy_trial **out,
+                                           hydrant_error *err);
 void hy_trial_destroy(struct hy_trial **trial); /* accepts a pointer to NULL */
 
 const struct hy_pack *hy_trial_pack(const struct hy_trial *trial);

@@ -175,12 +175,13 @@ typedef struct hydrant_explained_node {
 
 /* A rule, or a line of the policy. */
 typedef struct hydrant_explained {
-    hydrant_str part; /* "rules", or of the policy "actions", "escalate", "private", "moderate" */
+    hydrant_str part; /* "rules", or of the policy "actions", "escalate", "private", "moderate",
+                         "hold" */
     hydrant_str name; /* id of a rule, name of a line; escalate and private: to whom, where */
     hydrant_str file;
     uint32_t line;
     hydrant_truth truth;
-    bool decides; /* of actions, private, moderate the first true line; of escalate every one */
+    bool decides; /* of escalate every true line; of all else the first */
     bool asked;   /* false: a line below the one that decides, which the engine does not look at */
     const hydrant_explained_node *nodes;
     uint32_t nodes_count;
@@ -196,7 +197,7 @@ enum { HYDRANT_EXPLAINED_WORDS = 256 }; /* the first words of a text; more are n
 
 /* Personal data in the item's text is masked ('*' for letters and digits) unless "unmasked" is set. */
 typedef struct hydrant_explanation {
-    const hydrant_item *item; /* all that the engine says about the mention */
+    const hydrant_item *item; /* all that the engine says about the mention; seq is 0 */
     const hydrant_explained *rules;
     const hydrant_explained *lines; /* in the order of the policy; none when no rule matched */
     uint32_t rules_count, lines_count;

@@ -489,6 +489,17 @@ class Serving(DaemonTest):
         self.assertIn("generation=1", out)
         world.run("top", "--socket", "nowhere.sock", code=1)
 
+    def test_the_first_view_of_top_has_no_rates(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(1000))
+        world.start()
+        until("all", lambda: world.source("posts")["records"] == 1000)
+        command = f"{HYDRANT} top --socket control.sock --count 1"
+        out = subprocess.run(["script", "-qec", command, "/dev/null"], cwd=world.dir, check=True,
+                             capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+        self.assertRegex(out, r"posts +1,000 +-/s")
+        self.assertRegex(out, r"posts +1,000 +- +0 ")
+
     def test_rules_are_reloaded(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
