@@ -411,6 +411,10 @@ static uint32_t combine(struct hy_compiler *c, const struct hy_query *query, con
 
 /* ---- the tree ---- */
 
+/* Where a memo has the brand of a rule: its expression is the same for all of them. No index of a
+ * brand, nor one of HY_BRAND_*: rules of no brand have HY_BRAND_ANY. */
+#define MEMO_OF_ALL (HY_BRAND_EVAL - 1)
+
 struct memo_key {
     const struct hy_query *query;
     uint32_t brand;
@@ -432,13 +436,13 @@ static uint64_t memo_hash(const struct hy_compiler *c, uint32_t number)
     return memo_hash_of(c->memos.at[number].query, c->memos.at[number].brand);
 }
 
-/* What a node of the tree was compiled to, when it was met before: for any brand or this one. */
+/* What a node of the tree was compiled to, when it was met before: for all brands or this one. */
 static uint32_t recall(struct hy_compiler *c, const struct hy_query *query)
 {
-    struct memo_key any = {query, HY_BRAND_ANY}, own = {query, c->brand};
+    struct memo_key all = {query, MEMO_OF_ALL}, own = {query, c->brand};
     uint32_t number =
-        hy_index_find(c, &c->memo_index, memo_hash_of(query, any.brand), same_memo, &any);
-    if (number == NONE && own.brand != any.brand)
+        hy_index_find(c, &c->memo_index, memo_hash_of(query, all.brand), same_memo, &all);
+    if (number == NONE)
         number = hy_index_find(c, &c->memo_index, memo_hash_of(query, own.brand), same_memo, &own);
     return number == NONE ? NONE : c->memos.at[number].expr;
 }
@@ -446,7 +450,7 @@ static uint32_t recall(struct hy_compiler *c, const struct hy_query *query)
 static void remember(struct hy_compiler *c, const struct hy_query *query, uint32_t expr)
 {
     bool own = c->exprs.at[expr].flags & EXPR_BRAND;
-    struct memo memo = {query, own ? c->brand : HY_BRAND_ANY, expr};
+    struct memo memo = {query, own ? c->brand : MEMO_OF_ALL, expr};
     VEC_PUSH(c, &c->memos, memo);
     hy_index_add(c, &c->memo_index, memo_hash_of(query, memo.brand), c->memos.count - 1, memo_hash);
 }

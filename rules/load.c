@@ -90,7 +90,8 @@ static void check_version(struct hy_loader *loader, const struct hy_yaml_node *r
 
 typedef void section_loader(struct hy_loader *loader, const struct hy_yaml_node *section);
 
-/* Calls load on that section of every file that has it. */
+/* Calls load on that section of every file that has it. A section with nothing in it is as good as
+ * none; not so a policy, which turns the built-in one off. */
 static void each_section(struct hy_loader *loader, const char *key, section_loader *load)
 {
     for (uint32_t i = 0; i < loader->loaded_count; i++) {
@@ -99,7 +100,7 @@ static void each_section(struct hy_loader *loader, const char *key, section_load
             continue;
         const struct hy_yaml_node *section = hy_yaml_get(&loaded->document.root, key);
         loader->current = loaded;
-        if (section && !hy_yaml_is_null(section))
+        if (section && (!hy_yaml_is_null(section) || load == hy_load_policy))
             load(loader, section);
     }
 }

@@ -437,8 +437,10 @@ void hy_load_policy(struct hy_loader *loader, const struct hy_yaml_node *section
                                                    .waiting_per_hour = 3,
                                                    .waiting_max = 15};
     hy_load_check_keys(loader, section, "policy", POLICY_KEYS);
-    if (!hy_yaml_get(section, "actions"))
-        hy_load_error(loader, section, "actions: [{line: all, when: '*', action: respond}]",
+    const struct hy_yaml_node *actions = hy_yaml_get(section, "actions");
+    if (!actions || (actions->kind == HY_YAML_SEQUENCE && actions->count == 0))
+        hy_load_error(loader, actions ? actions : section,
+                      "actions: [{line: all, when: '*', action: respond}]",
                       "a policy needs actions");
     policy->actions = load_lines(loader, section, &shapes[0], &policy->actions_count);
     policy->escalate = load_lines(loader, section, &shapes[1], &policy->escalate_count);

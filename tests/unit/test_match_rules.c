@@ -162,6 +162,32 @@ static void a_macro_that_many_rules_use_is_compiled_once(void **state)
     free(yaml);
 }
 
+/* Whichever rule is compiled first: what a macro means depends on the brand of who uses it. */
+static void a_macro_with_own_is_that_of_the_rules_brand(void **state)
+{
+    static const char head[] = "version: 1\n"
+                               "brands: {A: {own: {to: ['@a']}}, B: {own: {to: ['@b']}}}\n"
+                               "macros: {ours: 'own:to OR own:from'}\n"
+                               "rules:\n";
+    static const char *const rules[] = {"  - {id: any, match: '${ours} down'}\n",
+                                        "  - {id: a, brand: A, match: '${ours} down'}\n",
+                                        "  - {id: b, brand: B, match: '${ours} down'}\n"};
+    static const uint8_t orders[][3] = {{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        struct match_fixture f;
+        char yaml[1024];
+        snprintf(yaml, sizeof yaml, "%s%s%s%s", head, rules[orders[i][0]], rules[orders[i][1]],
+                 rules[orders[i][2]]);
+        fixture_yaml(&f, yaml);
+        const struct hy_mention *mention = fixture_text(&f, "@b down");
+        assert_int_equal(mention->matches_count, 2);
+        for (uint32_t m = 0; m < 2; m++)
+            assert_false(hy_str_is(mention->matches[m].rule, "a"));
+        assert_int_equal(fixture_text(&f, "@c down")->matches_count, 0);
+        fixture_end(&f);
+    }
+}
+
 /* ---- limits ---- */
 
 static void a_text_that_repeats_a_word_hides_no_other(void **state)
@@ -334,6 +360,7 @@ int main(void)
         cmocka_unit_test(regexes_wait_for_a_word_that_is_there),
         cmocka_unit_test(a_list_that_many_rules_use_is_compiled_once),
         cmocka_unit_test(a_macro_that_many_rules_use_is_compiled_once),
+        cmocka_unit_test(a_macro_with_own_is_that_of_the_rules_brand),
         cmocka_unit_test(a_text_that_repeats_a_word_hides_no_other),
         cmocka_unit_test(beyond_the_limits_neighbours_make_no_difference),
         cmocka_unit_test(what_cannot_be_told_is_refused),

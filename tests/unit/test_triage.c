@@ -273,6 +273,26 @@ static void a_policy_of_ones_own(void **state)
     bench_free(&bench);
 }
 
+/* A rule of no brand uses it first, so "to anyone's own channel" is known when the policy is
+ * compiled. */
+static void a_macro_with_own_in_the_policy_is_that_of_the_first_rules_brand(void **state)
+{
+    struct bench *bench = bench_with("version: 1\n"
+                                     "brands: {A: {own: {to: ['@a']}}, B: {own: {to: ['@b']}}}\n"
+                                     "macros: {ours: 'own:to OR own:from'}\n"
+                                     "rules:\n"
+                                     "  - {id: any, match: '${ours} nothing'}\n"
+                                     "  - {id: a, brand: A, match: 'down'}\n"
+                                     "policy:\n"
+                                     "  actions:\n"
+                                     "    - {line: to-us, when: '${ours}', action: respond}\n"
+                                     "    - {line: rest, when: '*', action: monitor}\n");
+    assert_has(judge(bench, "{\"id\":\"1\",\"text\":\"it is down, @b\"}\n"), "\"line\":\"rest\"");
+    assert_has(judge(bench, "{\"id\":\"2\",\"text\":\"this is down, @a\"}\n"),
+               "\"line\":\"to-us\"");
+    bench_free(&bench);
+}
+
 static void a_policy_that_does_not_decide_everything_is_refused(void **state)
 {
     hydrant_pack *pack = NULL;
@@ -303,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(escalation_and_private, acme_setup, acme_teardown),
         cmocka_unit_test_setup_teardown(deadlines_follow_the_obligation, acme_setup, acme_teardown),
         cmocka_unit_test(a_policy_of_ones_own),
+        cmocka_unit_test(a_macro_with_own_in_the_policy_is_that_of_the_first_rules_brand),
         cmocka_unit_test(a_policy_that_does_not_decide_everything_is_refused),
     };
     return cmocka_run_group_tests_name("triage", tests, NULL, NULL);
