@@ -1,6 +1,7 @@
 /* The daemon's life: see daemon_inner.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,13 +168,24 @@ static hydrant_status make_parent(const char *path, hydrant_error *err)
     return make_folder(parent, 0755, err);
 }
 
+/* The folder of spill segments as readers find it, which run elsewhere. */
+static hydrant_status find_spill_folder(const struct hy_config *config, char out[4096],
+                                        hydrant_error *err)
+{
+    char state_dir[PATH_MAX];
+    if (!realpath(config->state_dir, state_dir))
+        return hy_error_system(err, errno, "cannot find state_dir %s", config->state_dir);
+    if (snprintf(out, 4096, "%s/spill", state_dir) >= 4096)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the path of state_dir is too long");
+    return make_folder(out, 0750, err);
+}
+
 static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
     hydrant_ring_group groups[HY_CONFIG_GROUPS_MAX];
     char spill_dir[4096];
-    snprintf(spill_dir, sizeof spill_dir, "%s/spill", config->state_dir);
-    hydrant_status status = make_folder(spill_dir, 0750, err);
+    hydrant_status status = find_spill_folder(config, spill_dir, err);
     if (status == HYDRANT_OK)
         status = make_parent(config->ring.path, err);
     for (uint32_t i = 0; i < config->groups_count; i++) {

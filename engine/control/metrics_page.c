@@ -56,7 +56,7 @@ static void put_name(struct hy_metrics_page *page, const char *label, const char
 void hy_metrics_value(struct hy_metrics_page *page, const char *label, const char *is, double value)
 {
     put_name(page, label, is);
-    putf(page, " %.9g\n", value);
+    putf(page, " %.15g\n", value);
 }
 
 void hy_metrics_count(struct hy_metrics_page *page, const char *label, const char *is,

@@ -1,5 +1,5 @@
 # What `cmake --install` and the Debian package put where: library, headers, pkg-config, CMake
-# package, program, documents.
+# package, program, documents, the Python reader of rings, completion for bash.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hydrant)
@@ -26,8 +26,15 @@ string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 configure_file(tools/dev/cmake/hydrant.pc.in ${PROJECT_BINARY_DIR}/hydrant.pc @ONLY)
 configure_file(tools/dev/cmake/hydrant-ring.pc.in ${PROJECT_BINARY_DIR}/hydrant-ring.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.pc ${PROJECT_BINARY_DIR}/hydrant-ring.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# Documents lie to each other as they do in the sources, so that their links hold.
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY rules/starter rules/policy DESTINATION ${CMAKE_INSTALL_DOCDIR}/rules)
 install(FILES docs/rules/rules.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/hydrant)
+install(DIRECTORY tools/python/hydrant_ring DESTINATION ${CMAKE_INSTALL_DATADIR}/hydrant/python
+  FILES_MATCHING PATTERN "*.py")
+install(FILES tools/completion/hydrant.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+  RENAME hydrant)
 
 configure_file(tools/systemd/hydrant.service.in ${PROJECT_BINARY_DIR}/hydrant.service @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.service DESTINATION lib/systemd/system)
