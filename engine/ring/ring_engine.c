@@ -128,6 +128,7 @@ static hydrant_status open_data(struct hy_ring *ring, const struct hy_ring_optio
         if (status != HYDRANT_OK)
             return status;
         lay_out(&plan, &header);
+        hy_ring_sweep(ring->dir_fd, "data"); /* we have the lock */
         status =
             hy_ring_make(ring->dir_fd, "data", header.file_bytes, DATA_MODE, fill_data, &plan, err);
         if (status != HYDRANT_OK)

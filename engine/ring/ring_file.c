@@ -1,5 +1,6 @@
 #include "ring/ring_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -92,8 +94,10 @@ hydrant_status hy_ring_make(int dirfd, const char *name, uint64_t bytes, mode_t 
                             void (*fill)(void *base, void *ctx), void *ctx, hydrant_error *err)
 {
     char made[96];
-    snprintf(made, sizeof made, ".%s.%ld", name, (long)getpid());
-    unlinkat(dirfd, made, 0);
+    uint64_t own; /* nobody else's: process ids are not, where namespaces share the folder */
+    if (getrandom(&own, sizeof own, 0) != (ssize_t)sizeof own)
+        return hy_error_system(err, errno, "no random bytes for a name");
+    snprintf(made, sizeof made, ".%s.%016" PRIx64, name, own);
     int fd = openat(dirfd, made, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return hy_error_system(err, errno, "cannot make %s", name);
@@ -106,6 +110,22 @@ hydrant_status hy_ring_make(int dirfd, const char *name, uint64_t bytes, mode_t 
     unlinkat(dirfd, made, 0);
     close(fd);
     return status;
+}
+
+void hy_ring_sweep(int dirfd, const char *name)
+{
+    char prefix[96];
+    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    snprintf(prefix, sizeof prefix, ".%s.", name);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+            unlinkat(dirfd, entry->d_name, 0);
+    }
+    if (folder)
+        closedir(folder);
+    else if (fd >= 0)
+        close(fd);
 }
 
 hydrant_status hy_ring_map(int dirfd, const char *name, bool write, struct hy_ring_map *out,

@@ -36,6 +36,8 @@ hydrant_status hy_ring_dir(const char *dir, bool make, int *out, hydrant_error *
  */
 hydrant_status hy_ring_make(int dirfd, const char *name, uint64_t bytes, mode_t mode,
                             void (*fill)(void *base, void *ctx), void *ctx, hydrant_error *err);
+/* Removes what those that were killed while they made dirfd/name have left. Nobody makes it now. */
+void hy_ring_sweep(int dirfd, const char *name);
 
 /* Opens and maps. HYDRANT_ERR_SYSTEM (ENOENT among them). */
 hydrant_status hy_ring_map(int dirfd, const char *name, bool write, struct hy_ring_map *out,

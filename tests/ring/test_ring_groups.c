@@ -413,6 +413,45 @@ static void joining_too_early(void)
     small_end("joining too early");
 }
 
+/* ---- making files ---- */
+
+/* Makes the same file meanwhile, and looks at what became of it. */
+static void fill_twice(void *base, void *ctx)
+{
+    int dir_fd = *(int *)ctx, nothing = -1;
+    struct hy_ring_map map;
+    hydrant_error err = {0};
+    memset(base, 1, 100);
+    if (dir_fd < 0)
+        return;
+    hydrant_status status = hy_ring_make(dir_fd, "file", 4096, 0600, fill_twice, &nothing, &err);
+    WORLD_CHECK(status == HYDRANT_OK, "the other one: %s", err.text);
+    WORLD_CHECK(hy_ring_map(dir_fd, "file", false, &map, &err) == HYDRANT_OK, "%s", err.text);
+    WORLD_CHECK(map.bytes == 4096 && *(char *)map.base == 1, "it is not whole");
+    hy_ring_unmap(&map);
+}
+
+/* Two that make the same file at the same time: one has made it, and the other is told so. */
+static void made_twice(void)
+{
+    hydrant_error err = {0};
+    struct stat st;
+    small_begin(NULL, 0);
+    int dir_fd = small_ring->dir_fd;
+    hydrant_status status = hy_ring_make(dir_fd, "file", 8192, 0600, fill_twice, &dir_fd, &err);
+    WORLD_CHECK(status == HYDRANT_ERR_STATE, "made twice: %d: %s", status, err.text);
+    /* What a kill left. */
+    WORLD_CHECK(close(openat(dir_fd, ".data.1", O_CREAT | O_CLOEXEC, 0600)) == 0, "openat");
+    small_close();
+    small_open(NULL, 0); /* takes over: makes nothing, sweeps nothing */
+    WORLD_CHECK(fstatat(small_ring->dir_fd, ".data.1", &st, 0) == 0, "it was removed");
+    WORLD_CHECK(unlinkat(small_ring->dir_fd, "data", 0) == 0, "unlinkat");
+    small_close();
+    small_open(NULL, 0);
+    WORLD_CHECK(fstatat(small_ring->dir_fd, ".data.1", &st, 0) != 0, "half a ring is left");
+    small_end("files that are made twice");
+}
+
 /* ---- where a source goes on ---- */
 
 /* Batches come out of order, and one never came: what is behind the gap is published again. */
@@ -525,6 +564,7 @@ int main(void)
     joining();
     joining_too_early();
     control_file_cannot_be_opened();
+    made_twice();
     positions();
     event_descriptor("care");
     event_descriptor(NULL);
