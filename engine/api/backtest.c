@@ -15,12 +15,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/pack_handle.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/timed_wait.h"
 #include "pack/policy.h"
 #include "pii/pii.h"
 #include "rules/name_table.h"
@@ -361,12 +361,7 @@ static void wait_for_end(struct backtest *b)
 {
     pthread_mutex_lock(&b->lock);
     while (!b->after.ended) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += PROGRESS_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&b->changed, &b->lock, &until);
+        hy_timed_wait(&b->changed, &b->lock, PROGRESS_MS);
         if (!b->options->on_progress || b->after.ended)
             continue;
         hydrant_progress progress;
@@ -525,7 +520,7 @@ hydrant_status hydrant_rules_backtest(const hydrant_backtest_options *options,
         return status;
     b.before.all = b.after.all = &b;
     pthread_mutex_init(&b.lock, NULL);
-    pthread_cond_init(&b.changed, NULL);
+    hy_timed_wait_init(&b.changed);
     status = compile_both(&b, err);
     uint64_t start_ns = hy_clock_mono_ns();
     if (status == HYDRANT_OK)

@@ -14,6 +14,7 @@
 #include "api/pack_handle.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/timed_wait.h"
 #include "rules/derive.h"
 
 const char *hydrant_rules_event_name(hydrant_rules_event_kind kind)
@@ -103,7 +104,7 @@ hydrant_status hydrant_manager_create(const hydrant_manager_options *options, hy
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a rules manager");
     pthread_mutex_init(&m->shown_lock, NULL);
     pthread_mutex_init(&m->lock, NULL);
-    pthread_cond_init(&m->incomplete, NULL);
+    hy_timed_wait_init(&m->incomplete);
     m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (m->wake_fd < 0)
         status = hy_error_system(err, errno, "cannot make a rules manager");

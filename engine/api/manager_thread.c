@@ -9,13 +9,13 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/manager_inner.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/timed_wait.h"
 
 enum { RETRY_MS = 1000, GUARD_MS = 50 };
 
@@ -113,12 +113,7 @@ static void wait_for_work(hydrant_manager *m)
         pthread_cond_wait(&m->incomplete, &m->lock);
         return;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += GUARD_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&m->incomplete, &m->lock, &until);
+    hy_timed_wait(&m->incomplete, &m->lock, GUARD_MS);
     hy_guard_check(m);
 }
 

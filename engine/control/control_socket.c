@@ -11,10 +11,10 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/timed_wait.h"
 #include "ingest/listener.h"
 
 struct client {
@@ -127,18 +127,10 @@ static bool refuse(int fd, const char *why)
 /* The next event after *seen, a copy that the caller frees; NULL: none within the time. */
 static char *next_event(struct hy_control *control, uint64_t *seen, uint64_t wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(wait_ms / 1000);
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     char *copy = NULL;
     pthread_mutex_lock(&control->lock);
     while (!control->stopping && control->events_told == *seen &&
-           pthread_cond_timedwait(&control->told, &control->lock, &until) == 0)
+           hy_timed_wait(&control->told, &control->lock, wait_ms))
         ;
     if (!control->stopping && control->events_told > *seen) {
         if (control->events_told - *seen > HY_CONTROL_EVENTS)
@@ -317,16 +309,12 @@ static void *accept_main(void *arg)
 
 static void init(struct hy_control *control, const struct hy_control_options *options)
 {
-    pthread_condattr_t monotonic;
     control->options = *options;
     control->listen_fd = control->stop_fd = -1;
     for (int i = 0; i < HY_CONTROL_CLIENTS_MAX; i++)
         control->clients[i].fd = -1;
     pthread_mutex_init(&control->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&control->told, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    hy_timed_wait_init(&control->told);
 }
 
 hydrant_status hy_control_start(const struct hy_control_options *options, struct hy_control **out,

@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/timed_wait.h"
 #include "recording/recording_segment.h"
 
 enum {
@@ -349,14 +350,9 @@ static void *recording_main(void *arg)
     struct hy_recording *r = arg;
     bool ends = false;
     while (!ends) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
         pthread_mutex_lock(&r->lock);
         if (!r->called && !r->ends)
-            pthread_cond_timedwait(&r->wake, &r->lock, &until);
+            hy_timed_wait(&r->wake, &r->lock, LOOK_MS);
         r->called = false;
         ends = r->ends;
         pthread_mutex_unlock(&r->lock);
@@ -430,7 +426,7 @@ hydrant_status hy_recording_open(const struct hy_recording_options *options,
     r->folder = strdup(options->folder);
     r->folder_fd = r->fd = -1;
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->wake, NULL);
+    hy_timed_wait_init(&r->wake);
     if (r->options.segment_bytes == 0)
         r->options.segment_bytes =
             options->bytes_max / 8 < SEGMENT_BYTES ? options->bytes_max / 8 : SEGMENT_BYTES;
