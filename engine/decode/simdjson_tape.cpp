@@ -12,7 +12,7 @@ struct hy_simdjson {
 
 struct hy_simdjson *hy_simdjson_create(size_t bytes_max, size_t depth_max)
 {
-    auto *p = new (std::nothrow) hy_simdjson{};
+    auto *p = new (std::nothrow) hy_simdjson;
     if (!p)
         return nullptr;
     p->bytes_max = bytes_max < 64 ? 64 : bytes_max;

@@ -175,7 +175,7 @@ static void send_item(struct hy_kafka_sink *s, const hydrant_ring_item *item)
     for (;;) {
         rd_kafka_resp_err_t error = rd_kafka_producev(
             s->producer, RD_KAFKA_V_TOPIC(s->options.config->topic),
-            RD_KAFKA_V_KEY(key.len ? (void *)(uintptr_t)key.data : NULL, key.len),
+            RD_KAFKA_V_KEY((key.len ? (void *)(uintptr_t)key.data : NULL), key.len),
             RD_KAFKA_V_VALUE(s->line, len), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)number), RD_KAFKA_V_END);
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !atomic_load(&s->ends_ns)) {

@@ -213,5 +213,5 @@ void hy_generations_fini(struct hy_generations *all)
     struct hy_generation *current = atomic_load_explicit(&all->current, memory_order_relaxed);
     hy_generation_destroy(&current);
     free(all->seen);
-    *all = (struct hy_generations){0};
+    *all = (struct hy_generations){.current = NULL};
 }

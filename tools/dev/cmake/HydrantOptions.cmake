@@ -31,7 +31,8 @@ target_compile_options(hydrant_options INTERFACE -Wall -Wextra -Wshadow -Wpointe
   -Wundef -Wvla -Wformat=2 -Wno-unused-parameter -fno-omit-frame-pointer
   -ffp-contract=off # or figures would differ between machines with and without fused multiplication
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes>
-  $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wno-format-truncation>)
+  $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wno-format-truncation>
+  $<$<COMPILE_LANG_AND_ID:C,Clang>:-Wno-bitwise-instead-of-logical>) # where a branch would cost more
 if(HYDRANT_WERROR)
   target_compile_options(hydrant_options INTERFACE -Werror)
 endif()
