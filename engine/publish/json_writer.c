@@ -163,7 +163,7 @@ static void put_text_slow(struct hy_json_writer *writer, const unsigned char *p,
 
 void hy_json_string(struct hy_json_writer *writer, hydrant_str text)
 {
-    const unsigned char *p = (const unsigned char *)text.data;
+    const unsigned char *p = (const unsigned char *)(text.data ? text.data : "");
     if (HY_UNLIKELY(writer->cap - writer->used <
                     (size_t)text.len * ESCAPE_BYTES + BLOCK_BYTES + 2)) {
         hy_json_raw(writer, "\"", 1);
