@@ -52,6 +52,7 @@ hydrant_status hy_feeder_create(const struct hy_feeder_options *options, struct 
     struct hy_feeder *f = calloc(1, sizeof *f);
     if (!f)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a feeder");
+    f->window.begin = f->window.end = f->nothing;
     hydrant_status status = set_options(f, options, err);
     if (status == HYDRANT_OK)
         status = hy_blocks_init(&f->blocks, f->options.blocks, headroom(&f->options), err);

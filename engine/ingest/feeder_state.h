@@ -24,6 +24,7 @@ struct hy_feeder {
     struct hy_feeder_options options; /* defaults put in */
     struct hy_blocks blocks;
     struct hy_window window;
+    char nothing[HY_RECORD_PADDING]; /* where the window is before it has a block */
     struct hy_io_loop io;
     struct hy_reader reader;
 
