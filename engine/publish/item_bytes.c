@@ -265,8 +265,21 @@ struct viewer {
     uint32_t count;
     unsigned char *scratch;
     size_t used, room;
+    uint32_t told; /* bytes of all strings and arrays so far */
     bool bad;
 };
+
+/* Is what ref or list points to all there? Strings and arrays lie side by side, so that together
+ * they are no longer than the record: a record that says the same bytes over and over would take
+ * far longer to render than to write. */
+static bool tell(struct viewer *v, uint32_t at, uint64_t bytes)
+{
+    if (at > v->count || bytes > v->count - at || bytes > v->count - v->told)
+        v->bad = true;
+    else
+        v->told += (uint32_t)bytes;
+    return !v->bad;
+}
 
 /* Room in scratch for an array; the first things in it are as large as can be. */
 static void *reserve(struct viewer *v, size_t size, uint32_t count)
@@ -283,9 +296,7 @@ static void *reserve(struct viewer *v, size_t size, uint32_t count)
 
 static hydrant_str str_of(struct viewer *v, struct hy_item_ref ref)
 {
-    if (ref.at > v->count || ref.len > v->count - ref.at)
-        v->bad = true;
-    if (v->bad || ref.at == 0)
+    if (!tell(v, ref.at, ref.len) || ref.at == 0)
         return (hydrant_str){NULL, 0};
     return (hydrant_str){(const char *)v->bytes + ref.at, ref.len};
 }
@@ -293,9 +304,9 @@ static hydrant_str str_of(struct viewer *v, struct hy_item_ref ref)
 /* The first byte of an array of `size` each; NULL and bad when it is not all there. */
 static const unsigned char *list_of(struct viewer *v, struct hy_item_list list, size_t size)
 {
-    if (list.at > v->count || list.count > (v->count - list.at) / size || list.at % 4 != 0)
+    if (list.at % 4 != 0)
         v->bad = true;
-    return v->bad ? NULL : v->bytes + list.at;
+    return tell(v, list.at, (uint64_t)list.count * size) ? v->bytes + list.at : NULL;
 }
 
 static const hydrant_str *strs_of(struct viewer *v, struct hy_item_list list)
@@ -540,7 +551,7 @@ size_t hy_item_scratch_bytes(uint32_t bytes)
 
 bool hy_item_from_bytes(const void *record, uint32_t bytes, void *scratch, hydrant_item *out)
 {
-    struct viewer v = {record, bytes, scratch, 0, hy_item_scratch_bytes(bytes), false};
+    struct viewer v = {record, bytes, scratch, 0, hy_item_scratch_bytes(bytes), 0, false};
     struct hy_ring_item_head head;
     struct hy_item_directory directory;
     *out = (hydrant_item){0};
