@@ -113,19 +113,11 @@ static bool is_older(uint32_t a, uint32_t b)
     return (int32_t)(a - b) < 0;
 }
 
-/* Is state one of the entry called name? */
-static bool is_state_of(uint64_t state, uint32_t name)
-{
-    return hy_dedup_kind(state) == HY_DEDUP_MEMBER
-               ? hy_dedup_count(state) == (name & HY_DEDUP_COUNT_MAX)
-               : hy_dedup_group(state) == name;
-}
-
 /* The state of the entry called name; DEAD when it is gone. */
 static uint64_t state_of(const struct hy_dedup_window *w, uint32_t name)
 {
     uint64_t state = atomic_load_explicit(&hy_dedup_place(w, name)->state, memory_order_acquire);
-    return is_state_of(state, name) ? state : hy_dedup_state(HY_DEDUP_DEAD, name, 0);
+    return hy_dedup_is_state_of(state, name) ? state : hy_dedup_state(HY_DEDUP_DEAD, name, 0);
 }
 
 /* Adds count to the group that the entry called name is in by now. */
@@ -185,7 +177,7 @@ uint64_t hy_dedup_kill(struct hy_dedup_window *w, uint32_t name)
     struct hy_dedup_entry *e = hy_dedup_place(w, name);
     uint64_t dead = hy_dedup_state(HY_DEDUP_DEAD, name, 0);
     uint64_t state = atomic_load_explicit(&e->state, memory_order_acquire);
-    while (is_state_of(state, name) && hy_dedup_kind(state) != HY_DEDUP_DEAD) {
+    while (hy_dedup_is_state_of(state, name) && hy_dedup_kind(state) != HY_DEDUP_DEAD) {
         uint64_t was = state;
         set_state(e, &state, dead);
         if (state == dead)

@@ -335,14 +335,16 @@ static hydrant_status read_tables(struct loader *l, struct hy_dedup *dedup)
     return HYDRANT_OK;
 }
 
-/* The full number of the entry in place at, 0 when there is none that belongs there. */
+/* The full number of the entry in place at, 0 when there is none that belongs there: its state is
+ * another's when its place was taken while it was saved. */
 static uint64_t seq_of(const struct hy_dedup_window *w, uint32_t at)
 {
     uint32_t name = atomic_load_explicit(&w->entries[at].self, memory_order_relaxed);
+    uint64_t state = atomic_load_explicit(&w->entries[at].state, memory_order_relaxed);
     uint64_t newest = atomic_load_explicit(&w->seq, memory_order_relaxed);
     uint32_t ago = (uint32_t)newest - name;
     if (name == 0 || ago >= w->entries_count || ago >= newest ||
-        hy_dedup_mod(&w->ring, newest - ago) != at)
+        hy_dedup_mod(&w->ring, newest - ago) != at || !hy_dedup_is_state_of(state, name))
         return 0;
     return newest - ago;
 }

@@ -163,6 +163,14 @@ static inline uint32_t hy_dedup_count(uint64_t state)
     return (uint32_t)state & HY_DEDUP_COUNT_MAX;
 }
 
+/* Is state one of the entry called name? */
+static inline bool hy_dedup_is_state_of(uint64_t state, uint32_t name)
+{
+    return hy_dedup_kind(state) == HY_DEDUP_MEMBER
+               ? hy_dedup_count(state) == (name & HY_DEDUP_COUNT_MAX)
+               : hy_dedup_group(state) == name;
+}
+
 static inline uint64_t hy_dedup_state(enum hy_dedup_state kind, uint32_t group, uint32_t count)
 {
     return (uint64_t)group << 32 | (uint64_t)kind << 30 | count;
