@@ -268,9 +268,12 @@ static bool parse_number(hydrant_str id, uint64_t *number)
     return true;
 }
 
+/* Only a snapshot that somebody made up says that an id is longer than it can be. */
 static uint32_t id_units(uint32_t size)
 {
-    return size & IS_NUMBER ? 2 : ((size >> 8 & 0xFFFF) + 3) / 4;
+    uint32_t len = size >> 8 & 0xFFFF;
+    len = len < HY_DEDUP_RECORD_ID_BYTES ? len : HY_DEDUP_RECORD_ID_BYTES;
+    return size & IS_NUMBER ? 2 : (len + 3) / 4;
 }
 
 static uint32_t author_units(uint32_t code)
@@ -324,7 +327,7 @@ uint32_t hy_dedup_record_id(const uint32_t *record, char *id)
 {
     uint32_t len = record[0] >> 8 & 0xFFFF;
     if (len > HY_DEDUP_RECORD_ID_BYTES)
-        return 0; /* only in a snapshot that somebody made up */
+        return 0; /* as in id_units */
     if (!(record[0] & IS_NUMBER)) {
         memcpy(id, record + 1, len);
         return len;
