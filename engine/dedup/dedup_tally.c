@@ -132,6 +132,8 @@ static uint32_t estimate_authors(uint64_t sum)
 {
     const double registers = HY_DEDUP_AUTHOR_REGISTERS;
     double empty = (double)(sum >> 32), inverse = (double)(uint32_t)sum / (1 << REGISTER_MAX);
+    if (empty > registers) /* it was counted in while it changed hands, or somebody made it up */
+        empty = registers;
     if (inverse < registers / (1 << REGISTER_MAX))
         inverse = registers / (1 << REGISTER_MAX);
     double estimate = 0.7213 / (1 + 1.079 / registers) * registers * registers / inverse;
