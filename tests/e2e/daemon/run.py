@@ -493,7 +493,7 @@ class Serving(DaemonTest):
         world = self.world()
         world.write_posts("posts.ndjson", range(1000))
         world.start()
-        until("all", lambda: world.status()["posts"] == 1000)
+        until("all", lambda: world.status()["posts"] == world.source("posts")["records"] == 1000)
         command = f"{HYDRANT} top --socket control.sock --count 1"
         out = subprocess.run(["script", "-qec", command, "/dev/null"], cwd=world.dir, check=True,
                              capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
