@@ -25,7 +25,8 @@ enum {
     RETAIN_MS = 10000,  /* how often old segments are looked for */
     FRAME_LINES = 8192, /* at most */
     LINE_BYTES_MIN = 64,
-    WHEN_BYTES = 16, /* 20260101T120000 and a NUL */
+    DELETES_BYTES = 1 << 18, /* of a lane: no line takes them */
+    WHEN_BYTES = 16,         /* 20260101T120000 and a NUL */
     SEGMENT_BYTES = 64 << 20,
 };
 
@@ -40,6 +41,7 @@ struct lane {
     char *bytes, *other;
     size_t used;
     bool full_told;
+    bool overflown; /* a delete had no room */
 };
 
 struct hy_recording {
@@ -63,6 +65,7 @@ struct hy_recording {
     uint64_t *keys, frame_ms, retained_ms, forget_ms;
     struct hy_recording_keys deletes; /* not purged yet */
     size_t deletes_written;           /* of them: in a segment */
+    int emptying;                     /* rounds in which all that is recorded goes */
     ZSTD_CCtx *zstd;
 };
 
@@ -95,9 +98,8 @@ void hy_recording_begin(struct hy_recording *r, uint32_t lane)
 char *hy_recording_room(struct hy_recording *r, uint32_t lane, size_t *room)
 {
     struct lane *l = &r->lanes[lane];
-    size_t head = sizeof(struct entry);
-    size_t left = HY_RECORDING_LANE_BYTES - l->used;
-    *room = left > head + LINE_BYTES_MIN ? left - head : 0;
+    size_t head = sizeof(struct entry), most = HY_RECORDING_LANE_BYTES - DELETES_BYTES;
+    *room = l->used + head + LINE_BYTES_MIN < most ? most - l->used - head : 0;
     if (*room > HY_RECORDING_FRAME_BYTES)
         *room = HY_RECORDING_FRAME_BYTES;
     return l->bytes + l->used + head;
@@ -127,17 +129,13 @@ void hy_recording_miss(struct hy_recording *r, uint32_t lane)
     add(&r->missed, 1);
 }
 
-/* A delete may not be missed: the last bytes of a lane are for them, and for no line. */
 void hy_recording_forget(struct hy_recording *r, uint32_t lane, uint64_t key)
 {
     struct lane *l = &r->lanes[lane];
-    while (HY_RECORDING_LANE_BYTES - l->used < sizeof(struct entry)) { /* the thread is behind */
-        pthread_mutex_unlock(&l->lock);
-        call_thread(r);
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        pthread_mutex_lock(&l->lock);
-    }
-    put_entry(r, l, key, 0);
+    if (HY_RECORDING_LANE_BYTES - l->used < sizeof(struct entry))
+        l->overflown = true;
+    else
+        put_entry(r, l, key, 0);
 }
 
 void hy_recording_end(struct hy_recording *r, uint32_t lane)
@@ -278,15 +276,17 @@ static void take_delete(struct hy_recording *r, uint64_t key)
         add(&r->deleted, 1);
 }
 
-static void empty_lane(struct hy_recording *r, struct lane *l)
+/* False: there were deletes in it that had no room. */
+static bool empty_lane(struct hy_recording *r, struct lane *l)
 {
     pthread_mutex_lock(&l->lock);
     char *bytes = l->bytes;
     size_t used = l->used;
+    bool overflown = l->overflown;
     l->bytes = l->other;
     l->other = bytes;
     l->used = 0;
-    l->full_told = false;
+    l->full_told = l->overflown = false;
     pthread_mutex_unlock(&l->lock);
     for (size_t at = 0; at < used;) {
         struct entry entry;
@@ -298,6 +298,7 @@ static void empty_lane(struct hy_recording *r, struct lane *l)
             take_delete(r, entry.key);
         at += entry.padded;
     }
+    return !overflown;
 }
 
 /* ---- what goes ---- */
@@ -324,6 +325,26 @@ static void purge(struct hy_recording *r)
         r->deletes.count = r->deletes_written = 0;
 }
 
+/* Nobody knows what was to be forgotten, so all goes that may have been meant: in this round, and
+ * in the next one what other lanes had before that delete. */
+static void empty_all(struct hy_recording *r)
+{
+    struct hy_recording_segment *segments;
+    uint32_t count;
+    add(&r->missed, r->lines_count);
+    r->lines_len = r->lines_count = 0;
+    leave_segment(r);
+    bool good = hy_recording_segments(r->folder_fd, &segments, &count, NULL) == HYDRANT_OK;
+    for (uint32_t i = 0; good && i < count; i++)
+        good = unlinkat(r->folder_fd, segments[i].name, 0) == 0 || errno == ENOENT;
+    free(segments);
+    if (good) {
+        r->deletes.count = r->deletes_written = 0;
+        r->emptying--;
+    }
+    remove_old(r); /* counts what is left */
+}
+
 static bool is_due(uint64_t since_ms, uint64_t wait_ms)
 {
     return now_ms() - since_ms >= wait_ms;
@@ -331,8 +352,14 @@ static bool is_due(uint64_t since_ms, uint64_t wait_ms)
 
 static void look(struct hy_recording *r, bool last)
 {
-    for (uint32_t i = 0; i < r->options.lanes; i++)
-        empty_lane(r, &r->lanes[i]);
+    for (uint32_t i = 0; i < r->options.lanes; i++) {
+        if (!empty_lane(r, &r->lanes[i])) {
+            add(&r->failures, 1);
+            r->emptying = 2;
+        }
+    }
+    if (r->emptying)
+        empty_all(r);
     if (last || (r->lines_count && is_due(r->frame_ms, FRAME_MS)))
         write_frame(r);
     write_deletes(r);

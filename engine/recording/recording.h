@@ -15,7 +15,9 @@
  * Deletes reach what is recorded: within HY_RECORDING_FORGET_MS every segment that has the key is
  * written anew without its lines, frames without the key byte by byte; a frame that has the key and
  * is damaged goes as a whole. A delete is written down with the next frame, so that it is done after
- * a crash, too.
+ * a crash, too. When the disk stands still for so long that a lane has no room for a delete (16,384
+ * at the least), what it meant is not known any more: all that is recorded is removed, counted as
+ * one failure.
  *
  * Bounds: segments are left when they are an eighth of bytes_max or 64 MiB, or a 24th of keep_us
  * old; the oldest go when all are larger than bytes_max, or they were last written keep_us ago.
@@ -69,7 +71,8 @@ void hy_recording_end(struct hy_recording *recording, uint32_t lane);
 struct hy_recording_stats {
     uint64_t recorded, missed, deleted; /* mentions, since it was opened */
     uint64_t bytes, segments;           /* on disk now */
-    uint64_t failures;                  /* frames and rewritings that the disk refused */
+    uint64_t failures;                  /* frames and rewritings that the disk refused, and each
+                                           time that all was removed */
 };
 void hy_recording_stats_read(struct hy_recording *recording, struct hy_recording_stats *out);
 

@@ -33,8 +33,8 @@ static struct hy_recording *recording;
 
 /* What the disk and the clock of durations do; faults counts what was refused. */
 static struct {
-    _Atomic bool full;
-    _Atomic int faults, syncs, later_s;
+    _Atomic bool full, stuck;
+    _Atomic int faults, syncs, stuck_writes, later_s;
 } world;
 
 ssize_t write(int fd, const void *data, size_t len)
@@ -43,6 +43,10 @@ ssize_t write(int fd, const void *data, size_t len)
         atomic_fetch_add(&world.faults, 1);
         errno = ENOSPC;
         return -1;
+    }
+    while (atomic_load(&world.stuck)) {
+        atomic_store(&world.stuck_writes, 1);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     return syscall(SYS_write, fd, data, len);
 }
@@ -309,6 +313,62 @@ static void a_full_disk_forgets_no_delete(void **state)
     assert_null(strstr(text, "\"post 50\"}"));
 }
 
+/* The disk stands still, and the lane is full of lines. */
+static void start_stuck(void)
+{
+    static char line[] = "{\"text\":\"in the lane\"}\n";
+    size_t room;
+    start(1 << 30, 0);
+    for (uint64_t n = 0; n < 100; n++)
+        put_number(n);
+    wait_for_disk(100);
+    atomic_store(&world.stuck_writes, 0);
+    atomic_store(&world.stuck, true);
+    put_number(100);
+    wait_until_more(&world.stuck_writes, 0);
+    hy_recording_begin(recording, 0);
+    for (char *at; (at = hy_recording_room(recording, 0, &room)) && room >= sizeof line;) {
+        memcpy(at, line, sizeof line - 1);
+        hy_recording_add(recording, 0, 1000000, sizeof line - 1);
+    }
+    hy_recording_end(recording, 0);
+    alarm(60); /* whoever waits for this disk waits for ever */
+}
+
+static void end_stuck(void)
+{
+    alarm(0);
+    atomic_store(&world.stuck, false);
+    hy_recording_close(&recording);
+}
+
+static void deletes_wait_for_no_disk(void **state)
+{
+    start_stuck();
+    for (uint64_t key = 51; key < 51 + 16000; key++)
+        forget(key);
+    end_stuck();
+    assert_true(read_back() > 1000);
+    assert_non_null(strstr(text, "\"post 49\"}"));
+    assert_null(strstr(text, "\"post 50\"}"));
+    assert_null(strstr(text, "\"post 100\"}"));
+}
+
+/* More deletes than can be remembered: what they may have meant is not kept. */
+static void too_many_deletes_empty_it(void **state)
+{
+    start_stuck();
+    for (uint64_t key = 2000000; key < 2300000; key++)
+        forget(key);
+    forget(51);
+    end_stuck();
+    assert_int_equal(read_back(), 0);
+    start(1 << 30, 0);
+    put_number(7);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), 1);
+}
+
 static void torn_frames_are_cut(void **state)
 {
     static char whole[1 << 16];
@@ -456,6 +516,8 @@ int main(void)
         CASE(a_segment_without_lines_goes),
         CASE(a_crash_forgets_no_delete),
         CASE(a_full_disk_forgets_no_delete),
+        CASE(deletes_wait_for_no_disk),
+        CASE(too_many_deletes_empty_it),
         CASE(torn_frames_are_cut),
         CASE(it_does_not_grow),
         CASE(nobody_waits_for_the_disk),
