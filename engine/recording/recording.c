@@ -311,11 +311,10 @@ static void purge(struct hy_recording *r)
     hy_recording_keys_sort(&r->deletes);
     r->deletes_written = r->deletes.count;
     bool good = hy_recording_segments(r->folder_fd, &segments, &count, NULL) == HYDRANT_OK;
-    for (uint32_t i = 0; good && i < count; i++)
-        good = hy_recording_purge(r->folder_fd, segments[i].name, &r->deletes, &gone, NULL) ==
-               HYDRANT_OK;
-    if (count)
-        free(segments);
+    for (uint32_t i = 0; i < count; i++) /* one that fails keeps the others from nothing */
+        good &= hy_recording_purge(r->folder_fd, segments[i].name, &r->deletes, &gone, NULL) ==
+                HYDRANT_OK;
+    free(segments);
     add(&r->failures, !good);
     r->forget_ms = now_ms();
     if (good)

@@ -13,8 +13,9 @@
  * by; whoever puts lines chooses them.
  *
  * Deletes reach what is recorded: within HY_RECORDING_FORGET_MS every segment that has the key is
- * written anew without its lines, frames without the key byte by byte. A delete is written down
- * with the next frame, so that it is done after a crash, too.
+ * written anew without its lines, frames without the key byte by byte; a frame that has the key and
+ * is damaged goes as a whole. A delete is written down with the next frame, so that it is done
+ * after a crash, too.
  *
  * Bounds: segments are left when they are an eighth of bytes_max or 64 MiB, or a 24th of keep_us
  * old; the oldest go when all are larger than bytes_max, or they were last written keep_us ago.

@@ -251,13 +251,22 @@ static size_t take_out(struct purge *p, const struct piece *piece, size_t len, s
     return used;
 }
 
+/* A damaged frame goes as a whole: nobody can read its lines, and what has to go may be there. */
+static void give_up(struct purge *p, const struct piece *piece)
+{
+    for (size_t i = 0; i < piece->keys_count; i++)
+        p->gone += hy_recording_keys_have(p->keys, key_at(piece, i));
+}
+
 static bool rewrite(struct purge *p, const struct piece *piece)
 {
     size_t left, bound = ZSTD_compressBound(HY_RECORDING_FRAME_BYTES);
     size_t len =
         ZSTD_decompress(p->lines, HY_RECORDING_FRAME_BYTES, piece->lines, piece->lines_len);
-    if (ZSTD_isError(len) || piece->keys_count > HY_RECORDING_FRAME_BYTES)
-        return false;
+    if (ZSTD_isError(len)) {
+        give_up(p, piece);
+        return true;
+    }
     len = take_out(p, piece, len, &left);
     p->kept += left;
     if (left == 0)

@@ -37,8 +37,9 @@ hydrant_status hy_recording_segments(int folder_fd, struct hy_recording_segment 
 hydrant_status hy_recording_mend(int folder_fd, const char *name, struct hy_recording_keys *deletes,
                                  hydrant_error *err);
 
-/* Writes the segment anew without the lines that have one of the keys; a segment without lines is
- * removed. *gone: how many lines there were of them; 0: it was not touched. */
+/* Writes the segment anew without the lines that have one of the keys, and without a damaged frame
+ * that has such lines; a segment without lines is removed. *gone: how many lines there were of
+ * them; 0: it was not touched. */
 hydrant_status hy_recording_purge(int folder_fd, const char *name,
                                   const struct hy_recording_keys *sorted, uint64_t *gone,
                                   hydrant_error *err);

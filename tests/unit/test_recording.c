@@ -258,6 +258,49 @@ static void torn_frames_are_cut(void **state)
     }
 }
 
+/* Changes one byte of the segment's first frame so that it is still there, but cannot be read. */
+static void damage(const char *name)
+{
+    static char whole[1 << 16], lines[1 << 16];
+    char path[TEMPORARY_PATH + 64];
+    size_t len = read_segment(name, whole, sizeof whole);
+    size_t frame = ZSTD_findFrameCompressedSize(whole, len), at = 0;
+    for (bool done = false; !done && at < frame; at += !done) {
+        whole[at] ^= 0x55;
+        done = ZSTD_findFrameCompressedSize(whole, len) == frame &&
+               ZSTD_isError(ZSTD_decompress(lines, sizeof lines, whole, frame));
+        whole[at] ^= done ? 0 : 0x55;
+    }
+    assert_true(at < frame);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, whole + at, 1, (off_t)at), 1);
+    close(fd);
+}
+
+static void a_damaged_frame_goes_with_the_first_delete_and_keeps_no_other(void **state)
+{
+    uint32_t count;
+    for (uint64_t n = 0; n < 100; n++) {
+        if (n % 50 == 0)
+            start(1 << 30, 0);
+        put_number(n);
+        if (n % 50 == 49)
+            hy_recording_close(&recording);
+    }
+    struct hy_recording_segment *all = segments(&count);
+    assert_int_equal(count, 2);
+    damage(all[0].name);
+    free(all);
+    start(1 << 30, 0);
+    forget(11);
+    forget(61);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), 49);
+    assert_null(strstr(text, "\"post 60\"}"));
+    assert_non_null(strstr(text, "\"post 61\"}"));
+}
+
 static void it_does_not_grow(void **state)
 {
     enum { MOST = 300000 };
@@ -324,9 +367,13 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        CASE(what_was_put_is_there),        CASE(deletes_reach_every_segment),
-        CASE(a_segment_without_lines_goes), CASE(a_crash_forgets_no_delete),
-        CASE(torn_frames_are_cut),          CASE(it_does_not_grow),
-        CASE(nobody_waits_for_the_disk)};
+        CASE(what_was_put_is_there),
+        CASE(deletes_reach_every_segment),
+        CASE(a_segment_without_lines_goes),
+        CASE(a_crash_forgets_no_delete),
+        CASE(torn_frames_are_cut),
+        CASE(it_does_not_grow),
+        CASE(nobody_waits_for_the_disk),
+        CASE(a_damaged_frame_goes_with_the_first_delete_and_keeps_no_other)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
