@@ -148,7 +148,7 @@ static void put_sources(struct hy_metrics_page *page, const struct hydrant_daemo
 
 /* X(metric, type, member of hy_ring_group_stats, help) */
 #define GROUP_METRICS(X)                                                                         \
-    X("hydrant_ring_group_lag_items", "gauge", lag, "Items committed and not acknowledged.")     \
+    X("hydrant_ring_group_lag_items", "gauge", lag, "Items not acknowledged, spilled too.")      \
     X("hydrant_ring_group_members", "gauge", members, "Members that live.")                      \
     X("hydrant_ring_group_dropped_total", "counter", dropped,                                    \
       "Items dropped by the policy, or spilled and lost.")                                       \
@@ -181,17 +181,20 @@ static void put_recording(struct hy_metrics_page *page, struct hydrant_daemon *d
 
 static void put_groups(struct hy_metrics_page *page, struct hydrant_daemon *daemon)
 {
-    struct hy_ring_group_stats group;
-#define PUT(metric, type, member, help)                                     \
-    hy_metrics_family(page, metric, type, help);                            \
-    for (uint32_t i = 0; hy_ring_group_stats(daemon->ring, i, &group); i++) \
-        hy_metrics_count(page, "group", group.name, group.member);
+    struct hy_ring_group_stats groups[HY_RING_GROUPS];
+    uint32_t count = 0;
+    while (count < HY_RING_GROUPS && hy_ring_group_stats(daemon->ring, count, &groups[count]))
+        count++;
+#define PUT(metric, type, member, help)          \
+    hy_metrics_family(page, metric, type, help); \
+    for (uint32_t i = 0; i < count; i++)         \
+        hy_metrics_count(page, "group", groups[i].name, groups[i].member);
     GROUP_METRICS(PUT)
 #undef PUT
     hy_metrics_family(page, "hydrant_ring_group_held_seconds_total", "counter",
                       "Time that writers waited for the group, all together.");
-    for (uint32_t i = 0; hy_ring_group_stats(daemon->ring, i, &group); i++)
-        hy_metrics_value(page, "group", group.name, (double)group.held_us / 1e6);
+    for (uint32_t i = 0; i < count; i++)
+        hy_metrics_value(page, "group", groups[i].name, (double)groups[i].held_us / 1e6);
 }
 
 static void put_sinks(struct hy_metrics_page *page, const struct hydrant_daemon *daemon)

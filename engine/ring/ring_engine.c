@@ -627,22 +627,6 @@ void hy_ring_tend(struct hy_ring *ring)
     pthread_mutex_unlock(&ring->policy);
 }
 
-/* Items of chunk id that the group has not acknowledged. */
-static uint64_t lag_of(struct hy_ring *ring, struct hy_ring_served *served, uint64_t id)
-{
-    struct hy_ring_slot *slot = hy_ring_slot_of(ring, id);
-    if (id < served->group->start ||
-        atomic_load_explicit(&slot->content, memory_order_acquire) != id)
-        return 0;
-    uint32_t items =
-        hy_ring_commit_items(atomic_load_explicit(&slot->commit, memory_order_acquire));
-    uint64_t word = atomic_load_explicit(&served->ctl->leases[id % ring->header->chunk_count],
-                                         memory_order_acquire);
-    struct hy_ring_lease lease = hy_ring_lease_of(word, id);
-    uint32_t end = lease.taken && lease.end < items ? lease.end : items;
-    return end > lease.acked ? end - lease.acked : 0;
-}
-
 uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
 {
     return atomic_load_explicit(&ring->served[i].spoiled, memory_order_relaxed);
@@ -664,12 +648,9 @@ bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_
         .dropped = atomic_load_explicit(&g->dropped, memory_order_relaxed),
         .spilled = atomic_load_explicit(&g->spilled, memory_order_relaxed),
         .spill_bytes = atomic_load_explicit(&g->spill_bytes, memory_order_relaxed),
+        .lag = hy_ring_lag(ring->header, ring->slots, g, served->ctl),
+        .members = hy_ring_members(served->ctl_map.fd, served->ctl),
         .held_us = atomic_load_explicit(&served->held_us, memory_order_relaxed),
         .spoiled = hy_ring_spoiled(ring, i)};
-    uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
-    for (uint64_t id = hy_ring_oldest(next, ring->header->chunk_count); id < next; id++)
-        out->lag += lag_of(ring, served, id);
-    for (uint32_t m = 0; m < HY_RING_MEMBERS; m++)
-        out->members += hy_ring_is_locked(served->ctl_map.fd, m);
     return true;
 }

@@ -133,7 +133,8 @@ void hy_ring_tend(struct hy_ring *ring);
 
 struct hy_ring_group_stats {
     const char *name;
-    uint64_t dropped, spilled, spill_bytes, lag; /* items; bytes; items not acknowledged, about */
+    uint64_t dropped, spilled, spill_bytes; /* items; bytes */
+    uint64_t lag;     /* items not acknowledged, those spilled included, about */
     uint32_t members;                            /* that live */
     uint64_t held_us; /* that writers waited for it, since this engine has the ring, all together */
     uint64_t spoiled; /* times that members broke the protocol, since this engine has the ring */

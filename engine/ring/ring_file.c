@@ -269,6 +269,14 @@ bool hy_ring_member_lives(int fd, const struct hy_ring_member *member, uint32_t 
     return !comparable || kill((pid_t)pid, 0) == 0 || errno != ESRCH;
 }
 
+uint32_t hy_ring_members(int fd, const struct hy_ring_ctl *ctl)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < HY_RING_MEMBERS; i++)
+        count += hy_ring_member_lives(fd, &ctl->members[i], i);
+    return count;
+}
+
 void hy_ring_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_us)
 {
     struct timespec time = {timeout_us / 1000000, timeout_us % 1000000 * 1000};

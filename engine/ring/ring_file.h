@@ -65,6 +65,7 @@ bool hy_ring_is_locked(int fd, uint32_t byte);
 uint64_t hy_ring_pid_space(void); /* of this process; 0 unknown */
 /* Does the member live? fd is its group's control file. */
 bool hy_ring_member_lives(int fd, const struct hy_ring_member *member, uint32_t index);
+uint32_t hy_ring_members(int fd, const struct hy_ring_ctl *ctl); /* that live */
 
 /* Sleeps while *word is seen, at most timeout_us. */
 void hy_ring_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_us);

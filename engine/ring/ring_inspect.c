@@ -36,50 +36,6 @@ static void name_uuid(const uint8_t uuid[static 16], char out[static 37])
     }
 }
 
-/* The commit word of the chunk in a slot, and its id; id 0: there is none. */
-static uint64_t commit_of(const struct hy_ring_slot *slot, uint64_t *id)
-{
-    *id = atomic_load_explicit(&slot->content, memory_order_acquire); /* O2 */
-    if (*id == HY_RING_BUSY)
-        *id = 0;
-    return *id ? atomic_load_explicit(&slot->commit, memory_order_acquire) : 0; /* C1 */
-}
-
-static uint64_t lag_in_chunks(const hydrant_ring *ring, const struct hy_ring_group *group,
-                              const struct hy_ring_ctl *ctl)
-{
-    uint64_t lag = 0, id;
-    for (uint32_t i = 0; i < ring->header->chunk_count; i++) {
-        uint32_t items = hy_ring_commit_items(commit_of(&ring->slots[i], &id));
-        if (id == 0 || (group && id < group->start))
-            continue;
-        uint64_t word = atomic_load_explicit(&ctl->leases[i], memory_order_acquire);
-        struct hy_ring_lease lease = hy_ring_lease_of(word, id);
-        uint32_t end = lease.taken && lease.end < items ? lease.end : items;
-        lag += end > lease.acked ? end - lease.acked : 0;
-    }
-    return lag;
-}
-
-static uint64_t lag_in_spill(const hydrant_ring *ring, const struct hy_ring_group *group,
-                             const struct hy_ring_ctl *ctl)
-{
-    uint64_t lag = 0;
-    uint64_t head = atomic_load_explicit(&group->spill_head, memory_order_acquire); /* S1 */
-    uint64_t tail = atomic_load_explicit(&group->spill_tail, memory_order_acquire);
-    for (uint64_t number = tail + 1; number <= head && head - tail <= HY_RING_SPILLS; number++) {
-        struct hy_ring_spill header;
-        uint64_t word =
-            atomic_load_explicit(&ctl->spill_leases[number % HY_RING_SPILLS], memory_order_acquire);
-        struct hy_ring_lease lease = hy_ring_lease_of(word, number);
-        if (hy_ring_spill_read_header(ring->header, group, number, &header) ==
-                HY_RING_SEGMENT_GOOD &&
-            header.items > lease.acked)
-            lag += header.items - lease.acked;
-    }
-    return lag;
-}
-
 static void add_group(const hydrant_ring *ring, const char *file, const char *name,
                       const struct hy_ring_group *group, hydrant_ring_stat *out)
 {
@@ -100,11 +56,10 @@ static void add_group(const hydrant_ring *ring, const char *file, const char *na
         return;
     if (hy_ring_check_ctl(&map, ring->header, NULL) == HYDRANT_OK) {
         const struct hy_ring_ctl *ctl = map.base;
-        g->lag = lag_in_chunks(ring, group, ctl) + (group ? lag_in_spill(ring, group, ctl) : 0);
+        g->lag = hy_ring_lag(ring->header, ring->slots, group, ctl);
         if (!group)
             g->dropped = atomic_load_explicit(&ctl->lost, memory_order_relaxed);
-        for (uint32_t i = 0; i < HY_RING_MEMBERS; i++)
-            g->members += hy_ring_member_lives(map.fd, &ctl->members[i], i);
+        g->members = hy_ring_members(map.fd, ctl);
     }
     hy_ring_unmap(&map);
 }
@@ -156,7 +111,7 @@ static void read_stat(const hydrant_ring *ring, const char *dir, hydrant_ring_st
                                .ended = atomic_load_explicit(&h->ended, memory_order_acquire)};
     name_uuid(h->uuid, out->uuid);
     for (uint32_t i = 0; i < h->chunk_count; i++) {
-        uint64_t id, commit = commit_of(&ring->slots[i], &id);
+        uint64_t id, commit = hy_ring_commit_of(&ring->slots[i], &id);
         out->items += hy_ring_commit_items(commit);
         out->item_bytes += hy_ring_commit_bytes(commit);
     }
@@ -238,7 +193,7 @@ static hydrant_status walk_slot(struct walk *w, uint32_t index)
 {
     const struct hy_ring_slot *slot = &w->ring->slots[index];
     const struct hy_ring_header *h = w->ring->header;
-    uint64_t id, commit = commit_of(slot, &id);
+    uint64_t id, commit = hy_ring_commit_of(slot, &id);
     uint32_t bytes = hy_ring_commit_bytes(commit);
     if (id == 0)
         return HYDRANT_OK;

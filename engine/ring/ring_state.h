@@ -68,11 +68,26 @@ static inline unsigned char *hy_ring_chunk_of(const struct hy_ring *ring, uint64
     return ring->chunks + id % ring->header->chunk_count * (size_t)ring->header->chunk_bytes;
 }
 
+/* The commit word of the chunk in a slot, and its id; id 0: there is none. */
+static inline uint64_t hy_ring_commit_of(const struct hy_ring_slot *slot, uint64_t *id)
+{
+    *id = atomic_load_explicit(&slot->content, memory_order_acquire); /* O2 */
+    if (*id == HY_RING_BUSY)
+        *id = 0;
+    return *id ? atomic_load_explicit(&slot->commit, memory_order_acquire) : 0; /* C1 */
+}
+
 /* Notes how many items a sealed chunk has. */
 void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
 
 /* ring_engine.c: members are to look whether their group is still theirs (G2). */
 void hy_ring_regrouped(struct hy_ring *ring);
+
+/* ---- ring_lag.c ---- */
+
+/* Items, those spilled included, that a group (NULL: an ephemeral one) has not acknowledged. */
+uint64_t hy_ring_lag(const struct hy_ring_header *header, const struct hy_ring_slot *slots,
+                     const struct hy_ring_group *group, const struct hy_ring_ctl *ctl);
 
 /* ---- ring_control.c ---- */
 

@@ -53,9 +53,50 @@ static void asked_while_it_spills(void)
     small_end("asked while it spills");
 }
 
-/* ---- a disk that cannot be read ---- */
+/* ---- how far a group is behind ---- */
 
 enum { ITEMS = 400 };
+
+static void check_lag(uint64_t expected, const char *when)
+{
+    hydrant_ring_stat stat;
+    hydrant_error err = {0};
+    WORLD_CHECK(hydrant_ring_stat_read(small_dir, &stat, &err) == HYDRANT_OK, "%s", err.text);
+    WORLD_CHECK(small_stats(0).lag == expected && stat.groups[0].lag == expected,
+                "%s: the engine says %llu, an observer %llu; it is %llu", when,
+                (unsigned long long)small_stats(0).lag, (unsigned long long)stat.groups[0].lag,
+                (unsigned long long)expected);
+    WORLD_CHECK(small_stats(0).members == stat.groups[0].members, "%s: %u members, or %u", when,
+                small_stats(0).members, stat.groups[0].members);
+}
+
+/* The same for who asks the engine and for who looks into the ring: in segments, in chunks, in a
+ * chunk that was left out for laps because a member holds it. */
+static void lag(void)
+{
+    hydrant_ring_item item;
+    small_begin(&spills, 1);
+    hydrant_ring *holder = small_member("care");
+    small_put(0, 1);
+    WORLD_CHECK(hydrant_ring_next(holder, &item) == HYDRANT_OK, "nothing to hold");
+    small_put(1, ITEMS);
+    check_lag(ITEMS, "nothing is acknowledged");
+    hydrant_ring *reader = small_member("care");
+    for (uint64_t n = 1; n < 100; n++) {
+        WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK, "next");
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+        hy_ring_tend(small_ring);
+        check_lag(ITEMS - n, "some are acknowledged");
+    }
+    hydrant_ring_detach(&reader);
+    hydrant_ring_detach(&holder);
+    small_close();
+    small_open(&spills, 1);
+    check_lag(ITEMS - 99, "taken over");
+    small_end("lag");
+}
+
+/* ---- a disk that cannot be read ---- */
 
 /* Reads and acknowledges most items at most, each of which is whole and was not there before. */
 static uint64_t read_items(const char *group, uint64_t most, bool seen[static ITEMS])
@@ -349,6 +390,7 @@ int main(void)
 {
     world_clock_start();
     asked_while_it_spills();
+    lag();
     files_cannot_be_opened();
     lost_segments();
     spills_no_more(HY_RING_BLOCK);

@@ -30,8 +30,8 @@ target_link_options(hydrant PRIVATE
 # the items' form.
 set(HYDRANT_RING_SOURCES base/assert.c base/cpu.c base/error.c batch/names.c publish/item_bytes.c
   publish/item_json.c publish/json_string.c publish/json_writer.c publish/ring_items.c ring/ring_dead.c
-  ring/ring_file.c ring/ring_inspect.c ring/ring_item.c ring/ring_lease.c ring/ring_reader.c
-  ring/ring_spill.c ring/ring_wait.c)
+  ring/ring_file.c ring/ring_inspect.c ring/ring_item.c ring/ring_lag.c ring/ring_lease.c
+  ring/ring_reader.c ring/ring_spill.c ring/ring_wait.c)
 list(TRANSFORM HYDRANT_RING_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/engine/)
 add_library(hydrant_ring SHARED ${HYDRANT_RING_SOURCES})
 add_library(hydrant::ring ALIAS hydrant_ring)
