@@ -87,5 +87,5 @@ uint64_t hy_retry_after(hydrant_str value, int64_t now_us)
     if (hy_time_parse(value, &then_us))
         return until(then_us, now_us);
     time_t date = curl_getdate(text, NULL);
-    return date > 0 ? until((int64_t)date * 1000000, now_us) : 0;
+    return date > 0 && date <= INT64_MAX / 1000000 ? until((int64_t)date * 1000000, now_us) : 0;
 }

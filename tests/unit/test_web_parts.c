@@ -72,6 +72,7 @@ static void a_server_says_when_to_come_back(void **state)
                  {"Thu, 01 Jan 2026 00:01:00 GMT", 60000000},
                  {"2026-01-01T00:02:00.000Z", 120000000},
                  {"1767225000", 0},
+                 {"Wed, 31 Dec 81261263 23:59:59 GMT", 0},
                  {"-5", 0},
                  {"nan", 0},
                  {"inf", 0},
