@@ -10,6 +10,9 @@
  */
 #include "dedup/dedup.h"
 
+#define XXH_INLINE_ALL /* what is hashed is short: a call costs as much as the hash */
+#include <xxhash.h>
+
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/error.h"
@@ -25,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <xxhash.h>
 
 _Static_assert((int)HY_DEDUP_ID_BYTES == (int)HY_DEDUP_RECORD_ID_BYTES,
                "a record holds any id of a head");
@@ -46,11 +48,20 @@ enum {
     ROOM_AHEAD = 4,
     ROOM_UNITS = 20, /* of the log, that a turn takes */
     HUGE_FROM_BYTES = 16 << 20,
+    NETWORK_BYTES = 32, /* of a name that is kept; longer ones are rare */
+};
+
+/* The name that was hashed last. */
+struct network {
+    uint64_t seed, hash;
+    uint32_t len;
+    char name[NETWORK_BYTES];
 };
 
 struct hy_dedup_worker {
     const struct hy_dedup *dedup; /* whose seed a restored snapshot may change */
     uint32_t posts_count;
+    struct network network;
     char *line; /* buffer for text.line */
     struct hy_dedup_text text;
     struct hy_dedup_post posts[HY_BATCH_MENTIONS];
@@ -226,6 +237,22 @@ static struct hy_dedup_hash hash_id(const struct hy_dedup *dedup, const struct h
     return hash_bytes(m->m.id.data, m->m.id.len, network);
 }
 
+/* Of a few names, and mostly the one before. */
+static uint64_t hash_network(struct hy_dedup_worker *worker, hydrant_str name)
+{
+    struct network *n = &worker->network;
+    uint64_t seed = worker->dedup->seed;
+    if (n->len > 0 && name.len == n->len && seed == n->seed &&
+        memcmp(name.data, n->name, n->len) == 0)
+        return n->hash;
+    uint64_t hash = XXH3_64bits_withSeed(name.data, name.len, seed);
+    if (name.len > 0 && name.len <= sizeof n->name) {
+        *n = (struct network){.seed = seed, .hash = hash, .len = name.len};
+        memcpy(n->name, name.data, name.len);
+    }
+    return hash;
+}
+
 static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
                     const struct hy_batch *batch, struct hy_dedup_post *post)
 {
@@ -235,7 +262,7 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
     post->event = (uint8_t)m->m.event;
     post->relation = HY_DEDUP_OWN;
     /* Ids and authors are those of a network: its hash is their seed. */
-    uint64_t network = XXH3_64bits_withSeed(m->m.network.data, m->m.network.len, seed);
+    uint64_t network = hash_network(worker, m->m.network);
     post->id = hash_id(worker->dedup, m, batch, network);
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
