@@ -299,14 +299,17 @@ static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32
     return www || (peek(r, at) == '/' && at - label >= 2 && !is_digit(r->text[at - 1]));
 }
 
-/* Is [start, end) a word that only says who is repeated, with a handle behind it? */
-static bool is_repost_mark(const struct reader *r, uint32_t start, uint32_t end)
+static bool has_handle_behind(const struct reader *r, uint32_t at)
 {
-    if (HY_LIKELY(!is_repost_word(r->text + start, end - start)))
-        return false;
-    while (end < r->len && (is_space(r->text[end]) || r->text[end] == ':'))
-        end++;
-    return peek(r, end) == '@' && word_char(r, end + 1);
+    while (at < r->len && (is_space(r->text[at]) || r->text[at] == ':'))
+        at++;
+    return peek(r, at) == '@' && word_char(r, at + 1);
+}
+
+/* Is [start, end) a word that only says who is repeated, with a handle behind it? */
+INLINE bool is_repost_mark(const struct reader *r, uint32_t start, uint32_t end)
+{
+    return HY_UNLIKELY(is_repost_word(r->text + start, end - start)) && has_handle_behind(r, end);
 }
 
 /* Length of the run of ASCII word characters at text, up to limit and RUN_BYTES. *digits is set
