@@ -555,25 +555,29 @@ static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_ded
         ask_for_entry(w, touch->candidates.names[k]);
 }
 
-static void ask_for_record(const struct hy_dedup_window *w, uint32_t name)
+static void ask_for_record(const struct hy_dedup_window *w, const struct hy_dedup_entry *e)
 {
-    const struct hy_dedup_entry *e = hy_dedup_place(w, name);
     const char *record = hy_dedup_log_place(w, atomic_load_explicit(&e->log, memory_order_relaxed));
     hy_prefetch(record);
     hy_prefetch(record + 64);
     hy_prefetch(record + 128); /* where most have ended */
 }
 
-/* Records, but for the id, which leads to none; and the second entry in each bucket. */
-static void ask_for_records(const struct hy_dedup_window *w, const struct touch *touch)
+/* Records, but for the id, which leads to none; of the text, if it is the same, the tally too, for
+ * this is most likely a copy; and the second entry in each bucket. */
+static void ask_for_records(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                            const struct touch *touch)
 {
     const struct hy_dedup_entry *id = hy_dedup_place(w, touch->by_id);
     const struct hy_dedup_entry *text = hy_dedup_place(w, touch->by_text);
     ask_for_entry(w, atomic_load_explicit(&id->next_id, memory_order_relaxed));
     ask_for_entry(w, atomic_load_explicit(&text->next_text, memory_order_relaxed));
-    ask_for_record(w, touch->by_text);
     for (uint32_t k = 0; k < touch->candidates.count; k++)
-        ask_for_record(w, touch->candidates.names[k]);
+        ask_for_record(w, hy_dedup_place(w, touch->candidates.names[k]));
+    if (atomic_load_explicit(&text->text_low, memory_order_relaxed) == post->text.low) {
+        ask_for_record(w, text);
+        hy_dedup_tally_ask(&w->tallies, &text->tally);
+    }
 }
 
 /* What the turns ahead will write lies behind what the last one wrote. */
@@ -600,7 +604,7 @@ static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_wo
     ask_for_room(w);
     uint32_t next = at + RECORDS_AHEAD;
     if (next < worker->posts_count)
-        ask_for_records(w, &touched[next % TOUCHED]);
+        ask_for_records(w, &worker->posts[next], &touched[next % TOUCHED]);
 }
 
 /* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their
@@ -627,7 +631,7 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
     for (uint32_t i = 0; i < ENTRIES_AHEAD && i < worker->posts_count; i++)
         ask_for_entries(w, &worker->posts[i], &touched[i]);
     for (uint32_t i = 0; i < RECORDS_AHEAD && i < worker->posts_count; i++)
-        ask_for_records(w, &touched[i]);
+        ask_for_records(w, &worker->posts[i], &touched[i]);
     for (uint32_t i = 0; i < worker->posts_count; i++) {
         const struct hy_dedup_post *post = &worker->posts[i];
         look_ahead(w, worker, i, touched);
