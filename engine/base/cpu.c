@@ -1,6 +1,5 @@
 #include "base/cpu.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,14 +34,11 @@ static enum hy_cpu_level wanted_level(enum hy_cpu_level level)
     return level;
 }
 
-enum hy_cpu_level hy_cpu_level(void)
+int hy_cpu_level_known = -1;
+
+enum hy_cpu_level hy_cpu_level_find(void)
 {
-    /* Two threads may both find it unset: they store the same value, so relaxed is enough. */
-    static _Atomic int cached = -1;
-    int level = atomic_load_explicit(&cached, memory_order_relaxed);
-    if (level < 0) {
-        level = (int)wanted_level(supported_level());
-        atomic_store_explicit(&cached, level, memory_order_relaxed);
-    }
+    int level = (int)wanted_level(supported_level());
+    __atomic_store_n(&hy_cpu_level_known, level, __ATOMIC_RELAXED);
     return (enum hy_cpu_level)level;
 }

@@ -17,7 +17,17 @@ enum hy_cpu_level {
     HY_CPU_AVX512, /* + AVX512 F, BW, VL, DQ, VBMI2 */
 };
 
-enum hy_cpu_level hy_cpu_level(void);
+extern int hy_cpu_level_known; /* -1: not yet; for hy_cpu_level only */
+enum hy_cpu_level hy_cpu_level_find(void);
+
+/* Asked for at every kernel, so that it is a load. Two threads may both find it unknown: they store
+ * the same value, so relaxed is enough. */
+static inline enum hy_cpu_level hy_cpu_level(void)
+{
+    int level = __atomic_load_n(&hy_cpu_level_known, __ATOMIC_RELAXED);
+    return level >= 0 ? (enum hy_cpu_level)level : hy_cpu_level_find();
+}
+
 const char *hy_cpu_level_name(enum hy_cpu_level level);
 
 #ifdef __cplusplus

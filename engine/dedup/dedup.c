@@ -10,6 +10,9 @@
  */
 #include "dedup/dedup.h"
 
+#define XXH_INLINE_ALL /* what is hashed is short: a call costs as much as the hash */
+#include <xxhash.h>
+
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/error.h"
@@ -25,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <xxhash.h>
 
 _Static_assert((int)HY_DEDUP_ID_BYTES == (int)HY_DEDUP_RECORD_ID_BYTES,
                "a record holds any id of a head");
@@ -46,11 +48,20 @@ enum {
     ROOM_AHEAD = 4,
     ROOM_UNITS = 20, /* of the log, that a turn takes */
     HUGE_FROM_BYTES = 16 << 20,
+    NETWORK_BYTES = 32, /* of a name that is kept; longer ones are rare */
+};
+
+/* The name that was hashed last. */
+struct network {
+    uint64_t seed, hash;
+    uint32_t len;
+    char name[NETWORK_BYTES];
 };
 
 struct hy_dedup_worker {
     const struct hy_dedup *dedup; /* whose seed a restored snapshot may change */
     uint32_t posts_count;
+    struct network network;
     char *line; /* buffer for text.line */
     struct hy_dedup_text text;
     struct hy_dedup_post posts[HY_BATCH_MENTIONS];
@@ -226,6 +237,22 @@ static struct hy_dedup_hash hash_id(const struct hy_dedup *dedup, const struct h
     return hash_bytes(m->m.id.data, m->m.id.len, network);
 }
 
+/* Of a few names, and mostly the one before. */
+static uint64_t hash_network(struct hy_dedup_worker *worker, hydrant_str name)
+{
+    struct network *n = &worker->network;
+    uint64_t seed = worker->dedup->seed;
+    if (n->len > 0 && name.len == n->len && seed == n->seed &&
+        memcmp(name.data, n->name, n->len) == 0)
+        return n->hash;
+    uint64_t hash = XXH3_64bits_withSeed(name.data, name.len, seed);
+    if (name.len > 0 && name.len <= sizeof n->name) {
+        *n = (struct network){.seed = seed, .hash = hash, .len = name.len};
+        memcpy(n->name, name.data, name.len);
+    }
+    return hash;
+}
+
 static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
                     const struct hy_batch *batch, struct hy_dedup_post *post)
 {
@@ -235,7 +262,7 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
     post->event = (uint8_t)m->m.event;
     post->relation = HY_DEDUP_OWN;
     /* Ids and authors are those of a network: its hash is their seed. */
-    uint64_t network = XXH3_64bits_withSeed(m->m.network.data, m->m.network.len, seed);
+    uint64_t network = hash_network(worker, m->m.network);
     post->id = hash_id(worker->dedup, m, batch, network);
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
@@ -528,25 +555,29 @@ static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_ded
         ask_for_entry(w, touch->candidates.names[k]);
 }
 
-static void ask_for_record(const struct hy_dedup_window *w, uint32_t name)
+static void ask_for_record(const struct hy_dedup_window *w, const struct hy_dedup_entry *e)
 {
-    const struct hy_dedup_entry *e = hy_dedup_place(w, name);
     const char *record = hy_dedup_log_place(w, atomic_load_explicit(&e->log, memory_order_relaxed));
     hy_prefetch(record);
     hy_prefetch(record + 64);
     hy_prefetch(record + 128); /* where most have ended */
 }
 
-/* Records, but for the id, which leads to none; and the second entry in each bucket. */
-static void ask_for_records(const struct hy_dedup_window *w, const struct touch *touch)
+/* Records, but for the id, which leads to none; of the text, if it is the same, the tally too, for
+ * this is most likely a copy; and the second entry in each bucket. */
+static void ask_for_records(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                            const struct touch *touch)
 {
     const struct hy_dedup_entry *id = hy_dedup_place(w, touch->by_id);
     const struct hy_dedup_entry *text = hy_dedup_place(w, touch->by_text);
     ask_for_entry(w, atomic_load_explicit(&id->next_id, memory_order_relaxed));
     ask_for_entry(w, atomic_load_explicit(&text->next_text, memory_order_relaxed));
-    ask_for_record(w, touch->by_text);
     for (uint32_t k = 0; k < touch->candidates.count; k++)
-        ask_for_record(w, touch->candidates.names[k]);
+        ask_for_record(w, hy_dedup_place(w, touch->candidates.names[k]));
+    if (atomic_load_explicit(&text->text_low, memory_order_relaxed) == post->text.low) {
+        ask_for_record(w, text);
+        hy_dedup_tally_ask(&w->tallies, &text->tally);
+    }
 }
 
 /* What the turns ahead will write lies behind what the last one wrote. */
@@ -573,7 +604,7 @@ static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_wo
     ask_for_room(w);
     uint32_t next = at + RECORDS_AHEAD;
     if (next < worker->posts_count)
-        ask_for_records(w, &touched[next % TOUCHED]);
+        ask_for_records(w, &worker->posts[next], &touched[next % TOUCHED]);
 }
 
 /* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their
@@ -600,7 +631,7 @@ void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, stru
     for (uint32_t i = 0; i < ENTRIES_AHEAD && i < worker->posts_count; i++)
         ask_for_entries(w, &worker->posts[i], &touched[i]);
     for (uint32_t i = 0; i < RECORDS_AHEAD && i < worker->posts_count; i++)
-        ask_for_records(w, &touched[i]);
+        ask_for_records(w, &worker->posts[i], &touched[i]);
     for (uint32_t i = 0; i < worker->posts_count; i++) {
         const struct hy_dedup_post *post = &worker->posts[i];
         look_ahead(w, worker, i, touched);

@@ -3,6 +3,7 @@
 
 #include "dedup/dedup_near.h"
 
+#include <endian.h>
 #include <string.h>
 
 static bool in_window(const struct hy_dedup_window *w, uint32_t a, uint32_t b)
@@ -254,16 +255,38 @@ enum {
     AUTHOR_NUMBER = 127 /* ... of two */
 };
 
+/* Eight digits, added behind those of *number: pairs, fours and then all of them are put together,
+ * each side by side. False when one is no digit. */
+static bool parse_eight(const char *text, uint64_t *number)
+{
+    uint64_t bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    bytes = le64toh(bytes);
+    uint64_t digits = bytes - 0x3030303030303030, over = digits + 0x0606060606060606;
+    if ((bytes & 0xF0F0F0F0F0F0F0F0) != 0x3030303030303030 || (over & 0xF0F0F0F0F0F0F0F0) != 0)
+        return false;
+    digits = (digits * 10 + (digits >> 8)) & 0x00FF00FF00FF00FF;
+    digits = (digits * 100 + (digits >> 16)) & 0x0000FFFF0000FFFF;
+    digits = (digits * 10000 + (digits >> 32)) & 0xFFFFFFFF;
+    *number = *number * 100000000 + digits;
+    return true;
+}
+
 /* An id of at most 19 digits that can be written as a number and read back the same. */
 static bool parse_number(hydrant_str id, uint64_t *number)
 {
     if (id.len == 0 || id.len > 19 || (id.data[0] == '0' && id.len > 1))
         return false;
+    uint32_t at = 0;
     *number = 0;
-    for (uint32_t i = 0; i < id.len; i++) {
-        if (id.data[i] < '0' || id.data[i] > '9')
+    for (; at < id.len % 8; at++) {
+        if (id.data[at] < '0' || id.data[at] > '9')
             return false;
-        *number = *number * 10 + (uint64_t)(id.data[i] - '0');
+        *number = *number * 10 + (uint64_t)(id.data[at] - '0');
+    }
+    for (; at < id.len; at += 8) {
+        if (!parse_eight(id.data + at, number))
+            return false;
     }
     return true;
 }

@@ -3,15 +3,10 @@
 
 uint64_t hy_dedup_lexicon_alias(uint64_t hash)
 {
-    uint32_t low = 0, high = hy_dedup_aliases_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (hy_dedup_aliases[middle].hash < hash)
-            low = middle + 1;
-        else
-            high = middle;
+    uint32_t part = hy_dedup_alias_part(hash);
+    for (uint32_t i = hy_dedup_aliases_from[part]; i < hy_dedup_aliases_from[part + 1]; i++) {
+        if (hy_dedup_aliases[i].hash == hash)
+            return hy_dedup_aliases[i].target;
     }
-    /* If it is not there, only its fingerprint in the table was that of an alias. */
-    bool found = low < hy_dedup_aliases_count && hy_dedup_aliases[low].hash == hash;
-    return found ? hy_dedup_aliases[low].target : hash;
+    return hash; /* only its fingerprint in the table was that of an alias */
 }

@@ -9,6 +9,7 @@
 
 enum {
     HY_DEDUP_LEXICON_BITS = 15,
+    HY_DEDUP_ALIAS_BITS = 8, /* about one alias in each part */
     /* A slot: fingerprint << 8 | value, 0 when free. Values up to STOP_MAX are stop codes. */
     HY_DEDUP_VALUE_STOP_MAX = 124,
     HY_DEDUP_VALUE_KNOWN,
@@ -58,8 +59,14 @@ static inline uint32_t hy_dedup_lexicon_print(uint64_t hash)
     return (uint32_t)hash & 0xFFFFFF;
 }
 
+static inline uint32_t hy_dedup_alias_part(uint64_t hash)
+{
+    return (uint32_t)(hash >> (64 - HY_DEDUP_ALIAS_BITS));
+}
+
 extern const uint32_t hy_dedup_lexicon_slots[1 << HY_DEDUP_LEXICON_BITS]; /* open addressing */
 extern const struct hy_dedup_alias hy_dedup_aliases[];                    /* sorted by hash */
-extern const uint32_t hy_dedup_aliases_count;
+/* Where the aliases of a part begin; those of the last end at the last number. */
+extern const uint16_t hy_dedup_aliases_from[(1 << HY_DEDUP_ALIAS_BITS) + 1];
 
 #endif

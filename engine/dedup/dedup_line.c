@@ -285,13 +285,12 @@ AVX512 static void collect_avx512(const struct hy_dedup_lines *lines, uint32_t n
     sharers->count = count;
 }
 
-/* As weigh_all, of sixteen from place at on, whose same is known: which are strong; the ages and
+/* As weigh_all, of sixteen from place at on, all being their same: which are strong; the ages and
  * numbers of sharers of the weak, all ones elsewhere. */
-AVX512 INLINE uint32_t weigh_sixteen(const struct hy_dedup_sharers *s, const uint32_t *same,
-                                     uint32_t at, __m512i *ages, __m512i *sharers)
+AVX512 INLINE uint32_t weigh_sixteen(const struct hy_dedup_sharers *s, __m512i all, uint32_t at,
+                                     __m512i *ages, __m512i *sharers)
 {
     __m512i one = _mm512_set1_epi32(1), ones = _mm512_set1_epi32(-1);
-    __m512i all = _mm512_loadu_si512(same + at);
     __m512i begin = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(s->begin + at)));
     __m512i end = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(s->end + at)));
     __m512i place =
@@ -314,16 +313,22 @@ AVX512 static uint32_t weigh_avx512(const struct hy_dedup_sharers *s,
                                     uint32_t same[HY_DEDUP_SHARERS_MAX], uint64_t *weak)
 {
     __m512i first = _mm512_loadu_si512(s->ages), second = _mm512_loadu_si512(s->ages + 16);
-    __m512i ages[2], sharers[2];
-    uint32_t all = low_bits(s->count);
+    __m512i ages[2], sharers[2], of_first = _mm512_setzero_si512(), of_second = of_first;
+    __m512i bit = _mm512_set1_epi32(1);
+    /* To be the same is mutual: bit i of all that have the age of i, not all bits of i, so that
+     * nothing is stored before it is done. */
     for (uint32_t i = 0; i < s->count; i++) {
         __m512i age = _mm512_set1_epi32((int)s->ages[i]);
-        same[i] = ((uint32_t)_mm512_cmpeq_epi32_mask(first, age) |
-                   (uint32_t)_mm512_cmpeq_epi32_mask(second, age) << 16) &
-                  all;
+        __mmask16 in_first = _mm512_cmpeq_epi32_mask(first, age);
+        __mmask16 in_second = _mm512_cmpeq_epi32_mask(second, age);
+        of_first = _mm512_mask_or_epi32(of_first, in_first, of_first, bit);
+        of_second = _mm512_mask_or_epi32(of_second, in_second, of_second, bit);
+        bit = _mm512_add_epi32(bit, bit);
     }
-    uint32_t strong = weigh_sixteen(s, same, 0, &ages[0], &sharers[0]) |
-                      weigh_sixteen(s, same, 16, &ages[1], &sharers[1]);
+    _mm512_storeu_si512(same, of_first);
+    _mm512_storeu_si512(same + 16, of_second);
+    uint32_t strong = weigh_sixteen(s, of_first, 0, &ages[0], &sharers[0]) |
+                      weigh_sixteen(s, of_second, 16, &ages[1], &sharers[1]);
     /* The newest of those with the fewest sharers. */
     uint32_t fewest = _mm512_reduce_min_epu32(_mm512_min_epu32(sharers[0], sharers[1]));
     __m512i few = _mm512_set1_epi32((int)fewest), ones = _mm512_set1_epi32(-1);

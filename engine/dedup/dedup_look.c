@@ -4,6 +4,7 @@
 #include "base/pick.h"
 #include "base/prefetch.h"
 
+#include <stddef.h>
 #include <string.h>
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -71,7 +72,7 @@ INLINE bool look_at(const struct hy_dedup_tokens *tokens, uint32_t i, uint32_t l
                     uint64_t seed, uint64_t *names, uint32_t *words)
 {
     uint32_t value = hy_dedup_lexicon_value(names[i]);
-    bool odd = (tokens->kinds[i] != HY_DEDUP_PLAIN) | (letters == HY_DEDUP_LOOK_ODD) |
+    bool odd = (tokens->words[i].kind != HY_DEDUP_PLAIN) | (letters == HY_DEDUP_LOOK_ODD) |
                (value == HY_DEDUP_VALUE_ALIAS);
     bool stop = value - 1 < HY_DEDUP_VALUE_STOP_MAX;
     uint64_t name = hy_dedup_word_name(hy_pick(stop, value, names[i]), seed);
@@ -85,7 +86,8 @@ INLINE bool look_at(const struct hy_dedup_tokens *tokens, uint32_t i, uint32_t l
 INLINE void hash_all(const struct hy_dedup_tokens *tokens, uint64_t *names)
 {
     for (uint32_t i = 0; i < tokens->count; i++) {
-        names[i] = hy_dedup_word_hash(tokens->data[i], tokens->lens[i]);
+        const struct hy_dedup_word *word = &tokens->words[i];
+        names[i] = hy_dedup_word_hash(tokens->buffer + word->start, word->len);
         hy_prefetch(&hy_dedup_lexicon_slots[hy_dedup_lexicon_slot(names[i])]);
     }
 }
@@ -96,7 +98,8 @@ static uint64_t look_scalar(const struct hy_dedup_tokens *tokens, uint64_t seed,
     uint64_t odd = 0;
     hash_all(tokens, names);
     for (uint32_t i = 0; i < tokens->count; i++) {
-        uint32_t letters = letters_scalar(tokens->data[i], tokens->lens[i]);
+        const struct hy_dedup_word *word = &tokens->words[i];
+        uint32_t letters = letters_scalar(tokens->buffer + word->start, word->len);
         odd |= (uint64_t)look_at(tokens, i, letters, seed, names, words) << i;
     }
     return odd;
@@ -156,7 +159,8 @@ AVX2 static uint64_t look_avx2(const struct hy_dedup_tokens *tokens, uint64_t se
     uint64_t odd = 0;
     hash_all(tokens, names);
     for (uint32_t i = 0; i < tokens->count; i++) {
-        uint32_t letters = letters_avx2(tokens->data[i], tokens->lens[i]);
+        const struct hy_dedup_word *word = &tokens->words[i];
+        uint32_t letters = letters_avx2(tokens->buffer + word->start, word->len);
         odd |= (uint64_t)look_at(tokens, i, letters, seed, names, words) << i;
     }
     return odd;
@@ -164,22 +168,36 @@ AVX2 static uint64_t look_avx2(const struct hy_dedup_tokens *tokens, uint64_t se
 
 /* ---- eight at once: those with even places in one vector, those with odd ones in another ---- */
 
-/* The words at four places, each in 16 bytes, with zeros behind it; which bytes are theirs. */
-AVX512 INLINE __m512i load_four(const struct hy_dedup_tokens *tokens, uint32_t i, __mmask64 *theirs)
+_Static_assert(sizeof(struct hy_dedup_word) == 8 && offsetof(struct hy_dedup_word, start) == 0 &&
+                   offsetof(struct hy_dedup_word, len) == 4 &&
+                   offsetof(struct hy_dedup_word, kind) == 6,
+               "a word is a number of 64 bits");
+
+/* Eight words from place i on, zeros behind the last. */
+AVX512 INLINE __m512i take_eight(const struct hy_dedup_tokens *tokens, uint32_t i)
+{
+    __mmask8 there = (__mmask8)_bzhi_u32(0xFF, tokens->count - i);
+    return _mm512_maskz_loadu_epi64(there, tokens->words + i);
+}
+
+/* The letters of every other of eight words, each in 16 bytes, with zeros behind it; which bytes
+ * are theirs. len_at: the byte of each 16 of the words that holds a low byte of its length. */
+AVX512 INLINE __m512i load_four(const char *buffer, const uint32_t *starts, __m512i words,
+                                char len_at, __mmask64 *theirs)
 {
     __m512i four = _mm512_setzero_si512();
-    uint64_t bytes = 0;
-#define ADD(k)                                                                                    \
-    four =                                                                                        \
-        _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)tokens->data[i + 2 * (k)]), k); \
-    bytes |= (uint64_t)_bzhi_u32(0xFFFF, tokens->lens[i + 2 * (k)]) << (16 * (k));
+#define ADD(k) \
+    four =     \
+        _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)(buffer + starts[2 * (k)])), k);
     ADD(0)
     ADD(1)
     ADD(2)
     ADD(3)
 #undef ADD
-    *theirs = bytes;
-    return _mm512_maskz_mov_epi8(bytes, four);
+    __m512i place =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    *theirs = _mm512_cmplt_epu8_mask(place, _mm512_shuffle_epi8(words, _mm512_set1_epi8(len_at)));
+    return _mm512_maskz_mov_epi8(*theirs, four);
 }
 
 /* Low bytes and high bytes of the letters' bits are looked up apart, by the lower five bits of a
@@ -260,9 +278,18 @@ _Static_assert(HY_DEDUP_VALUE_KNOWN - HY_DEDUP_CLASS_KNOWN == HY_DEDUP_VALUE_STO
 AVX512 INLINE uint32_t look_at_eight(const struct hy_dedup_tokens *tokens, uint32_t i,
                                      uint64_t seed, uint64_t *names, uint32_t *words)
 {
+    enum {
+        LEN = offsetof(struct hy_dedup_word, len),
+        NEXT_LEN = sizeof(struct hy_dedup_word) + LEN
+    };
+    __m512i eight = take_eight(tokens, i);
+    uint32_t starts[HY_DEDUP_LOOK_AT_ONCE];
+    _mm256_storeu_si256((__m256i *)starts, _mm512_cvtepi64_epi32(eight));
     __mmask64 even_bytes, odd_bytes;
-    __m512i even = load_four(tokens, i, &even_bytes), odd = load_four(tokens, i + 1, &odd_bytes);
-    __m256i lens = _mm256_loadu_si256((const __m256i *)(tokens->lens + i));
+    __m512i even = load_four(tokens->buffer, starts, eight, LEN, &even_bytes);
+    __m512i odd = load_four(tokens->buffer, starts + 1, eight, NEXT_LEN, &odd_bytes);
+    __m512i all_lens = _mm512_and_si512(_mm512_srli_epi64(eight, 32), _mm512_set1_epi64(0xFFFF));
+    __m256i lens = _mm512_cvtepi64_epi32(all_lens);
     __m512i hashes =
         hash_eight(_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd), lens);
     __mmask8 closer;
@@ -276,9 +303,8 @@ AVX512 INLINE uint32_t look_at_eight(const struct hy_dedup_tokens *tokens, uint3
         (__mmask8)(odd_of_four(even, even_bytes) | odd_of_four(odd, odd_bytes) << 1) |
         _mm256_cmpgt_epu32_mask(lens, _mm256_set1_epi32(HY_DEDUP_LOOK_BYTES));
     letters = _mm256_mask_mov_epi32(letters, no_letters, _mm256_set1_epi32(HY_DEDUP_LOOK_ODD));
-    __m128i kinds = _mm_loadl_epi64((const __m128i *)(tokens->kinds + i));
     closer |= no_letters | _mm256_cmpeq_epi32_mask(value, _mm256_set1_epi32(HY_DEDUP_VALUE_ALIAS)) |
-              (__mmask8)_mm_test_epi8_mask(kinds, kinds);
+              _mm512_test_epi64_mask(eight, _mm512_set1_epi64(0xFFll << 48)); /* kinds */
 
     __m256i stop_max = _mm256_set1_epi32(HY_DEDUP_VALUE_STOP_MAX);
     __mmask8 known = _mm256_test_epi32_mask(value, value);
@@ -307,8 +333,9 @@ AVX512 static uint64_t look_avx512(const struct hy_dedup_tokens *tokens, uint64_
     odd &= (1ull << tokens->count) - 1;
     for (uint64_t set = odd; set; set &= set - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(set);
-        if (tokens->lens[i] > HY_DEDUP_LOOK_BYTES)
-            names[i] = hy_dedup_word_hash(tokens->data[i], tokens->lens[i]);
+        const struct hy_dedup_word *word = &tokens->words[i];
+        if (word->len > HY_DEDUP_LOOK_BYTES)
+            names[i] = hy_dedup_word_hash(tokens->buffer + word->start, word->len);
     }
     return odd;
 }

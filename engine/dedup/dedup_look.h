@@ -14,17 +14,15 @@
 
 enum {
     HY_DEDUP_LOOK_BYTES = 16,    /* of a word that is not odd, at most */
-    HY_DEDUP_LOOK_AT_ONCE = 8,   /* words; what is behind the last is read, too */
+    HY_DEDUP_LOOK_AT_ONCE = 8,   /* words */
     HY_DEDUP_LOOK_ODD = 1 << 16, /* instead of the letters: those have to be looked at one by one */
 };
 
-/* What a sketch has words for. Each is readable for HY_DEDUP_WORD_SLACK bytes behind its end;
- * behind the last come empty ones, up to a multiple of HY_DEDUP_LOOK_AT_ONCE. */
+/* What a sketch has words for. Each is readable for HY_DEDUP_WORD_SLACK bytes behind its end. */
 struct hy_dedup_tokens {
-    const char *data[HY_DEDUP_SKETCH_WORDS];
-    uint32_t lens[HY_DEDUP_SKETCH_WORDS];
-    uint8_t kinds[HY_DEDUP_SKETCH_WORDS]; /* enum hy_dedup_word_kind */
-    uint32_t count;
+    const char *buffer; /* starts of words are places in it */
+    const struct hy_dedup_word *words;
+    uint32_t count; /* <= HY_DEDUP_SKETCH_WORDS */
 };
 
 /* The bits that stand for letters: one for each frequent one, the others share. A misspelling

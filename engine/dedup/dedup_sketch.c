@@ -106,18 +106,18 @@ static struct hy_dedup_meaning look_closer(const struct hy_dedup_tokens *tokens,
                                            uint64_t hash, uint32_t *letters)
 {
     char buffer[SQUEEZED_MAX + HY_DEDUP_WORD_SLACK];
-    const char *word = tokens->data[i];
-    uint32_t len = tokens->lens[i];
+    const char *word = tokens->buffer + tokens->words[i].start;
+    uint32_t len = tokens->words[i].len, kind = tokens->words[i].kind;
     struct hy_dedup_meaning meaning;
-    if (tokens->kinds[i] == HY_DEDUP_PLAIN) {
+    if (kind == HY_DEDUP_PLAIN) {
         meaning = hy_dedup_lexicon_find(hash);
         if (meaning.class == HY_DEDUP_CLASS_UNKNOWN)
             meaning = meaning_of_unknown(&word, &len, hash, buffer);
     } else {
-        meaning = meaning_of_mark(word, len, tokens->kinds[i], hash);
+        meaning = meaning_of_mark(word, len, kind, hash);
     }
-    if (*letters == HY_DEDUP_LOOK_ODD || tokens->kinds[i] != HY_DEDUP_PLAIN)
-        *letters = letters_of(word, len, tokens->kinds[i], hash);
+    if (*letters == HY_DEDUP_LOOK_ODD || kind != HY_DEDUP_PLAIN)
+        *letters = letters_of(word, len, kind, hash);
     return meaning;
 }
 
@@ -137,6 +137,11 @@ static uint32_t drop_twins(uint64_t *keys)
 {
     uint32_t kept = 0;
     uint64_t last = UINT64_MAX;
+    bool all = keys[HY_DEDUP_KEYS - 1] != UINT64_MAX;
+    for (uint32_t i = 1; i < HY_DEDUP_KEYS; i++)
+        all &= keys[i] != keys[i - 1];
+    if (all) /* as in most texts */
+        return HY_DEDUP_KEYS;
     for (uint32_t i = 0; i < HY_DEDUP_KEYS && keys[i] != UINT64_MAX; i++) {
         bool other = keys[i] != last;
         last = keys[kept] = keys[i];
@@ -175,30 +180,24 @@ static void make_keys(const uint64_t *hashes, const struct hy_dedup_sketch *sket
 }
 
 /* Words are tokens as they are. Ideographs, which are not words, are read in pairs, each with the
- * one behind it (and the space between them); the last of a run is in the pair before. */
-static void make_tokens(const struct hy_dedup_text *text, const struct hy_dedup_word *words,
-                        uint32_t count, struct hy_dedup_tokens *tokens)
+ * one behind it (and the space between them); the last of a run is in the pair before. Returns how
+ * many tokens that makes. */
+static uint32_t pair_ideographs(const struct hy_dedup_word *words, uint32_t count,
+                                struct hy_dedup_word pairs[HY_DEDUP_SKETCH_WORDS])
 {
     uint32_t made = 0;
     for (uint32_t i = 0; i < count && made < HY_DEDUP_SKETCH_WORDS; i++) {
         const struct hy_dedup_word *w = &words[i];
-        tokens->data[made] = text->buffer + w->start;
-        tokens->lens[made] = w->len;
-        tokens->kinds[made] = w->kind;
-        if (HY_UNLIKELY(w->kind == HY_DEDUP_IDEOGRAPH)) {
+        pairs[made] = *w;
+        if (w->kind == HY_DEDUP_IDEOGRAPH) {
             if (i + 1 < count && w[1].kind == HY_DEDUP_IDEOGRAPH)
-                tokens->lens[made] = w[1].start + w[1].len - w->start;
+                pairs[made].len = (uint16_t)(w[1].start + w[1].len - w->start);
             else if (i > 0 && w[-1].kind == HY_DEDUP_IDEOGRAPH)
                 continue;
         }
         made++;
     }
-    tokens->count = made;
-    for (; made % HY_DEDUP_LOOK_AT_ONCE; made++) {
-        tokens->data[made] = text->buffer;
-        tokens->lens[made] = 0;
-        tokens->kinds[made] = HY_DEDUP_PLAIN;
-    }
+    return made;
 }
 
 void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
@@ -211,8 +210,14 @@ void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
     if (text->cut && count > HY_DEDUP_SKETCH_WORDS_MIN &&
         text->words_first + count < HY_DEDUP_WORDS)
         count--;
-    struct hy_dedup_tokens tokens;
-    make_tokens(text, words, count, &tokens);
+    struct hy_dedup_word pairs[HY_DEDUP_SKETCH_WORDS];
+    struct hy_dedup_tokens tokens = {text->buffer, words, count};
+    if (HY_UNLIKELY(text->ideographs)) {
+        tokens.words = pairs;
+        tokens.count = pair_ideographs(words, count, pairs);
+    }
+    if (tokens.count > HY_DEDUP_SKETCH_WORDS)
+        tokens.count = HY_DEDUP_SKETCH_WORDS;
     sketch->count = tokens.count;
     sketch->cut = text->cut && sketch->count < HY_DEDUP_SKETCH_WORDS;
     for (uint64_t odd = hy_dedup_look(&tokens, seed, names, sketch->words); odd; odd &= odd - 1) {
@@ -257,7 +262,7 @@ static uint64_t high_bits(const unsigned char *bytes)
 }
 
 /* Where a word begins depends on the lengths of all before it: they are read off bits, which is
- * quicker than off memory. */
+ * quicker than off memory. high: those from the next word on, as far as the block goes. */
 void hy_dedup_sketch_load(const uint32_t *units, uint32_t count, struct hy_dedup_sketch *sketch)
 {
     const unsigned char *bytes = (const unsigned char *)units;
@@ -269,7 +274,8 @@ void hy_dedup_sketch_load(const uint32_t *units, uint32_t count, struct hy_dedup
             block = at;
             high = high_bits(bytes + block);
         }
-        uint32_t content = (uint32_t)(high >> (at - block)) & 1, next = at + 1 + 3 * content, word;
+        uint32_t content = (uint32_t)high & 1, step = 1 + 3 * content, next = at + step, word;
+        high >>= step;
         memcpy(&word, bytes + at, sizeof word);
         word = be32toh(word) >> (24 & (content - 1));
         if ((word == 0) | (word == HY_DEDUP_STOP_CUT) | (next > len)) {

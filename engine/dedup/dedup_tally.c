@@ -1,6 +1,8 @@
 /* What is counted of a group; see dedup_tally.h. */
 #include "dedup/dedup_tally.h"
 
+#include "base/prefetch.h"
+
 #include <math.h>
 
 enum {
@@ -216,6 +218,16 @@ struct hy_dedup_tally *hy_dedup_tally_find(const struct hy_dedup_tallies *t,
                                            const struct hy_dedup_first *first)
 {
     return tally_at(t, atomic_load_explicit(first->link, memory_order_acquire), first->name);
+}
+
+void hy_dedup_tally_ask(const struct hy_dedup_tallies *t, const _Atomic uint32_t *link)
+{
+    uint32_t place = atomic_load_explicit(link, memory_order_relaxed);
+    if (place == 0)
+        place = atomic_load_explicit(&t->cursor, memory_order_relaxed) + 1; /* the next taken */
+    const char *tally = (const char *)&t->all[(place - 1) % t->count];
+    for (size_t at = 0; at < sizeof *t->all; at += 64)
+        hy_prefetch(tally + at);
 }
 
 struct hy_dedup_tally *hy_dedup_tally_get(struct hy_dedup_tallies *t,

@@ -90,6 +90,9 @@ void hy_dedup_tallies_init(struct hy_dedup_tallies *t, struct hy_dedup_tally *al
 struct hy_dedup_tally *hy_dedup_tally_find(const struct hy_dedup_tallies *t,
                                            const struct hy_dedup_first *first);
 
+/* Asks for the memory of the tally whose place a head's entry keeps in link. */
+void hy_dedup_tally_ask(const struct hy_dedup_tallies *t, const _Atomic uint32_t *link);
+
 /* The same, made when it has none, with the group's first mention counted; NULL only when eight in
  * a row are just being taken by others. */
 struct hy_dedup_tally *hy_dedup_tally_get(struct hy_dedup_tallies *t,

@@ -50,34 +50,29 @@ struct reader {
 
 /* What a byte is. */
 enum {
-    ENDS = 1,  /* a word ends before it, whatever follows */
-    CALM = 2,  /* behind a mark it ends the word in front of that */
-    MARK = 4,  /* a word ends before it, unless it joins two or makes a link */
-    PLAIN = 8, /* is dull, or begins a plain word */
-    WORD = 16, /* a character of a word, if it is ASCII */
+    MARK = 1,  /* a word ends before it, unless it joins two or makes a link */
+    PLAIN = 2, /* is dull, or begins a plain word */
+    WORD = 4,  /* a character of a word, if it is ASCII */
 };
 
 static const uint8_t byte_kinds[256] = {
-    [0 ... '"'] = ENDS | CALM | PLAIN,
-    ['#'] = ENDS | CALM,
-    ['$' ... '&'] = ENDS | CALM | PLAIN,
-    ['\''] = CALM | MARK | PLAIN,
-    ['(' ... '+'] = ENDS | CALM | PLAIN,
-    [','] = CALM | MARK | PLAIN,
-    ['-'] = ENDS | CALM | PLAIN,
-    ['.'] = CALM | MARK | PLAIN,
-    ['/'] = ENDS | PLAIN,
+    [0 ... '"'] = PLAIN,
+    ['$' ... '&'] = PLAIN,
+    ['\''] = MARK | PLAIN,
+    ['(' ... '+'] = PLAIN,
+    [','] = MARK | PLAIN,
+    ['-'] = PLAIN,
+    ['.'] = MARK | PLAIN,
+    ['/'] = PLAIN,
     ['0' ... '9'] = WORD | PLAIN,
-    [':'] = CALM | MARK,
-    [';' ... '='] = ENDS | CALM,
-    ['>' ... '?'] = ENDS | CALM | PLAIN,
-    ['@'] = ENDS | CALM,
+    [':'] = MARK,
+    ['>' ... '?'] = PLAIN,
     ['A' ... 'Z'] = WORD,
-    ['[' ... '^'] = ENDS | CALM | PLAIN,
+    ['[' ... '^'] = PLAIN,
     ['_'] = WORD,
-    ['`'] = ENDS | CALM | PLAIN,
+    ['`'] = PLAIN,
     ['a' ... 'z'] = WORD | PLAIN,
-    ['{' ... 127] = ENDS | CALM | PLAIN,
+    ['{' ... 127] = PLAIN,
 };
 
 INLINE uint32_t byte_kind(char c)
@@ -304,14 +299,17 @@ static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32
     return www || (peek(r, at) == '/' && at - label >= 2 && !is_digit(r->text[at - 1]));
 }
 
-/* Is [start, end) a word that only says who is repeated, with a handle behind it? */
-static bool is_repost_mark(const struct reader *r, uint32_t start, uint32_t end)
+static bool has_handle_behind(const struct reader *r, uint32_t at)
 {
-    if (HY_LIKELY(!is_repost_word(r->text + start, end - start)))
-        return false;
-    while (end < r->len && (is_space(r->text[end]) || r->text[end] == ':'))
-        end++;
-    return peek(r, end) == '@' && word_char(r, end + 1);
+    while (at < r->len && (is_space(r->text[at]) || r->text[at] == ':'))
+        at++;
+    return peek(r, at) == '@' && word_char(r, at + 1);
+}
+
+/* Is [start, end) a word that only says who is repeated, with a handle behind it? */
+INLINE bool is_repost_mark(const struct reader *r, uint32_t start, uint32_t end)
+{
+    return HY_UNLIKELY(is_repost_word(r->text + start, end - start)) && has_handle_behind(r, end);
 }
 
 /* Length of the run of ASCII word characters at text, up to limit and RUN_BYTES. *digits is set
@@ -464,51 +462,73 @@ static void read_other(struct reader *r)
     }
 }
 
-/* Of BLOCK_BYTES of a text, bit i for byte i. The last is never dull. */
+/* Of BLOCK_BYTES of a text, bit i for byte i. What lies behind the text is dull. */
 struct block {
     uint64_t words; /* lower-case letters and digits */
     uint64_t digits;
-    uint64_t dull; /* what means nothing wherever it stands between words, and the text's end */
+    uint64_t signs; /* what is neither that nor dull, which means nothing between words */
+    uint64_t ends;  /* a plain word in front of it ends there; not told of the last byte */
 };
 
-/* left: bytes of the text from here on, at least one; what lies behind them is dull. */
-INLINE struct block block_of(uint64_t words, uint64_t digits, uint64_t others, uint32_t left)
+/* What block is made of, by vectors. */
+struct classes {
+    uint64_t words, digits, signs;
+    uint64_t word;  /* any character of a word, and what is not ASCII */
+    uint64_t marks; /* kind MARK */
+    uint64_t slashes;
+};
+
+/* A word ends before what can be no part of one, and before a mark that has nothing behind it that
+ * a word or a link could go on with. left: bytes of the text from here on, at least one. */
+INLINE struct block block_of(struct classes c, uint32_t left)
 {
     uint64_t all = UINT64_MAX >> (BLOCK_BYTES - (left < BLOCK_BYTES ? left : BLOCK_BYTES));
-    return (struct block){words & all, digits, ~(others & all) & (UINT64_MAX >> 1)};
+    uint64_t calm = ~((c.word | c.slashes) & all), ends = ~((c.word | c.marks) & all);
+    return (struct block){c.words & all, c.digits & all, c.signs & all,
+                          ends | (c.marks & calm >> 1)};
 }
 
 typedef struct block classify_fn(const char *text, uint32_t left);
 
 INLINE struct block classify(const char *text, uint32_t left)
 {
-    uint64_t words = 0, digits = 0, others = 0;
+    struct classes all = {0};
 #ifdef __SSE2__
 #define BETWEEN(first, last)                                   \
     _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8((first)-1)), \
                   _mm_cmplt_epi8(c, _mm_set1_epi8((last) + 1)))
+#define IS(sign) _mm_cmpeq_epi8(c, _mm_set1_epi8(sign))
+#define BITS(bytes) ((uint64_t)(uint32_t)_mm_movemask_epi8(bytes) << at)
     for (uint32_t at = 0; at < BLOCK_BYTES; at += 16) {
         __m128i c = _mm_loadu_si128((const __m128i *)(text + at));
         __m128i digit = BETWEEN('0', '9'), word = _mm_or_si128(BETWEEN('a', 'z'), digit);
-        __m128i sign = _mm_or_si128(_mm_or_si128(BETWEEN(':', '='), BETWEEN('@', 'Z')),
-                                    _mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8('#')),
-                                                 _mm_cmpeq_epi8(c, _mm_set1_epi8('_'))));
-        __m128i other = _mm_or_si128(_mm_or_si128(word, sign), c); /* and what is not ASCII */
-        words |= (uint64_t)(uint32_t)_mm_movemask_epi8(word) << at;
-        digits |= (uint64_t)(uint32_t)_mm_movemask_epi8(digit) << at;
-        others |= (uint64_t)(uint32_t)_mm_movemask_epi8(other) << at;
+        __m128i other = _mm_or_si128(_mm_or_si128(BETWEEN('A', 'Z'), IS('_')), c);
+        __m128i sign =
+            _mm_or_si128(_mm_or_si128(BETWEEN(':', '='), other), _mm_or_si128(IS('#'), IS('@')));
+        all.words |= BITS(word);
+        all.digits |= BITS(digit);
+        all.signs |= BITS(sign);
+        all.word |= BITS(_mm_or_si128(word, other));
+        all.marks |=
+            BITS(_mm_or_si128(_mm_or_si128(IS('\''), IS(',')), _mm_or_si128(IS('.'), IS(':'))));
+        all.slashes |= BITS(IS('/'));
     }
 #undef BETWEEN
+#undef IS
+#undef BITS
 #else
     for (uint32_t at = 0; at < BLOCK_BYTES; at++) {
         char c = text[at];
-        bool word = is_lower(c) || is_digit(c);
-        words |= (uint64_t)word << at;
-        digits |= (uint64_t)is_digit(c) << at;
-        others |= (uint64_t)(word || !(byte_kind(c) & PLAIN)) << at;
+        bool word = is_lower(c) || is_digit(c), high = (unsigned char)c >= 0x80;
+        all.words |= (uint64_t)word << at;
+        all.digits |= (uint64_t)is_digit(c) << at;
+        all.signs |= (uint64_t) !(byte_kind(c) & PLAIN) << at;
+        all.word |= (uint64_t)(high || is_word_byte(c)) << at;
+        all.marks |= (uint64_t)((byte_kind(c) & MARK) != 0) << at;
+        all.slashes |= (uint64_t)(c == '/') << at;
     }
 #endif
-    return block_of(words, digits, others, left);
+    return block_of(all, left);
 }
 
 #ifdef __x86_64__
@@ -519,22 +539,65 @@ AVX512 INLINE uint64_t between(__m512i c, char first, char last)
                                   _mm512_set1_epi8((char)(last - first)));
 }
 
+AVX512 INLINE uint64_t is(__m512i c, char sign)
+{
+    return _mm512_cmpeq_epi8_mask(c, _mm512_set1_epi8(sign));
+}
+
 AVX512 INLINE struct block classify_avx512(const char *text, uint32_t left)
 {
     __m512i c = _mm512_loadu_si512(text);
     uint64_t digits = between(c, '0', '9'), words = digits | between(c, 'a', 'z');
-    uint64_t signs = between(c, ':', '=') | between(c, '@', 'Z') |
-                     _mm512_cmpeq_epi8_mask(c, _mm512_set1_epi8('#')) |
-                     _mm512_cmpeq_epi8_mask(c, _mm512_set1_epi8('_'));
-    return block_of(words, digits, words | signs | _mm512_movepi8_mask(c), left);
+    uint64_t other = between(c, 'A', 'Z') | is(c, '_') | _mm512_movepi8_mask(c);
+    uint64_t signs = between(c, ':', '=') | is(c, '#') | is(c, '@') | other;
+    uint64_t marks = is(c, '\'') | is(c, ',') | is(c, '.') | is(c, ':');
+    return block_of((struct classes){words, digits, signs, words | other, marks, is(c, '/')}, left);
 }
 
 #endif
 
-/* How many bits from at on are set. The last of 64 never counts. */
-INLINE uint32_t run_of(uint64_t bits, uint32_t at)
+#define LAST_BIT (1ull << (BLOCK_BYTES - 1))
+
+/* The reader's place and what it writes, in registers. */
+struct plain {
+    uint32_t start; /* of the block in the text */
+    uint32_t used, count;
+    uint32_t last_end, before; /* where the last word ends in the text, and the one before it */
+    bool stops;
+};
+
+/*
+ * Reads the words that begin and end in a block, up to the first that is not plain: what is not
+ * dull stands between words, or something may belong to the word behind it. A word that may go on
+ * behind the block is left to the next one. All that is asked of words is asked of the whole block
+ * before, so that none waits for another.
+ */
+INLINE void read_block(struct reader *r, struct plain *p, struct block block)
 {
-    return (uint32_t)__builtin_ctzll(~(bits >> at) | 1ull << (BLOCK_BYTES - 1));
+    uint64_t starts = block.words & ~(block.words << 1);
+    uint64_t ends = ~block.words & block.words << 1 & ~LAST_BIT, wrong = ends & ~block.ends;
+    uint64_t stop = (block.signs & ~LAST_BIT) | wrong;
+    p->stops = stop != 0;
+    for (ends &= ~wrong & (stop ^ (stop - 1)); ends; ends &= ends - 1, starts &= starts - 1) {
+        uint32_t at = (uint32_t)__builtin_ctzll(starts), end = (uint32_t)__builtin_ctzll(ends);
+        const char *word = r->text + p->start + at;
+        uint32_t len = end - at;
+        if (HY_UNLIKELY((len > RUN_BYTES) | is_scheme(word, len) | (p->count >= HY_DEDUP_WORDS))) {
+            p->stops = true;
+            break;
+        }
+        bool number = block.digits >> at & ((1ull << len) - 1);
+        r->out->words[p->count++] =
+            (struct hy_dedup_word){.start = p->used, .len = (uint16_t)len, .kind = number};
+        memcpy(r->out->buffer + p->used, word, RUN_BYTES);
+        p->used += len;
+        r->out->buffer[p->used++] = ' ';
+        p->before = p->last_end;
+        p->last_end = p->start + end;
+    }
+    uint32_t next = (uint32_t)__builtin_ctzll(starts | (stop & -stop) | LAST_BIT);
+    p->stops |= next == 0; /* a word longer than a block */
+    p->start += next;
 }
 
 /*
@@ -544,46 +607,23 @@ INLINE uint32_t run_of(uint64_t bits, uint32_t at)
  */
 INLINE void read_plain_words(struct reader *r, classify_fn *classify_block)
 {
-    struct hy_dedup_word *words = r->out->words;
-    const char *text = r->text;
-    char *buffer = r->out->buffer;
-    uint32_t start = r->at, len = r->len, at = 0, used = r->used, count = r->words;
-    uint32_t last_end = r->last_end, before = last_end;
-    struct block block = classify_block(text + start, len - start);
-    while (count < HY_DEDUP_WORDS) {
-        at += run_of(block.dull, at);
-        if (at + RUN_BYTES >= BLOCK_BYTES) { /* a word may go on behind the block */
-            start += at;
-            at = 0;
-            if (start >= len)
-                break;
-            block = classify_block(text + start, len - start);
+    struct plain p = {.start = r->at, .used = r->used, .count = r->words, .last_end = r->last_end};
+    p.before = p.last_end;
+    do {
+        read_block(r, &p, classify_block(r->text + p.start, r->len - p.start));
+    } while (!p.stops && p.start < r->len);
+    r->at = p.start < r->len ? p.start : r->len;
+    if (p.count > r->words) {
+        const struct hy_dedup_word *last = &r->out->words[p.count - 1];
+        if (HY_UNLIKELY(is_repost_mark(r, p.last_end - last->len, p.last_end))) {
+            p.used = last->start;
+            p.count--;
+            p.last_end = p.before;
         }
-        const char *word = text + start + at;
-        uint32_t run = run_of(block.words, at);
-        uint32_t kind = byte_kind(word[run]), next = byte_kind(word[run + 1]);
-        bool ends = (kind & ENDS) | (kind / MARK & next / CALM & 1);
-        if ((run == 0) | (run > RUN_BYTES) | !ends | is_scheme(word, run))
-            break;
-        bool number = block.digits >> at & ((1ull << run) - 1);
-        struct hy_dedup_word new = {.start = used, .len = (uint16_t)run, .kind = number};
-        words[count++] = new;
-        memcpy(buffer + used, word, RUN_BYTES);
-        used += run;
-        buffer[used++] = ' ';
-        at += run;
-        before = last_end;
-        last_end = start + at;
     }
-    r->at = start + at < len ? start + at : len;
-    if (count > r->words &&
-        HY_UNLIKELY(is_repost_mark(r, last_end - words[count - 1].len, last_end))) {
-        used = words[--count].start;
-        last_end = before;
-    }
-    r->used = used;
-    r->words = count;
-    r->last_end = last_end;
+    r->used = p.used;
+    r->words = p.count;
+    r->last_end = p.last_end;
 }
 
 static void read_plain_words_scalar(struct reader *r)
@@ -675,6 +715,7 @@ static void set_line(struct reader *r)
         to = out->words[end - 1].start + out->words[end - 1].len;
     }
     out->line = (hydrant_str){out->buffer + from, to - from};
+    out->ideographs = r->ideographs > 0;
     out->words_first = first;
     out->words_count = end - first;
 }

@@ -46,6 +46,7 @@ struct hy_dedup_text {
     hydrant_str line;                  /* the words, inside buffer; empty when there are none */
     uint32_t weight;                   /* of the words in line */
     uint32_t words_first, words_count; /* those of words that are in line */
+    bool ideographs;                   /* some of words are one */
     bool cut;                          /* the text ends in dots: its last word may be half a word */
     struct hy_dedup_word words[HY_DEDUP_WORDS]; /* the first of the text */
 };

@@ -57,31 +57,36 @@ static uint32_t make_word(struct random_state *random, char word[WORD_MAX + SLAC
     }
 }
 
-/* As tokens have it: empty ones behind the last. */
+/* The words behind the last are out of bounds, as they may be. */
 static void make_tokens(struct random_state *random, struct hy_dedup_tokens *tokens,
-                        char words[HY_DEDUP_SKETCH_WORDS][WORD_MAX + SLACK])
+                        struct hy_dedup_word words[HY_DEDUP_SKETCH_WORDS],
+                        char bytes[HY_DEDUP_SKETCH_WORDS][WORD_MAX + SLACK])
 {
+    memset(words, 0xFF, HY_DEDUP_SKETCH_WORDS * sizeof *words);
+    *tokens = (struct hy_dedup_tokens){.buffer = bytes[0], .words = words};
     tokens->count = random_below(random, HY_DEDUP_SKETCH_WORDS + 1);
-    for (uint32_t i = 0; i < HY_DEDUP_SKETCH_WORDS; i++) {
-        tokens->data[i] = words[i];
-        tokens->lens[i] = i < tokens->count ? make_word(random, words[i]) : 0;
-        bool plain = i >= tokens->count || random_below(random, 8);
-        tokens->kinds[i] = (uint8_t)(plain ? HY_DEDUP_PLAIN : 1 + random_below(random, 2));
+    for (uint32_t i = 0; i < tokens->count; i++) {
+        words[i].start = (uint32_t)(bytes[i] - bytes[0]);
+        words[i].len = (uint16_t)make_word(random, bytes[i]);
+        bool plain = random_below(random, 8);
+        words[i].kind = (uint8_t)(plain ? HY_DEDUP_PLAIN : 1 + random_below(random, 2));
+        words[i].tag = random_below(random, 2);
     }
 }
 
 static void check(const struct hy_dedup_tokens *tokens, uint32_t i, uint64_t seed, bool odd,
                   uint64_t name, uint32_t word)
 {
-    uint32_t letters = letters_of(tokens->data[i], tokens->lens[i]);
-    uint64_t hash = hy_dedup_word_hash(tokens->data[i], tokens->lens[i]);
+    const char *said = tokens->buffer + tokens->words[i].start;
+    uint32_t len = tokens->words[i].len, letters = letters_of(said, len);
+    uint64_t hash = hy_dedup_word_hash(said, len);
     struct hy_dedup_meaning meaning = hy_dedup_lexicon_find(hash);
     if (odd) {
         assert_true(name == hash);
         assert_int_equal(word, letters);
         return;
     }
-    assert_int_equal(tokens->kinds[i], HY_DEDUP_PLAIN);
+    assert_int_equal(tokens->words[i].kind, HY_DEDUP_PLAIN);
     assert_int_not_equal(letters, HY_DEDUP_LOOK_ODD);
     bool stop = meaning.class == HY_DEDUP_CLASS_STOP;
     uint64_t expected = hy_dedup_word_name(stop ? meaning.stop : meaning.hash, seed);
@@ -94,13 +99,14 @@ static void first_sight_tells_what_a_closer_look_would(void **state)
 {
     struct random_state random = {random_seed("dedup_look")};
     char bytes[HY_DEDUP_SKETCH_WORDS][WORD_MAX + SLACK];
+    struct hy_dedup_word of_bytes[HY_DEDUP_SKETCH_WORDS];
     struct hy_dedup_tokens tokens;
     uint64_t names[HY_DEDUP_SKETCH_WORDS], told = 0, closer = 0;
     uint32_t words[HY_DEDUP_SKETCH_WORDS];
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t seed = random_next(&random);
         memset(bytes, 0, sizeof bytes);
-        make_tokens(&random, &tokens, bytes);
+        make_tokens(&random, &tokens, of_bytes, bytes);
         for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
             uint64_t odd = hy_dedup_look_of((enum hy_cpu_level)level)(&tokens, seed, names, words);
             assert_true(odd >> tokens.count == 0);

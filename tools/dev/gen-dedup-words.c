@@ -155,7 +155,14 @@ static void write_table(const char *path)
     for (unsigned i = 0; i < aliases_count; i++)
         fprintf(out, "{%lluu, %lluu},\n", (unsigned long long)aliases[i].hash,
                 (unsigned long long)aliases[i].target);
-    fprintf(out, "};\nconst uint32_t hy_dedup_aliases_count = %u;\n", aliases_count);
+    fprintf(out,
+            "};\n\nconst uint16_t hy_dedup_aliases_from[(1 << HY_DEDUP_ALIAS_BITS) + 1] = {\n");
+    for (unsigned part = 0, at = 0; part <= 1 << HY_DEDUP_ALIAS_BITS; part++) {
+        while (at < aliases_count && hy_dedup_alias_part(aliases[at].hash) < part)
+            at++;
+        fprintf(out, "%u,%c", at, part % 8 == 7 ? '\n' : ' ');
+    }
+    fprintf(out, "};\n");
     if (fclose(out) != 0)
         fail("cannot write %s", path);
 }
