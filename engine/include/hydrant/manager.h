@@ -95,9 +95,9 @@ typedef struct hydrant_manager_options {
     /* Files of recorded mentions (.zst too), or a folder of them, the newest name last. May be
      * NULL. At most flood_posts * 50 mentions of it are looked at, at each reload. */
     const char *recording;
-    /* A folder. What the guard holds is kept in its file `shadowed`, and held again after a restart:
-     * rules that are still the same; one that was edited meanwhile is judged anew. NULL: a new
-     * manager holds nothing. */
+    /* A folder. What the guard holds is kept in its file `shadowed`, and held again after a
+     * restart: rules that are still the same; one that was edited meanwhile is judged anew. NULL: a
+     * new manager holds nothing. */
     const char *state_dir;
     void (*on_event)(void *ctx, const hydrant_rules_event *event); /* may be NULL */
     void *ctx;
