@@ -10,7 +10,7 @@
  * an item's seq is id << 16 | number. All numbers are little-endian (the host's, which is checked).
  *
  * Threads: everything _Atomic is shared between processes; who writes what, and which operation
- * pairs with which, is listed in ring_protocol.h.
+ * pairs with which, is listed in docs/RING-FORMAT.md, "Memory order".
  */
 #ifndef HY_RING_LAYOUT_H
 #define HY_RING_LAYOUT_H
