@@ -318,6 +318,27 @@ class Crashing(DaemonTest):
         self.assertEqual(world.daemon.wait(PATIENCE), 0)
         self.assertEqual(world.tail(), [])
 
+    def test_a_damaged_spill_segment_is_said_and_counted(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: spill}}", bytes="1MiB")
+        world.write_posts("posts.ndjson", range(4000))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        group = world.ctl("status")["ring"]["groups"][0]
+        self.assertGreater(group["spilled"], 0)
+        self.assertEqual(group["lag"], 4000)
+        segment = sorted((world.dir / "state" / "spill").iterdir())[1]
+        damaged = bytearray(segment.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        segment.write_bytes(damaged)
+        got = world.tail()
+        until("all is acknowledged", lambda: world.ctl("status")["streams"][0]["acknowledged"] ==
+              world.bytes_of("posts.ndjson"))
+        group = world.ctl("status")["ring"]["groups"][0]
+        self.assertEqual([group[key] for key in ("lag", "spill_bytes", "dropped")],
+                         [0, 0, 4000 - len(got)])
+        self.assertGreater(group["dropped"], 0)
+        until("said", lambda: world.said("what was spilled for a group is damaged or gone"))
+
     def test_a_damaged_checkpoint_is_not_believed(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
