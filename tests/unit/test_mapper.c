@@ -1,6 +1,7 @@
 /*
- * The mapper over one record: what it costs and what it says when that is too much. What mappings
- * make of records is test_networks.c.
+ * The mapper over one record: what it costs, what it says when that is too much, and values that
+ * are too large for where they are put together. What the built-in mappings make of records is in
+ * test_networks.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include "decode/mapper.h"
 #include "pack/pack.h"
 #include "rules/ruleset.h"
+#include "text/utf8.h"
 
 enum { RECORD_MAX = 16 << 20 };
 
@@ -43,7 +45,12 @@ static int set_up(void **state)
                                "    joins: {user: {in: $.users, key: id, is: by}}\n"
                                "    items: ['posts[]']\n"
                                "    take: [{when: {t: '*'}}]\n"
-                               "    fields: {id: i, text: t, author.name: '@user.name'}\n";
+                               "    fields: {id: i, text: t, author.name: '@user.name'}\n"
+                               "  titled:\n"
+                               "    network: titled\n"
+                               "    tell: [{title: '*'}]\n"
+                               "    take: [{when: {title: '*'}}]\n"
+                               "    fields: {id: i, text: ['{title}: {body}', title]}\n";
     const struct hy_rule_input input = {.name = "test.yaml", .text = hy_str(yaml, sizeof yaml - 1)};
     const struct hy_decode_options options = {0};
     hydrant_error err = {0};
@@ -145,6 +152,19 @@ static struct mapped map(const struct record *record)
     return mapped;
 }
 
+/* The only mention of a record, until the next call. */
+static const struct hy_mention *only_mention(const struct record *record)
+{
+    static struct hy_source source = {.name = {"test", 4}, .format = HY_FORMAT_MAPPED};
+    static struct hy_parcel parcel = {.source = &source, .mapping = "", .count = 1};
+    parcel.records[0] = (struct hy_record){.data = record->data, .len = (uint32_t)record->len};
+    hy_arena_reset(&batch->arena);
+    hy_mapper_begin(mapper, &parcel);
+    assert_false(hy_mapper_batch(mapper, batch));
+    assert_int_equal(batch->count, 1);
+    return &batch->mentions[0];
+}
+
 static uint64_t least_ns(unsigned items)
 {
     uint64_t least = UINT64_MAX;
@@ -210,12 +230,43 @@ static void a_walk_that_takes_too_long_ends_and_says_so(void **state)
     free(record.data);
 }
 
+/* ---- values ---- */
+
+static void a_text_from_a_template_is_cut_where_any_other_is(void **state)
+{
+    static const uint32_t letters[] = {10, 2046, 2047, 5000, HY_DECODE_TEXT_BYTES};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+        struct record record = record_new();
+        add(&record, "{\"i\":\"1\",\"title\":\"T\",\"body\":\"");
+        for (uint32_t k = 0; k < letters[i]; k++)
+            add(&record, "\xC3\xA9");
+        add(&record, "\"}");
+        const struct hy_mention *mention = only_mention(&record);
+        bool cut = 3 + 2 * letters[i] > HY_DECODE_TEXT_BYTES;
+        assert_int_equal(mention->drop, HYDRANT_DROP_NONE);
+        assert_int_equal(mention->m.truncated, cut);
+        assert_int_equal(mention->m.text.len, cut ? HY_DECODE_TEXT_BYTES - 1 : 3 + 2 * letters[i]);
+        assert_true(hy_utf8_valid(mention->m.text.data, mention->m.text.len));
+        free(record.data);
+    }
+}
+
+static void a_template_without_its_value_gives_way_to_the_next(void **state)
+{
+    struct record record = record_new();
+    add(&record, "{\"i\":\"1\",\"title\":\"only a title\"}");
+    assert_true(hy_str_is(only_mention(&record)->m.text, "only a title"));
+    free(record.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_of_many_items_costs_in_proportion),
         cmocka_unit_test(nested_items_go_on_in_the_next_batch),
         cmocka_unit_test(a_walk_that_takes_too_long_ends_and_says_so),
+        cmocka_unit_test(a_text_from_a_template_is_cut_where_any_other_is),
+        cmocka_unit_test(a_template_without_its_value_gives_way_to_the_next),
     };
     return cmocka_run_group_tests_name("mapper", tests, set_up, tear_down);
 }
