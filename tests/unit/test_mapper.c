@@ -50,7 +50,13 @@ static int set_up(void **state)
                                "    network: titled\n"
                                "    tell: [{title: '*'}]\n"
                                "    take: [{when: {title: '*'}}]\n"
-                               "    fields: {id: i, text: ['{title}: {body}', title]}\n";
+                               "    fields: {id: i, text: ['{title}: {body}', title]}\n"
+                               "  wrapped:\n"
+                               "    network: wrapped\n"
+                               "    envelope: {event: e, body: b, default: update}\n"
+                               "    tell: [{event: [update], data.t: '*'}]\n"
+                               "    take: [{when: {event: [update]}}]\n"
+                               "    fields: {id: data.i, text: data.t}\n";
     const struct hy_rule_input input = {.name = "test.yaml", .text = hy_str(yaml, sizeof yaml - 1)};
     const struct hy_decode_options options = {0};
     hydrant_error err = {0};
@@ -259,6 +265,30 @@ static void a_template_without_its_value_gives_way_to_the_next(void **state)
     free(record.data);
 }
 
+/* Whatever the record was taken out of. */
+static void a_number_of_any_size_keeps_its_spelling(void **state)
+{
+#define LARGE "123456789012345678901234567890"
+    static const char *const records[] = {
+        "{\"title\":\"t\",\"i\":" LARGE ",\"n\":-1.5e400}",
+        "id: 7\ndata: {\"title\":\"t\",\"i\":" LARGE "}\n",
+        "event: update\ndata: {\"t\":\"t\",\ndata: \"i\":" LARGE "}\n",
+        "{\"e\":\"update\",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":" LARGE "}\"}",
+        "{\"e\":\"update\",\"n\":" LARGE ",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":" LARGE "}\"}",
+        "{\"t\":\"t\",\"i\":" LARGE "}",
+    };
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        struct record record = record_new();
+        add(&record, "%s", records[i]);
+        const struct hy_mention *mention = only_mention(&record);
+        if (mention->drop || !hy_str_is(mention->m.id, LARGE))
+            fail_msg("%s: drop %d, id %.*s", records[i], mention->drop, (int)mention->m.id.len,
+                     mention->m.id.data);
+        free(record.data);
+    }
+#undef LARGE
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_walk_that_takes_too_long_ends_and_says_so),
         cmocka_unit_test(a_text_from_a_template_is_cut_where_any_other_is),
         cmocka_unit_test(a_template_without_its_value_gives_way_to_the_next),
+        cmocka_unit_test(a_number_of_any_size_keeps_its_spelling),
     };
     return cmocka_run_group_tests_name("mapper", tests, set_up, tear_down);
 }
