@@ -41,6 +41,7 @@ static uint8_t *save(const struct hy_memory *memory, size_t *len)
 
 static bool hold(struct hy_memory *memory, const char *id, int64_t until_us)
 {
+    const hydrant_str skills[] = {HY_STR("apps"), HY_STR("billing")};
     hydrant_mention m = {.id = hy_str_cstr(id),
                          .network = HY_STR("x"),
                          .conversation_id = HY_STR("talk"),
@@ -50,6 +51,9 @@ static bool hold(struct hy_memory *memory, const char *id, int64_t until_us)
                                .hold_until_us = until_us,
                                .priority = 60,
                                .route = HY_STR("care"),
+                               .skills = skills,
+                               .skills_count = 2,
+                               .private_why = HY_STR("personal data"),
                                .line = HY_STR("unhappy")};
     struct hy_memory_keys keys = hy_memory_keys(&m);
     return hy_memory_hold(memory, &keys, &m, &verdict);
@@ -78,9 +82,11 @@ static void check_hold(const struct hy_memory *memory, const struct hy_hold *h)
         HY_ASSERT(at && looked_at++ < HOLDS);
     } while (at != h);
     HY_ASSERT(hy_memory_waits(memory, h->conversation));
-    HY_ASSERT(h->id_len <= HY_HOLD_ID_BYTES && h->conversation_len <= HY_HOLD_ID_BYTES &&
-              h->author_len <= HY_HOLD_ID_BYTES && h->network_len <= HY_HOLD_NAME_BYTES &&
-              h->route_len <= HY_HOLD_NAME_BYTES && h->line_len <= HY_HOLD_NAME_BYTES);
+    HY_ASSERT(h->skills_count <= HY_VERDICT_SKILLS_MAX);
+    for (uint32_t i = 0, end = 0; i < (uint32_t)HY_HOLD_SKILLS + h->skills_count; i++) {
+        HY_ASSERT(h->ends[i] >= end && h->ends[i] <= HY_HOLD_BYTES);
+        end = h->ends[i];
+    }
     HY_ASSERT(hydrant_action_name((hydrant_action)h->action) &&
               hydrant_obligation_name((hydrant_obligation)h->obligation) && h->priority <= 100);
 }
@@ -114,7 +120,7 @@ static void forget_places(uint8_t *saved, size_t len, uint32_t holds)
          at += sizeof(struct hy_hold)) {
         struct hy_hold h;
         memcpy(&h, at, sizeof h);
-        h.next = h.before = h.chain = 0;
+        h.next = h.before = h.chain = h.post_chain = 0;
         memcpy(at, &h, sizeof h);
     }
 }
