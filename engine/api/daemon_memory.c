@@ -19,6 +19,7 @@
 
 #include "api/daemon_inner.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "triage/memory.h"
 
 static const char file[] = "conversations", made[] = "conversations.new";
@@ -73,15 +74,7 @@ static void load_conversations(struct hydrant_daemon *daemon)
 static bool write_file(int dir_fd, const char *bytes, size_t len)
 {
     int fd = openat(dir_fd, made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0;
-    for (size_t done = 0; good && done < len;) {
-        ssize_t n = write(fd, bytes + done, len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        good = n > 0;
-        done += good ? (size_t)n : 0;
-    }
-    good = good && fsync(fd) == 0;
+    bool good = fd >= 0 && hy_file_write_all(fd, bytes, len) && fsync(fd) == 0;
     int error = errno;
     if (fd >= 0)
         close(fd);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "ring/ring_file.h"
 
 static const char first_line[] = "hydrant checkpoint 1\n";
@@ -288,20 +289,6 @@ hydrant_status hy_checkpoint_load(int dir_fd, struct hy_checkpoint *out, hydrant
     return status;
 }
 
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        text += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 hydrant_status hy_checkpoint_save(int dir_fd, const struct hy_checkpoint *checkpoint,
                                   hydrant_error *err)
 {
@@ -311,7 +298,7 @@ hydrant_status hy_checkpoint_save(int dir_fd, const struct hy_checkpoint *checkp
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the checkpoint");
     int fd = openat(dir_fd, "checkpoint.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
                     0600);
-    bool good = fd >= 0 && fchmod(fd, 0600) == 0 && write_all(fd, text, len) && fsync(fd) == 0;
+    bool good = fd >= 0 && fchmod(fd, 0600) == 0 && hy_file_write_all(fd, text, len) && fsync(fd) == 0;
     int error = errno;
     if (fd >= 0)
         close(fd);
