@@ -96,6 +96,8 @@ static void print_summary(const struct check *check, const hydrant_pack_info *in
                info->rules == 1 ? "" : "s", info->patterns, check->warnings, plural);
     else if (err->status == HYDRANT_OK)
         printf("failed: %u warning%s, and --strict is on\n", check->warnings, plural);
+    else if (check->errors)
+        printf("failed: %u error%s in the rules\n", check->errors, check->errors == 1 ? "" : "s");
     else
         printf("failed: %s%s%s\n", err->file, err->file[0] ? ": " : "", err->text);
 }

@@ -326,7 +326,7 @@ static int explain_mention(const struct explain *explain, struct rules_input *in
     hydrant_error err = {0};
     if (hydrant_rules_explain(&rules, options, on_explained, (void *)explain, &err) == HYDRANT_OK)
         return HY_EXIT_OK;
-    fprintf(stderr, "hydrant explain: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
+    rules_input_failed("hydrant explain", input->errors, &err);
     return HY_EXIT_FAILED;
 }
 

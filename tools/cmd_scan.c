@@ -466,9 +466,11 @@ static void on_rules_event(void *ctx, const hydrant_rules_event *event)
 /* Problems of the first attempt; those of later ones come with the event. */
 static void on_first_problem(void *ctx, const hydrant_diagnostic *problem)
 {
-    const struct scan *scan = ctx;
-    if (!scan->rules_are_live)
-        fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
+    struct scan *scan = ctx;
+    if (scan->rules_are_live)
+        return;
+    scan->rules.errors += problem->severity == HYDRANT_SEVERITY_ERROR;
+    fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
 }
 
 /* The rules, from a manager that watches them, or compiled once. */
@@ -487,7 +489,7 @@ static bool get_rules(struct scan *scan, hydrant_manager **manager, hydrant_pack
     options.rules.ctx = options.ctx = scan;
     options.on_event = on_rules_event;
     if (hydrant_manager_create(&options, manager, &err) != HYDRANT_OK) {
-        fprintf(stderr, "hydrant scan: %s\n", err.text);
+        rules_input_failed("hydrant scan", scan->rules.errors, &err);
         return false;
     }
     *pack = hydrant_manager_pack(*manager);

@@ -36,7 +36,8 @@ void rules_input_free(struct rules_input *input)
 
 static void print_diagnostic(void *ctx, const hydrant_diagnostic *diagnostic)
 {
-    (void)ctx;
+    struct rules_input *input = ctx;
+    input->errors += diagnostic->severity == HYDRANT_SEVERITY_ERROR;
     fwrite(diagnostic->rendered.data, 1, diagnostic->rendered.len, stderr);
 }
 
@@ -66,8 +67,17 @@ hydrant_rules rules_input_rules(struct rules_input *input)
                            .queries_count = input->queries_count,
                            .colour = terminal_wants_colour(stderr),
                            .on_diagnostic = print_diagnostic,
+                           .ctx = input,
                            .cache_dir = rules_input_cache(input),
                            .compiler = rules_input_compiler()};
+}
+
+void rules_input_failed(const char *command, unsigned errors, const hydrant_error *err)
+{
+    if (err->status == HYDRANT_ERR_RULES && errors)
+        fprintf(stderr, "%s: %u error%s in the rules\n", command, errors, errors == 1 ? "" : "s");
+    else
+        fprintf(stderr, "%s: %s%s%s\n", command, err->file, err->file[0] ? ": " : "", err->text);
 }
 
 hydrant_pack *rules_input_compile(struct rules_input *input, const char *command)
@@ -76,6 +86,6 @@ hydrant_pack *rules_input_compile(struct rules_input *input, const char *command
     hydrant_pack *pack = NULL;
     hydrant_error err = {0};
     if (hydrant_pack_compile(&rules, &pack, &err) != HYDRANT_OK)
-        fprintf(stderr, "%s: %s%s%s\n", command, err.file, err.file[0] ? ": " : "", err.text);
+        rules_input_failed(command, input->errors, &err);
     return pack;
 }

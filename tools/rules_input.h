@@ -12,6 +12,7 @@ struct rules_input {
     size_t paths_count, queries_count;
     const char *cache_dir; /* NULL: the user's, see rules_input_cache */
     bool no_cache;
+    unsigned errors; /* that rules_input_rules' callback has told */
     char cache_room[4096];
 };
 
@@ -28,6 +29,10 @@ void rules_input_free(struct rules_input *input);
 
 /* For the library: the problems go to stderr, rendered. Lives as long as input. */
 hydrant_rules rules_input_rules(struct rules_input *input);
+
+/* Why a command has failed: how many errors there are in the rules when they were told before, else
+ * what err says. */
+void rules_input_failed(const char *command, unsigned errors, const hydrant_error *err);
 
 /* NULL when there are errors; they and the warnings were printed. */
 hydrant_pack *rules_input_compile(struct rules_input *input, const char *command);

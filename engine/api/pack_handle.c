@@ -85,7 +85,9 @@ static hydrant_status report_compile_error(const hydrant_rules *rules, const hyd
     };
     if (rules->on_diagnostic)
         rules->on_diagnostic(rules->ctx, &shown);
-    return hy_error_set(err, HYDRANT_ERR_RULES, "1 error in the rules");
+    if (err)
+        *err = *found;
+    return HYDRANT_ERR_RULES;
 }
 
 void hydrant_pack_costs(const hydrant_pack *handle,

@@ -534,6 +534,9 @@ class Serving(DaemonTest):
         until("the mistake is refused", lambda: world.ctl("status")["behind"])
         self.assertEqual(world.ctl("status")["generation"], 2)
         self.assertFalse(world.ctl("reload", code=1)["ok"])
+        refused = world.run("ctl", "reload", "--socket", "control.sock", code=1)
+        self.assertRegex(refused.stderr, r"^hydrant ctl: rules.yaml:4:\d+: expected a term after OR")
+        self.assertRegex(world.ctl("status")["refused"], r"^rules.yaml:4:\d+: expected a term after OR")
         self.assertEqual(world.ctl("rollback")["generation"], 3)
         history = world.ctl("history")["generations"]
         self.assertEqual([g["generation"] for g in history], [3, 2, 1])
