@@ -101,3 +101,31 @@ bool control_client_value(const char *reply, const char *key, char *out, size_t 
     out[used] = '\0';
     return true;
 }
+
+static void print_heading(const char *heading, const char *const *keys)
+{
+    printf("\n  %-28s", heading);
+    for (; *keys; keys++)
+        printf(" %16s", *keys);
+    putchar('\n');
+}
+
+void control_client_rows(const char *reply, const char *array, const char *heading,
+                         const char *const *keys)
+{
+    char wanted[32], name[64], value[64];
+    snprintf(wanted, sizeof wanted, "\"%s\":[", array);
+    const char *at = strstr(reply, wanted);
+    const char *stop = at ? strchr(at, ']') : NULL;
+    for (bool first = true; at && (at = strchr(at, '{')) && at < stop; first = false) {
+        if (!control_client_value(at, "name", name, sizeof name))
+            return;
+        if (first)
+            print_heading(heading, keys);
+        printf("  %-28s", name);
+        for (const char *const *key = keys; *key; key++)
+            printf(" %16s", control_client_value(at, *key, value, sizeof value) ? value : "");
+        putchar('\n');
+        at = strchr(at, '}');
+    }
+}

@@ -32,4 +32,9 @@ const char *control_client_read(struct control_client *client);
  */
 bool control_client_value(const char *reply, const char *key, char *out, size_t cap);
 
+/* Prints the objects of an array of the reply below a heading, a row each: the name, and the
+ * members that keys names (NULL ends them). Nothing when there are none. */
+void control_client_rows(const char *reply, const char *array, const char *heading,
+                         const char *const *keys);
+
 #endif

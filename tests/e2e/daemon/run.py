@@ -521,6 +521,40 @@ class Serving(DaemonTest):
         self.assertRegex(out, r"posts +1,000 +-/s")
         self.assertRegex(out, r"posts +1,000 +- +0 ")
 
+    def test_what_ctl_shows_to_a_person(self):
+        world = self.world(groups="{care: {start: oldest}, audit: {start: oldest}}")
+        world.write_posts("posts.ndjson", range(10))
+        with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
+            out.write('{"text": 5}\n' + post(10, "nothing") + "\n")
+        world.start()
+        until("all", lambda: world.source("posts")["records"] == 12 and world.source("posts")["bad"] == 1)
+        status = world.run("ctl", "status", "--socket", "control.sock").stdout
+        for line in (r"^dropped +no_match 1, bad_type 1$", r"^  posts +12 +1 +0 +false *$",
+                     r"^  care +10 +0 +0 +0$", r"^  audit +10 +0 +0 +0$"):
+            self.assertRegex(status, re.compile(line, re.M))
+        self.assertNotRegex(status, re.compile("^(behind|shadowed|refused)", re.M))
+        rules = world.dir / "rules.yaml"
+        rules.write_text(rules.read_text().replace("signal OR refund", "signal OR OR"))
+        until("the mistake is refused", lambda: world.ctl("status")["behind"])
+        status = world.run("ctl", "status", "--socket", "control.sock").stdout
+        self.assertRegex(status, re.compile("^behind +the rules in force are not those of the files$",
+                                            re.M))
+        self.assertEqual(world.run("ctl", "shadowed", "--socket", "control.sock").stdout, "none\n")
+
+    def test_shadowed_rules_are_named_one_a_line(self):
+        world = self.world()
+        with socket.socket(socket.AF_UNIX) as at:
+            at.bind(str(world.dir / "fake.sock"))
+            at.listen()
+            asks = subprocess.Popen([HYDRANT, "ctl", "shadowed", "--socket", "fake.sock"],
+                                    cwd=world.dir, stdout=subprocess.PIPE, text=True)
+            client, _ = at.accept()
+            with client:
+                client.makefile().readline()
+                client.sendall(b'{"ok":true,"rules":["flood","flood-2"]}\n')
+                self.assertEqual(asks.communicate(timeout=PATIENCE)[0], "flood\nflood-2\n")
+        self.assertEqual(asks.returncode, 0)
+
     def test_rules_are_reloaded(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
