@@ -373,21 +373,6 @@ static void print_stats(const struct scan *scan, const struct run_stats *stats)
     }
 }
 
-static void hint_unreadable(const hydrant_stats *stats)
-{
-    int worst = 1;
-    for (int i = 1; i < HYDRANT_DROPS; i++)
-        if (stats->dropped[i] > stats->dropped[worst])
-            worst = i;
-    fprintf(stderr, "hydrant scan: no record could be read; %llu of %llu are %s: %s\n",
-            (unsigned long long)stats->dropped[worst], (unsigned long long)stats->posts,
-            hydrant_drop_name((hydrant_drop)worst), hydrant_drop_meaning((hydrant_drop)worst));
-    if (worst != HYDRANT_DROP_DECOMPRESS)
-        fputs("  is it another format? --format native, csv or text insists on one;\n"
-              "  --emit all shows each record with its reason, --dead-letters FILE keeps them\n",
-              stderr);
-}
-
 static void install_signals(void)
 {
     struct sigaction stop = {.sa_handler = on_signal}, nudge = {.sa_handler = on_alarm};
@@ -426,8 +411,12 @@ static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
         code = HY_EXIT_OK; /* the reader has seen enough */
     } else if (stdout_error() && !stopped_by) {
         code = stdout_end("hydrant scan", code); /* before the figures, which come last */
-    } else if (run_stats_nothing_readable(&stats.engine)) {
-        hint_unreadable(&stats.engine);
+    } else if (run_stats_tell_bad("hydrant scan", &stats.engine)) {
+        if (!stats.engine.dropped[HYDRANT_DROP_DECOMPRESS])
+            fputs(
+                "  is it another format? --format native, csv or text insists on one;\n"
+                "  --emit all shows each record with its reason, --dead-letters FILE keeps them\n",
+                stderr);
         code = HY_EXIT_FAILED;
     }
     if (scan->rule_stats)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/run_stats.h"
 #include "tools/stdout_end.h"
 
 static const char help[] =
@@ -153,6 +154,12 @@ static int score_inputs(hydrant *engine, int count, char **paths)
             code = HY_EXIT_FAILED;
     /* Cancelled: stdout has failed, which is seen below; other errors were logged. */
     hydrant_status status = hydrant_run(engine, &err);
+    hydrant_stats stats;
+    hydrant_stats_read(engine, &stats);
+    if (run_stats_tell_bad("hydrant score", &stats)) {
+        fputs("  is it text? --text takes every line as one\n", stderr);
+        return HY_EXIT_FAILED;
+    }
     return status == HYDRANT_OK || status == HYDRANT_ERR_CANCELLED ? code : HY_EXIT_FAILED;
 }
 

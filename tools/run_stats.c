@@ -40,9 +40,32 @@ static uint64_t bad_records(const hydrant_stats *stats)
     return bad;
 }
 
-bool run_stats_nothing_readable(const hydrant_stats *stats)
+/* The commonest reason for which records were bad. */
+static int worst_drop(const hydrant_stats *stats)
 {
-    return stats->posts > 0 && bad_records(stats) == stats->posts;
+    int worst = HYDRANT_DROP_NONE;
+    for (int i = 1; i < HYDRANT_DROPS; i++)
+        if (!is_judgement(i) && (!worst || stats->dropped[i] > stats->dropped[worst]))
+            worst = i;
+    return worst;
+}
+
+bool run_stats_tell_bad(const char *command, const hydrant_stats *stats)
+{
+    uint64_t bad = bad_records(stats);
+    bool none = bad == stats->posts;
+    int worst = worst_drop(stats);
+    if (bad <= stats->posts / 2)
+        return false;
+    if (none)
+        fprintf(stderr, "%s: no record could be read", command);
+    else
+        fprintf(stderr, "%s: warning: %llu of %llu records could not be read", command,
+                (unsigned long long)bad, (unsigned long long)stats->posts);
+    fprintf(stderr, "; %llu of %llu are %s: %s\n", (unsigned long long)stats->dropped[worst],
+            (unsigned long long)(none ? stats->posts : bad), hydrant_drop_name((hydrant_drop)worst),
+            hydrant_drop_meaning((hydrant_drop)worst));
+    return none;
 }
 
 static double rate(const struct run_stats *stats)

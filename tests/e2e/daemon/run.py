@@ -52,6 +52,17 @@ class Reading(DaemonTest):
         self.assertEqual([g["lag"] for g in stat_["groups"]], [0])
         self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
 
+    def test_what_is_compressed_otherwise_is_an_error(self):
+        world = self.world()
+        world.write_posts("posts-a.ndjson", range(10))
+        subprocess.run(["gzip", "-k", "posts-a.ndjson"], cwd=world.dir, check=True)
+        world.write_posts("posts-b.ndjson", range(10, 20))
+        world.start("--once")
+        world.daemon.wait(PATIENCE)
+        self.assertTrue(world.said("posts-a.ndjson.gz"))
+        self.assertTrue(world.said("this is gzip, and only zstd is read"))
+        self.assertEqual(set(world.tail()), ids(range(20)))
+
     def test_files_are_followed(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
