@@ -175,7 +175,7 @@ static int ask(const struct ctl *ctl, const char *command, const char *request)
     struct control_client client;
     char path[256], problem[600];
     if (!control_client_path("hydrant ctl", ctl->socket, ctl->config, path) ||
-        !control_client_open(&client, "hydrant ctl", path))
+        !control_client_open(&client, "hydrant ctl", path, ctl->config))
         return HY_EXIT_FAILED;
     int code = HY_EXIT_FAILED;
     const char *reply = NULL;

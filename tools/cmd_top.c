@@ -157,7 +157,7 @@ static int run(const char *socket, const char *config, const char *interval, uin
     struct control_client client;
     char path[256], request[128];
     if (!control_client_path("hydrant top", socket, config, path) ||
-        !control_client_open(&client, "hydrant top", path))
+        !control_client_open(&client, "hydrant top", path, config))
         return HY_EXIT_FAILED;
     snprintf(request, sizeof request, "{\"command\":\"watch\",\"interval_ms\":%s}", interval);
     bool terminal = terminal_is(stdout), going = true;

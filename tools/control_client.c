@@ -36,7 +36,8 @@ bool control_client_path(const char *command, const char *named, const char *con
     return true;
 }
 
-bool control_client_open(struct control_client *client, const char *command, const char *path)
+bool control_client_open(struct control_client *client, const char *command, const char *path,
+                         const char *config)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     *client = (struct control_client){0};
@@ -55,8 +56,9 @@ bool control_client_open(struct control_client *client, const char *command, con
         close(fd);
     fprintf(stderr, "%s: no daemon at %s: %s\n", command, path, strerror(error));
     if (error == ENOENT || error == ECONNREFUSED)
-        fprintf(stderr, "start one with 'hydrant run -c hydrant.yaml', or name its socket with "
-                        "--socket\n");
+        fprintf(stderr, "%sstart one with 'hydrant run -c %s', or name its socket with --socket\n",
+                error == ECONNREFUSED ? "the socket of one that has ended: " : "",
+                config ? config : "hydrant.yaml");
     return false;
 }
 

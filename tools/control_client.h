@@ -16,8 +16,10 @@ struct control_client {
 bool control_client_path(const char *command, const char *socket, const char *config,
                          char path[static 256]);
 
-/* False having said why not, in the name of the command. */
-bool control_client_open(struct control_client *client, const char *command, const char *path);
+/* False having said why not, in the name of the command, and how to start a daemon there: with this
+ * config, NULL: the default one. */
+bool control_client_open(struct control_client *client, const char *command, const char *path,
+                         const char *config);
 void control_client_close(struct control_client *client);
 
 /* Sends one request (an object). False: the daemon is gone. */
