@@ -270,9 +270,13 @@ static void print_explanation(const hydrant_explanation *explanation, bool colou
     print_text(explanation, colour);
     for (uint32_t i = 0; i < explanation->rules_count; i++)
         print_rule(&explanation->rules[i], text, colour);
-    if (explanation->rules_count < explanation->rules_total)
+    uint32_t left = explanation->rules_total - explanation->rules_count;
+    if (left == 1)
+        printf("\n1 of %u rule%s finds nothing here or was not asked for (--all shows it)\n",
+               explanation->rules_total, explanation->rules_total == 1 ? "" : "s");
+    else if (left)
         printf("\n%u of %u rules find nothing here or were not asked for (--all shows them)\n",
-               explanation->rules_total - explanation->rules_count, explanation->rules_total);
+               left, explanation->rules_total);
     print_lines(explanation, colour);
     print_verdict(explanation);
     if (explanation->emotion)
@@ -367,6 +371,10 @@ static bool take_option(struct command_line *line, int c)
     case 'e':
         return rules_input_add_query(&line->rules, optarg);
     case 't':
+        if (line->has_text) {
+            fputs("hydrant explain: give one mention, not two texts\n", stderr);
+            return false;
+        }
         line->options.text = (hydrant_str){optarg, (uint32_t)strlen(optarg)};
         line->has_text = true;
         return true;

@@ -180,6 +180,12 @@ static bool parse_u32(const char *text, uint32_t most, uint32_t *out)
     return true;
 }
 
+/* Where the posts go; nothing else may. */
+static bool is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
 /* False when the value is not one. */
 static bool take_option(struct settings *settings, int option, const char *value)
 {
@@ -213,12 +219,12 @@ static bool take_option(struct settings *settings, int option, const char *value
         return true;
     case OPTION_RULES:
         settings->rules = value;
-        return true;
+        return !is_stdout(value);
     case OPTION_TRUTH:
         settings->truth = value;
-        return true;
+        return !is_stdout(value);
     default:
-        settings->output = value;
+        settings->output = is_stdout(value) ? NULL : value;
         return true;
     }
 }

@@ -287,7 +287,7 @@ static int parse_options(struct scan *scan, int argc, char **argv)
             scan->rule_stats = true;
             break;
         case OPT_CACHE:
-            scan->rules.cache_dir = optarg;
+            rules_input_set_cache(&scan->rules, "hydrant scan", optarg);
             break;
         case OPT_NO_CACHE:
             scan->rules.no_cache = true;

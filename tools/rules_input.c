@@ -1,7 +1,11 @@
 #include "tools/rules_input.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/terminal.h"
 
@@ -57,6 +61,36 @@ const char *rules_input_cache(struct rules_input *input)
     else if (home && home[0] == '/')
         len = snprintf(input->cache_room, sizeof input->cache_room, "%s/.cache/hydrant", home);
     return len > 0 && len < (int)sizeof input->cache_room ? input->cache_room : NULL;
+}
+
+/* Those above path. */
+static void make_folders(const char *path)
+{
+    char part[4096];
+    for (size_t at = 1; path[0] && path[at] && at < sizeof part; at++) {
+        memcpy(part, path, at);
+        part[at] = '\0';
+        if (path[at] == '/')
+            mkdir(part, 0700);
+    }
+}
+
+void rules_input_set_cache(struct rules_input *input, const char *command, const char *dir)
+{
+    struct stat st;
+    const char *why = NULL;
+    input->cache_dir = dir;
+    make_folders(dir);
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        why = strerror(errno);
+    else if (stat(dir, &st) != 0)
+        why = strerror(errno);
+    else if (!S_ISDIR(st.st_mode))
+        why = "it is no folder";
+    else if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+        why = "it must be your own and nobody else's (mode 0700)";
+    if (why)
+        fprintf(stderr, "%s: warning: --cache %s is not used: %s\n", command, dir, why);
 }
 
 hydrant_rules rules_input_rules(struct rules_input *input)

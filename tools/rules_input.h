@@ -27,6 +27,10 @@ bool rules_input_add_path(struct rules_input *input, const char *path);
 bool rules_input_add_query(struct rules_input *input, const char *query);
 void rules_input_free(struct rules_input *input);
 
+/* Takes dir for the cache. Warns, in the name of the command, of one that the library will not use.
+ */
+void rules_input_set_cache(struct rules_input *input, const char *command, const char *dir);
+
 /* For the library: the problems go to stderr, rendered. Lives as long as input. */
 hydrant_rules rules_input_rules(struct rules_input *input);
 

@@ -538,7 +538,7 @@ class Serving(DaemonTest):
         with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
             out.write('{"text": 5}\n' + post(10, "nothing") + "\n")
         world.start()
-        until("all", lambda: world.source("posts")["records"] == 12)
+        until("all", lambda: world.source("posts")["records"] == 12 and world.source("posts")["bad"] == 1)
         status = world.run("ctl", "status", "--socket", "control.sock").stdout
         for line in (r"^dropped +no_match 1, bad_type 1$", r"^  posts +12 +1 +0 +false *$",
                      r"^  care +10 +0 +0 +0$", r"^  audit +10 +0 +0 +0$"):
