@@ -346,7 +346,9 @@ static bool write_chunk(struct run *run, uint64_t number, struct chunk *chunk)
     chunk->posts.len = chunk->truth.len = 0;
     pthread_mutex_lock(&run->lock);
     run->next_chunk = number + 1;
-    run->result = result;
+    if (run->result == WRITE_OK) /* else another thread has given up meanwhile */
+        run->result = result;
+    result = run->result;
     pthread_cond_broadcast(&run->turn);
     pthread_mutex_unlock(&run->lock);
     return result == WRITE_OK;
