@@ -417,7 +417,8 @@ class Refusing(DaemonTest):
         other.ring = world.ring
         other.write_config()
         world.start()
-        self.refused(other, "ring ")
+        self.refused(other, f"{world.ring}: the ring cannot be opened: ")
+        self.assertEqual(other.log[-1].count(world.ring), 1)
 
     def test_permissions(self):
         world = self.world()
