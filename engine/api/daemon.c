@@ -292,6 +292,7 @@ static hydrant_status load_rules(struct hydrant_daemon *daemon, hydrant_error *e
         recording_path(daemon, recording);
         options.recording = recording;
     }
+    options.state_dir = config->state_dir;
     options.on_event = hy_daemon_rules_event;
     options.ctx = daemon;
     return hydrant_manager_create(&options, &daemon->manager, err);

@@ -11,18 +11,17 @@
  * The feeding thread.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/daemon_inner.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/whole_file.h"
 #include "triage/memory.h"
 
-static const char file[] = "conversations", made[] = "conversations.new";
+static const char file[] = "conversations";
+enum { CONVERSATIONS_BYTES_MAX = 1 << 30 };
 
 static void window_path(const struct hydrant_daemon *daemon, char path[static 4096])
 {
@@ -44,42 +43,20 @@ static bool comes_again(const struct hydrant_daemon *daemon)
     return false;
 }
 
-static hydrant_status read_file(int dir_fd, char **out, size_t *len, hydrant_error *err)
-{
-    struct stat st;
-    int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return hy_error_system(err, errno, "cannot open it");
-    bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < (1 << 30);
-    *len = good ? (size_t)st.st_size : 0;
-    *out = malloc(*len + 1);
-    good = good && *out && read(fd, *out, *len) == (ssize_t)*len;
-    close(fd);
-    return good ? HYDRANT_OK : hy_error_set(err, HYDRANT_ERR_DATA, "it cannot be read");
-}
-
 static void load_conversations(struct hydrant_daemon *daemon)
 {
-    char *bytes = NULL;
-    size_t len = 0;
+    char *bytes;
+    size_t len;
     hydrant_error problem = {0};
-    hydrant_status status = read_file(daemon->state_fd, &bytes, &len, &problem);
-    if (status == HYDRANT_OK)
-        status = hy_memory_restore(hy_pipeline_memory(daemon->pipeline), bytes, len, &problem);
-    if (status != HYDRANT_OK && problem.sys_errno != ENOENT)
+    int error = hy_whole_file_read(daemon->state_fd, file, CONVERSATIONS_BYTES_MAX, &bytes, &len);
+    if (error == ENOENT)
+        return;
+    hydrant_status status =
+        error ? hy_error_system(&problem, error, "cannot read it")
+              : hy_memory_restore(hy_pipeline_memory(daemon->pipeline), bytes, len, &problem);
+    if (status != HYDRANT_OK)
         warn(daemon, "the memory of conversations begins empty", &problem);
     free(bytes);
-}
-
-static bool write_file(int dir_fd, const char *bytes, size_t len)
-{
-    int fd = openat(dir_fd, made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0 && hy_file_write_all(fd, bytes, len) && fsync(fd) == 0;
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = error;
-    return good && renameat(dir_fd, made, dir_fd, file) == 0;
 }
 
 static void save_conversations(struct hydrant_daemon *daemon)
@@ -87,11 +64,12 @@ static void save_conversations(struct hydrant_daemon *daemon)
     struct hy_memory *memory = hy_pipeline_memory(daemon->pipeline);
     size_t len = hy_memory_save(memory, NULL, 0);
     char *bytes = malloc(len);
+    int error;
     hydrant_error problem = {0};
     if (!bytes || hy_memory_save(memory, bytes, len) != len)
         hy_error_set(&problem, HYDRANT_ERR_NOMEM, "no memory for it");
-    else if (!write_file(daemon->state_fd, bytes, len))
-        hy_error_system(&problem, errno, "cannot write it");
+    else if ((error = hy_whole_file_write(daemon->state_fd, file, bytes, len)))
+        hy_error_system(&problem, error, "cannot write it");
     if (problem.status != HYDRANT_OK)
         warn(daemon, "the memory of conversations was not saved", &problem);
     free(bytes);

@@ -63,6 +63,7 @@ static bool copy_options(hydrant_manager *m, const hydrant_manager_options *from
     if (!copy_strings(rules->paths, rules->paths_count, &m->paths) ||
         !copy_strings(rules->queries, rules->queries_count, &m->queries) ||
         !copy_string(from->recording, &m->recording) ||
+        !copy_string(from->state_dir, &m->state_dir) ||
         !copy_string(rules->cache_dir, &m->cache_dir) ||
         !copy_string(rules->compiler, &m->compiler))
         return false;
@@ -71,6 +72,7 @@ static bool copy_options(hydrant_manager *m, const hydrant_manager_options *from
     rules->cache_dir = m->cache_dir;
     rules->compiler = m->compiler;
     m->options.recording = m->recording;
+    m->options.state_dir = m->state_dir;
     return true;
 }
 
@@ -146,6 +148,7 @@ void hydrant_manager_destroy(hydrant_manager **manager)
     free_strings(m->paths, m->options.rules.paths_count);
     free_strings(m->queries, m->options.rules.queries_count);
     free(m->recording);
+    free(m->state_dir);
     free(m->cache_dir);
     free(m->compiler);
     pthread_cond_destroy(&m->incomplete);

@@ -187,6 +187,8 @@ static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
         status = hy_manager_compare(m, &parts, pack, &comparison, err);
     if (status == HYDRANT_OK && m->engine)
         hy_guard_begin(m, pack, &comparison);
+    if (status == HYDRANT_OK && cause == HY_CAUSE_START)
+        status = hy_guard_recall(m, pack, &parts, err);
     if (status == HYDRANT_OK)
         status = hy_manager_go_live(m, pack, false, &number, err);
     hy_comparison_free(&comparison);
@@ -200,6 +202,7 @@ static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
     version->shown.seconds = (double)(hy_clock_mono_ns() - start_ns) / 1e9;
     hy_changes_write(&comparison.changes, version->shown.changes, sizeof version->shown.changes);
     hy_manager_note_base(m, pack);
+    hy_guard_keep(m);
     if (cause != HY_CAUSE_START)
         hy_manager_tell_live(m, version, &comparison.changes);
     hy_guard_tell(m);

@@ -46,6 +46,20 @@ bool hy_guard_hold(hydrant_manager *m, hydrant_str rule)
     return true;
 }
 
+bool hy_guard_suspect(hydrant_manager *m, uint32_t rule, uint32_t rules)
+{
+    if (!m->suspects) {
+        m->suspects = calloc((size_t)rules + 1, sizeof *m->suspects);
+        for (uint32_t i = 0; m->suspects && i < rules; i++)
+            m->suspects[i] = -1;
+    }
+    if (!m->suspects)
+        return false;
+    m->suspects_count += m->suspects[rule] < 0;
+    m->suspects[rule] = 0;
+    return true;
+}
+
 void hy_guard_forget(hydrant_manager *m, const hydrant_pack *pack, const bool *changed)
 {
     for (uint32_t k = m->guarded_count; k-- > 0;) {
@@ -126,26 +140,32 @@ static bool floods(const hydrant_manager *m, double share, double before)
     return share >= m->options.flood_share && share > m->options.flood_factor * before;
 }
 
-/* Adds what is to be told about a rule, and holds it. */
-static void hold(hydrant_manager *m, hydrant_str rule, double share, double before)
+void hy_guard_note(hydrant_manager *m, hydrant_str rule, const char *line)
 {
-    char line[384];
-    int len = snprintf(line, sizeof line,
-                       "rule %.*s matches %.3g %% of all mentions, %.3g %% before: it is in shadow "
-                       "until it is confirmed",
-                       (int)rule.len, rule.data, share * 100, before * 100);
     char **grown = realloc(m->told_rules, (m->told_count + 1) * sizeof *grown);
-    if (!grown || !hy_guard_hold(m, rule))
+    if (!grown)
         return;
     m->told_rules = grown;
     m->told_rules[m->told_count] = strndup(rule.data, rule.len);
     m->told_count += m->told_rules[m->told_count] != NULL;
-    size_t old = m->told ? strlen(m->told) : 0;
-    char *told = realloc(m->told, old + (size_t)len + 3);
+    size_t old = m->told ? strlen(m->told) : 0, len = strlen(line);
+    char *told = realloc(m->told, old + len + 3);
     if (!told)
         return;
     m->told = told;
-    snprintf(told + old, (size_t)len + 3, "%s%s", old ? "; " : "", line);
+    snprintf(told + old, len + 3, "%s%s", old ? "; " : "", line);
+}
+
+/* Adds what is to be told about a rule, and holds it. */
+static void hold(hydrant_manager *m, hydrant_str rule, double share, double before)
+{
+    char line[384];
+    snprintf(line, sizeof line,
+             "rule %.*s matches %.3g %% of all mentions, %.3g %% before: it is in shadow until it "
+             "is confirmed",
+             (int)rule.len, rule.data, share * 100, before * 100);
+    if (hy_guard_hold(m, rule))
+        hy_guard_note(m, rule, line);
 }
 
 void hy_guard_tell(hydrant_manager *m)
@@ -329,4 +349,5 @@ void hy_guard_free(hydrant_manager *m)
     free(m->told_rules);
     free(m->told);
     free(m->suspects);
+    free(m->kept);
 }

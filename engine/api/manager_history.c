@@ -128,6 +128,7 @@ hydrant_status hy_manager_repeat(hydrant_manager *m, const struct hy_version *fr
     version->shown.seconds = (double)(hy_clock_mono_ns() - start_ns) / 1e9;
     hy_changes_write(&comparison.changes, version->shown.changes, sizeof version->shown.changes);
     hy_manager_note_base(m, pack);
+    hy_guard_keep(m);
     if (restored)
         hy_guard_forget_suspects(m); /* somebody wanted these rules */
     hy_manager_tell_live(m, version, &comparison.changes);

@@ -5,6 +5,7 @@
  *   manager_attempt.c  an attempt: files, rule set, pack, tests
  *   manager_changes.c  what differs between two rule sets
  *   manager_guard.c    rules that the guard holds in shadow
+ *   manager_kept.c     what the guard holds, over a restart
  *   manager_history.c  generations that were in force, and going back to one
  *   manager_live.c     putting a pack in force; the full compile behind an incremental one
  *   manager_thread.c   the thread: watching, and the full compile behind an incremental one
@@ -48,7 +49,7 @@ struct hy_version {
 struct hydrant_manager {
     hydrant_manager_options options;
     const char **paths, **queries; /* owned copies */
-    char *recording, *cache_dir, *compiler;
+    char *recording, *state_dir, *cache_dir, *compiler;
     /* For whoever must not wait for an attempt (health checks): what was true when the lock below
      * was last given up, or an event was told. Taken inside of that one, for a moment. */
     pthread_mutex_t shown_lock;
@@ -66,6 +67,7 @@ struct hydrant_manager {
                                   database; may be older than the rules in force */
     char **guarded;            /* ids of the rules that the guard holds in shadow */
     uint32_t guarded_count;
+    char *kept; /* of them, what state_dir has; NULL: nothing */
     /* Rules of the present pack that are new or changed, until their share of mentions is known:
      * share before of each, or negative: not one of them. */
     double *suspects;
@@ -191,6 +193,9 @@ hydrant_status hy_guard_apply(hydrant_manager *manager, hydrant_pack *pack, hydr
 void hy_guard_forget(hydrant_manager *manager, const hydrant_pack *pack, const bool *changed);
 /* Holds a rule, too. False when there is no memory. */
 bool hy_guard_hold(hydrant_manager *manager, hydrant_str rule);
+/* Makes a rule, by its number in a pack with so many, a suspect that matched nothing before. False
+ * when there is no memory. */
+bool hy_guard_suspect(hydrant_manager *manager, uint32_t rule, uint32_t rules);
 /* Lets go of a rule, or with NULL of all. _ARGUMENT: there is none such. */
 hydrant_status hy_guard_confirm(hydrant_manager *manager, const char *rule, hydrant_error *err);
 
@@ -198,12 +203,23 @@ hydrant_status hy_guard_confirm(hydrant_manager *manager, const char *rule, hydr
  * recording, those that flood are held at once. */
 void hy_guard_begin(hydrant_manager *manager, const hydrant_pack *pack,
                     const struct hy_comparison *comparison);
-/* Says which rules hy_guard_begin held, when the pack is live. */
+/* Adds a line to what hy_guard_tell says of a rule that is held. */
+void hy_guard_note(hydrant_manager *manager, hydrant_str rule, const char *line);
+/* Says which rules are held since it did so last, when the pack is live. */
 void hy_guard_tell(hydrant_manager *manager);
 /* Looks at the suspects' shares, and holds those that flood. */
 void hy_guard_check(hydrant_manager *manager);
 void hy_guard_forget_suspects(hydrant_manager *manager);
 void hy_guard_free(hydrant_manager *manager);
+
+/* ---- manager_kept.c -------------------------------------------------------------------------- */
+
+/* At the start: holds what was held when the file was written, as far as it is the same in pack.
+ * _DATA: the file is damaged; _SYSTEM. */
+hydrant_status hy_guard_recall(hydrant_manager *manager, const hydrant_pack *pack,
+                               const struct hy_parts *parts, hydrant_error *err);
+/* Once a version is in force: what is held with it is in the file, or an event says why not. */
+void hy_guard_keep(hydrant_manager *manager);
 
 /* ---- manager_thread.c ------------------------------------------------------------------------ */
 

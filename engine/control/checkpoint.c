@@ -1,16 +1,13 @@
 #include "control/checkpoint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/whole_file.h"
 #include "ring/ring_file.h"
 
 static const char first_line[] = "hydrant checkpoint 1\n";
@@ -246,47 +243,24 @@ char *hy_checkpoint_print(const struct hy_checkpoint *checkpoint, size_t *len)
 /* ---- on disk ----------------------------------------------------------------------------------
  */
 
-static hydrant_status read_all(int fd, char **text, size_t *len, hydrant_error *err)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return hy_error_system(err, errno, "cannot read the checkpoint");
-    if (!S_ISREG(st.st_mode) || st.st_size > HY_CHECKPOINT_BYTES_MAX)
-        return hy_error_set(err, HYDRANT_ERR_DATA, "the checkpoint is damaged");
-    *text = malloc((size_t)st.st_size + 1);
-    if (!*text)
-        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the checkpoint");
-    for (*len = 0; *len < (size_t)st.st_size;) {
-        ssize_t n = read(fd, *text + *len, (size_t)st.st_size - *len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return hy_error_system(err, errno, "cannot read the checkpoint");
-        if (n == 0)
-            break;
-        *len += (size_t)n;
-    }
-    return HYDRANT_OK;
-}
-
 hydrant_status hy_checkpoint_load(int dir_fd, struct hy_checkpoint *out, hydrant_error *err)
 {
     *out = (struct hy_checkpoint){0};
-    int fd = openat(dir_fd, "checkpoint", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
+    char *text;
+    size_t len;
+    int error = hy_whole_file_read(dir_fd, "checkpoint", HY_CHECKPOINT_BYTES_MAX, &text, &len);
+    if (error == ENOENT)
         return HYDRANT_OK;
-    if (fd < 0)
-        return hy_error_system(err, errno, "cannot open the checkpoint");
-    char *text = NULL;
-    size_t len = 0;
-    hydrant_status status = read_all(fd, &text, &len, err);
-    if (status == HYDRANT_OK && !hy_checkpoint_parse(text, len, out))
-        status = hy_error_set(err, HYDRANT_ERR_DATA,
-                              "the checkpoint is damaged; move it away to read every source from "
-                              "its beginning");
+    if (error == ENOMEM)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the checkpoint");
+    if (error && error != EFBIG)
+        return hy_error_system(err, error, "cannot read the checkpoint");
+    bool good = !error && hy_checkpoint_parse(text, len, out);
     free(text);
-    close(fd);
-    return status;
+    return good ? HYDRANT_OK
+                : hy_error_set(err, HYDRANT_ERR_DATA,
+                               "the checkpoint is damaged; move it away to read every source from "
+                               "its beginning");
 }
 
 hydrant_status hy_checkpoint_save(int dir_fd, const struct hy_checkpoint *checkpoint,
@@ -296,16 +270,7 @@ hydrant_status hy_checkpoint_save(int dir_fd, const struct hy_checkpoint *checkp
     char *text = hy_checkpoint_print(checkpoint, &len);
     if (!text)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the checkpoint");
-    int fd = openat(dir_fd, "checkpoint.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                    0600);
-    bool good = fd >= 0 && fchmod(fd, 0600) == 0 && hy_file_write_all(fd, text, len) && fsync(fd) == 0;
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    if (good) {
-        good = renameat(dir_fd, "checkpoint.new", dir_fd, "checkpoint") == 0 && fsync(dir_fd) == 0;
-        error = errno;
-    }
+    int error = hy_whole_file_write(dir_fd, "checkpoint", text, len);
     free(text);
-    return good ? HYDRANT_OK : hy_error_system(err, error, "cannot write the checkpoint");
+    return error ? hy_error_system(err, error, "cannot write the checkpoint") : HYDRANT_OK;
 }

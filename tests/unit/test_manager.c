@@ -552,6 +552,76 @@ static void flood_is_seen_in_a_recording(void **state)
     assert_string_equal(ask(world, "snow"), "two"); /* it was changed: no longer held */
 }
 
+/* Another manager and engine, as after a restart. */
+static void begin_again(struct world *world, hydrant_manager_options *options)
+{
+    hydrant_manager_destroy(&world->manager);
+    hydrant_destroy(&world->engine);
+    world->seen.events = 0;
+    begin_with(world, "rules.yaml", options);
+}
+
+static void what_is_held_is_so_over_a_restart(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    char folder[256], kept[256];
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    path_of(world, "state", folder);
+    path_of(world, "state/shadowed", kept);
+    mkdir(folder, 0700);
+    options.state_dir = folder;
+    put(world, "rules.yaml", RULE("one", "rare"));
+    begin_with(world, "rules.yaml", &options);
+    ask_often(world, "a storm", 50);
+    put(world, "rules.yaml", RULE("one", "rare OR storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    ask_often(world, "a storm", 50);
+    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    begin_again(world, &options);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_SHADOWED);
+    assert_string_equal(world->seen.text,
+                        "rule one is in shadow, as before, until it is confirmed");
+    assert_string_equal(ask(world, "a storm"), "");
+    assert_int_equal(hydrant_manager_confirm(world->manager, NULL, NULL), HYDRANT_OK);
+    assert_string_equal(ask(world, "a storm"), "one");
+    assert_int_not_equal(access(kept, F_OK), 0);
+    begin_again(world, &options);
+    ask_often(world, "a storm", 100);
+    settle();
+    assert_string_equal(ask(world, "a storm"), "one");
+    assert_int_equal(world->seen.events, 0);
+}
+
+static void what_was_held_and_then_edited_is_judged_anew(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_error err = {0};
+    char path[256];
+    const char *paths[] = {path};
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    options.state_dir = world->folder;
+    put(world, "shadowed", "hydrant shadowed 1\n00000000000000aa one\n00000000000000aa gone\n");
+    put(world, "rules.yaml", RULE("one", "rare OR storm"));
+    begin_with(world, "rules.yaml", &options);
+    assert_string_equal(ask(world, "a storm"), "one"); /* it is not what was held */
+    ask_often(world, "a storm", 50);
+    wait_for(world, 2, HYDRANT_RULES_EVENT_SHADOWED);
+    assert_non_null(strstr(world->seen.text, "rule one matches 100 %"));
+    begin_again(world, &options);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_SHADOWED);
+    assert_string_equal(ask(world, "a storm"), "");
+    hydrant_manager_destroy(&world->manager);
+    put(world, "shadowed", "hydrant shadowed 1\naa one\n");
+    path_of(world, "rules.yaml", path);
+    options.rules.paths = paths;
+    assert_int_equal(hydrant_manager_create(&options, &world->manager, &err), HYDRANT_ERR_DATA);
+    assert_non_null(strstr(err.text, "shadowed is damaged"));
+}
+
 static void options_are_checked(void **state)
 {
     struct world *world = *state;
@@ -596,6 +666,8 @@ int main(void)
         CASE(counters_go_on),
         CASE(flooding_rule_is_held),
         CASE(flood_is_seen_in_a_recording),
+        CASE(what_is_held_is_so_over_a_restart),
+        CASE(what_was_held_and_then_edited_is_judged_anew),
         CASE(options_are_checked),
     };
     return cmocka_run_group_tests_name("manager", tests, NULL, NULL);

@@ -40,7 +40,7 @@ typedef struct hydrant_manager hydrant_manager;
     X(UNCHANGED, "unchanged") /* asked to reload, but the rules are those that judge already */ \
     X(REFUSED, "refused")     /* the rules in force go on; text says why */                     \
     X(SHADOWED, "shadowed")   /* the guard put rules in shadow (flood_factor) */                \
-    X(FAILED, "failed")       /* watching does not work; text says why */
+    X(FAILED, "failed")       /* to watch, or to keep what is held, did not work; text says why */
 
 typedef enum hydrant_rules_event_kind {
 #define HYDRANT_RULES_EVENT_ENUM(NAME, name) HYDRANT_RULES_EVENT_##NAME,
@@ -95,6 +95,10 @@ typedef struct hydrant_manager_options {
     /* Files of recorded mentions (.zst too), or a folder of them, the newest name last. May be
      * NULL. At most flood_posts * 50 mentions of it are looked at, at each reload. */
     const char *recording;
+    /* A folder. What the guard holds is kept in its file `shadowed`, and held again after a restart:
+     * rules that are still the same; one that was edited meanwhile is judged anew. NULL: a new
+     * manager holds nothing. */
+    const char *state_dir;
     void (*on_event)(void *ctx, const hydrant_rules_event *event); /* may be NULL */
     void *ctx;
 } hydrant_manager_options;
@@ -103,8 +107,8 @@ HYDRANT_API void hydrant_manager_options_init(hydrant_manager_options *options);
 
 /*
  * Loads and compiles the rules for the first time. A test that fails is refused here, too.
- * Errors: those of hydrant_pack_compile; _RULES as well when a test fails; _ARGUMENT. *out is NULL
- * after an error.
+ * Errors: those of hydrant_pack_compile; _RULES as well when a test fails; _ARGUMENT; _DATA: what
+ * state_dir says of the guard is damaged. *out is NULL after an error.
  */
 HYDRANT_API hydrant_status hydrant_manager_create(const hydrant_manager_options *options,
                                                   hydrant_manager **out, hydrant_error *err);
