@@ -26,6 +26,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/file.h"
 #include "rules/build.h"
 
 enum {
@@ -70,21 +71,6 @@ static bool read_all(int fd, void *data, size_t len)
     char *at = data;
     while (len > 0) {
         ssize_t n = read(fd, at, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-static bool write_all(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-    while (len > 0) {
-        ssize_t n = write(fd, at, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -251,7 +237,7 @@ static bool write_file(int fd, enum hy_cache_kind kind, const void *bytes, size_
 {
     struct head head = {.length = len, .checksum = XXH3_64bits(bytes, len)};
     memcpy(head.magic, kinds[kind].magic, sizeof head.magic);
-    return write_all(fd, &head, sizeof head) && write_all(fd, bytes, len);
+    return hy_file_write_all(fd, &head, sizeof head) && hy_file_write_all(fd, bytes, len);
 }
 
 static bool keep_in(int folder, enum hy_cache_kind kind, struct hy_database_key key,

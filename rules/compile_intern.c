@@ -90,6 +90,8 @@ static bool grow(struct hy_compiler *c, struct index *index, index_hash *hash_of
 void hy_index_add(struct hy_compiler *c, struct index *index, uint64_t hash, uint32_t number,
                   index_hash *hash_of)
 {
+    if (c->status != HYDRANT_OK)
+        return;
     if (!index->slots || index->used >= index->mask / 2)
         if (!grow(c, index, hash_of))
             return;

@@ -175,7 +175,8 @@ uint32_t hy_compile_nomem(struct hy_compiler *c);
 typedef bool index_same(struct hy_compiler *c, uint32_t number, const void *wanted);
 uint32_t hy_index_find(struct hy_compiler *c, const struct index *index, uint64_t hash,
                        index_same *same, const void *wanted);
-/* Adds a number that is not there; hash_of tells the hash of those that are, when it grows. */
+/* Adds a number that is not there, unless the compiler has failed: then what it would number may
+ * not have been pushed. hash_of tells the hash of those that are, when it grows. */
 typedef uint64_t index_hash(const struct hy_compiler *c, uint32_t number);
 void hy_index_add(struct hy_compiler *c, struct index *index, uint64_t hash, uint32_t number,
                   index_hash *hash_of);

@@ -118,6 +118,16 @@ static bool begins_line(const struct builder *b, uint32_t offset)
     return offset == 0 || char_at(b, offset - 1) == '\n';
 }
 
+/* Does a line that begins with "-" stand in brackets? Then what is before it says so. */
+static bool lists_in_brackets(const struct builder *b, uint32_t offset)
+{
+    if (char_at(b, offset) != '-')
+        return false;
+    while (offset > 0 && strchr(" \t\r\n", char_at(b, offset - 1)))
+        offset--;
+    return offset > 0 && strchr("[{,", char_at(b, offset - 1));
+}
+
 /* libyaml expected something else: behind a value, or at the beginning of a line. */
 static void report_expected(struct builder *b, struct hy_place place, struct hy_place context)
 {
@@ -131,6 +141,9 @@ static void report_expected(struct builder *b, struct hy_place place, struct hy_
         hy_rules_error(b->diagnostics, context,
                        "close it, and put values that hold brackets, braces, commas or # in quotes",
                        "this %c is not closed before something else begins", opening);
+    else if (lists_in_brackets(b, place.offset))
+        hy_rules_error(b->diagnostics, place, "close the bracket first, or leave out the -",
+                       "a bracket is open here, and in brackets no line begins with -");
     else if (begins_line(b, place.offset))
         hy_rules_error(b->diagnostics, place, "indent it like the lines that it belongs to",
                        "this line is indented neither like those before it nor like their parents");

@@ -289,7 +289,11 @@ static bool check_bare(struct hy_lexer *lexer, uint32_t start, uint32_t end)
             if (cp < 0x20 || cp == 0x7F)
                 hy_lexer_error(lexer, i, i + 1, NULL, "control character U+%04X", cp);
             else
-                hy_lexer_error(lexer, i, i + len, "put the text in quotes",
+                hy_lexer_error(lexer, i, i + len,
+                               cp == '<' || cp == '>'
+                                   ? "write a comparison without blanks, as followers>1000; put "
+                                     "other text in quotes"
+                                   : "put the text in quotes",
                                "a %c cannot stand in a word without quotes", (int)cp);
             return false;
         }

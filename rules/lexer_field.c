@@ -355,9 +355,20 @@ static bool split_comparison(struct reading *r)
     return true;
 }
 
+/* The field that has this name as a value: "emotion" of anger. NULL: none. */
+static const char *field_with_value(hydrant_str value)
+{
+    for (size_t i = 0; i < HY_FIELD_IDS; i++)
+        if (hy_query_fields[i].kind == HY_FIELD_SCORE &&
+            hy_field_has_value(hy_query_fields[i].values, value, NULL))
+            return hy_query_fields[i].name;
+    return NULL;
+}
+
 static void unknown_field(const struct reading *r)
 {
     char fix[192];
+    const char *field = field_with_value(r->name);
     struct hy_suggestion near;
     hy_suggest_init(&near, r->name);
     for (size_t i = 0; i < HY_FIELD_IDS; i++)
@@ -365,6 +376,9 @@ static void unknown_field(const struct reading *r)
     uint32_t name_end = r->start + r->name.len;
     if (hy_str_is(r->name, "http") || hy_str_is(r->name, "https"))
         snprintf(fix, sizeof fix, "write url:\"...\" or domain:example.com to look for a link");
+    else if (field)
+        snprintf(fix, sizeof fix, "write %s:%.*s, or with a score %s:%.*s>0.5", field,
+                 (int)r->name.len, r->name.data, field, (int)r->name.len, r->name.data);
     else if (near.best.len)
         snprintf(fix, sizeof fix, "did you mean %.*s%c? To look for the text, put it in quotes",
                  (int)near.best.len, near.best.data, r->lexer->text.data[name_end]);

@@ -115,12 +115,28 @@ static bool policy_given(const struct hy_loader *loader)
     return false;
 }
 
+/* A hydrant.yaml, which names rules and holds none. */
+static bool is_configuration(const struct hy_yaml_node *root)
+{
+    return !hy_yaml_get(root, "version") &&
+           (hy_yaml_get(root, "sources") || hy_yaml_get(root, "ring") ||
+            hy_yaml_get(root, "state_dir"));
+}
+
 static void load_definitions(struct hy_loader *loader)
 {
     for (uint32_t i = 0; i < loader->loaded_count; i++) {
         if (!loader->loaded[i].usable)
             continue;
         loader->current = &loader->loaded[i];
+        if (is_configuration(&loader->current->document.root)) {
+            hy_load_error(loader, &loader->current->document.root,
+                          "check it with hydrant run --check -c FILE",
+                          "this is the configuration of a daemon, not rules");
+            loader->current->usable = false;
+            loader->incomplete = true;
+            continue;
+        }
         hy_load_check_keys(loader, &loader->current->document.root, "a rules file", FILE_KEYS);
         check_version(loader, &loader->current->document.root);
     }

@@ -87,6 +87,8 @@ static uint64_t rule_hash(const struct hy_loader *loader, const struct hy_rule_s
     add_number(&h, (uint64_t)rule->priority << 8 | rule->state);
     add_number(&h, (uint64_t)rule->until_us);
     add_query(&h, source->match, false);
+    if (by_name) /* what is written there; who answers for a rule changes nothing of its meaning */
+        add_str(&h, rule->owner);
     return h.state;
 }
 
@@ -129,6 +131,18 @@ static void add_hours(struct hasher *h, const struct hy_policy_source *policy)
     }
 }
 
+static void add_spread(struct hasher *h, const struct hy_policy_source *policy)
+{
+    add_number(h, policy->spread_count);
+    for (uint32_t i = 0; i < policy->spread_count; i++) {
+        const struct hy_policy_spread *line = &policy->spread[i];
+        const uint32_t numbers[] = {line->copies,  line->authors, line->reposts,  line->quotes,
+                                    line->last_1m, line->last_5m, line->last_60m, line->doubling_s};
+        add_str(h, line->line);
+        add(h, numbers, sizeof numbers);
+    }
+}
+
 static uint64_t policy_hash(const struct hy_loader *loader)
 {
     const struct hy_policy_source *policy = &loader->set->policy;
@@ -153,6 +167,10 @@ static uint64_t policy_hash(const struct hy_loader *loader)
         add_str(&h, policy->pii[i].kind);
         add_str(&h, policy->pii[i].shape);
     }
+    add_spread(&h, policy);
+    const uint32_t repeats[] = {policy->repeats.exact, policy->repeats.near,
+                                policy->repeats.same_author, policy->repeats.every};
+    add(&h, repeats, sizeof repeats);
     return h.state;
 }
 

@@ -366,7 +366,7 @@ static int run(struct backtest *b)
     b->start = run_stats_wall_seconds();
     if (hydrant_rules_backtest(&b->options, on_result, b, &err) == HYDRANT_OK)
         return HY_EXIT_OK;
-    fprintf(stderr, "hydrant backtest: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
+    rules_input_failed("hydrant backtest", b->rules.errors + b->against.errors, &err);
     return HY_EXIT_FAILED;
 }
 

@@ -49,6 +49,15 @@ static void on_cost(void *ctx, const hydrant_rule_cost *cost)
     check->by_cost[check->count++] = *cost;
 }
 
+/* A guess, with no more digits than it is worth. */
+static const char *share_text(double percent, char room[static 16])
+{
+    if (percent < 0.01)
+        return "<0.01";
+    snprintf(room, 16, "%.*f", percent < 1 ? 2 : percent < 10 ? 1 : 0, percent);
+    return room;
+}
+
 /* What each rule costs, the dearest first. */
 static void print_costs(struct check *check, const hydrant_pack *pack, uint32_t rules)
 {
@@ -60,7 +69,9 @@ static void print_costs(struct check *check, const hydrant_pack *pack, uint32_t 
     puts("\nrule                                looked at, share of posts (a guess)");
     for (size_t i = 0; i < check->count; i++) {
         const hydrant_rule_cost *cost = &check->by_cost[i];
-        printf("%-36.*s%8.4f %%%s\n", (int)cost->rule.len, cost->rule.data, cost->share * 100,
+        char share[16];
+        printf("%-36.*s%8s %%%s\n", (int)cost->rule.len, cost->rule.data,
+               share_text(cost->share * 100, share),
                cost->share >= 1 ? "  no word is needed for it" : "");
     }
     free(check->by_cost);
@@ -96,6 +107,8 @@ static void print_summary(const struct check *check, const hydrant_pack_info *in
                info->rules == 1 ? "" : "s", info->patterns, check->warnings, plural);
     else if (err->status == HYDRANT_OK)
         printf("failed: %u warning%s, and --strict is on\n", check->warnings, plural);
+    else if (check->errors)
+        printf("failed: %u error%s in the rules\n", check->errors, check->errors == 1 ? "" : "s");
     else
         printf("failed: %s%s%s\n", err->file, err->file[0] ? ": " : "", err->text);
 }

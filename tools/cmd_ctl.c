@@ -3,6 +3,7 @@
  */
 #include <getopt.h>
 #include <hydrant/hydrant.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,20 +46,80 @@ static void print_member(const char *reply, const char *key, const char *label)
         printf("%-13s %s\n", label, value);
 }
 
+/* A figure that says something only when it is not 0. */
+static void print_if_any(const char *reply, const char *key, const char *label, const char *more)
+{
+    char value[32];
+    if (control_client_value(reply, key, value, sizeof value) && strcmp(value, "0") != 0)
+        printf("%-13s %s%s\n", label, value, more);
+}
+
+/* Why records became no items: an object of the reply, in one line. */
+static void print_dropped(const char *reply)
+{
+    static const char wanted[] = "\"dropped\":{";
+    const char *at = strstr(reply, wanted);
+    char reason[32];
+    uint64_t count;
+    int len = 0;
+    if (!at)
+        return;
+    at += sizeof wanted - 1;
+    for (bool first = true; sscanf(at, "\"%31[^\"]\":%" SCNu64 "%n", reason, &count, &len) == 2;
+         first = false) {
+        printf(first ? "%-13s " : ", ", "dropped");
+        printf("%s %" PRIu64, reason, count);
+        at += len;
+        at += *at == ',';
+    }
+    if (len)
+        putchar('\n');
+}
+
 static void print_status(const char *reply)
 {
+    static const char *const groups[] = {"lag", "members", "dropped", "spilled", NULL};
+    static const char *const sources[] = {"records", "bad", "errors", "ended", "paused", NULL};
+    char behind[8];
     print_member(reply, "state", "state");
     print_member(reply, "version", "version");
     print_member(reply, "pid", "pid");
     print_member(reply, "uptime_seconds", "up, seconds");
     print_member(reply, "generation", "generation");
     print_member(reply, "rules", "rules");
+    if (control_client_value(reply, "behind", behind, sizeof behind) && strcmp(behind, "true") == 0)
+        printf("%-13s %s\n", "behind", "the rules in force are not those of the files");
     print_member(reply, "refused", "refused");
+    print_if_any(reply, "shadowed", "shadowed", " (hydrant ctl shadowed names them)");
     print_member(reply, "posts", "posts");
     print_member(reply, "matched", "matched");
     print_member(reply, "published", "published");
+    print_dropped(reply);
     print_member(reply, "path", "ring");
     print_member(reply, "checkpoint_at", "checkpoint");
+    print_if_any(reply, "checkpoint_failures", "", " checkpoints could not be saved");
+    control_client_rows(reply, "sources", "source", sources);
+    control_client_rows(reply, "groups", "group", groups);
+}
+
+/* The texts of an array of the reply, a line each. */
+static void print_texts(const char *reply, const char *array)
+{
+    char wanted[32];
+    snprintf(wanted, sizeof wanted, "\"%s\":[", array);
+    const char *at = strstr(reply, wanted);
+    at = at ? at + strlen(wanted) : "";
+    if (*at != '"')
+        puts("none");
+    while (*at == '"') {
+        for (at++; *at && *at != '"'; at++) {
+            at += *at == '\\' && at[1];
+            putchar(*at);
+        }
+        putchar('\n');
+        at += *at == '"';
+        at += *at == ',';
+    }
 }
 
 /* Each object of an array of the reply as one line. */
@@ -93,7 +154,7 @@ static void print_reply(const char *command, const char *reply)
     else if (strcmp(command, "history") == 0)
         print_objects(reply, "generations");
     else if (strcmp(command, "shadowed") == 0)
-        puts(strstr(reply, "\"rules\":"));
+        print_texts(reply, "rules");
     else if (control_client_value(reply, "generation", generation, sizeof generation))
         printf("ok: generation %s\n", generation);
     else
@@ -114,7 +175,7 @@ static int ask(const struct ctl *ctl, const char *command, const char *request)
     struct control_client client;
     char path[256], problem[600];
     if (!control_client_path("hydrant ctl", ctl->socket, ctl->config, path) ||
-        !control_client_open(&client, "hydrant ctl", path))
+        !control_client_open(&client, "hydrant ctl", path, ctl->config))
         return HY_EXIT_FAILED;
     int code = HY_EXIT_FAILED;
     const char *reply = NULL;

@@ -270,9 +270,13 @@ static void print_explanation(const hydrant_explanation *explanation, bool colou
     print_text(explanation, colour);
     for (uint32_t i = 0; i < explanation->rules_count; i++)
         print_rule(&explanation->rules[i], text, colour);
-    if (explanation->rules_count < explanation->rules_total)
+    uint32_t left = explanation->rules_total - explanation->rules_count;
+    if (left == 1)
+        printf("\n1 of %u rule%s finds nothing here or was not asked for (--all shows it)\n",
+               explanation->rules_total, explanation->rules_total == 1 ? "" : "s");
+    else if (left)
         printf("\n%u of %u rules find nothing here or were not asked for (--all shows them)\n",
-               explanation->rules_total - explanation->rules_count, explanation->rules_total);
+               left, explanation->rules_total);
     print_lines(explanation, colour);
     print_verdict(explanation);
     if (explanation->emotion)
@@ -326,7 +330,7 @@ static int explain_mention(const struct explain *explain, struct rules_input *in
     hydrant_error err = {0};
     if (hydrant_rules_explain(&rules, options, on_explained, (void *)explain, &err) == HYDRANT_OK)
         return HY_EXIT_OK;
-    fprintf(stderr, "hydrant explain: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
+    rules_input_failed("hydrant explain", input->errors, &err);
     return HY_EXIT_FAILED;
 }
 
@@ -367,6 +371,10 @@ static bool take_option(struct command_line *line, int c)
     case 'e':
         return rules_input_add_query(&line->rules, optarg);
     case 't':
+        if (line->has_text) {
+            fputs("hydrant explain: give one mention, not two texts\n", stderr);
+            return false;
+        }
         line->options.text = (hydrant_str){optarg, (uint32_t)strlen(optarg)};
         line->has_text = true;
         return true;

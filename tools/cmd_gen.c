@@ -180,6 +180,12 @@ static bool parse_u32(const char *text, uint32_t most, uint32_t *out)
     return true;
 }
 
+/* Where the posts go; nothing else may. */
+static bool is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
 /* False when the value is not one. */
 static bool take_option(struct settings *settings, int option, const char *value)
 {
@@ -213,12 +219,12 @@ static bool take_option(struct settings *settings, int option, const char *value
         return true;
     case OPTION_RULES:
         settings->rules = value;
-        return true;
+        return !is_stdout(value);
     case OPTION_TRUTH:
         settings->truth = value;
-        return true;
+        return !is_stdout(value);
     default:
-        settings->output = value;
+        settings->output = is_stdout(value) ? NULL : value;
         return true;
     }
 }
@@ -340,7 +346,9 @@ static bool write_chunk(struct run *run, uint64_t number, struct chunk *chunk)
     chunk->posts.len = chunk->truth.len = 0;
     pthread_mutex_lock(&run->lock);
     run->next_chunk = number + 1;
-    run->result = result;
+    if (run->result == WRITE_OK) /* else another thread has given up meanwhile */
+        run->result = result;
+    result = run->result;
     pthread_cond_broadcast(&run->turn);
     pthread_mutex_unlock(&run->lock);
     return result == WRITE_OK;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
 
@@ -26,7 +27,7 @@ static const char help[] =
     "      --json     for programs\n"
     "  -h, --help     this\n"
     "\n"
-    "exit code: 0 ok; 1 it cannot be read, or verify found damage; 2 usage\n";
+    "exit code: 0 ok; 1 it is none, cannot be read, or verify found damage; 2 usage\n";
 
 struct journal {
     const char *folder;
@@ -38,6 +39,30 @@ static int failed(const struct journal *j, const hydrant_error *err)
 {
     fprintf(stderr, "hydrant journal: %s: %s\n", err->file[0] ? err->file : j->folder, err->text);
     return HY_EXIT_FAILED;
+}
+
+static void count_segment(void *ctx, const hydrant_journal_segment *segment)
+{
+    (void)segment;
+    ++*(uint32_t *)ctx;
+}
+
+/* Has the folder a segment, or been a journal's that has none yet? False having said that not. */
+static bool is_journal(const struct journal *j)
+{
+    uint32_t segments = 0;
+    char lock[4096];
+    hydrant_error err = {0};
+    if (hydrant_journal_segments(j->folder, count_segment, &segments, &err) != HYDRANT_OK) {
+        failed(j, &err);
+        return false;
+    }
+    snprintf(lock, sizeof lock, "%s/lock", j->folder);
+    if (segments || access(lock, F_OK) == 0)
+        return true;
+    fprintf(stderr, "hydrant journal: %s: this is no journal: there is no *.hyj in it\n",
+            j->folder);
+    return false;
 }
 
 static void print_segment(void *ctx, const hydrant_journal_segment *segment)
@@ -166,9 +191,14 @@ int cmd_journal(int argc, char **argv)
         return usage("say what to do, and with which folder: ls, cat or verify FOLDER");
     const char *what = argv[optind];
     j.folder = argv[optind + 1];
+    bool known = strcmp(what, "ls") == 0 || strcmp(what, "cat") == 0 || strcmp(what, "verify") == 0;
+    if (!known)
+        return usage("it is ls, cat or verify");
+    if (!is_journal(&j))
+        return HY_EXIT_FAILED;
     if (strcmp(what, "ls") == 0)
         return list(&j);
     if (strcmp(what, "cat") == 0)
         return cat(&j);
-    return strcmp(what, "verify") == 0 ? verify(&j) : usage("it is ls, cat or verify");
+    return verify(&j);
 }

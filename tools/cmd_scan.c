@@ -287,7 +287,7 @@ static int parse_options(struct scan *scan, int argc, char **argv)
             scan->rule_stats = true;
             break;
         case OPT_CACHE:
-            scan->rules.cache_dir = optarg;
+            rules_input_set_cache(&scan->rules, "hydrant scan", optarg);
             break;
         case OPT_NO_CACHE:
             scan->rules.no_cache = true;
@@ -373,21 +373,6 @@ static void print_stats(const struct scan *scan, const struct run_stats *stats)
     }
 }
 
-static void hint_unreadable(const hydrant_stats *stats)
-{
-    int worst = 1;
-    for (int i = 1; i < HYDRANT_DROPS; i++)
-        if (stats->dropped[i] > stats->dropped[worst])
-            worst = i;
-    fprintf(stderr, "hydrant scan: no record could be read; %llu of %llu are %s: %s\n",
-            (unsigned long long)stats->dropped[worst], (unsigned long long)stats->posts,
-            hydrant_drop_name((hydrant_drop)worst), hydrant_drop_meaning((hydrant_drop)worst));
-    if (worst != HYDRANT_DROP_DECOMPRESS)
-        fputs("  is it another format? --format native, csv or text insists on one;\n"
-              "  --emit all shows each record with its reason, --dead-letters FILE keeps them\n",
-              stderr);
-}
-
 static void install_signals(void)
 {
     struct sigaction stop = {.sa_handler = on_signal}, nudge = {.sa_handler = on_alarm};
@@ -426,8 +411,12 @@ static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
         code = HY_EXIT_OK; /* the reader has seen enough */
     } else if (stdout_error() && !stopped_by) {
         code = stdout_end("hydrant scan", code); /* before the figures, which come last */
-    } else if (run_stats_nothing_readable(&stats.engine)) {
-        hint_unreadable(&stats.engine);
+    } else if (run_stats_tell_bad("hydrant scan", &stats.engine)) {
+        if (!stats.engine.dropped[HYDRANT_DROP_DECOMPRESS])
+            fputs(
+                "  is it another format? --format native, csv or text insists on one;\n"
+                "  --emit all shows each record with its reason, --dead-letters FILE keeps them\n",
+                stderr);
         code = HY_EXIT_FAILED;
     }
     if (scan->rule_stats)
@@ -466,9 +455,11 @@ static void on_rules_event(void *ctx, const hydrant_rules_event *event)
 /* Problems of the first attempt; those of later ones come with the event. */
 static void on_first_problem(void *ctx, const hydrant_diagnostic *problem)
 {
-    const struct scan *scan = ctx;
-    if (!scan->rules_are_live)
-        fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
+    struct scan *scan = ctx;
+    if (scan->rules_are_live)
+        return;
+    scan->rules.errors += problem->severity == HYDRANT_SEVERITY_ERROR;
+    fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
 }
 
 /* The rules, from a manager that watches them, or compiled once. */
@@ -487,7 +478,7 @@ static bool get_rules(struct scan *scan, hydrant_manager **manager, hydrant_pack
     options.rules.ctx = options.ctx = scan;
     options.on_event = on_rules_event;
     if (hydrant_manager_create(&options, manager, &err) != HYDRANT_OK) {
-        fprintf(stderr, "hydrant scan: %s\n", err.text);
+        rules_input_failed("hydrant scan", scan->rules.errors, &err);
         return false;
     }
     *pack = hydrant_manager_pack(*manager);

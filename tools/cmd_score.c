@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/run_stats.h"
 #include "tools/stdout_end.h"
 
 static const char help[] =
@@ -69,21 +70,24 @@ static hydrant_str text_of_line(const char *line, size_t len)
     return (hydrant_str){line, (uint32_t)len};
 }
 
-static bool score_line(hydrant_str text)
+/* What is counted of lines is told like what the engine counts of records. */
+static bool score_line(hydrant_str text, hydrant_stats *stats)
 {
     hydrant_emotion emotion;
     hydrant_status status = hydrant_score(text, (hydrant_str){0}, &emotion, NULL);
+    stats->posts++;
+    stats->dropped[HYDRANT_DROP_INVALID_UTF8] += status == HYDRANT_ERR_DATA;
     return status == HYDRANT_ERR_DATA ? print_dropped(HYDRANT_DROP_INVALID_UTF8)
                                       : status == HYDRANT_OK && print_score(&emotion);
 }
 
 /* Scores the lines of a stream until it ends or stdout fails; false when the stream failed. */
-static bool score_lines(FILE *in)
+static bool score_lines(FILE *in, hydrant_stats *stats)
 {
     static char line[LINE_BYTES];
     size_t len;
     while (read_line(in, line, &len))
-        if (!score_line(text_of_line(line, len)))
+        if (!score_line(text_of_line(line, len), stats))
             break;
     return !ferror(in);
 }
@@ -97,16 +101,17 @@ static int cannot_read(const char *path)
 static int score_text(int count, char **paths)
 {
     int code = HY_EXIT_OK;
-    if (count == 0 && !score_lines(stdin))
+    hydrant_stats stats = {0};
+    if (count == 0 && !score_lines(stdin, &stats))
         code = cannot_read("stdin");
     for (int i = 0; i < count && !stdout_error(); i++) {
         FILE *in = strcmp(paths[i], "-") == 0 ? stdin : fopen(paths[i], "rbe");
-        if (!in || !score_lines(in))
+        if (!in || !score_lines(in, &stats))
             code = cannot_read(paths[i]);
         if (in && in != stdin)
             fclose(in);
     }
-    return code;
+    return run_stats_tell_bad("hydrant score", &stats) ? HY_EXIT_FAILED : code;
 }
 
 /* An update that is no edit is news of an earlier mention (a hold that ended), and has no line. */
@@ -153,6 +158,12 @@ static int score_inputs(hydrant *engine, int count, char **paths)
             code = HY_EXIT_FAILED;
     /* Cancelled: stdout has failed, which is seen below; other errors were logged. */
     hydrant_status status = hydrant_run(engine, &err);
+    hydrant_stats stats;
+    hydrant_stats_read(engine, &stats);
+    if (run_stats_tell_bad("hydrant score", &stats)) {
+        fputs("  is it text? --text takes every line as one\n", stderr);
+        return HY_EXIT_FAILED;
+    }
     return status == HYDRANT_OK || status == HYDRANT_ERR_CANCELLED ? code : HY_EXIT_FAILED;
 }
 

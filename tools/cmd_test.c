@@ -288,11 +288,12 @@ static bool run_tests(struct test_run *run, struct rules_input *input)
         fputs("{\"tests\":[", stdout);
     hydrant_status status = hydrant_rules_test(&rules, on_test, run, &err);
     bool ok = is_ok(run, status);
+    unsigned told = run->errors;
     take_end(run, status, &err);
     if (run->json)
         print_problems(run);
     if (status != HYDRANT_OK)
-        fprintf(stderr, "hydrant test: %s%s%s\n", err.file, err.file[0] ? ": " : "", err.text);
+        rules_input_failed("hydrant test", told, &err);
     if (status == HYDRANT_OK || run->json)
         print_summary(run, ok);
     return ok;

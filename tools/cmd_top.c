@@ -87,26 +87,6 @@ static const char *rate_text(uint64_t before, uint64_t after, double seconds, ch
     return seconds > 0 ? terminal_count(rate(before, after, seconds), room) : "-";
 }
 
-/* The objects of an array, a row each: name and up to three figures. */
-static void print_rows(const char *reply, const char *array, const char *const keys[3])
-{
-    char wanted[32], name[64], value[3][32];
-    snprintf(wanted, sizeof wanted, "\"%s\":[", array);
-    const char *at = strstr(reply, wanted);
-    const char *stop = at ? strchr(at, ']') : NULL;
-    while (at && (at = strchr(at, '{')) && at < stop) {
-        if (!control_client_value(at, "name", name, sizeof name))
-            return;
-        for (int i = 0; i < 3; i++) {
-            value[i][0] = '\0';
-            if (keys[i])
-                control_client_value(at, keys[i], value[i], sizeof value[i]);
-        }
-        printf("  %-28s %16s %16s %16s\n", name, value[0], value[1], value[2]);
-        at = strchr(at, '}');
-    }
-}
-
 /* What each source does: records, their rate since the view before, and how it is. */
 static void print_sources(const char *reply, struct view *view, const struct view *before)
 {
@@ -136,8 +116,8 @@ static void print_sources(const char *reply, struct view *view, const struct vie
 
 static void draw(const char *reply, struct view *view, const struct view *before)
 {
-    static const char *const stream_keys[3] = {"committed", "acknowledged", NULL};
-    static const char *const group_keys[3] = {"lag", "members", "dropped"};
+    static const char *const stream_keys[] = {"committed", "acknowledged", NULL};
+    static const char *const group_keys[] = {"lag", "members", "dropped", NULL};
     char a[32], b[32], c[32], d[32];
     double seconds = seconds_between(before, view);
     printf("\033[H\033[Jhydrant %s, up %s s, generation %s, %s rules\n", view->state, view->uptime,
@@ -149,10 +129,8 @@ static void draw(const char *reply, struct view *view, const struct view *before
            terminal_count(view->published, c),
            rate_text(before->published, view->published, seconds, d), view->in_flight);
     print_sources(reply, view, before);
-    printf("\n  %-28s %16s %16s\n", "stream", "committed", "acknowledged");
-    print_rows(reply, "streams", stream_keys);
-    printf("\n  %-28s %16s %16s %16s\n", "group", "lag", "members", "dropped");
-    print_rows(reply, "groups", group_keys);
+    control_client_rows(reply, "streams", "stream", stream_keys);
+    control_client_rows(reply, "groups", "group", group_keys);
 }
 
 static bool show(const char *reply, struct view *before, bool terminal)
@@ -179,7 +157,7 @@ static int run(const char *socket, const char *config, const char *interval, uin
     struct control_client client;
     char path[256], request[128];
     if (!control_client_path("hydrant top", socket, config, path) ||
-        !control_client_open(&client, "hydrant top", path))
+        !control_client_open(&client, "hydrant top", path, config))
         return HY_EXIT_FAILED;
     snprintf(request, sizeof request, "{\"command\":\"watch\",\"interval_ms\":%s}", interval);
     bool terminal = terminal_is(stdout), going = true;

@@ -36,7 +36,8 @@ bool control_client_path(const char *command, const char *named, const char *con
     return true;
 }
 
-bool control_client_open(struct control_client *client, const char *command, const char *path)
+bool control_client_open(struct control_client *client, const char *command, const char *path,
+                         const char *config)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     *client = (struct control_client){0};
@@ -55,8 +56,9 @@ bool control_client_open(struct control_client *client, const char *command, con
         close(fd);
     fprintf(stderr, "%s: no daemon at %s: %s\n", command, path, strerror(error));
     if (error == ENOENT || error == ECONNREFUSED)
-        fprintf(stderr, "start one with 'hydrant run -c hydrant.yaml', or name its socket with "
-                        "--socket\n");
+        fprintf(stderr, "%sstart one with 'hydrant run -c %s', or name its socket with --socket\n",
+                error == ECONNREFUSED ? "the socket of one that has ended: " : "",
+                config ? config : "hydrant.yaml");
     return false;
 }
 
@@ -100,4 +102,32 @@ bool control_client_value(const char *reply, const char *key, char *out, size_t 
     }
     out[used] = '\0';
     return true;
+}
+
+static void print_heading(const char *heading, const char *const *keys)
+{
+    printf("\n  %-28s", heading);
+    for (; *keys; keys++)
+        printf(" %16s", *keys);
+    putchar('\n');
+}
+
+void control_client_rows(const char *reply, const char *array, const char *heading,
+                         const char *const *keys)
+{
+    char wanted[32], name[64], value[64];
+    snprintf(wanted, sizeof wanted, "\"%s\":[", array);
+    const char *at = strstr(reply, wanted);
+    const char *stop = at ? strchr(at, ']') : NULL;
+    for (bool first = true; at && (at = strchr(at, '{')) && at < stop; first = false) {
+        if (!control_client_value(at, "name", name, sizeof name))
+            return;
+        if (first)
+            print_heading(heading, keys);
+        printf("  %-28s", name);
+        for (const char *const *key = keys; *key; key++)
+            printf(" %16s", control_client_value(at, *key, value, sizeof value) ? value : "");
+        putchar('\n');
+        at = strchr(at, '}');
+    }
 }

@@ -16,8 +16,10 @@ struct control_client {
 bool control_client_path(const char *command, const char *socket, const char *config,
                          char path[static 256]);
 
-/* False having said why not, in the name of the command. */
-bool control_client_open(struct control_client *client, const char *command, const char *path);
+/* False having said why not, in the name of the command, and how to start a daemon there: with this
+ * config, NULL: the default one. */
+bool control_client_open(struct control_client *client, const char *command, const char *path,
+                         const char *config);
 void control_client_close(struct control_client *client);
 
 /* Sends one request (an object). False: the daemon is gone. */
@@ -31,5 +33,10 @@ const char *control_client_read(struct control_client *client);
  * parser.
  */
 bool control_client_value(const char *reply, const char *key, char *out, size_t cap);
+
+/* Prints the objects of an array of the reply below a heading, a row each: the name, and the
+ * members that keys names (NULL ends them). Nothing when there are none. */
+void control_client_rows(const char *reply, const char *array, const char *heading,
+                         const char *const *keys);
 
 #endif

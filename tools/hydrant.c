@@ -52,6 +52,12 @@ int main(int argc, char **argv)
         return HY_EXIT_USAGE;
     }
     const char *name = argv[1];
+    static char help_option[] = "--help"; /* "help scan" is "scan --help" */
+    if (strcmp(name, "help") == 0 && argc > 2) {
+        name = argv[1] = argv[2];
+        argv[2] = help_option;
+        argc = 3;
+    }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
         return stdout_end("hydrant", HY_EXIT_OK);

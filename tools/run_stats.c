@@ -8,6 +8,8 @@
 
 #include "tools/terminal.h"
 
+enum { FEW_POSTS = 10000 };
+
 double run_stats_wall_seconds(void)
 {
     struct timespec ts;
@@ -40,9 +42,32 @@ static uint64_t bad_records(const hydrant_stats *stats)
     return bad;
 }
 
-bool run_stats_nothing_readable(const hydrant_stats *stats)
+/* The commonest reason for which records were bad. */
+static int worst_drop(const hydrant_stats *stats)
 {
-    return stats->posts > 0 && bad_records(stats) == stats->posts;
+    int worst = HYDRANT_DROP_NONE;
+    for (int i = 1; i < HYDRANT_DROPS; i++)
+        if (!is_judgement(i) && (!worst || stats->dropped[i] > stats->dropped[worst]))
+            worst = i;
+    return worst;
+}
+
+bool run_stats_tell_bad(const char *command, const hydrant_stats *stats)
+{
+    uint64_t bad = bad_records(stats);
+    bool none = bad == stats->posts;
+    int worst = worst_drop(stats);
+    if (bad <= stats->posts / 2)
+        return false;
+    if (none)
+        fprintf(stderr, "%s: no record could be read", command);
+    else
+        fprintf(stderr, "%s: warning: %llu of %llu records could not be read", command,
+                (unsigned long long)bad, (unsigned long long)stats->posts);
+    fprintf(stderr, "; %llu of %llu are %s: %s\n", (unsigned long long)stats->dropped[worst],
+            (unsigned long long)(none ? stats->posts : bad), hydrant_drop_name((hydrant_drop)worst),
+            hydrant_drop_meaning((hydrant_drop)worst));
+    return none;
 }
 
 static double rate(const struct run_stats *stats)
@@ -95,7 +120,9 @@ static void put_stages(FILE *out, const struct run_stats *s, bool colour)
     uint64_t total = 0;
     for (int i = 0; i < HYDRANT_STAGES; i++)
         total += e->stage_cpu_ns[i];
-    fprintf(out, "  CPU per post, stage by stage\n");
+    fprintf(out, "  CPU per post, stage by stage%s\n",
+            e->posts < FEW_POSTS ? " (few posts: memory that is used for the first time counts)"
+                                 : "");
     for (int i = 0; i < HYDRANT_STAGES; i++) {
         double share = total ? (double)e->stage_cpu_ns[i] / (double)total : 0;
         fprintf(out, "    %-10s %7.0f ns  %s", hydrant_stage_name((hydrant_stage)i),
@@ -124,19 +151,21 @@ void run_stats_text(FILE *out, const struct run_stats *s, bool colour)
 {
     const hydrant_stats *e = &s->engine;
     const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
-    char a[32], b[32];
+    char a[32], b[32], c[32];
     fprintf(out, "%s%s posts in %.2f s%s  (%s/s, %u worker%s, %s, %s)\n", bold,
             terminal_count(e->posts, a), s->seconds, reset,
             terminal_count((uint64_t)rate(s), b), e->workers, e->workers == 1 ? "" : "s", e->parse,
             e->io);
-    fprintf(out, "  %s%s for a person to act on%s, %s matched by %u rules (%u patterns)\n", bold,
-            terminal_count(e->actionable, a), reset, terminal_count(e->matched, b), s->pack.rules,
-            s->pack.patterns);
-    fprintf(out, "  repeats: %llu exact, %llu near, %llu redelivered\n",
-            (unsigned long long)e->dup_exact, (unsigned long long)e->dup_near,
-            (unsigned long long)e->dup_redelivered);
+    fprintf(out, "  %s%s for a person to act on%s, %s matched by", bold,
+            terminal_count(e->actionable, a), reset, terminal_count(e->matched, b));
+    fprintf(out, " %s rule%s (%s pattern%s)\n", terminal_count(s->pack.rules, a),
+            s->pack.rules == 1 ? "" : "s", terminal_count(s->pack.patterns, b),
+            s->pack.patterns == 1 ? "" : "s");
+    fprintf(out, "  repeats: %s exact, %s near, %s redelivered\n", terminal_count(e->dup_exact, a),
+            terminal_count(e->dup_near, b), terminal_count(e->dup_redelivered, c));
     put_drops(out, e);
-    put_stages(out, s, colour);
+    if (e->posts)
+        put_stages(out, s, colour);
 }
 
 static int busiest_first(const void *a, const void *b)

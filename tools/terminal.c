@@ -179,9 +179,11 @@ void terminal_card(FILE *out, const hydrant_item *item, bool colour)
         return;
     }
     put_headline(out, item, colour);
-    fputs("      ", out);
-    put_marked(out, item, colour);
-    fputc('\n', out);
+    if (item->mention->text.len) { /* a hold that ended has none */
+        fputs("      ", out);
+        put_marked(out, item, colour);
+        fputc('\n', out);
+    }
     put_reasons(out, item, colour);
 }
 

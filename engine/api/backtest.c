@@ -115,9 +115,7 @@ static int compare_u32(const void *a, const void *b)
 
 static uint32_t copy_cut(char *to, uint32_t cap, hydrant_str from)
 {
-    uint32_t len = from.len < cap ? from.len : cap;
-    while (len < from.len && len > 0 && ((unsigned char)from.data[len] & 0xC0) == 0x80)
-        len--; /* not within a character */
+    uint32_t len = hy_str_cut(from, cap).len;
     if (len)
         memcpy(to, from.data, len);
     return len;

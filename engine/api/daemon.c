@@ -208,8 +208,11 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
                                   .groups_count = config->groups_count};
     if (status == HYDRANT_OK)
         status = hy_engine_ring_open(&target, &daemon->ring, err);
-    if (status != HYDRANT_OK)
-        return hy_error_context(err, "ring %s", config->ring.path);
+    if (status != HYDRANT_OK) {
+        hy_error_context(err, "the ring cannot be opened");
+        hy_error_at(err, config->ring.path, 0, 0);
+        return status;
+    }
     const struct hy_ring_header *header = hy_ring_header(daemon->ring);
     format_uuid(header->uuid, daemon->ring_uuid);
     daemon->ring_is_new = strcmp(daemon->ring_uuid, daemon->checkpoint.ring) != 0;

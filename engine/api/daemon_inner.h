@@ -2,7 +2,9 @@
  * What the files of the daemon share.
  *
  *   daemon.c         life: opens everything in order, runs, drains, closes
- *   daemon_feed.c    the feeding thread: sources -> feeder, positions, checkpoint
+ *   daemon_feed.c    the feeding thread: sources -> feeder, ticks
+ *   daemon_sources.c sources: made, started, destroyed
+ *   daemon_streams.c positions of their streams, checkpoint
  *   daemon_memory.c  repeats and conversations over restarts; time for what waits
  *   daemon_status.c  metrics, health, status, control commands
  *
@@ -147,16 +149,30 @@ struct hydrant_daemon {
 
 /* ---- daemon_feed.c ---- */
 
-/* Makes and starts every source; the ring is open, its writers are not made. */
-hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err);
-void hy_daemon_close_sources(struct hydrant_daemon *daemon);
-void hy_daemon_leave(void *ctx, struct hy_parcel *parcel); /* struct hy_pipeline_watch */
-void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
-void hy_daemon_done(void *ctx); /* on a worker */
+void hy_daemon_done(void *ctx); /* struct hy_pipeline_watch; on a worker */
 /* Takes what sources have and waits when they have nothing, until a stop or their end. */
 void hy_daemon_feed(struct hydrant_daemon *daemon);
 /* Waits until what was taken is in the ring, or the time is up. */
 hydrant_status hy_daemon_drain(struct hydrant_daemon *daemon, hydrant_error *err);
+
+/* ---- daemon_sources.c ---- */
+
+/* Makes and starts every source; the ring is open, its writers are not made. */
+hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err);
+void hy_daemon_close_sources(struct hydrant_daemon *daemon); /* and their streams */
+
+/* ---- daemon_streams.c ---- */
+
+/* struct hy_intake_host: ctx is the source. */
+int hy_daemon_open_stream(void *ctx, const struct hy_stream_options *options, uint64_t *resume,
+                          hydrant_error *err);
+void hy_daemon_close_streams(struct hydrant_daemon *daemon);
+/* A chunk of a stream of HY_STREAM_MARKS goes to the feeder. */
+void hy_daemon_add_mark(struct hy_daemon_stream *stream, const struct hy_intake_chunk *chunk);
+void hy_daemon_leave(void *ctx, struct hy_parcel *parcel); /* struct hy_pipeline_watch */
+void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
+/* Looks what of the ring is acknowledged by now. */
+void hy_daemon_witness(struct hydrant_daemon *daemon);
 hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err);
 
 /* ---- daemon_memory.c ---- */

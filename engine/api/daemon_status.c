@@ -7,6 +7,7 @@
 
 #include "api/daemon_inner.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/str.h"
 #include "control/metrics_page.h"
 #include "publish/json_writer.h"
@@ -322,10 +323,17 @@ static size_t say_error(char *out, size_t cap, const char *text)
     return finish(&w);
 }
 
+static size_t say_why(char *out, size_t cap, const hydrant_error *err)
+{
+    char text[1024];
+    hy_error_render(err, text, sizeof text);
+    return say_error(out, cap, text);
+}
+
 static size_t say(char *out, size_t cap, hydrant_status status, const hydrant_error *err)
 {
     if (status != HYDRANT_OK)
-        return say_error(out, cap, err->text);
+        return say_why(out, cap, err);
     struct hy_json_writer w = begin_reply(out, cap, true);
     return finish(&w);
 }
@@ -496,7 +504,7 @@ static size_t say_generation(struct hydrant_daemon *daemon, char *out, size_t ca
                              hydrant_status done, const hydrant_error *err)
 {
     if (done != HYDRANT_OK)
-        return say_error(out, cap, err->text);
+        return say_why(out, cap, err);
     struct hy_json_writer w = begin_reply(out, cap, true);
     hydrant_manager_status rules;
     hydrant_manager_status_read(daemon->manager, &rules);

@@ -40,14 +40,14 @@ static void add_details(hydrant_manager *m, hydrant_str text)
 static hydrant_status refuse(hydrant_manager *m, enum hy_cause cause, double seconds,
                              hydrant_status status, const hydrant_error *why, hydrant_error *err)
 {
-    char text[768];
+    char text[1024];
     m->refusals++;
-    snprintf(m->refused, sizeof m->refused, "%s", why->text);
+    hy_error_render(why, m->refused, sizeof m->refused);
     if (err)
         *err = *why;
     if (m->versions_count == 0)
         return status;
-    int len = snprintf(text, sizeof text, "refused: %s; generation %llu goes on", why->text,
+    int len = snprintf(text, sizeof text, "refused: %s; generation %llu goes on", m->refused,
                        (unsigned long long)hy_manager_current(m)->shown.generation);
     hydrant_rules_event event = {.kind = HYDRANT_RULES_EVENT_REFUSED,
                                  .cause = hy_str_cstr(cause_name(cause)),

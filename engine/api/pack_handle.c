@@ -85,7 +85,9 @@ static hydrant_status report_compile_error(const hydrant_rules *rules, const hyd
     };
     if (rules->on_diagnostic)
         rules->on_diagnostic(rules->ctx, &shown);
-    return hy_error_set(err, HYDRANT_ERR_RULES, "1 error in the rules");
+    if (err)
+        *err = *found;
+    return HYDRANT_ERR_RULES;
 }
 
 void hydrant_pack_costs(const hydrant_pack *handle,
@@ -110,23 +112,17 @@ static void warn_of_costs(const hydrant_rules *rules, const struct hy_pack *pack
         float share = pack->matcher->rules[i].share;
         if (share < COMMON_SHARE || share >= 1)
             continue;
-        char text[256], rendered[1024];
+        char text[256];
         int len = snprintf(text, sizeof text,
                            "about %.0f %% of all posts have the words that this rule looks for",
                            (double)share * 100);
-        int all = snprintf(rendered, sizeof rendered, "%.*s:%u:1: warning: %s\n  rule %.*s\n",
-                           (int)rule->file.len, rule->file.data, rule->line, text,
-                           (int)rule->id.len, rule->id.data);
-        hydrant_diagnostic warning = {
-            .severity = HYDRANT_SEVERITY_WARNING,
-            .file = rule->file,
-            .line = rule->line,
-            .column = 1,
-            .rule = rule->id,
-            .message = hy_str(text, (size_t)len),
-            .rendered =
-                hy_str(rendered, all < (int)sizeof rendered ? (size_t)all : sizeof rendered - 1)};
-        rules->on_diagnostic(rules->ctx, &warning);
+        struct hy_diagnostic warning = {.severity = HY_SEVERITY_WARNING,
+                                        .file = rule->file,
+                                        .line = rule->line,
+                                        .column = 1,
+                                        .rule = rule->id,
+                                        .message = hy_str(text, (size_t)len)};
+        hy_rules_tell(rules, &warning);
     }
 }
 

@@ -4,39 +4,64 @@
  */
 #include "api/rules_load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/str.h"
 #include "rules/starter/starter.h"
 
-void hy_rules_report(const hydrant_rules *rules, const struct hy_ruleset *ruleset)
+enum { MESSAGE_BYTES = 400 }; /* of a problem in an error, which has room for more */
+
+void hy_rules_tell(const hydrant_rules *rules, const struct hy_diagnostic *diagnostic)
 {
-    for (uint32_t i = 0; rules->on_diagnostic && i < ruleset->diagnostics_count; i++) {
-        const struct hy_diagnostic *diagnostic = &ruleset->diagnostics[i];
-        char text[4096];
-        size_t len = hy_diagnostic_render(diagnostic, text, sizeof text, rules->colour);
-        hydrant_diagnostic shown = {
-            .severity = diagnostic->severity == HY_SEVERITY_ERROR ? HYDRANT_SEVERITY_ERROR
-                                                                  : HYDRANT_SEVERITY_WARNING,
-            .file = diagnostic->file,
-            .line = diagnostic->line,
-            .column = diagnostic->column,
-            .rule = diagnostic->rule,
-            .message = diagnostic->message,
-            .rendered = hy_str(text, len < sizeof text ? len : sizeof text - 1),
-        };
-        rules->on_diagnostic(rules->ctx, &shown);
-    }
+    if (!rules->on_diagnostic)
+        return;
+    char text[4096];
+    size_t len = hy_diagnostic_render(diagnostic, text, sizeof text, rules->colour);
+    hydrant_diagnostic shown = {
+        .severity = diagnostic->severity == HY_SEVERITY_ERROR ? HYDRANT_SEVERITY_ERROR
+                                                              : HYDRANT_SEVERITY_WARNING,
+        .file = diagnostic->file,
+        .line = diagnostic->line,
+        .column = diagnostic->column,
+        .rule = diagnostic->rule,
+        .message = diagnostic->message,
+        .rendered = hy_str(text, len < sizeof text ? len : sizeof text - 1),
+    };
+    rules->on_diagnostic(rules->ctx, &shown);
 }
 
+void hy_rules_report(const hydrant_rules *rules, const struct hy_ruleset *ruleset)
+{
+    for (uint32_t i = 0; i < ruleset->diagnostics_count; i++)
+        hy_rules_tell(rules, &ruleset->diagnostics[i]);
+}
+
+static const struct hy_diagnostic *first_error(const struct hy_ruleset *ruleset)
+{
+    for (uint32_t i = 0; i < ruleset->diagnostics_count; i++)
+        if (ruleset->diagnostics[i].severity == HY_SEVERITY_ERROR)
+            return &ruleset->diagnostics[i];
+    return NULL;
+}
+
+/* The first error, where it stands, and how many there are, for who listens to no diagnostics. */
 static hydrant_status rules_status(hydrant_status status, const struct hy_ruleset *ruleset,
                                    hydrant_error *err)
 {
     if (status != HYDRANT_ERR_RULES || !ruleset)
         return status;
-    hy_error_set(err, HYDRANT_ERR_RULES, "%u error%s in the rules", ruleset->errors_count,
-                 ruleset->errors_count == 1 ? "" : "s");
+    const struct hy_diagnostic *first = first_error(ruleset);
+    if (!first)
+        return hy_error_set(err, status, "%u errors in the rules", ruleset->errors_count);
+    char file[256], count[64] = "";
+    snprintf(file, sizeof file, "%.*s", (int)first->file.len, first->file.data);
+    if (ruleset->errors_count > 1)
+        snprintf(count, sizeof count, " (the first of %u errors)", ruleset->errors_count);
+    hydrant_str message = hy_str_cut(first->message, MESSAGE_BYTES);
+    hy_error_set(err, status, "%.*s%s", (int)message.len, message.data, count);
+    hy_error_at(err, file, first->line, first->column);
     return status;
 }
 

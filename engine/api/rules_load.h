@@ -15,6 +15,9 @@
 hydrant_status hy_rules_load(const hydrant_rules *rules, struct hy_ruleset **out,
                              hydrant_error *err);
 
+/* Hands one problem to rules->on_diagnostic, if there is one. */
+void hy_rules_tell(const hydrant_rules *rules, const struct hy_diagnostic *diagnostic);
+
 /* Hands every problem of a set to rules->on_diagnostic. */
 void hy_rules_report(const hydrant_rules *rules, const struct hy_ruleset *ruleset);
 

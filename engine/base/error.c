@@ -61,3 +61,11 @@ hydrant_status hy_error_context(hydrant_error *err, const char *format, ...)
         snprintf(err->text + len, sizeof err->text - (size_t)len, "%s", old);
     return err->status;
 }
+
+void hy_error_render(const hydrant_error *err, char *out, size_t cap)
+{
+    if (err->line)
+        snprintf(out, cap, "%s:%u:%u: %s", err->file, err->line, err->column, err->text);
+    else
+        snprintf(out, cap, "%s%s%s", err->file, err->file[0] ? ": " : "", err->text);
+}

@@ -26,6 +26,9 @@ hydrant_status hy_error_at(hydrant_error *err, const char *file, uint32_t line, 
 __attribute__((format(printf, 2, 3))) hydrant_status hy_error_context(hydrant_error *err,
                                                                       const char *format, ...);
 
+/* "file:line:column: text", as far as these are known; cut where cap ends. */
+void hy_error_render(const hydrant_error *err, char *out, size_t cap);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,15 @@ static inline bool hy_str_is(hydrant_str a, const char *cstr)
     return a.len == len && (len == 0 || memcmp(a.data, cstr, len) == 0);
 }
 
+/* At most max bytes of a text, not within a character. */
+static inline hydrant_str hy_str_cut(hydrant_str s, uint32_t max)
+{
+    uint32_t len = s.len < max ? s.len : max;
+    while (len < s.len && len > 0 && ((unsigned char)s.data[len] & 0xC0) == 0x80)
+        len--;
+    return hy_str(s.data, len);
+}
+
 /* ASCII only, as protocols and handles want it; folding of text is engine/text. */
 static inline bool hy_str_equal_nocase(hydrant_str a, hydrant_str b)
 {

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { NAME_BYTES = 256 };
 
 static int read_bytes(int fd, char *out, size_t size, size_t *len)
@@ -47,20 +49,6 @@ int hy_whole_file_read(int dir_fd, const char *name, size_t bytes_max, char **ou
     return error;
 }
 
-static int write_bytes(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? errno : EIO;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 int hy_whole_file_write(int dir_fd, const char *name, const char *bytes, size_t len)
 {
     char made[NAME_BYTES];
@@ -69,7 +57,7 @@ int hy_whole_file_write(int dir_fd, const char *name, const char *bytes, size_t 
     int fd = openat(dir_fd, made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return errno;
-    int error = fchmod(fd, 0600) != 0 ? errno : write_bytes(fd, bytes, len);
+    int error = fchmod(fd, 0600) != 0 || !hy_file_write_all(fd, bytes, len) ? errno : 0;
     if (!error && fsync(fd) != 0)
         error = errno;
     close(fd);

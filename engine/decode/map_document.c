@@ -14,11 +14,12 @@ hydrant_status hy_map_reader_init(struct hy_map_reader *reader, uint32_t record_
     /* Taken apart and put together again, a record may become longer: escapes, quotes. */
     size_t bytes = 2 * (size_t)record_bytes_max + WRAPPING_BYTES;
     *reader = (struct hy_map_reader){.depth_max = depth_max, .room_bytes = bytes};
-    hydrant_status status = hy_arena_init(&reader->memory, bytes + HY_RECORD_PADDING, err);
+    hydrant_status status = hy_arena_init(&reader->memory, 2 * (bytes + HY_RECORD_PADDING), err);
     if (status != HYDRANT_OK)
         return status;
     reader->room = hy_arena_alloc(&reader->memory, bytes + HY_RECORD_PADDING, 1);
-    HY_ASSERT(reader->room);
+    reader->quoted = hy_arena_alloc(&reader->memory, bytes + HY_RECORD_PADDING, 1);
+    HY_ASSERT(reader->room && reader->quoted);
     reader->parser = hy_simdjson_create(bytes, depth_max + 1); /* the envelope is one more */
     if (reader->parser)
         return HYDRANT_OK;
@@ -114,7 +115,7 @@ static size_t skip_string(hydrant_str json, size_t at)
 /* Copies json with every valid number in quotes, so that those beyond 64 bits can be read. */
 static hydrant_str quote_numbers(struct hy_map_reader *reader, hydrant_str json)
 {
-    struct writing w = begin_writing(reader);
+    struct writing w = {.at = reader->quoted, .end = reader->quoted + reader->room_bytes};
     for (size_t at = 0; at < json.len;) {
         size_t from = at;
         if (json.data[at] == '"') {
@@ -133,13 +134,13 @@ static hydrant_str quote_numbers(struct hy_map_reader *reader, hydrant_str json)
             put(&w, number.data, number.len);
     }
     memset(w.at, 0, HY_RECORD_PADDING);
-    return w.full ? (hydrant_str){0} : hy_str(reader->room, (size_t)(w.at - reader->room));
+    return w.full ? (hydrant_str){0} : hy_str(reader->quoted, (size_t)(w.at - reader->quoted));
 }
 
 static hydrant_drop read_json(struct hy_map_reader *reader, hydrant_str json)
 {
     enum hy_simdjson_answer answer = parse(reader, json.data, json.len);
-    if (answer != HY_SIMDJSON_NUMBER || json.data == reader->room)
+    if (answer != HY_SIMDJSON_NUMBER)
         return drop_of(answer);
     hydrant_str quoted = quote_numbers(reader, json);
     return quoted.len ? drop_of(parse(reader, quoted.data, quoted.len)) : HYDRANT_DROP_TOO_LONG;

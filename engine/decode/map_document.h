@@ -22,9 +22,10 @@ enum hy_map_shape { HY_MAP_SHAPE_JSON, HY_MAP_SHAPE_EVENT, HY_MAP_SHAPE_XML };
 struct hy_map_reader {
     struct hy_simdjson *parser;
     struct hy_map_document doc;
-    struct hy_arena memory; /* what room lies in */
+    struct hy_arena memory; /* what room and quoted lie in */
     char *room;             /* where documents are put together */
-    size_t room_bytes;
+    char *quoted;           /* where they are copied to when numbers need quotes */
+    size_t room_bytes;      /* of each */
     uint32_t depth_max;
     enum hy_map_shape shape;
     hydrant_str bytes; /* of the record; of an event: its data, inside room */

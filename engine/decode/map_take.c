@@ -224,20 +224,59 @@ static void compose(struct composing *c, hydrant_str s)
     c->at += len;
 }
 
-static bool put_template(struct filling *f, const struct hy_mention_field *field,
-                         const struct hy_map_value *value)
+/* Room for a text, one byte more than it may have, so that a cut is noticed. False: the arena is
+ * full. */
+static bool begin_text(struct filling *f, struct composing *c)
 {
-    char room[HY_MAPPER_STRING_BYTES + 1], scratch[HY_MAP_NUMBER_BYTES];
-    struct composing c = {room, room + sizeof room};
+    size_t most = (size_t)f->draft->text_bytes_max + 1;
+    c->at = hy_arena_alloc(f->draft->arena, most, 1);
+    if (!c->at) {
+        f->full = true;
+        return false;
+    }
+    c->end = c->at + most;
+    return true;
+}
+
+static bool compose_template(struct filling *f, const struct hy_map_value *value,
+                             struct composing *c)
+{
+    char scratch[HY_MAP_NUMBER_BYTES];
     for (uint32_t i = 0; i < value->pieces_count; i++) {
         hydrant_str part;
-        compose(&c, value->pieces[i].literal);
+        compose(c, value->pieces[i].literal);
         if (!value->pieces[i].path)
             continue;
         if (!hy_map_scalar(f->in->doc, find(f->in, value->pieces[i].path), scratch, &part))
             return false;
-        compose(&c, part);
+        compose(c, part);
     }
+    return true;
+}
+
+static bool put_text_template(struct filling *f, const struct hy_map_value *value)
+{
+    struct composing c;
+    if (!begin_text(f, &c))
+        return true;
+    const char *room = c.at;
+    bool whole = compose_template(f, value, &c);
+    size_t len = whole ? (size_t)(c.at - room) : 0;
+    hy_arena_trim(f->draft->arena, room, len);
+    if (whole)
+        hy_draft_text(f->draft, behind(hy_str(room, len), value->after));
+    return whole;
+}
+
+static bool put_template(struct filling *f, const struct hy_mention_field *field,
+                         const struct hy_map_value *value)
+{
+    char room[HY_MAPPER_STRING_BYTES + 1];
+    struct composing c = {room, room + sizeof room};
+    if (field->kind == HY_MENTION_TEXT)
+        return put_text_template(f, value);
+    if (!compose_template(f, value, &c))
+        return false;
     put_string(f, field, behind(hy_str(room, (size_t)(c.at - room)), value->after));
     return true;
 }
@@ -245,13 +284,11 @@ static bool put_template(struct filling *f, const struct hy_mention_field *field
 static bool put_lines(struct filling *f, const struct hy_mention_field *field,
                       const struct hy_map_value *value)
 {
-    size_t most = (size_t)f->draft->text_bytes_max + 1; /* one more, so that a cut is noticed */
-    char *room = hy_arena_alloc(f->draft->arena, most, 1), scratch[HY_MAP_NUMBER_BYTES];
-    if (!room) {
-        f->full = true;
+    char scratch[HY_MAP_NUMBER_BYTES];
+    struct composing c;
+    if (!begin_text(f, &c))
         return true;
-    }
-    struct composing c = {room, room + most};
+    const char *room = c.at;
     bool given = false;
     for (uint32_t i = 0; i < value->pieces_count; i++) {
         hydrant_str part;

@@ -9,6 +9,20 @@
 #include "decode/map_take.h"
 #include "pack/pack.h"
 
+/* A record has room for one item in so many bytes of the record limit: [1,2] is the densest. */
+enum { ITEM_BYTES = 2 };
+
+/* The items of a record, so that a batch goes on where the last one was full. */
+struct item_list {
+    struct hy_arena memory; /* what nodes lies in */
+    uint32_t *nodes;        /* in order: each item is followed by those nested in it */
+    uint32_t room, count;
+    uint32_t next;  /* to be taken */
+    uint32_t taken; /* those that a take took */
+    uint32_t depth; /* of nested, while they are found */
+    bool open;      /* the record has been read: the list is its */
+};
+
 struct hy_mapper {
     struct hy_decoder *decoder;
     struct hy_decode_options options;
@@ -19,7 +33,9 @@ struct hy_mapper {
 
     const struct hy_parcel *parcel;
     uint32_t record; /* of the parcel: the next to be looked at */
-    uint32_t given;  /* mentions of that record that earlier batches had */
+    uint32_t given;  /* mentions of that record so far */
+    struct hy_map_take_input in;
+    struct item_list items; /* of that record */
     struct hy_parcel chunk;
 };
 
@@ -31,6 +47,18 @@ static size_t arena_bytes(uint64_t parcel_bytes_max)
                        (size_t)HY_MENTION_FIELDS * HY_MAPPER_STRING_BYTES +
                        4 * HY_DECODE_LIST_MAX * sizeof(hydrant_url);
     return 2 * (size_t)parcel_bytes_max + one + HY_RECORD_PADDING;
+}
+
+/* Reserves as much as the largest record can fill; what smaller ones do not touch costs nothing. */
+static hydrant_status init_items(struct item_list *items, uint32_t record_bytes_max,
+                                 hydrant_error *err)
+{
+    items->room = record_bytes_max / ITEM_BYTES + 1;
+    hydrant_status status = hy_arena_init(&items->memory, items->room * sizeof *items->nodes, err);
+    if (status == HYDRANT_OK)
+        items->nodes = HY_ARENA_NEW(&items->memory, uint32_t, items->room);
+    HY_ASSERT(status != HYDRANT_OK || items->nodes);
+    return status;
 }
 
 hydrant_status hy_mapper_create(struct hy_decoder *decoder, const struct hy_decode_options *options,
@@ -51,6 +79,8 @@ hydrant_status hy_mapper_create(struct hy_decoder *decoder, const struct hy_deco
     hydrant_status status =
         hy_map_reader_init(&mapper->reader, record_bytes_max, mapper->options.depth_max, err);
     if (status == HYDRANT_OK)
+        status = init_items(&mapper->items, record_bytes_max, err);
+    if (status == HYDRANT_OK)
         status = hy_arena_init(&mapper->arena, arena_bytes(parcel_bytes_max), err);
     if (status != HYDRANT_OK)
         hy_mapper_destroy(out);
@@ -66,6 +96,7 @@ void hy_mapper_destroy(struct hy_mapper **out)
     if (!mapper)
         return;
     hy_map_reader_fini(&mapper->reader);
+    hy_arena_fini(&mapper->items.memory);
     if (mapper->arena.base)
         mapper->arena.capacity += HY_RECORD_PADDING;
     hy_arena_fini(&mapper->arena);
@@ -77,6 +108,7 @@ void hy_mapper_begin(struct hy_mapper *mapper, const struct hy_parcel *parcel)
     mapper->parcel = parcel;
     mapper->record = 0;
     mapper->given = 0;
+    mapper->items.open = false;
 }
 
 /* ---- which mapping ---- */
@@ -140,11 +172,8 @@ enum hy_told hy_mapper_tell(struct hy_mapper *mapper, const struct hy_mappings *
 struct filling_batch {
     struct hy_mapper *mapper;
     struct hy_batch *batch;
-    struct hy_map_take_input in;
     uint64_t text_bytes;
-    uint32_t found; /* items of this record so far */
-    uint32_t depth; /* of nested */
-    bool full;
+    bool full; /* what was to be given next waits for the next batch */
 };
 
 /* Where the next mention of the batch goes; its record is there already. */
@@ -178,7 +207,8 @@ static void give_drop(struct filling_batch *f, hydrant_drop drop)
     struct hy_mention *mention = next_mention(f);
     if (!mention)
         return;
-    mention->m.network = f->in.mapping ? f->in.mapping->network : (hydrant_str){0};
+    const struct hy_mapping *mapping = f->mapper->in.mapping;
+    mention->m.network = mapping ? mapping->network : (hydrant_str){0};
     mention->drop = drop;
     give(f, mention);
 }
@@ -209,7 +239,7 @@ static void give_mention(struct filling_batch *f, const struct hy_map_take *take
                              .arena = &mapper->arena,
                              .text_bytes_max = mapper->options.text_bytes_max};
     enum hy_map_written written;
-    bool fits = hy_map_fill(&f->in, take, &draft, &written) &&
+    bool fits = hy_map_fill(&mapper->in, take, &draft, &written) &&
                 f->text_bytes + mention->m.text.len <= mapper->parcel_bytes_max;
     if (!fits && f->batch->count) { /* the next batch has room */
         mapper->arena.used = mark;
@@ -225,58 +255,97 @@ static void give_mention(struct filling_batch *f, const struct hy_map_take *take
     if (take->event == HY_MAP_DELETE)
         hy_draft_text(&draft, (hydrant_str){0}); /* "[deleted]" is no text */
     mention->written = (uint8_t)written;
-    set_defaults(f->in.mapping, &mention->m);
+    set_defaults(mapper->in.mapping, &mention->m);
     mention->drop = hy_decode_settle(mapper->decoder, &draft);
     give(f, mention);
 }
 
-static bool take_item(void *ctx, uint32_t node);
+static bool find_nested(struct hy_mapper *mapper, uint32_t node);
 
-static void follow_nested(struct filling_batch *f, uint32_t node)
+/* True, to stop: the list is full. */
+static bool add_item(void *ctx, uint32_t node)
 {
-    const struct hy_map_path *nested = f->in.mapping->nested;
-    if (!nested || f->depth == HY_MAPPING_NESTING_MAX)
-        return;
-    f->depth++;
-    hy_map_walk(f->in.doc, node, nested->steps, nested->steps_count, take_item, f);
-    f->depth--;
+    struct hy_mapper *mapper = ctx;
+    struct item_list *items = &mapper->items;
+    if (items->count == items->room)
+        return true;
+    items->nodes[items->count++] = node;
+    return find_nested(mapper, node);
 }
 
-/* One item: gives out what it is, unless an earlier batch had it. */
-static bool take_item(void *ctx, uint32_t node)
+static bool find_nested(struct hy_mapper *mapper, uint32_t node)
 {
-    struct filling_batch *f = ctx;
-    f->in.item = node;
-    f->in.joins_known = 0;
-    const struct hy_map_take *take = hy_map_choose(&f->in);
-    if (take && f->found++ >= f->mapper->given) {
-        if (take->event == HY_MAP_NOT_POST)
-            give_drop(f, HYDRANT_DROP_NOT_POST);
-        else if (take->event == HY_MAP_KEEP_ALIVE)
-            give_drop(f, HYDRANT_DROP_KEEP_ALIVE);
-        else if (take->event == HY_MAP_ERROR)
-            give_drop(f, HYDRANT_DROP_STREAM_ERROR);
-        else
-            give_mention(f, take);
+    const struct hy_map_path *nested = mapper->in.mapping->nested;
+    if (!nested || mapper->items.depth == HY_MAPPING_NESTING_MAX)
+        return false;
+    mapper->items.depth++;
+    bool stopped =
+        hy_map_walk(mapper->in.doc, node, nested->steps, nested->steps_count, add_item, mapper);
+    mapper->items.depth--;
+    return stopped;
+}
+
+static void find_items(struct hy_mapper *mapper)
+{
+    const struct hy_mapping *mapping = mapper->in.mapping;
+    struct item_list *items = &mapper->items;
+    items->count = items->next = items->taken = items->depth = 0;
+    items->open = true;
+    if (mapping->items_count == 0)
+        add_item(mapper, mapper->in.root);
+    for (uint32_t i = 0; i < mapping->items_count; i++)
+        hy_map_walk(mapper->in.doc, mapper->in.root, mapping->items[i].steps,
+                    mapping->items[i].steps_count, add_item, mapper);
+}
+
+static void give_taken(struct filling_batch *f, const struct hy_map_take *take)
+{
+    if (take->event == HY_MAP_NOT_POST)
+        give_drop(f, HYDRANT_DROP_NOT_POST);
+    else if (take->event == HY_MAP_KEEP_ALIVE)
+        give_drop(f, HYDRANT_DROP_KEEP_ALIVE);
+    else if (take->event == HY_MAP_ERROR)
+        give_drop(f, HYDRANT_DROP_STREAM_ERROR);
+    else
+        give_mention(f, take);
+}
+
+/* Gives out what the next item is; when there is no room for it, it stays the next. */
+static void take_item(struct filling_batch *f)
+{
+    struct hy_mapper *mapper = f->mapper;
+    mapper->in.item = mapper->items.nodes[mapper->items.next];
+    mapper->in.joins_known = 0;
+    const struct hy_map_take *take = hy_map_choose(&mapper->in);
+    if (take)
+        give_taken(f, take);
+    if (f->full)
+        return;
+    mapper->items.taken += take != NULL;
+    mapper->items.next++;
+}
+
+/* All items have been taken: an entry for what none of them says. */
+static void end_items(struct filling_batch *f)
+{
+    struct hy_mapper *mapper = f->mapper;
+    if (mapper->reader.doc.steps_left == 0 || mapper->items.count == mapper->items.room) {
+        give_drop(f, HYDRANT_DROP_TOO_LONG);
+    } else if (mapper->items.taken == 0) {
+        mapper->in.item = mapper->in.root;
+        mapper->in.joins_known = 0;
+        give_drop(f, tells(&mapper->in) ? HYDRANT_DROP_NOT_POST : HYDRANT_DROP_NO_TEXT);
     }
-    if (!f->full)
-        follow_nested(f, node);
-    return f->full;
+    mapper->items.open = f->full;
 }
 
 static void take_items(struct filling_batch *f)
 {
-    const struct hy_mapping *mapping = f->in.mapping;
-    if (mapping->items_count == 0)
-        take_item(f, f->in.root);
-    for (uint32_t i = 0; i < mapping->items_count && !f->full; i++)
-        hy_map_walk(f->in.doc, f->in.root, mapping->items[i].steps, mapping->items[i].steps_count,
-                    take_item, f);
-    if (f->found == 0 && f->mapper->given == 0) {
-        f->in.item = f->in.root;
-        f->in.joins_known = 0;
-        give_drop(f, tells(&f->in) ? HYDRANT_DROP_NOT_POST : HYDRANT_DROP_NO_TEXT);
-    }
+    struct item_list *items = &f->mapper->items;
+    while (!f->full && items->next < items->count)
+        take_item(f);
+    if (!f->full)
+        end_items(f);
 }
 
 /* The record is nobody's: what the native format makes of it. */
@@ -316,7 +385,8 @@ static bool has_mapping_name(const struct hy_parcel *parcel)
     return parcel->mapping[0] != '\0';
 }
 
-static void take_document(struct filling_batch *f, hydrant_drop drop)
+/* Gives out a document that is one entry; finds the items of one that has some. */
+static void begin_document(struct filling_batch *f, hydrant_drop drop)
 {
     struct hy_mapper *mapper = f->mapper;
     const struct hy_mappings *mappings = f->batch->pack->mappings;
@@ -326,31 +396,35 @@ static void take_document(struct filling_batch *f, hydrant_drop drop)
         const struct hy_mapping *named =
             hy_mappings_find(mappings, hy_str_cstr(mapper->parcel->mapping));
         if (!drop && named)
-            drop = begin_input(mapper, named, &f->in);
+            drop = begin_input(mapper, named, &mapper->in);
         if (drop || !named)
             give_drop(f, drop ? drop : HYDRANT_DROP_NO_TEXT);
         else
-            take_items(f);
-    } else if (!drop && tell(mapper, mappings, &f->in)) {
-        take_items(f);
+            find_items(mapper);
+    } else if (!drop && tell(mapper, mappings, &mapper->in)) {
+        find_items(mapper);
     } else if (mapper->reader.shape == HY_MAP_SHAPE_XML) {
         give_drop(f, drop ? drop : HYDRANT_DROP_NO_TEXT);
     } else {
-        f->in.mapping = NULL;
+        mapper->in.mapping = NULL;
         give_native(f);
     }
 }
 
+/* A record is read once: when the batch is full, the next one goes on where this one ended. */
 static void take_record(struct filling_batch *f)
 {
     struct hy_mapper *mapper = f->mapper;
     const struct hy_record *record = &mapper->parcel->records[mapper->record];
-    f->found = 0;
-    f->in.mapping = NULL;
-    if (record->drop)
-        give_drop(f, (hydrant_drop)record->drop);
-    else
-        take_document(f, hy_map_read(&mapper->reader, hy_str(record->data, record->len)));
+    if (!mapper->items.open) {
+        mapper->in.mapping = NULL;
+        if (record->drop)
+            give_drop(f, (hydrant_drop)record->drop);
+        else
+            begin_document(f, hy_map_read(&mapper->reader, hy_str(record->data, record->len)));
+    }
+    if (mapper->items.open)
+        take_items(f);
 }
 
 bool hy_mapper_batch(struct hy_mapper *mapper, struct hy_batch *batch)

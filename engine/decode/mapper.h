@@ -11,7 +11,8 @@
  *
  * Limits: those of decode.h; a string that is no text has at most HY_MAPPER_STRING_BYTES bytes
  * (longer is ignored, counted). A mention that does not fit into what a parcel may take is
- * TOO_LONG.
+ * TOO_LONG; so is, behind its mentions, a record that holds more than the walk over it may cost
+ * (map_tape.h). A record is read once, however many batches its mentions fill.
  */
 #ifndef HY_DECODE_MAPPER_H
 #define HY_DECODE_MAPPER_H

@@ -5,7 +5,8 @@
  *            the data only): lines up to an empty one. Lines end with \n or \r\n.
  *   WHOLE    everything up to the end of the stream: an XML document.
  *
- * In the framer's state: last = the last byte of an oversized event that is gone.
+ * In the framer's state: last = how an oversized event stands whose bytes are gone: '\n' at the
+ * start of a line, '\r' behind the first byte of one that has only that, 0 in any other line.
  */
 #include "frame/cut.h"
 
@@ -16,7 +17,7 @@ static bool is_empty(const struct hy_cut *c, size_t from, size_t to)
 {
     bool continued = from == c->begin && c->f->skipped && c->f->last != '\n';
     if (continued)
-        return false;
+        return from == to && c->f->last == '\r';
     return from == to || (to - from == 1 && c->data[from] == '\r');
 }
 
@@ -24,9 +25,21 @@ static bool is_empty(const struct hy_cut *c, size_t from, size_t to)
 static void end_event(struct hy_cut *c, size_t newline)
 {
     size_t end = c->at;
+    bool gone = end == c->begin && c->f->skipped && c->f->last == '\r'; /* with what was let go */
     if (end > c->begin || c->f->skipped)
-        hy_cut_give(c, hy_cut_size(c, end));
+        hy_cut_give(c, hy_cut_size(c, end) - gone);
     c->begin = newline + 1;
+}
+
+static void skip_event(struct hy_cut *c)
+{
+    uint8_t before = c->len - c->begin > 1 ? (uint8_t)c->data[c->len - 2]
+                     : c->f->skipped       ? c->f->last
+                                           : '\n';
+    if (!hy_cut_skip(c, 1))
+        return;
+    uint8_t last = (uint8_t)c->data[c->len - 1];
+    c->f->last = last == '\n' || (last == '\r' && before == '\n') ? last : 0;
 }
 
 size_t hy_frame_events(struct hy_framer *f, char *data, size_t len, bool final,
@@ -48,7 +61,7 @@ size_t hy_frame_events(struct hy_framer *f, char *data, size_t len, bool final,
         hy_cut_give(&c, hy_cut_size(&c, len));
         c.begin = c.at = len;
     } else if (!final) {
-        hy_cut_skip_line(&c);
+        skip_event(&c);
     }
     return hy_cut_end(&c);
 }

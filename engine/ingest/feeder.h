@@ -77,7 +77,8 @@ const char *hy_feeder_io_reason(const struct hy_feeder *feeder);
 /*
  * Adds a file, FIFO or device. It is opened when its turn comes; a path that is missing, a folder
  * or not readable is refused at once: HYDRANT_ERR_SYSTEM with file set, nothing added. The source's
- * name is path. zstd is told by its magic bytes, whatever the name. HYDRANT_ERR_STATE after a push.
+ * name is path. zstd is told by its magic bytes, whatever the name; gzip, xz and bzip2 are told,
+ * too, and are errors when their turn comes. HYDRANT_ERR_STATE after a push.
  */
 hydrant_status hy_feeder_add_file(struct hy_feeder *feeder, const char *path, hydrant_error *err);
 
@@ -129,9 +130,9 @@ enum hy_feed {
  * there is no whole record: timeout_ms < 0 for ever, 0 not at all; never with pushes. parcel need
  * not be cleared; every field is set; number counts this feeder's parcels from 0.
  *
- * After HY_FEED_ERROR (HYDRANT_ERR_SYSTEM: open or read failed; HYDRANT_ERR_DATA: damaged zstd) the
- * input is closed. What was whole before came before it; damaged zstd also ends in one record with
- * drop DECOMPRESS (data NULL, len: what was cut off).
+ * After HY_FEED_ERROR (HYDRANT_ERR_SYSTEM: open or read failed; HYDRANT_ERR_DATA: damaged zstd, or
+ * compressed otherwise) the input is closed. What was whole before came before it; damaged zstd
+ * also ends in one record with drop DECOMPRESS (data NULL, len: what was cut off).
  */
 enum hy_feed hy_feeder_next(struct hy_feeder *feeder, struct hy_parcel *parcel, int timeout_ms,
                             hydrant_error *err);

@@ -39,6 +39,31 @@ int hy_inflate_is_magic(const char *data, size_t len)
     return len >= HY_INFLATE_MAGIC_BYTES ? 1 : -1;
 }
 
+int hy_inflate_is_foreign(const char *data, size_t len, const char **name)
+{
+    static const struct {
+        const char *name, *magic;
+        size_t len;
+    } all[] = {{"gzip", "\x1F\x8B\x08", 3},
+               {"xz",
+                "\xFD"
+                "7zXZ\0",
+                6},
+               {"bzip2", "BZh?1AY&SY", 10}};
+    bool begun = false;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        size_t at = 0;
+        while (at < len && at < all[i].len &&
+               (all[i].magic[at] == '?' || data[at] == all[i].magic[at]))
+            at++;
+        *name = all[i].name;
+        if (at == all[i].len)
+            return 1;
+        begun |= at == len;
+    }
+    return begun ? -1 : 0;
+}
+
 struct hy_inflate *hy_inflate_create(uint64_t bytes_max, uint64_t ratio_max)
 {
     struct hy_inflate *z = calloc(1, sizeof *z);

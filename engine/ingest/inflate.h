@@ -16,6 +16,9 @@ struct hy_inflate;
 
 enum { HY_INFLATE_MAGIC_BYTES = 4 };
 
+/* What is said of an input that is compressed as we cannot read it. */
+#define HY_INFLATE_FOREIGN "this is %s, and only zstd is read: unpack it first"
+
 enum hy_inflate_end {
     HY_INFLATE_MORE,      /* wants input */
     HY_INFLATE_FULL,      /* out is full */
@@ -27,6 +30,9 @@ enum hy_inflate_end {
 /* 1: these first len bytes of a stream begin a zstd frame or a skippable one; 0: they do not;
  * -1: too few to tell. */
 int hy_inflate_is_magic(const char *data, size_t len);
+
+/* The same of compressions that are not read, gzip, xz and bzip2; *name says which, after 1. */
+int hy_inflate_is_foreign(const char *data, size_t len, const char **name);
 
 /* Caps as in struct hy_feeder_options, defaults put in. NULL: no memory. */
 struct hy_inflate *hy_inflate_create(uint64_t bytes_max, uint64_t ratio_max);

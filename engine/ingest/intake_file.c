@@ -309,6 +309,18 @@ static bool was_written_anew(struct intake_file *file)
            !hy_file_identify_more(entry, file->fd, &st);
 }
 
+/* After an error that err has: the next take ends the file, and nothing of it is read on. */
+static enum hy_take give_up(struct intake_file *file, hydrant_error *err)
+{
+    hy_error_at(err, file->list.entries[file->current].path, 0, 0);
+    file->raw_at = file->raw_end;
+    file->full = false;
+    file->inflating = false;
+    lseek(file->fd, 0, SEEK_END);
+    file->list.entries[file->current].end = file->position;
+    return HY_TAKE_ERROR;
+}
+
 static enum hy_take damaged(struct intake_file *file, enum hy_inflate_end end, hydrant_error *err)
 {
     const char *why = end == HY_INFLATE_DAMAGED     ? hy_inflate_reason(file->inflate)
@@ -316,13 +328,7 @@ static enum hy_take damaged(struct intake_file *file, enum hy_inflate_end end, h
                       : end == HY_INFLATE_TOO_DENSE ? "it expands too many times"
                                                     : "it is cut short";
     hy_error_set(err, HYDRANT_ERR_DATA, "damaged zstd data: %s", why);
-    hy_error_at(err, file->list.entries[file->current].path, 0, 0);
-    file->raw_at = file->raw_end;
-    file->full = false;
-    file->inflating = false; /* the next take ends the file: nothing of it is read on */
-    lseek(file->fd, 0, SEEK_END);
-    file->list.entries[file->current].end = file->position;
-    return HY_TAKE_ERROR;
+    return give_up(file, err);
 }
 
 /* More raw bytes. CHUNK: there are; IDLE: the end, for now. */
@@ -356,6 +362,23 @@ static bool start_inflating(struct intake_file *file)
     hy_inflate_reset(file->inflate);
     file->inflating = true;
     return true;
+}
+
+/* Looks at the first bytes: is the file compressed? False: it cannot be read. */
+static bool probe(struct intake_file *file, hydrant_error *err)
+{
+    size_t len = (size_t)(file->raw_end - file->raw_at);
+    const char *compression;
+    if (hy_inflate_is_foreign(file->raw_at, len, &compression) > 0) {
+        hy_error_set(err, HYDRANT_ERR_DATA, HY_INFLATE_FOREIGN, compression);
+        give_up(file, err);
+        file->probed = true;
+        return false;
+    }
+    file->probed = hy_inflate_is_magic(file->raw_at, len) <= 0 || start_inflating(file);
+    if (!file->probed) /* it is tried again */
+        hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a zstd decoder");
+    return file->probed;
 }
 
 /* Puts what was read into a chunk, up to where the entry ends. */
@@ -410,14 +433,8 @@ static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk 
         if (!save_identity(file, err))
             return HY_TAKE_ERROR; /* said once; what was read comes with the next take */
     }
-    if (!file->probed) {
-        if (hy_inflate_is_magic(file->raw_at, (size_t)(file->raw_end - file->raw_at)) > 0 &&
-            !start_inflating(file)) {
-            hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a zstd decoder");
-            return HY_TAKE_ERROR;
-        }
-        file->probed = true;
-    }
+    if (!file->probed && !probe(file, err))
+        return HY_TAKE_ERROR;
     if (file->inflating)
         return deliver_inflated(file, out, err);
     const char *data = file->raw_at;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -51,8 +52,13 @@ hydrant_status hy_listener_tcp(const char *address, uint16_t *port, int *out, hy
     int fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(fd, (struct sockaddr *)&at, len) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &len) < 0)
-        return failed(fd, err, "listen at", address);
+        getsockname(fd, (struct sockaddr *)&at, &len) < 0) {
+        char where[INET6_ADDRSTRLEN + 16];
+        int error = errno;
+        snprintf(where, sizeof where, "%s port %u", address, *port);
+        errno = error;
+        return failed(fd, err, "listen at", where);
+    }
     *port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
                                            : ((struct sockaddr_in *)&at)->sin_port);
     *out = fd;

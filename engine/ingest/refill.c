@@ -194,13 +194,27 @@ static enum hy_refill start_inflating(struct hy_feeder *f)
     return HY_REFILL_BYTES;
 }
 
+/* Compressed as we cannot read it: no byte of it is looked at. */
+static enum hy_refill refuse(struct hy_feeder *f, const char *compression)
+{
+    hydrant_error failure;
+    hy_error_set(&failure, HYDRANT_ERR_DATA, HY_INFLATE_FOREIGN, compression);
+    f->window.begin = f->window.end;
+    hy_feeder_fail(f, &failure);
+    return HY_REFILL_BYTES;
+}
+
 static enum hy_refill probe(struct hy_feeder *f)
 {
     struct hy_window *w = &f->window;
+    const char *compression;
     int magic = hy_inflate_is_magic(w->begin, hy_window_pending(w));
-    if (magic < 0 && !f->bytes_ended)
+    int foreign = hy_inflate_is_foreign(w->begin, hy_window_pending(w), &compression);
+    if ((magic < 0 || foreign < 0) && !f->bytes_ended)
         return HY_REFILL_BYTES; /* too few to tell */
     f->current->probed = true;
+    if (foreign > 0)
+        return refuse(f, compression);
     return magic > 0 ? start_inflating(f) : HY_REFILL_BYTES;
 }
 

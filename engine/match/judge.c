@@ -54,7 +54,10 @@ static void begin_mention(struct hy_match_slot *slot)
     if (++slot->seq != 0)
         return;
     memset(slot->rule_stamps, 0, sizeof *slot->rule_stamps * slot->pack->rules_count);
-    memset(slot->set_stamps, 0, sizeof *slot->set_stamps * slot->pack->matcher->sets_count);
+    const struct hy_matcher *matcher = slot->pack->matcher;
+    memset(slot->set_stamps, 0, sizeof *slot->set_stamps * matcher->sets_count);
+    memset(slot->regexes, 0,
+           sizeof *slot->regexes * (matcher->terms_count - matcher->literal_terms_count));
     slot->seq = 1;
 }
 

@@ -34,7 +34,7 @@ static void slot_fini(struct hy_match_slot *slot)
     free(slot->candidates);
     free(slot->truths);
     free(slot->pendings);
-    free(slot->regex_last);
+    free(slot->regexes);
     *slot = (struct hy_match_slot){0};
 }
 
@@ -64,9 +64,9 @@ static hydrant_status slot_init(struct hy_match_slot *slot, const struct hy_pack
     slot->candidates = malloc(rules * sizeof *slot->candidates);
     slot->truths = malloc((rules + HY_MATCH_RULES_MAX) * sizeof *slot->truths);
     slot->pendings = malloc(rules * sizeof *slot->pendings);
-    slot->regex_last = calloc(regexes, sizeof *slot->regex_last);
+    slot->regexes = calloc(regexes, sizeof *slot->regexes);
     bool buffers = slot->rule_stamps && slot->set_stamps && slot->candidates && slot->truths &&
-                   slot->pendings && slot->regex_last;
+                   slot->pendings && slot->regexes;
     hydrant_status status = HYDRANT_OK;
     if (!buffers || !alloc_scratch(matcher, &slot->scratch))
         status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for matching %u rules",
@@ -88,7 +88,7 @@ hydrant_status hy_match_worker_create(const struct hy_pack *pack, struct hy_matc
     w->found = malloc(sizeof *w->found * HY_MATCH_FOUND);
     w->found_in = malloc(sizeof *w->found_in * HY_MATCH_FOUND);
     w->keys = malloc(sizeof *w->keys * HY_MATCH_FOUND);
-    w->hits = malloc(sizeof *w->hits * (HY_MATCH_FOUND + HY_MATCH_REGEX_HITS));
+    w->hits = malloc(sizeof *w->hits * HY_MATCH_FOUND);
     w->spans = malloc(sizeof *w->spans * HY_MATCH_SPANS_MAX);
     w->words = hy_word_scan_create();
     hydrant_status status = HYDRANT_OK;

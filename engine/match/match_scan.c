@@ -140,12 +140,18 @@ static uint32_t cut(hy_hit_key *keys, uint32_t count)
     return kept;
 }
 
-void hy_match_settle(struct hy_match_worker *w)
+/* limited: hits were left out before. */
+static void settle(struct hy_match_worker *w, bool limited)
 {
     uint32_t count = hy_sort_unique(w->hits, w->hits_count);
     w->hits_count = cut(w->hits, count);
-    if (w->hits_count < count)
+    if (limited || w->hits_count < count)
         hy_match_count(&w->stats.limited, 1);
+}
+
+void hy_match_settle(struct hy_match_worker *w)
+{
+    settle(w, false);
 }
 
 static void found_alone(struct hy_match_worker *w, hy_hit_key key)
@@ -246,36 +252,49 @@ void hy_match_scan_alone(struct hy_match_worker *w, uint32_t live)
 struct regex_scan {
     struct hy_match_worker *worker;
     const struct hy_regex_db *db;
-    uint32_t base; /* hits before this one are not from regexes */
+    uint32_t hits;
+    bool limited; /* some were left out */
 };
 
-/* Hyperscan reports every end of a match; the longest from the same start is kept. */
+/*
+ * Hyperscan reports every end of a match, in the order of the ends; the longest from the same start
+ * is kept. When a term has its HY_MATCH_TERM_HITS_MAX, only what starts before the last of them can
+ * still be among its leftmost.
+ */
 static int on_regex(unsigned int id, unsigned long long from, unsigned long long to,
                     unsigned int flags, void *context)
 {
-    const struct regex_scan *scan = context;
+    struct regex_scan *scan = context;
     struct hy_match_worker *w = scan->worker;
-    uint32_t term = scan->db->terms[id];
-    uint32_t *last = &w->slot->regex_last[term - w->slot->pack->matcher->literal_terms_count];
-    hy_hit_key key = hy_hit_key_make(term, (uint32_t)from, (uint32_t)to);
-    if (*last >= scan->base && *last < w->hits_count) {
-        hy_hit_key *newest = &w->hits[*last];
-        if (*newest >> 16 == key >> 16) {
-            *newest = key > *newest ? key : *newest;
-            return 0;
-        }
-    }
-    if (w->hits_count == scan->base + HY_MATCH_REGEX_HITS)
+    uint32_t term = scan->db->terms[id], start = (uint32_t)from;
+    struct hy_match_regex *own =
+        &w->slot->regexes[term - w->slot->pack->matcher->literal_terms_count];
+    hy_hit_key key = hy_hit_key_make(term, start, (uint32_t)to);
+    if (own->seq != w->slot->seq)
+        *own = (struct hy_match_regex){.seq = w->slot->seq, .newest = UINT32_MAX};
+    if (own->newest < w->hits_count && w->hits[own->newest] >> 16 == key >> 16) {
+        hy_hit_key *newest = &w->hits[own->newest];
+        *newest = key > *newest ? key : *newest;
         return 0;
-    *last = w->hits_count;
-    w->hits[w->hits_count++] = key;
+    }
+    bool enough = own->count == HY_MATCH_TERM_HITS_MAX;
+    if ((enough && start >= own->start_max) || w->hits_count == HY_MATCH_FOUND)
+        scan->limited = true;
+    if (enough && start >= own->start_max)
+        return 0;
+    found_alone(w, key);
+    own->newest = w->hits_count - 1;
+    own->count += !enough;
+    if (!enough && start > own->start_max)
+        own->start_max = start;
+    scan->hits++;
     return 0;
 }
 
 void hy_match_scan_regexes(struct hy_match_worker *w, const struct hy_mention *mention)
 {
     const struct hy_matcher *matcher = w->slot->pack->matcher;
-    struct regex_scan scan = {w, NULL, w->hits_count};
+    struct regex_scan scan = {.worker = w};
     for (uint32_t i = 0; i < HY_REGEX_CLASSES; i++) {
         scan.db = &matcher->regexes[i];
         if (!scan.db->db || mention->m.text.len == 0)
@@ -284,6 +303,6 @@ void hy_match_scan_regexes(struct hy_match_worker *w, const struct hy_mention *m
                                     w->slot->scratch, on_regex, &scan);
         HY_ASSERT(status == HS_SUCCESS);
     }
-    hy_match_count(&w->stats.hits, w->hits_count - scan.base);
-    hy_match_settle(w);
+    hy_match_count(&w->stats.hits, scan.hits);
+    settle(w, scan.limited);
 }

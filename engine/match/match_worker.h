@@ -13,7 +13,6 @@ struct hs_scratch;
 enum {
     HY_MATCH_RAW = 4096,      /* reports that are verified in one go */
     HY_MATCH_FOUND = 1 << 16, /* hits of one batch; a mention beyond it is scanned again alone */
-    HY_MATCH_REGEX_HITS = HY_MATCH_HITS_MAX,
 };
 
 /* What of an anchor's terms may stand where it was found. */
@@ -40,6 +39,14 @@ static inline uint32_t hy_hit_key_term(hy_hit_key key)
     return (uint32_t)(key >> 32);
 }
 
+/* What a regex has hit in the mention of seq. */
+struct hy_match_regex {
+    uint32_t seq;
+    uint32_t newest;    /* where its newest hit may be in worker->hits */
+    uint32_t count;     /* hits kept, at most HY_MATCH_TERM_HITS_MAX */
+    uint32_t start_max; /* where the last of these starts */
+};
+
 /* What belongs to one pack. A worker has two: the present pack's and the next one's. */
 struct hy_match_slot {
     const struct hy_pack *pack;
@@ -51,7 +58,7 @@ struct hy_match_slot {
     uint32_t *candidates;  /* rules to look at; room for all */
     uint64_t *truths;      /* ranks of rules found true; room for all */
     uint64_t *pendings;    /* the same for pending */
-    uint32_t *regex_last;  /* per term: where its newest hit is in worker->keys */
+    struct hy_match_regex *regexes; /* per term that is one */
 };
 
 struct hy_match_worker {

@@ -69,12 +69,26 @@ static hydrant_str folded_handle(struct hy_eval *eval)
     return hy_str(view->folded, view->folded_len);
 }
 
-/* A handle of another mention's author, as sources write them: case differs, letters rarely. */
+static bool has_other_than_ascii(hydrant_str text)
+{
+    uint32_t i = 0;
+    while (i < text.len && (unsigned char)text.data[i] < 0x80)
+        i++;
+    return i < text.len;
+}
+
+/* A handle as sources write it. Beyond HANDLE_BYTES only case is folded, and only in ASCII. */
 static bool same_handle(hydrant_str folded_name, hydrant_str given)
 {
+    enum { HANDLE_BYTES = 256, SLACK = 64 };
+    char room[HANDLE_BYTES * HY_FOLD_EXPANSION + SLACK];
+    bool identity;
     if (given.len > 0 && given.data[0] == '@')
         given = hy_str(given.data + 1, given.len - 1);
-    return hy_str_equal_nocase(folded_name, given);
+    if (given.len > HANDLE_BYTES || !has_other_than_ascii(given))
+        return hy_str_equal_nocase(folded_name, given);
+    return hy_str_equal(folded_name,
+                        hy_str(room, hy_fold(given.data, given.len, room, NULL, &identity)));
 }
 
 static bool from_is(struct hy_eval *eval, hydrant_str name)

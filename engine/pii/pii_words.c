@@ -417,7 +417,7 @@ static bool find_german(const struct hy_pii_text *t, uint32_t at, uint32_t end,
         !hy_pii_upper(hy_pii_at(t, code + 6)))
         return false;
     uint32_t start = at - 1;
-    while (start > 0 && t->s[start - 1] != ' ' && t->s[start - 1] != '\n')
+    while (start > t->done && t->s[start - 1] != ' ' && t->s[start - 1] != '\n')
         start--;
     bool street = false;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

@@ -309,6 +309,18 @@ enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydr
     return fed;
 }
 
+/* Makes the pooled parcel one of mentions; nothing of the parcel that it was stays. */
+static void set_decoded(struct pooled *pooled, const struct hy_source *source,
+                        const hydrant_mention *decoded, size_t count, size_t bytes)
+{
+    pooled->parcel.source = source;
+    pooled->parcel.decoded = decoded;
+    pooled->parcel.place.known = false;
+    pooled->parcel.mapping = NULL;
+    pooled->parcel.count = (uint32_t)count;
+    pooled->parcel.bytes = bytes;
+}
+
 /* Copies mentions[0, count) into the parcel; the first is the source's number-th. */
 static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source *source,
                                    uint64_t number, const hydrant_mention *mentions, size_t count,
@@ -330,12 +342,7 @@ static hydrant_status fill_decoded(struct pooled *pooled, const struct hy_source
         storage = hy_mention_copy(&decoded[i], &mentions[i], storage);
         pooled->parcel.records[i].offset = number + i;
     }
-    pooled->parcel.source = source;
-    pooled->parcel.decoded = decoded;
-    pooled->parcel.place.known = false;
-    pooled->parcel.mapping = NULL;
-    pooled->parcel.count = (uint32_t)count;
-    pooled->parcel.bytes = bytes;
+    set_decoded(pooled, source, decoded, count, bytes);
     return HYDRANT_OK;
 }
 
@@ -387,10 +394,7 @@ hydrant_status hy_pipeline_tick(struct hy_pipeline *pipeline, hydrant_error *err
     if (hy_pipeline_stopped(pipeline))
         return hy_error_set(err, HYDRANT_ERR_CANCELLED, "stopped");
     struct pooled *pooled = take_free(pipeline);
-    pooled->parcel.source = &clock;
-    pooled->parcel.decoded = &none;
-    pooled->parcel.count = 0;
-    pooled->parcel.bytes = 0;
+    set_decoded(pooled, &clock, &none, 0, 0);
     hand_on(pipeline, pooled);
     return HYDRANT_OK;
 }

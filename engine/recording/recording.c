@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/timed_wait.h"
 #include "recording/recording_segment.h"
 
@@ -211,7 +212,7 @@ static bool append(struct hy_recording *r, const void *data, size_t len)
     }
     if (r->fd < 0 && !open_segment(r))
         return false;
-    if (!hy_recording_write_all(r->fd, data, len)) {
+    if (!hy_file_write_all(r->fd, data, len)) {
         if (ftruncate(r->fd, (off_t)r->segment_bytes) < 0)
             leave_segment(r);
         return false;

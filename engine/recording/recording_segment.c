@@ -12,6 +12,7 @@
 #include <zstd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "recording/recording.h"
 
 enum { SKIPPABLE_HEAD = 8, LEVEL = 3 };
@@ -55,19 +56,6 @@ size_t hy_recording_put_keys(uint32_t magic, const uint64_t *keys, size_t count,
     memcpy(out, head, sizeof head);
     memcpy((char *)out + sizeof head, keys, count * sizeof *keys);
     return sizeof head + count * sizeof *keys;
-}
-
-bool hy_recording_write_all(int fd, const void *data, size_t len)
-{
-    for (size_t done = 0; done < len;) {
-        ssize_t n = write(fd, (const char *)data + done, len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return true;
 }
 
 /* ---- the folder ---- */
@@ -272,10 +260,10 @@ static bool rewrite(struct purge *p, const struct piece *piece)
     if (left == 0)
         return true;
     size_t packed = ZSTD_compress(p->packed, bound, p->lines, len, LEVEL);
-    if (ZSTD_isError(packed) || !hy_recording_write_all(p->fd, p->packed, packed))
+    if (ZSTD_isError(packed) || !hy_file_write_all(p->fd, p->packed, packed))
         return false;
     packed = hy_recording_put_keys(HY_RECORDING_KEYS_MAGIC, p->left, left, p->packed);
-    return hy_recording_write_all(p->fd, p->packed, packed);
+    return hy_file_write_all(p->fd, p->packed, packed);
 }
 
 static bool purge_all(struct purge *p, const struct view *view)
@@ -284,7 +272,7 @@ static bool purge_all(struct purge *p, const struct view *view)
     size_t at = 0;
     for (; piece_at(view, at, &piece); at += piece.len) {
         bool good = has_any(p, &piece) ? rewrite(p, &piece)
-                                       : hy_recording_write_all(p->fd, view->bytes + at, piece.len);
+                                       : hy_file_write_all(p->fd, view->bytes + at, piece.len);
         if (!good)
             return false;
         p->kept += piece.lines && !has_any(p, &piece) ? piece.keys_count : 0;

@@ -46,6 +46,5 @@ hydrant_status hy_recording_purge(int folder_fd, const char *name,
 
 /* The whole of a skippable frame of keys into out: its length, 8 + 8 * count. */
 size_t hy_recording_put_keys(uint32_t magic, const uint64_t *keys, size_t count, void *out);
-bool hy_recording_write_all(int fd, const void *data, size_t len);
 
 #endif

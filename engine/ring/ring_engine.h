@@ -135,7 +135,7 @@ struct hy_ring_group_stats {
     const char *name;
     uint64_t dropped, spilled, spill_bytes; /* items; bytes */
     uint64_t lag;     /* items not acknowledged, those spilled included, about */
-    uint32_t members;                            /* that live */
+    uint32_t members; /* that live */
     uint64_t held_us; /* that writers waited for it, since this engine has the ring, all together */
     uint64_t spoiled; /* times that members broke the protocol, since this engine has the ring */
 };

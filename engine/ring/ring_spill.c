@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "ring/ring_state.h"
 
 #define MADE ".new" /* behind the name of one that is being written */
@@ -39,21 +40,6 @@ void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char
     put_path(group->spill_dir, group, number, out, cap);
 }
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-    while (len > 0) {
-        ssize_t n = write(fd, at, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 static bool write_segment(const char *path, const struct hy_ring_spill *header, const void *records)
 {
     char made[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 64];
@@ -61,7 +47,7 @@ static bool write_segment(const char *path, const struct hy_ring_spill *header, 
     int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, header, sizeof *header) && write_all(fd, records, header->bytes);
+    bool ok = hy_file_write_all(fd, header, sizeof *header) && hy_file_write_all(fd, records, header->bytes);
     ok = close(fd) == 0 && ok && rename(made, path) == 0;
     if (!ok)
         unlink(made);

@@ -80,7 +80,13 @@ static inline uint64_t hy_ring_commit_of(const struct hy_ring_slot *slot, uint64
 /* Notes how many items a sealed chunk has. */
 void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
 
-/* ring_engine.c: members are to look whether their group is still theirs (G2). */
+/* ---- ring_groups.c ---- */
+
+/* Declares the groups of the options, ends all others, and opens their control files and the one
+ * that is shared. */
+hydrant_status hy_ring_declare(struct hy_ring *ring, const struct hy_ring_options *options,
+                               hydrant_error *err);
+/* Members are to look whether their group is still theirs (G2). */
 void hy_ring_regrouped(struct hy_ring *ring);
 
 /* ---- ring_lag.c ---- */

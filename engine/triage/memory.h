@@ -69,9 +69,7 @@ struct hy_hold {
     uint32_t next, before; /* by until_us; in a free one: the next free one */
     uint32_t chain;        /* the next whose conversation has the same remainder */
     uint32_t post_chain;   /* the same of the post */
-    uint8_t action, obligation, priority;
-    bool moderate;
-    uint8_t skills_count;
+    uint8_t action, obligation, priority, moderate, skills_count;
     uint16_t ends[HY_HOLD_STRINGS_MAX]; /* in bytes, where they stand one behind the other */
     char bytes[HY_HOLD_BYTES];
 };

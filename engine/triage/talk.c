@@ -75,7 +75,7 @@ static hydrant_verdict *verdict_of(struct hy_arena *arena, const struct kept *ke
     *verdict = (hydrant_verdict){.action = (hydrant_action)hold->action,
                                  .obligation = (hydrant_obligation)hold->obligation,
                                  .actionable = true,
-                                 .moderate = hold->moderate,
+                                 .moderate = hold->moderate != 0,
                                  .priority = hold->priority,
                                  .route = string(kept, HY_HOLD_ROUTE),
                                  .skills = skills_of(arena, kept),

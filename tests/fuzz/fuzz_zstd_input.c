@@ -60,6 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i <= len && i <= HY_INFLATE_MAGIC_BYTES; i++)
         require(hy_inflate_is_magic(stream, i) == -1 ||
                 hy_inflate_is_magic(stream, i) == hy_inflate_is_magic(stream, len));
+    const char *some, *all;
+    int foreign = hy_inflate_is_foreign(stream, len, &all);
+    for (size_t i = 0; i <= len; i++) {
+        int told = hy_inflate_is_foreign(stream, i, &some);
+        require(told == -1 || told == foreign);
+        require(told != 1 || strcmp(some, all) == 0);
+    }
     struct outcome one = inflate(stream, len, cap, len ? len : 1, OUT_BYTES_MAX + 1);
     struct outcome many = inflate(stream, len, cap, piece, 1 + piece % 50);
     require(one.end == many.end && one.whole == many.whole && one.len == many.len);

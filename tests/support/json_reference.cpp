@@ -1,5 +1,6 @@
 #include "support/json_reference.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <deque>
@@ -357,6 +358,21 @@ bool has_large_number(string_view json)
     return false;
 }
 
+/* Containers inside each other. simdjson's own limit lets an empty one pass beyond it. */
+uint32_t depth_of(dom::element element)
+{
+    uint32_t most = 0;
+    if (element.is_array())
+        for (auto child : dom::array(element))
+            most = std::max(most, depth_of(child));
+    else if (element.is_object())
+        for (auto member : dom::object(element))
+            most = std::max(most, depth_of(member.value));
+    else
+        return 0;
+    return most + 1;
+}
+
 hydrant_drop verdict(const reference &r)
 {
     const hydrant_mention &m = *r.m;
@@ -384,7 +400,7 @@ enum reference_answer reference_decode(const char *json, size_t len, uint32_t de
         return error == NUMBER_ERROR && has_large_number(string_view(json, len))
                    ? REFERENCE_UNKNOWN
                    : REFERENCE_INVALID;
-    if (!strings_valid(document))
+    if (!strings_valid(document) || depth_of(document) > depth_max)
         return REFERENCE_INVALID;
     *drop = HYDRANT_DROP_BAD_TYPE;
     if (!document.is_object())

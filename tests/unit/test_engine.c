@@ -85,6 +85,30 @@ static void bad_rules_are_reported_with_their_place(void **state)
     assert_int_equal(hydrant_pack_compile(&rules, &pack, NULL), HYDRANT_ERR_RULES);
 }
 
+/* Found by the reader, by the compiler, and more than one. */
+static void an_error_of_rules_has_the_first_problem(void **state)
+{
+    static const struct {
+        const char *queries[3], *file, *text;
+        uint32_t line, column;
+    } cases[] = {
+        {{"fine", "outage AND (", "fine"}, "query-2", "expected a term", 1, 13},
+        {{"a AND (", "fine", "b AND ("}, "query-1", " (the first of 2 errors)", 1, 8},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hydrant_rules rules = {.queries = cases[i].queries, .queries_count = 3};
+        hydrant_pack *pack;
+        hydrant_error err = {0};
+        assert_int_equal(hydrant_pack_compile(&rules, &pack, &err), HYDRANT_ERR_RULES);
+        assert_int_equal(err.status, HYDRANT_ERR_RULES);
+        assert_string_equal(err.file, cases[i].file);
+        assert_int_equal(err.line, cases[i].line);
+        assert_int_equal(err.column, cases[i].column);
+        assert_non_null(strstr(err.text, cases[i].text));
+    }
+}
+
 static void rules_that_cannot_be_read_are_an_error(void **state)
 {
     const char *path = "/nonexistent/rules.yaml";
@@ -539,6 +563,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(bad_rules_are_reported_with_their_place, begin),
+        cmocka_unit_test_setup(an_error_of_rules_has_the_first_problem, begin),
         cmocka_unit_test_setup(rules_that_cannot_be_read_are_an_error, begin),
         cmocka_unit_test_setup(without_rules_the_starter_rules_are_used, begin),
         cmocka_unit_test_setup(an_engine_outlives_its_pack_handle, begin),

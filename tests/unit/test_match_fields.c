@@ -245,6 +245,49 @@ static void own_and_sitekind_are_of_the_rules_brand(void **state)
     fixture_end(&f);
 }
 
+/* Handles of the field mentions are folded as names are, and as those of authors. */
+static void handles_that_are_mentioned_are_folded(void **state)
+{
+    static const struct {
+        const char *handle;
+        bool own;
+    } table[] = {
+        {"\xC5\xBB"
+         "abka",
+         true}, /* Z with a dot, as the rules write it */
+        {"@\xC5\xBC"
+         "abka",
+         true}, /* the small one */
+        {"Z\xCC\x87"
+         "abka",
+         true}, /* decomposed */
+        {"zabka", true},
+        {"ZABKA", true},
+        {"\xC5\xBC"
+         "abk",
+         false},
+        {"\xC5\xBC", false},
+        {"", false},
+    };
+    struct match_fixture f;
+    static char text[80] = "words";
+    fixture_yaml(&f, "version: 1\n"
+                     "brands: {Z: {own: {to: ['@\xC5\xBB"
+                     "abka']}}}\n"
+                     "rules: [{id: ours, brand: Z, match: 'own:to'}]\n");
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        hydrant_str handle = hy_str_cstr(table[i].handle);
+        fixture_clear(&f);
+        struct hy_mention *mention = fixture_add(&f, hy_str(text, 5));
+        mention->m.mentions = &handle;
+        mention->m.mentions_count = 1;
+        fixture_judge(&f);
+        if (fixture_matched(mention, 0) != table[i].own)
+            fail_msg("%s", table[i].handle);
+    }
+    fixture_end(&f);
+}
+
 static void samples_are_stable_and_nested(void **state)
 {
     struct match_fixture f;
@@ -357,6 +400,7 @@ int main(void)
         cmocka_unit_test(absent_fields_are_false),
         cmocka_unit_test(the_text_alone_can_prove),
         cmocka_unit_test(own_and_sitekind_are_of_the_rules_brand),
+        cmocka_unit_test(handles_that_are_mentioned_are_folded),
         cmocka_unit_test(samples_are_stable_and_nested),
         cmocka_unit_test(scores_decide_after_emotion),
         cmocka_unit_test(facts_of_the_policy),

@@ -213,6 +213,78 @@ static void a_text_that_repeats_a_word_hides_no_other(void **state)
     fixture_end(&f);
 }
 
+static void a_regex_with_many_hits_hides_no_other(void **state)
+{
+    struct match_fixture f;
+    const char *queries[] = {"/\\d/", "/acct \\d{6}/", "/a.*z/", "/never/"};
+    enum { DIGITS = 2100 };
+    static char text[DIGITS + 80];
+    memset(text, '7', DIGITS);
+    memcpy(text + DIGITS, " acct 123456 z", 14);
+    fixture_queries(&f, queries, 4);
+    fixture_add(&f, hy_str(text, DIGITS + 14));
+    fixture_judge(&f);
+    const struct hy_mention *mention = &f.batch->mentions[0];
+    expect_rules(mention, "query-1 query-2 query-3");
+    assert_int_equal(mention->matches[0].spans_count, HY_MATCH_TERM_HITS_MAX);
+    assert_int_equal(mention->matches[0].spans[HY_MATCH_TERM_HITS_MAX - 1].start,
+                     HY_MATCH_TERM_HITS_MAX - 1);
+    assert_int_equal(mention->matches[1].spans[0].start, DIGITS + 1);
+    struct hy_match_stats stats;
+    hy_match_worker_stats(f.worker, &stats);
+    assert_int_equal(stats.limited, 1);
+    fixture_end(&f);
+}
+
+/* It ends behind a thousand others, and is the leftmost. */
+static void the_leftmost_hits_of_a_regex_are_kept(void **state)
+{
+    struct match_fixture f;
+    const char *queries[] = {"/x[^y]*y|a/"};
+    enum { OTHERS = 1000 };
+    static char text[OTHERS + 80];
+    memset(text, 'a', OTHERS + 1);
+    text[0] = 'x';
+    memcpy(text + OTHERS + 1, "y a", 3);
+    fixture_queries(&f, queries, 1);
+    fixture_add(&f, hy_str(text, OTHERS + 4));
+    fixture_judge(&f);
+    const struct hy_mention *mention = &f.batch->mentions[0];
+    expect_rules(mention, "query-1");
+    assert_int_equal(mention->hits_count, HY_MATCH_TERM_HITS_MAX);
+    assert_int_equal(mention->hits[0].start, 0);
+    assert_int_equal(mention->hits[0].end, OTHERS + 2);
+    fixture_end(&f);
+}
+
+/* The table is full before the text has ended: what is kept is what the limits say all the same. */
+static void more_hits_of_regexes_than_the_table_takes(void **state)
+{
+    enum { REGEXES = 700, LETTERS = 300, KEPT = HY_MATCH_HITS_MAX / HY_MATCH_TERM_HITS_MAX };
+    struct match_fixture f;
+    static char text[LETTERS + 80], queries[REGEXES][16];
+    const char *pointers[REGEXES];
+    for (int i = 0; i < REGEXES; i++) {
+        snprintf(queries[i], sizeof queries[i], "/a|q%d/", i);
+        pointers[i] = queries[i];
+    }
+    memset(text, 'a', LETTERS);
+    fixture_queries(&f, pointers, REGEXES);
+    fixture_add(&f, hy_str(text, LETTERS));
+    fixture_judge(&f);
+    const struct hy_mention *mention = &f.batch->mentions[0];
+    assert_int_equal(mention->hits_count, HY_MATCH_HITS_MAX);
+    assert_int_equal(mention->matches_count, KEPT);
+    for (uint32_t i = 0; i < KEPT; i++) {
+        assert_int_equal(mention->matched_rules[i], i);
+        assert_int_equal(mention->hits[i * HY_MATCH_TERM_HITS_MAX].start, 0);
+    }
+    struct hy_match_stats stats;
+    hy_match_worker_stats(f.worker, &stats);
+    assert_int_equal(stats.limited, 1);
+    fixture_end(&f);
+}
+
 /* Rules w0..wN, each the word of that name, and a text that has all of them. */
 static void fixture_flood(struct match_fixture *f, int rules, char *text, size_t cap)
 {
@@ -362,6 +434,9 @@ int main(void)
         cmocka_unit_test(a_macro_that_many_rules_use_is_compiled_once),
         cmocka_unit_test(a_macro_with_own_is_that_of_the_rules_brand),
         cmocka_unit_test(a_text_that_repeats_a_word_hides_no_other),
+        cmocka_unit_test(a_regex_with_many_hits_hides_no_other),
+        cmocka_unit_test(the_leftmost_hits_of_a_regex_are_kept),
+        cmocka_unit_test(more_hits_of_regexes_than_the_table_takes),
         cmocka_unit_test(beyond_the_limits_neighbours_make_no_difference),
         cmocka_unit_test(what_cannot_be_told_is_refused),
         cmocka_unit_test(leaves_can_be_checked_alone),

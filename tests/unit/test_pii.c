@@ -147,6 +147,19 @@ static void links_wherever_they_are(void **state)
     }
 }
 
+/* A street is told by the word before its number, which begins no earlier than the last find ends.
+ */
+static void a_street_begins_behind_what_was_found(void **state)
+{
+    const char *text = "mail a@b.de;Hauptstra\303\237e 12, 10115 Berlin";
+    hydrant_pii found[4];
+    assert_int_equal(hy_pii_scan(hy_str_cstr(text), NULL, found, 4), 2);
+    assert_true(hy_str_is(found[0].kind, "email"));
+    assert_true(hy_str_is(found[1].kind, "address"));
+    assert_int_equal(found[0].span.end, 11);
+    assert_int_equal(found[1].span.start, 11);
+}
+
 /* Cut anywhere, a text gives places inside of it, in order, none over another. */
 static void any_beginning_of_a_text(void **state)
 {
@@ -174,6 +187,7 @@ int main(void)
         cmocka_unit_test(masks_letters_and_digits_and_nothing_else),
         cmocka_unit_test(many_places),
         cmocka_unit_test(links_wherever_they_are),
+        cmocka_unit_test(a_street_begins_behind_what_was_found),
         cmocka_unit_test(any_beginning_of_a_text),
     };
     return cmocka_run_group_tests_name("pii", tests, NULL, NULL);

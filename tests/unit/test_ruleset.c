@@ -228,6 +228,85 @@ static void hash_follows_content(void **state)
     hy_ruleset_destroy(&c);
 }
 
+static uint64_t policy_hash_with(const char *more)
+{
+    char text[4096];
+    snprintf(text, sizeof text,
+             "version: 1\nrules: [{id: a, match: x}]\n"
+             "policy:\n  actions: [{line: rest, when: '*', action: respond}]\n  %s\n",
+             more);
+    struct hy_ruleset *set = load_text(text, HYDRANT_OK);
+    uint64_t hash = set->policy_hash;
+    hy_ruleset_destroy(&set);
+    return hash;
+}
+
+/* A reload says that the policy changed, whatever key of it did. */
+static void the_policys_hash_follows_each_key(void **state)
+{
+    static const char *const more[] = {
+        "",
+        "hold: [{when: x, for: 10m, why: w}]",
+        "hold: [{when: x, for: 20m, why: w}]",
+        "escalate: [{when: x, to: pr, why: w}]",
+        "private: [{when: x, channel: dm, why: w}]",
+        "moderate: [{when: x, why: w}]",
+        "audit: {sample: {ignore: 1%}, route: quality}",
+        "audit: {sample: {ignore: 2%}, route: quality}",
+        "audit: {sample: {ignore: 1%}, route: other}",
+        "facts: {spam: x}",
+        "facts: {obscene: x}",
+        "pii: [{kind: account, shape: 'ACC-999999'}]",
+        "priority: {own_to: 1}",
+        "priority: {influence: {weight: 1}}",
+        "priority: {intensity: 1}",
+        "priority: {spread: 1}",
+        "priority: {waiting: {per_hour: 1}}",
+        "priority: {waiting: {max: 1}}",
+        "respond: {must: 1h}",
+        "respond: {may: 1h}",
+        "respond: {hours: 'mon-fri 09:00-17:00 UTC'}",
+        "respond: {hours: 'mon-fri 09:00-17:00 UTC', exceptions: [{date: 2026-12-25, hours: "
+        "closed}]}",
+        "spread: [{line: s, copies: 20}]",
+        "spread: [{line: s, copies: 21}]",
+        "spread: [{line: t, copies: 20}]",
+        "spread: [{line: s, authors: 20}]",
+        "spread: [{line: s, reposts: 20}]",
+        "spread: [{line: s, quotes: 20}]",
+        "spread: [{line: s, rate_1m: 20}]",
+        "spread: [{line: s, rate_5m: 20}]",
+        "spread: [{line: s, rate_60m: 20}]",
+        "spread: [{line: s, doubling: 10m}]",
+        "repeats: {exact: count}",
+        "repeats: {near: count}",
+        "repeats: {same_author: count}",
+        "repeats: {exact: sample, every: 7}",
+        "repeats: {exact: sample, every: 8}",
+    };
+    enum { COUNT = sizeof more / sizeof *more };
+    uint64_t hashes[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        hashes[i] = policy_hash_with(more[i]);
+        for (size_t k = 0; k < i; k++)
+            if (hashes[k] == hashes[i])
+                fail_msg("\"%s\" is as \"%s\"", more[i], more[k]);
+    }
+    assert_true(hashes[0] == policy_hash_with(""));
+}
+
+static void another_owner_is_written_and_means_nothing(void **state)
+{
+    struct hy_ruleset *a =
+        load_text("version: 1\nrules: [{id: a, match: x, owner: ann}]\n", HYDRANT_OK);
+    struct hy_ruleset *b =
+        load_text("version: 1\nrules: [{id: a, match: x, owner: bob}]\n", HYDRANT_OK);
+    assert_true(a->parts[0].written != b->parts[0].written);
+    assert_true(a->parts[0].meant == b->parts[0].meant);
+    hy_ruleset_destroy(&a);
+    hy_ruleset_destroy(&b);
+}
+
 static void errors_name_the_first_place(void **state)
 {
     struct hy_rule_input input = {.name = "r.yaml",
@@ -257,6 +336,8 @@ int main(void)
         cmocka_unit_test(takes_a_policy),
         cmocka_unit_test(queries_of_the_command_line_become_rules),
         cmocka_unit_test(hash_follows_content),
+        cmocka_unit_test(the_policys_hash_follows_each_key),
+        cmocka_unit_test(another_owner_is_written_and_means_nothing),
         cmocka_unit_test(errors_name_the_first_place),
     };
     return cmocka_run_group_tests_name("ruleset", tests, NULL, NULL);

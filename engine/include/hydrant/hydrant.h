@@ -22,7 +22,7 @@
  * The library prints nothing and never exits. Globals change, and a signal handler is installed, only
  * while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the file
  * off, and hands on what is not about a ring. Every function that takes hydrant_error accepts NULL
- * for it. C11 and C++17.
+ * for it; any other pointer may be NULL only where it is said to be. C11 and C++17.
  */
 #ifndef HYDRANT_HYDRANT_H
 #define HYDRANT_HYDRANT_H
@@ -82,7 +82,8 @@ typedef struct hydrant_rules {
  * Reads, checks and compiles. With no paths and no queries: the starter rules that are built in.
  * Every problem goes to on_diagnostic, in the order of the files. Blocks while compiling
  * (milliseconds to seconds), allocates. Errors: HYDRANT_ERR_RULES (the diagnostics say what,
- * a file that cannot be read among it), _NOMEM. *out is NULL after an error.
+ * a file that cannot be read among it; err has the first: its place, its message and how many there
+ * are), _NOMEM. *out is NULL after an error.
  */
 HYDRANT_API hydrant_status hydrant_pack_compile(const hydrant_rules *rules, hydrant_pack **out,
                                                 hydrant_error *err);

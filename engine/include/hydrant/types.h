@@ -135,7 +135,9 @@ typedef enum hydrant_speech_act {
     X(REDELIVERED, "redelivered", "the same network and id again, already published")       \
     X(NOT_JSON, "not_json", "the record is not one valid JSON object")                      \
     X(INVALID_UTF8, "invalid_utf8", "bytes that are not UTF-8, or a lone surrogate escape") \
-    X(TOO_LONG, "too_long", "the record is larger than the record limit")                   \
+    X(TOO_LONG, "too_long",                                                                 \
+      "the record is larger than the record limit, or more than a source mapping can look " \
+      "through")                                                                            \
     X(TOO_DEEP, "too_deep", "JSON nested deeper than the depth limit")                      \
     X(NO_TEXT, "no_text", "no text (or, for edit and delete, no id)")                       \
     X(BAD_TYPE, "bad_type", "text, id or event has a type or value it cannot have")         \

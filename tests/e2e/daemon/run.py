@@ -52,6 +52,17 @@ class Reading(DaemonTest):
         self.assertEqual([g["lag"] for g in stat_["groups"]], [0])
         self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
 
+    def test_what_is_compressed_otherwise_is_an_error(self):
+        world = self.world()
+        world.write_posts("posts-a.ndjson", range(10))
+        subprocess.run(["gzip", "-k", "posts-a.ndjson"], cwd=world.dir, check=True)
+        world.write_posts("posts-b.ndjson", range(10, 20))
+        world.start("--once")
+        world.daemon.wait(PATIENCE)
+        self.assertTrue(world.said("posts-a.ndjson.gz"))
+        self.assertTrue(world.said("this is gzip, and only zstd is read"))
+        self.assertEqual(set(world.tail()), ids(range(20)))
+
     def test_files_are_followed(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
@@ -318,6 +329,27 @@ class Crashing(DaemonTest):
         self.assertEqual(world.daemon.wait(PATIENCE), 0)
         self.assertEqual(world.tail(), [])
 
+    def test_a_damaged_spill_segment_is_said_and_counted(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: spill}}", bytes="1MiB")
+        world.write_posts("posts.ndjson", range(4000))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        group = world.ctl("status")["ring"]["groups"][0]
+        self.assertGreater(group["spilled"], 0)
+        self.assertEqual(group["lag"], 4000)
+        segment = sorted((world.dir / "state" / "spill").iterdir())[1]
+        damaged = bytearray(segment.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        segment.write_bytes(damaged)
+        got = world.tail()
+        until("all is acknowledged", lambda: world.ctl("status")["streams"][0]["acknowledged"] ==
+              world.bytes_of("posts.ndjson"))
+        group = world.ctl("status")["ring"]["groups"][0]
+        self.assertEqual([group[key] for key in ("lag", "spill_bytes", "dropped")],
+                         [0, 0, 4000 - len(got)])
+        self.assertGreater(group["dropped"], 0)
+        until("said", lambda: world.said("what was spilled for a group is damaged or gone"))
+
     def test_a_damaged_checkpoint_is_not_believed(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
@@ -385,7 +417,8 @@ class Refusing(DaemonTest):
         other.ring = world.ring
         other.write_config()
         world.start()
-        self.refused(other, "ring ")
+        self.refused(other, f"{world.ring}: the ring cannot be opened: ")
+        self.assertEqual(other.log[-1].count(world.ring), 1)
 
     def test_permissions(self):
         world = self.world()
@@ -500,6 +533,40 @@ class Serving(DaemonTest):
         self.assertRegex(out, r"posts +1,000 +-/s")
         self.assertRegex(out, r"posts +1,000 +- +0 ")
 
+    def test_what_ctl_shows_to_a_person(self):
+        world = self.world(groups="{care: {start: oldest}, audit: {start: oldest}}")
+        world.write_posts("posts.ndjson", range(10))
+        with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
+            out.write('{"text": 5}\n' + post(10, "nothing") + "\n")
+        world.start()
+        until("all", lambda: world.source("posts")["records"] == 12 and world.source("posts")["bad"] == 1)
+        status = world.run("ctl", "status", "--socket", "control.sock").stdout
+        for line in (r"^dropped +no_match 1, bad_type 1$", r"^  posts +12 +1 +0 +false *$",
+                     r"^  care +10 +0 +0 +0$", r"^  audit +10 +0 +0 +0$"):
+            self.assertRegex(status, re.compile(line, re.M))
+        self.assertNotRegex(status, re.compile("^(behind|shadowed|refused)", re.M))
+        rules = world.dir / "rules.yaml"
+        rules.write_text(rules.read_text().replace("signal OR refund", "signal OR OR"))
+        until("the mistake is refused", lambda: world.ctl("status")["behind"])
+        status = world.run("ctl", "status", "--socket", "control.sock").stdout
+        self.assertRegex(status, re.compile("^behind +the rules in force are not those of the files$",
+                                            re.M))
+        self.assertEqual(world.run("ctl", "shadowed", "--socket", "control.sock").stdout, "none\n")
+
+    def test_shadowed_rules_are_named_one_a_line(self):
+        world = self.world()
+        with socket.socket(socket.AF_UNIX) as at:
+            at.bind(str(world.dir / "fake.sock"))
+            at.listen()
+            asks = subprocess.Popen([HYDRANT, "ctl", "shadowed", "--socket", "fake.sock"],
+                                    cwd=world.dir, stdout=subprocess.PIPE, text=True)
+            client, _ = at.accept()
+            with client:
+                client.makefile().readline()
+                client.sendall(b'{"ok":true,"rules":["flood","flood-2"]}\n')
+                self.assertEqual(asks.communicate(timeout=PATIENCE)[0], "flood\nflood-2\n")
+        self.assertEqual(asks.returncode, 0)
+
     def test_rules_are_reloaded(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
@@ -513,6 +580,9 @@ class Serving(DaemonTest):
         until("the mistake is refused", lambda: world.ctl("status")["behind"])
         self.assertEqual(world.ctl("status")["generation"], 2)
         self.assertFalse(world.ctl("reload", code=1)["ok"])
+        refused = world.run("ctl", "reload", "--socket", "control.sock", code=1)
+        self.assertRegex(refused.stderr, r"^hydrant ctl: rules.yaml:4:\d+: expected a term after OR")
+        self.assertRegex(world.ctl("status")["refused"], r"^rules.yaml:4:\d+: expected a term after OR")
         self.assertEqual(world.ctl("rollback")["generation"], 3)
         history = world.ctl("history")["generations"]
         self.assertEqual([g["generation"] for g in history], [3, 2, 1])

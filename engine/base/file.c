@@ -1,0 +1,21 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+bool hy_file_write_all(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+    while (len > 0) {
+        ssize_t n = write(fd, at, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = EIO; /* of a file it says nothing, and asking again would not end */
+        if (n <= 0)
+            return false;
+        at += n;
+        len -= (size_t)n;
+    }
+    return true;
+}

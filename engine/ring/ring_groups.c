@@ -1,0 +1,204 @@
+/*
+ * The groups that an engine promises things to: declared and ended when it opens the ring, minded
+ * while it has it, and what there is to say of them.
+ *
+ * Declaring: one thread, before there are writers. The rest: any thread.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "ring/ring_state.h"
+
+enum { DEAD_MODE = 0660 };
+
+static hydrant_status copy_routes(const struct hy_ring_group_options *o, char out[static 256],
+                                  hydrant_error *err)
+{
+    size_t used = 0;
+    memset(out, 0, 256);
+    for (size_t i = 0; o->routes && i < o->routes_count; i++) {
+        size_t len = strlen(o->routes[i]) + 1;
+        if (used + len > 255)
+            return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                                "the routes of group %s take more than 255 bytes", o->name);
+        memcpy(out + used, o->routes[i], len);
+        used += len;
+    }
+    return HYDRANT_OK;
+}
+
+static struct hy_ring_group *find_group(struct hy_ring *ring, const char *name)
+{
+    for (uint32_t i = 0; i < HY_RING_GROUPS; i++) {
+        struct hy_ring_group *g = &ring->groups[i];
+        if (atomic_load_explicit(&g->state, memory_order_acquire) && strcmp(g->name, name) == 0)
+            return g;
+    }
+    return NULL;
+}
+
+static struct hy_ring_group *new_group(struct hy_ring *ring, const struct hy_ring_group_options *o)
+{
+    for (uint32_t i = 0; i < HY_RING_GROUPS; i++) {
+        struct hy_ring_group *g = &ring->groups[i];
+        if (atomic_load_explicit(&g->state, memory_order_acquire))
+            continue;
+        uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
+        uint64_t oldest = hy_ring_oldest(next, ring->header->chunk_count);
+        memset((void *)g, 0, sizeof *g);
+        memcpy(g->name, o->name, strlen(o->name) + 1);
+        g->start = o->from_oldest ? oldest : next;
+        return g;
+    }
+    return NULL;
+}
+
+/* The file to which members append what was delivered too often: they may not make files. */
+static hydrant_status make_dead_letters(struct hy_ring *ring, char *ctl_file, hydrant_error *err)
+{
+    memcpy(strrchr(ctl_file, '.'), ".dead", 6);
+    int fd = openat(ring->dir_fd, ctl_file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, DEAD_MODE);
+    bool ok = fd >= 0 && fchmod(fd, DEAD_MODE) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok ? HYDRANT_OK : hy_error_system(err, errno, "cannot make %s", ctl_file);
+}
+
+static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options *options,
+                              const struct hy_ring_group_options *o, hydrant_error *err)
+{
+    char file[HY_RING_NAME_BYTES + 16];
+    if (!o->name || !hy_ring_ctl_name(o->name, file))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "'%s' is no name for a group: letters, digits, . _ -, at most %d",
+                            o->name ? o->name : "", HY_RING_NAME_BYTES - 1);
+    bool spills = o->policy == HY_RING_SPILL;
+    const char *spill_dir = options->spill_dir;
+    if (spill_dir && strlen(spill_dir) >= HY_RING_PATH_BYTES)
+        spill_dir = NULL;
+    if (spills && !spill_dir)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "group %s is to spill, and there is no folder for it", o->name);
+    struct hy_ring_group *g = find_group(ring, o->name);
+    bool fresh = g == NULL;
+    if (fresh && !(g = new_group(ring, o)))
+        return hy_error_set(err, HYDRANT_ERR_LIMIT, "a ring has at most %d groups", HY_RING_GROUPS);
+    char routes[256];
+    hydrant_status status = copy_routes(o, routes, err);
+    if (status != HYDRANT_OK)
+        return status;
+    memcpy(g->routes, routes, sizeof routes);
+    g->policy = o->policy;
+    g->block_us = o->block_us;
+    g->spill_bytes_max = o->spill_bytes_max;
+    g->actions = o->actions;
+    g->deliveries_max = ring->deliveries_max;
+    hy_ring_spill_settle(g, spill_dir, spills);
+    if (fresh)
+        unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
+    struct hy_ring_served *served = &ring->served[ring->served_count];
+    status = hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
+    if (status != HYDRANT_OK)
+        return status;
+    served->group = g;
+    served->ctl = served->ctl_map.base;
+    ring->served_count++;
+    status = make_dead_letters(ring, file, err);
+    if (status == HYDRANT_OK)
+        status = hy_ring_mend_group(ring, served, err);
+    if (status != HYDRANT_OK)
+        return status;
+    atomic_store_explicit(&g->state, 1, memory_order_release); /* G1 */
+    HY_RING_STORED("group state");
+    return HYDRANT_OK;
+}
+
+void hy_ring_regrouped(struct hy_ring *ring)
+{
+    atomic_fetch_add_explicit(&ring->header->regrouped, 1, memory_order_acq_rel); /* G2 */
+    HY_RING_STORED("regrouped");
+}
+
+static bool is_declared(const struct hy_ring_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->groups_count; i++) {
+        if (strcmp(options->groups[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void end_undeclared(struct hy_ring *ring, const struct hy_ring_options *options)
+{
+    for (uint32_t i = 0; i < HY_RING_GROUPS; i++) {
+        struct hy_ring_group *g = &ring->groups[i];
+        char file[HY_RING_NAME_BYTES + 16];
+        if (!atomic_load_explicit(&g->state, memory_order_acquire) || is_declared(options, g->name))
+            continue;
+        hy_ring_spill_end(g);
+        if (hy_ring_ctl_name(g->name, file))
+            unlinkat(ring->dir_fd, file, 0);
+        atomic_store_explicit(&g->state, 0, memory_order_release);
+        HY_RING_STORED("group end");
+    }
+}
+
+hydrant_status hy_ring_declare(struct hy_ring *ring, const struct hy_ring_options *options,
+                               hydrant_error *err)
+{
+    if (options->spill_dir && mkdir(options->spill_dir, 0750) < 0 && errno != EEXIST)
+        return hy_error_system(err, errno, "cannot make the folder for spilled items, %s",
+                               options->spill_dir);
+    end_undeclared(ring, options);
+    for (size_t i = 0; i < options->groups_count; i++) {
+        hydrant_status status = declare(ring, options, &options->groups[i], err);
+        if (status != HYDRANT_OK)
+            return status;
+    }
+    return hy_ring_control_open(ring, HY_RING_WAITING_CTL, "waiting", false, &ring->waiting_map,
+                                &ring->waiting_lost, err);
+}
+
+void hy_ring_tend(struct hy_ring *ring)
+{
+    pthread_mutex_lock(&ring->policy);
+    hy_ring_control_mend_waiting(ring);
+    for (uint32_t i = 0; i < ring->served_count; i++) {
+        hy_ring_control_mend(ring, &ring->served[i]);
+        hy_ring_control_look_over(ring, &ring->served[i]);
+        hy_ring_spill_tend(ring, &ring->served[i]);
+    }
+    pthread_mutex_unlock(&ring->policy);
+}
+
+uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
+{
+    return atomic_load_explicit(&ring->served[i].spoiled, memory_order_relaxed);
+}
+
+uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i)
+{
+    return atomic_load_explicit(&ring->served[i].lost_items, memory_order_relaxed);
+}
+
+bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out)
+{
+    if (i >= ring->served_count)
+        return false;
+    struct hy_ring_served *served = &ring->served[i];
+    struct hy_ring_group *g = served->group;
+    *out = (struct hy_ring_group_stats){
+        .name = g->name,
+        .dropped = atomic_load_explicit(&g->dropped, memory_order_relaxed),
+        .spilled = atomic_load_explicit(&g->spilled, memory_order_relaxed),
+        .spill_bytes = atomic_load_explicit(&g->spill_bytes, memory_order_relaxed),
+        .lag = hy_ring_lag(ring->header, ring->slots, g, served->ctl),
+        .members = hy_ring_members(served->ctl_map.fd, served->ctl),
+        .held_us = atomic_load_explicit(&served->held_us, memory_order_relaxed),
+        .spoiled = hy_ring_spoiled(ring, i)};
+    return true;
+}

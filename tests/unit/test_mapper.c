@@ -1,0 +1,303 @@
+/*
+ * The mapper over one record: what it costs, what it says when that is too much, and values that
+ * are too large for where they are put together. What the built-in mappings make of records is in
+ * test_networks.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "decode/mapper.h"
+#include "pack/pack.h"
+#include "rules/ruleset.h"
+#include "text/utf8.h"
+
+enum { RECORD_MAX = 16 << 20 };
+
+static struct hy_ruleset *rules;
+static struct hy_pack pack; /* of mappings alone: nothing else is looked at */
+static struct hy_decoder *decoder;
+static struct hy_mapper *mapper;
+static struct hy_batch *batch;
+
+static int set_up(void **state)
+{
+    static const char yaml[] = "version: 1\n"
+                               "mappings:\n"
+                               "  page:\n"
+                               "    network: page\n"
+                               "    tell: [{page: '*'}]\n"
+                               "    items: ['page[]']\n"
+                               "    nested: 'replies[]'\n"
+                               "    take: [{when: {t: '*'}}]\n"
+                               "    fields: {id: i, text: t}\n"
+                               "  joined:\n"
+                               "    network: joined\n"
+                               "    tell: [{posts: '*'}]\n"
+                               "    joins: {user: {in: $.users, key: id, is: by}}\n"
+                               "    items: ['posts[]']\n"
+                               "    take: [{when: {t: '*'}}]\n"
+                               "    fields: {id: i, text: t, author.name: '@user.name'}\n"
+                               "  titled:\n"
+                               "    network: titled\n"
+                               "    tell: [{title: '*'}]\n"
+                               "    take: [{when: {title: '*'}}]\n"
+                               "    fields: {id: i, text: ['{title}: {body}', title]}\n"
+                               "  wrapped:\n"
+                               "    network: wrapped\n"
+                               "    envelope: {event: e, body: b, default: update}\n"
+                               "    tell: [{event: [update], data.t: '*'}]\n"
+                               "    take: [{when: {event: [update]}}]\n"
+                               "    fields: {id: data.i, text: data.t}\n";
+    const struct hy_rule_input input = {.name = "test.yaml", .text = hy_str(yaml, sizeof yaml - 1)};
+    const struct hy_decode_options options = {0};
+    hydrant_error err = {0};
+    if (hy_ruleset_load(&input, 1, &rules, &err) != HYDRANT_OK)
+        fail_msg("%s", err.text);
+    pack.mappings = rules->mappings;
+    assert_int_equal(hy_decoder_create(&options, RECORD_MAX, &decoder, &err), HYDRANT_OK);
+    assert_int_equal(hy_mapper_create(decoder, &options, RECORD_MAX, RECORD_MAX, &mapper, &err),
+                     HYDRANT_OK);
+    batch = calloc(1, sizeof *batch);
+    assert_non_null(batch);
+    assert_int_equal(hy_arena_init(&batch->arena, hy_decode_arena_bytes(RECORD_MAX), &err),
+                     HYDRANT_OK);
+    batch->pack = &pack;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    hy_arena_fini(&batch->arena);
+    free(batch);
+    hy_mapper_destroy(&mapper);
+    hy_decoder_destroy(&decoder);
+    hy_ruleset_destroy(&rules);
+    return 0;
+}
+
+/* ---- records ---- */
+
+struct record {
+    char *data;
+    size_t len;
+};
+
+static struct record record_new(void)
+{
+    struct record record = {.data = calloc(1, RECORD_MAX + HY_RECORD_PADDING)};
+    assert_non_null(record.data);
+    return record;
+}
+
+__attribute__((format(printf, 2, 3))) static void add(struct record *record, const char *format,
+                                                      ...)
+{
+    va_list args;
+    va_start(args, format);
+    record->len +=
+        (size_t)vsnprintf(record->data + record->len, RECORD_MAX - record->len, format, args);
+    va_end(args);
+    assert_true(record->len < RECORD_MAX);
+}
+
+static struct record page_of(unsigned items)
+{
+    struct record record = record_new();
+    add(&record, "{\"page\":[");
+    for (unsigned i = 0; i < items; i++)
+        add(&record, "%s{\"i\":\"%u\",\"t\":\"t\"}", i ? "," : "", i);
+    add(&record, "]}");
+    return record;
+}
+
+/* ---- mapping ---- */
+
+struct mapped {
+    uint32_t mentions, drops, dropped; /* dropped: the reason of the last one */
+    uint64_t cpu_ns;
+};
+
+/* The mentions of a record, whose ids must be 0, 1, ... in order. */
+static struct mapped map(const struct record *record)
+{
+    static struct hy_source source = {.name = {"test", 4}, .format = HY_FORMAT_MAPPED};
+    static struct hy_parcel parcel;
+    struct mapped mapped = {0};
+    uint64_t start = hy_clock_thread_cpu_ns();
+    parcel.source = &source;
+    parcel.mapping = "";
+    parcel.count = 1;
+    parcel.records[0] = (struct hy_record){.data = record->data, .len = (uint32_t)record->len};
+    hy_mapper_begin(mapper, &parcel);
+    for (bool more = true; more;) {
+        hy_arena_reset(&batch->arena);
+        more = hy_mapper_batch(mapper, batch);
+        assert_true(batch->count > 0);
+        for (uint32_t i = 0; i < batch->count; i++) {
+            const struct hy_mention *mention = &batch->mentions[i];
+            if (mention->drop) {
+                mapped.drops++;
+                mapped.dropped = mention->drop;
+                continue;
+            }
+            char id[16];
+            snprintf(id, sizeof id, "%u", mapped.mentions++);
+            assert_true(hy_str_is(mention->m.id, id));
+        }
+    }
+    mapped.cpu_ns = hy_clock_thread_cpu_ns() - start;
+    return mapped;
+}
+
+/* The only mention of a record, until the next call. */
+static const struct hy_mention *only_mention(const struct record *record)
+{
+    static struct hy_source source = {.name = {"test", 4}, .format = HY_FORMAT_MAPPED};
+    static struct hy_parcel parcel = {.source = &source, .mapping = "", .count = 1};
+    parcel.records[0] = (struct hy_record){.data = record->data, .len = (uint32_t)record->len};
+    hy_arena_reset(&batch->arena);
+    hy_mapper_begin(mapper, &parcel);
+    assert_false(hy_mapper_batch(mapper, batch));
+    assert_int_equal(batch->count, 1);
+    return &batch->mentions[0];
+}
+
+static uint64_t least_ns(unsigned items)
+{
+    uint64_t least = UINT64_MAX;
+    struct record record = page_of(items);
+    for (int run = 0; run < 3; run++) {
+        struct mapped mapped = map(&record);
+        assert_int_equal(mapped.mentions, items);
+        assert_int_equal(mapped.drops, 0);
+        least = mapped.cpu_ns < least ? mapped.cpu_ns : least;
+    }
+    free(record.data);
+    return least;
+}
+
+/* A batch takes 512 mentions: what it costs to come back for the next must not grow with what has
+ * been given. It did: twice the items took four times as long. */
+static void a_record_of_many_items_costs_in_proportion(void **state)
+{
+    enum { ITEMS = 100000 };
+    uint64_t once = least_ns(ITEMS), twice = least_ns(2 * ITEMS);
+    if (twice >= 3 * once)
+        fail_msg("%d items: %lu ns, twice as many: %lu ns", ITEMS, (unsigned long)once,
+                 (unsigned long)twice);
+}
+
+/* Nested items come behind the one that they are in, wherever a batch ends. */
+static void nested_items_go_on_in_the_next_batch(void **state)
+{
+    enum { OUTER = 300 };
+    struct record record = record_new();
+    unsigned id = 0;
+    add(&record, "{\"page\":[");
+    for (unsigned i = 0; i < OUTER; i++) {
+        add(&record, "%s{\"i\":\"%u\",\"t\":\"t\",\"replies\":[{\"x\":0},", i ? "," : "", id);
+        add(&record, "{\"i\":\"%u\",\"t\":\"t\",\"replies\":{\"i\":\"%u\",\"t\":\"t\"}},", id + 1,
+            id + 2);
+        add(&record, "{\"i\":\"%u\",\"t\":\"t\"}]}", id + 3);
+        id += 4;
+    }
+    add(&record, "]}");
+    struct mapped mapped = map(&record);
+    assert_int_equal(mapped.mentions, 4 * OUTER);
+    assert_int_equal(mapped.drops, 0);
+    free(record.data);
+}
+
+/* Each post looks through all the users. */
+static void a_walk_that_takes_too_long_ends_and_says_so(void **state)
+{
+    enum { POSTS = 20000 };
+    struct record record = record_new();
+    add(&record, "{\"posts\":[");
+    for (unsigned i = 0; i < POSTS; i++)
+        add(&record, "%s{\"i\":\"%u\",\"t\":\"t\",\"by\":\"b\"}", i ? "," : "", i);
+    add(&record, "],\"users\":[");
+    for (unsigned i = 0; i < POSTS; i++)
+        add(&record, "%s{\"id\":\"a\"}", i ? "," : "");
+    add(&record, "]}");
+    struct mapped mapped = map(&record);
+    assert_in_range(mapped.mentions, 1, POSTS - 1);
+    assert_int_equal(mapped.drops, 1);
+    assert_int_equal(mapped.dropped, HYDRANT_DROP_TOO_LONG);
+    free(record.data);
+}
+
+/* ---- values ---- */
+
+static void a_text_from_a_template_is_cut_where_any_other_is(void **state)
+{
+    static const uint32_t letters[] = {10, 2046, 2047, 5000, HY_DECODE_TEXT_BYTES};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+        struct record record = record_new();
+        add(&record, "{\"i\":\"1\",\"title\":\"T\",\"body\":\"");
+        for (uint32_t k = 0; k < letters[i]; k++)
+            add(&record, "\xC3\xA9");
+        add(&record, "\"}");
+        const struct hy_mention *mention = only_mention(&record);
+        bool cut = 3 + 2 * letters[i] > HY_DECODE_TEXT_BYTES;
+        assert_int_equal(mention->drop, HYDRANT_DROP_NONE);
+        assert_int_equal(mention->m.truncated, cut);
+        assert_int_equal(mention->m.text.len, cut ? HY_DECODE_TEXT_BYTES - 1 : 3 + 2 * letters[i]);
+        assert_true(hy_utf8_valid(mention->m.text.data, mention->m.text.len));
+        free(record.data);
+    }
+}
+
+static void a_template_without_its_value_gives_way_to_the_next(void **state)
+{
+    struct record record = record_new();
+    add(&record, "{\"i\":\"1\",\"title\":\"only a title\"}");
+    assert_true(hy_str_is(only_mention(&record)->m.text, "only a title"));
+    free(record.data);
+}
+
+/* Whatever the record was taken out of. */
+static void a_number_of_any_size_keeps_its_spelling(void **state)
+{
+#define LARGE "123456789012345678901234567890"
+    static const char *const records[] = {
+        "{\"title\":\"t\",\"i\":" LARGE ",\"n\":-1.5e400}",
+        "id: 7\ndata: {\"title\":\"t\",\"i\":" LARGE "}\n",
+        "event: update\ndata: {\"t\":\"t\",\ndata: \"i\":" LARGE "}\n",
+        "{\"e\":\"update\",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":" LARGE "}\"}",
+        "{\"e\":\"update\",\"n\":" LARGE ",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":" LARGE "}\"}",
+        "{\"t\":\"t\",\"i\":" LARGE "}",
+    };
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        struct record record = record_new();
+        add(&record, "%s", records[i]);
+        const struct hy_mention *mention = only_mention(&record);
+        if (mention->drop || !hy_str_is(mention->m.id, LARGE))
+            fail_msg("%s: drop %d, id %.*s", records[i], mention->drop, (int)mention->m.id.len,
+                     mention->m.id.data);
+        free(record.data);
+    }
+#undef LARGE
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_of_many_items_costs_in_proportion),
+        cmocka_unit_test(nested_items_go_on_in_the_next_batch),
+        cmocka_unit_test(a_walk_that_takes_too_long_ends_and_says_so),
+        cmocka_unit_test(a_text_from_a_template_is_cut_where_any_other_is),
+        cmocka_unit_test(a_template_without_its_value_gives_way_to_the_next),
+        cmocka_unit_test(a_number_of_any_size_keeps_its_spelling),
+    };
+    return cmocka_run_group_tests_name("mapper", tests, set_up, tear_down);
+}
