@@ -31,6 +31,8 @@
 
 _Static_assert((int)HY_DEDUP_ID_BYTES == (int)HY_DEDUP_RECORD_ID_BYTES,
                "a record holds any id of a head");
+_Static_assert((int)HY_DEDUP_ENTRIES_MAX == (int)HY_DEDUP_WINDOW_ENTRIES_MAX,
+               "a window holds what may be asked for");
 
 #define MICROSECONDS 1000000u
 #define DEFAULT_WINDOW_US (24u * 3600u * (uint64_t)MICROSECONDS)

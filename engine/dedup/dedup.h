@@ -42,7 +42,7 @@ enum {
     /* Bytes of an id that the window can give back as first_id. A mention with a longer id is
      * recognised when redelivered and can repeat others, but never opens a group. */
     HY_DEDUP_ID_BYTES = 256,
-    HY_DEDUP_ENTRIES_MAX = 1 << 30,
+    HY_DEDUP_ENTRIES_MAX = 1 << 28,
 };
 
 /* Zero-initialise, then set what should differ from the default. */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "dedup/dedup_state.h"
 #include "dedup_fixture.h"
 
 #define COMPLAINT "no signal in austin again today"
@@ -451,6 +452,21 @@ static void refuses_bad_options(void **state)
     hy_dedup_destroy(&dedup);
 }
 
+static void the_largest_window_has_all_of_its_log(void **state)
+{
+    struct hy_dedup *dedup;
+    struct hy_dedup_options options = {.entries = HY_DEDUP_ENTRIES_MAX};
+    if (hy_dedup_create(&options, &dedup, NULL) == HYDRANT_ERR_NOMEM)
+        skip();
+    assert_true(dedup->window.log_units / 15 >= HY_DEDUP_ENTRIES_MAX);
+    struct test_lane lane;
+    lane_open(&lane, dedup);
+    assert_int_equal(lane_post(&lane, dedup, POST("1", "ann", COMPLAINT, 1))->count, 1);
+    assert_int_equal(lane_post(&lane, dedup, POST("2", "bob", COMPLAINT, 1))->count, 2);
+    lane_close(&lane);
+    hy_dedup_destroy(&dedup);
+}
+
 static void stays_within_160_bytes_an_entry(void **state)
 {
     struct hy_dedup *dedup;
@@ -488,6 +504,7 @@ int main(void)
         cmocka_unit_test(a_text_of_64_kib),
         cmocka_unit_test(the_seed_changes_nothing),
         cmocka_unit_test(refuses_bad_options),
+        cmocka_unit_test(the_largest_window_has_all_of_its_log),
         cmocka_unit_test(stays_within_160_bytes_an_entry),
     };
     return cmocka_run_group_tests_name("dedup", tests, NULL, NULL);
