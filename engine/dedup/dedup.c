@@ -220,21 +220,12 @@ static bool is_forgotten(const struct hy_mention *m)
     return gone && (m->drop == HYDRANT_DROP_NONE || m->drop == HYDRANT_DROP_NO_MATCH);
 }
 
-/* Was the id made up, of the name and place of its source? Then it names something else after a
- * restart, when a pipe begins at 0 again. */
-static bool is_made_up(hydrant_str id, const struct hy_parcel *parcel)
-{
-    if (!parcel || !parcel->source)
-        return false;
-    hydrant_str name = parcel->source->name;
-    return id.len > name.len && id.data[name.len] == ':' &&
-           memcmp(id.data, name.data, name.len) == 0;
-}
-
+/* An id that was made of a place names something else after a restart, when a pipe begins at 0
+ * again. */
 static struct hy_dedup_hash hash_id(const struct hy_dedup *dedup, const struct hy_mention *m,
-                                    const struct hy_batch *batch, uint64_t network)
+                                    uint64_t network)
 {
-    if (is_made_up(m->m.id, batch->parcel))
+    if (m->id_made)
         network ^= dedup->run;
     return hash_bytes(m->m.id.data, m->m.id.len, network);
 }
@@ -265,7 +256,7 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
     post->relation = HY_DEDUP_OWN;
     /* Ids and authors are those of a network: its hash is their seed. */
     uint64_t network = hash_network(worker, m->m.network);
-    post->id = hash_id(worker->dedup, m, batch, network);
+    post->id = hash_id(worker->dedup, m, network);
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
     post->keys.count = 0;
