@@ -489,6 +489,8 @@ static void judge(struct turn *t)
                               hy_dedup_count(t->group.state));
         return;
     }
+    if (t->is_known) /* an edit that says something else: what its post said is said no more */
+        hy_dedup_forget(t->w, t->post);
     /* Counted before it is entered: its entry may take the place of the group's head. */
     uint32_t count = join_group(t);
     uint32_t name = enter(t, opens);

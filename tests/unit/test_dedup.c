@@ -339,6 +339,32 @@ static void an_edit_counts_once(void **state)
     close_window(&w);
 }
 
+static void an_edit_takes_back_what_its_post_said(void **state)
+{
+    static const char fine[] = "it is all fine again here now";
+    struct window w = open_window((struct hy_dedup_options){.entries = 100});
+    struct test_post edit = POST("2", "bob", fine, 1);
+    edit.event = HYDRANT_EVENT_EDIT;
+    expect(&w, POST("1", "ann", COMPLAINT, 1), HYDRANT_DUP_NONE, "1", 1);
+    expect(&w, POST("2", "bob", COMPLAINT, 1), HYDRANT_DUP_EXACT, "1", 2);
+    expect(&w, edit, HYDRANT_DUP_NONE, "2", 1);
+    assert_true(w.lane.batch->mentions[0].known);
+    edit.text = COMPLAINT;
+    expect(&w, edit, HYDRANT_DUP_EXACT, "1", 2);
+    assert_true(w.lane.batch->mentions[0].known);
+    expect(&w, POST("3", "cat", fine, 1), HYDRANT_DUP_NONE, "3", 1);
+    edit = POST("1", "ann", fine, 1);
+    edit.event = HYDRANT_EVENT_EDIT; /* of a head: its group is gone */
+    expect(&w, edit, HYDRANT_DUP_EXACT, "3", 2);
+    expect(&w, POST("4", "dan", COMPLAINT, 1), HYDRANT_DUP_NONE, "4", 1);
+    expect(&w, POST("1", "ann", fine, 1), HYDRANT_DUP_REDELIVERED, "3", 2);
+    edit = POST("2", "bob", COMPLAINT "!", 1); /* whose group is gone counts in the new one */
+    edit.event = HYDRANT_EVENT_EDIT;
+    expect(&w, edit, HYDRANT_DUP_EXACT, "4", 2);
+    expect(&w, edit, HYDRANT_DUP_EXACT, "4", 2);
+    close_window(&w);
+}
+
 static void a_long_id_leads_no_group(void **state)
 {
     struct window w = open_window((struct hy_dedup_options){.entries = 100});
@@ -497,6 +523,7 @@ int main(void)
         cmocka_unit_test(without_a_time_the_batch_gives_it),
         cmocka_unit_test(a_delete_forgets),
         cmocka_unit_test(an_edit_counts_once),
+        cmocka_unit_test(an_edit_takes_back_what_its_post_said),
         cmocka_unit_test(a_long_id_leads_no_group),
         cmocka_unit_test(a_flood_of_one_text),
         cmocka_unit_test(a_flood_of_distinct_texts),
