@@ -68,7 +68,8 @@ static void put(struct bytes *to, const char *data, size_t len)
         to->data = realloc(to->data, to->cap);
         assert_non_null(to->data);
     }
-    memcpy(to->data + to->len, data, len);
+    if (len)
+        memcpy(to->data + to->len, data, len);
     to->len += len;
 }
 
@@ -259,9 +260,10 @@ static void put_feed(struct bytes *to, const struct bytes *text)
     put_text(to, "</description></item></channel></rss>\n");
 }
 
-/* A record that is one: head, units and tail, nothing escaped. mapping NULL: a native one. */
+/* Input as it is: head, units and tail, nothing escaped. as: "csv", "text", a mapping's name,
+ * or NULL: native. */
 struct record {
-    const char *name, *mapping, *head, *unit, *tail;
+    const char *name, *as, *head, *unit, *tail;
 };
 
 #define ITEM "{\"kind\":\"t1\",\"data\":{\"name\":\"t1_1\",\"body\":\"outage\"}},"
@@ -304,6 +306,13 @@ static const struct record records[] = {
     {"a comment without an end", "feed", "<rss><channel><!--", "-", "\n"},
     {"entities of a feed", "feed", "<rss><channel><item><title>", "&amp;",
      "</title></item></channel></rss>\n"},
+    {"columns", "csv", "id,text", ",x", "\n1,outage\n"},
+    {"cells", "csv", "id,text\n1,outage", ",x", "\n"},
+    {"rows", "csv", "id,text\n", "1,outage a1\n", ""},
+    {"quotes in a cell", "csv", "id,text\n1,\"outage", "\"\"", "\"\n"},
+    {"a cell without an end", "csv", "id,text\n1,\"outage", "\n\"\"", ""},
+    {"lines of text", "text", "", "outage a1\n", ""},
+    {"a line of text", "text", "outage ", "a1 ", "\n"},
 };
 
 /* ---- measuring ---- */
@@ -442,6 +451,17 @@ static void make_record(const struct record *record, size_t n, struct bytes *to)
     put_text(to, record->tail);
 }
 
+static struct way way_of(const char *as)
+{
+    if (!as)
+        return (struct way){.format = HYDRANT_FORMAT_NATIVE};
+    if (strcmp(as, "csv") == 0)
+        return (struct way){.format = HYDRANT_FORMAT_CSV};
+    if (strcmp(as, "text") == 0)
+        return (struct way){.format = HYDRANT_FORMAT_TEXT};
+    return (struct way){.mapping = as};
+}
+
 static void records_as_they_are(void **state)
 {
     struct bytes once = {0}, twice = {0};
@@ -451,7 +471,8 @@ static void records_as_they_are(void **state)
         make_record(record, RECORD_BYTES, &once);
         make_record(record, 2 * RECORD_BYTES, &twice);
         for (int parse = HYDRANT_PARSE_STRICT; parse <= HYDRANT_PARSE_FAST; parse++) {
-            struct way way = {HYDRANT_FORMAT_NATIVE, record->mapping, (hydrant_parse)parse};
+            struct way way = way_of(record->as);
+            way.parse = (hydrant_parse)parse;
             compare(record->name, "a record", &way, &once, &twice);
         }
     }
