@@ -1,8 +1,8 @@
 /*
- * What scoring costs a post: 28 emotions, Ekman groups, sentiment, valence, intensity and speech act, on
- * the best path that this machine has (HYDRANT_CPU=baseline|avx2|avx512 chooses), and what looking for
- * personal data costs. Posts of about 100 bytes as customers write them, each made different by a
- * word in front so that no branch learns them by heart.
+ * What scoring costs a post: 28 emotions, Ekman groups, sentiment, valence, intensity and speech
+ * act, on the best path that this machine has (HYDRANT_CPU=baseline|avx2|avx512 chooses), and what
+ * looking for personal data costs. Posts of about 100 bytes as customers write them, each made
+ * different by a word in front so that no branch learns them by heart.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,16 +18,25 @@ enum { POSTS = 4096, POST_BYTES = 160 };
 static const char *const patterns[] = {
     "@acme no internet since 6 this morning, third time this month and nobody picks up the phone!!",
     "just want to say thank you to Maria at the downtown store, she was patient and really kind 😊",
-    "does anyone know whether the new plan works abroad? the page says one thing, the agent another",
-    "charged twice for the same order, the refund is still processing after three weeks, so annoying",
+    "does anyone know whether the new plan works abroad? the page says one thing, the agent "
+    "another",
+    "charged twice for the same order, the refund is still processing after three weeks, so "
+    "annoying",
     "the flight was delayed for 5 hours and all we got was a voucher that the shop did not accept",
-    "love the new app, it is fast and simple, well done! only the dark mode is a bit too dark for me",
-    "my order ships tomorrow, number 7731, and i will be at work, can you leave it with a neighbour?",
-    "I am so tired of dropped calls. Every day, same corner, same time. What am I paying for here??",
-    "picked up the router today, blue box, two cables, the manual says to wait ten minutes, waiting",
-    "if you need me call 512-555-0142 or write to tara.smith@example.com, I am home all of the week",
-    "honestly not the worst coffee in town but the queue was long and the milk had gone sour, again",
-    "you people are unbelievable, cancel my contract right now, I have asked four times since march",
+    "love the new app, it is fast and simple, well done! only the dark mode is a bit too dark for "
+    "me",
+    "my order ships tomorrow, number 7731, and i will be at work, can you leave it with a "
+    "neighbour?",
+    "I am so tired of dropped calls. Every day, same corner, same time. What am I paying for "
+    "here??",
+    "picked up the router today, blue box, two cables, the manual says to wait ten minutes, "
+    "waiting",
+    "if you need me call 512-555-0142 or write to tara.smith@example.com, I am home all of the "
+    "week",
+    "honestly not the worst coffee in town but the queue was long and the milk had gone sour, "
+    "again",
+    "you people are unbelievable, cancel my contract right now, I have asked four times since "
+    "march",
 };
 
 static char posts[POSTS][POST_BYTES];

@@ -19,9 +19,9 @@
 #include "rules/ruleset.h"
 
 enum {
-    HY_COMPILE_CHUNKS_MAX = 512,       /* of a phrase: a literal has at most 512 bytes */
-    HY_COMPILE_ANCHOR_BYTES = 32,      /* of an anchor */
-    HY_REGEX_REPEAT_MAX = 1000,        /* n and m of {n,m} */
+    HY_COMPILE_CHUNKS_MAX = 512,  /* of a phrase: a literal has at most 512 bytes */
+    HY_COMPILE_ANCHOR_BYTES = 32, /* of an anchor */
+    HY_REGEX_REPEAT_MAX = 1000,   /* n and m of {n,m} */
 };
 
 struct hy_compiler;
@@ -42,9 +42,9 @@ hydrant_status hy_compile_query(struct hy_compiler *compiler, const struct hy_qu
 hydrant_status hy_compile_check_leaf(const struct hy_query *leaf, bool policy, hydrant_error *err);
 
 /*
- * Is this a regular expression that Hyperscan can match? flags: HY_REGEX_*. The text of the error says
- * why not and, where it is known, what to write instead. It is not compiled, which takes microseconds
- * instead of, at worst, minutes: "too large" may still come when it is.
+ * Is this a regular expression that Hyperscan can match? flags: HY_REGEX_*. The text of the error
+ * says why not and, where it is known, what to write instead. It is not compiled, which takes
+ * microseconds instead of, at worst, minutes: "too large" may still come when it is.
  */
 hydrant_status hy_regex_parse(hydrant_str pattern, uint32_t flags, hydrant_error *err);
 

@@ -67,12 +67,9 @@ static const struct choice is_choices[] = {
 };
 
 static const struct choice has_choices[] = {
-    {"links", HY_PREDICATE_HAS_LINKS},
-    {"hashtags", HY_PREDICATE_HAS_HASHTAGS},
-    {"mentions", HY_PREDICATE_HAS_MENTIONS},
-    {"media", HY_PREDICATE_HAS_MEDIA},
-    {"pii", HY_PREDICATE_HAS_PII},
-    {NULL, 0},
+    {"links", HY_PREDICATE_HAS_LINKS},       {"hashtags", HY_PREDICATE_HAS_HASHTAGS},
+    {"mentions", HY_PREDICATE_HAS_MENTIONS}, {"media", HY_PREDICATE_HAS_MEDIA},
+    {"pii", HY_PREDICATE_HAS_PII},           {NULL, 0},
 };
 
 static const struct choice own_choices[] = {

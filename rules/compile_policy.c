@@ -36,12 +36,18 @@ static void describe_field(struct hy_policy_fact *fact, const struct hy_query *q
         const char *field;
         enum hy_fact_kind kind;
     } table[] = {
-        {"act", HY_FACT_ACT},           {"sentiment", HY_FACT_SENTIMENT},
-        {"emotion", HY_FACT_EMOTION},   {"intensity", HY_FACT_INTENSITY},
-        {"followers", HY_FACT_FOLLOWERS}, {"dup", HY_FACT_DUP},
-        {"matched", HY_FACT_MATCHED},   {"sitekind", HY_FACT_SITE},
-        {"own", HY_FACT_OWN_TO},        {"same_author", HY_FACT_DUP},
-        {"author", HY_FACT_UNHAPPY},    {"talk", HY_FACT_TALK},
+        {"act", HY_FACT_ACT},
+        {"sentiment", HY_FACT_SENTIMENT},
+        {"emotion", HY_FACT_EMOTION},
+        {"intensity", HY_FACT_INTENSITY},
+        {"followers", HY_FACT_FOLLOWERS},
+        {"dup", HY_FACT_DUP},
+        {"matched", HY_FACT_MATCHED},
+        {"sitekind", HY_FACT_SITE},
+        {"own", HY_FACT_OWN_TO},
+        {"same_author", HY_FACT_DUP},
+        {"author", HY_FACT_UNHAPPY},
+        {"talk", HY_FACT_TALK},
         {"has", HY_FACT_HAS},
     };
     fact->kind = HY_FACT_OTHER;
@@ -75,7 +81,8 @@ static bool copy_string(struct hy_pack *pack, hydrant_str *to, hydrant_str from)
     return true;
 }
 
-/* How a fact is called in a reason: a list or word by itself, a field by its value or as written. */
+/* How a fact is called in a reason: a list or word by itself, a field by its value or as written.
+ */
 static hydrant_str fact_name(const struct hy_query *query, char *buffer, size_t cap)
 {
     if (query->list.len)
@@ -178,19 +185,21 @@ static hydrant_status compile_meanings(struct policy_compiler *pc,
     hydrant_status status = HYDRANT_OK;
     for (uint32_t i = 0; i < HY_POLICY_FACTS && status == HYDRANT_OK; i++)
         if (source->facts[i].when)
-            status = hy_compile_query(pc->compiler, source->facts[i].when, &policy->facts[i],
-                                      pc->err);
+            status =
+                hy_compile_query(pc->compiler, source->facts[i].when, &policy->facts[i], pc->err);
     if (!source->brand_off_count || status != HYDRANT_OK)
         return status;
     uint32_t brands = pc->pack->brands_count;
-    const struct hy_program **off = HY_ARENA_NEW(&pc->pack->arena, const struct hy_program *, brands);
+    const struct hy_program **off =
+        HY_ARENA_NEW(&pc->pack->arena, const struct hy_program *, brands);
     if (!off)
         return no_memory(pc);
     memset(off, 0, brands * sizeof *off);
     for (uint32_t i = 0; i < source->brand_off_count && status == HYDRANT_OK; i++)
         for (uint32_t b = 0; b < brands; b++)
             if (hy_str_equal(pc->pack->brands[b].name, source->brand_off[i].name))
-                status = hy_compile_query(pc->compiler, source->brand_off[i].when, &off[b], pc->err);
+                status =
+                    hy_compile_query(pc->compiler, source->brand_off[i].when, &off[b], pc->err);
     policy->brand_off = off;
     return status;
 }
@@ -236,9 +245,8 @@ static hydrant_status check_last_line(const struct hy_policy_source *source, hyd
     const struct hy_policy_line *last = &source->actions[source->actions_count - 1];
     if (last->when->kind == HY_QUERY_ALL)
         return HYDRANT_OK;
-    hydrant_status status =
-        hy_error_set(err, HYDRANT_ERR_RULES,
-                     "the last action line must be for all that is left: when: '*'");
+    hydrant_status status = hy_error_set(
+        err, HYDRANT_ERR_RULES, "the last action line must be for all that is left: when: '*'");
     char file[256];
     snprintf(file, sizeof file, "%.*s", (int)last->file.len, last->file.data);
     hy_error_at(err, file, last->line, last->column);

@@ -37,56 +37,56 @@
     "disappointment|disapproval|disgust|embarrassment|excitement|fear|gratitude|grief|joy|love|" \
     "nervousness|optimism|pride|realization|relief|remorse|sadness|surprise|neutral"
 
-#define HY_FIELD_TABLE(X)                                                                        \
-    X(FROM, "from", HANDLE, "", MATCH, ANY, "the author's handle")                               \
-    X(TO, "to", HANDLE, "", MATCH, ANY, "a handle that the mention is addressed to")             \
-    X(AUTHOR, "author", TEXT, "", MATCH, ANY, "words in the author's name")                      \
-    X(AUTHOR_COUNT, "author", COUNT, "unhappy", TRIAGE, POLICY,                                  \
-      "unhappy mentions of this author so far, this one included")                            \
-    X(BIO, "bio", TEXT, "", MATCH, ANY, "words in the author's description")                     \
-    X(NETWORK, "network", NAME, "", MATCH, ANY, "where it was posted: x, mastodon, reddit ...")  \
-    X(SOURCE, "source", NAME, "", MATCH, ANY, "the configured input that delivered it")          \
-    X(SITE, "site", DOMAIN, "", MATCH, ANY, "the site or community it was posted on")            \
-    X(SITEKIND, "sitekind", NAME, "", MATCH, ANY, "a kind of site listed under a brand's sites") \
-    X(OWN, "own", CHOICE, "from|to", MATCH, ANY,                                                 \
-      "written by, or addressed to, a brand's own handle")                                       \
-    X(LANG, "lang", NAME, "", MATCH, ANY, "language code given by the source: en, de, pt-br")    \
-    X(URL, "url", TEXT, "", MATCH, ANY, "words in the mention's links")                          \
-    X(DOMAIN, "domain", DOMAIN, "", MATCH, ANY, "domain of one of the mention's links")          \
-    X(CONVERSATION, "conversation", ID, "", MATCH, ANY, "conversation id")                       \
-    X(REPLY_TO, "reply_to", ID, "", MATCH, ANY, "id of the post that this one answers")          \
-    X(FOLLOWERS, "followers", NUMBER, "", MATCH, ANY, "the author's followers")                  \
-    X(POSTS, "posts", NUMBER, "", MATCH, ANY, "the author's posts so far")                       \
-    X(LIKES, "likes", NUMBER, "", MATCH, ANY, "likes of the mention")                            \
-    X(REPOSTS, "reposts", NUMBER, "", MATCH, ANY, "reposts of the mention")                      \
-    X(REPLIES, "replies", NUMBER, "", MATCH, ANY, "replies to the mention")                      \
-    X(IS, "is", CHOICE, "reply|repost|quote|verified|question", MATCH, ANY,                      \
-      "what kind of mention it is")                                                              \
-    X(HAS, "has", CHOICE, "links|hashtags|mentions|media|pii", MATCH, ANY,                       \
-      "what the mention contains")                                                               \
-    X(SAMPLE, "sample", PERCENT, "", MATCH, ANY,                                                 \
-      "this share of mentions, chosen by id, always the same ones")                              \
-    X(EMOTION, "emotion", SCORE, HY_EMOTION_VALUES, EMOTION, ANY, "an emotion")                  \
-    X(SENTIMENT, "sentiment", SCORE, "positive|negative|neutral|ambiguous", EMOTION, ANY,        \
-      "sentiment")                                                                               \
-    X(INTENSITY, "intensity", LEVEL, "", EMOTION, ANY, "how strong the feeling is")              \
-    X(ACT, "act", SCORE, "statement|question|complaint|gratitude|request|abuse", EMOTION, ANY,   \
-      "speech act: what the author does by saying it")                                           \
-    X(DUP, "dup", CHOICE, "exact|near|redelivered", DEDUP, POLICY, "a repeat of this kind")      \
-    X(DUP_COUNT, "dup", COUNT, "count", DEDUP, POLICY,                                           \
-      "distinct copies so far, this one included")                                               \
-    X(SAME_AUTHOR, "same_author", BARE, "", DEDUP, POLICY,                                       \
-      "a repeat whose first copy has the same author")                                           \
-    X(FACT, "fact", CHOICE, "spam|obscene", TRIAGE, POLICY,                                      \
-      "what the policy says under facts: is true")                                               \
-    X(BRAND_OFF, "brand_off", BARE, "", TRIAGE, POLICY,                                          \
-      "what the brand says under off: is true: its name means something else here")              \
-    X(TALK, "talk", CHOICE, "answered|peer|turned", TRIAGE, POLICY,                              \
-      "in this conversation, before: we answered; another customer did; the tone turned good")   \
-    X(LAST, "last", CHOICE, "thank|respond|recover|correct|share|monitor|ignore", TRIAGE,        \
-      POLICY, "the action about the mention before this one in the conversation")                \
-    X(MATCHED, "matched", RULE, "", MATCH, POLICY, "this rule matched")                          \
-    X(ACTION, "action", CHOICE, "thank|respond|recover|correct|share|monitor|ignore", TRIAGE,    \
+#define HY_FIELD_TABLE(X)                                                                         \
+    X(FROM, "from", HANDLE, "", MATCH, ANY, "the author's handle")                                \
+    X(TO, "to", HANDLE, "", MATCH, ANY, "a handle that the mention is addressed to")              \
+    X(AUTHOR, "author", TEXT, "", MATCH, ANY, "words in the author's name")                       \
+    X(AUTHOR_COUNT, "author", COUNT, "unhappy", TRIAGE, POLICY,                                   \
+      "unhappy mentions of this author so far, this one included")                                \
+    X(BIO, "bio", TEXT, "", MATCH, ANY, "words in the author's description")                      \
+    X(NETWORK, "network", NAME, "", MATCH, ANY, "where it was posted: x, mastodon, reddit ...")   \
+    X(SOURCE, "source", NAME, "", MATCH, ANY, "the configured input that delivered it")           \
+    X(SITE, "site", DOMAIN, "", MATCH, ANY, "the site or community it was posted on")             \
+    X(SITEKIND, "sitekind", NAME, "", MATCH, ANY, "a kind of site listed under a brand's sites")  \
+    X(OWN, "own", CHOICE, "from|to", MATCH, ANY,                                                  \
+      "written by, or addressed to, a brand's own handle")                                        \
+    X(LANG, "lang", NAME, "", MATCH, ANY, "language code given by the source: en, de, pt-br")     \
+    X(URL, "url", TEXT, "", MATCH, ANY, "words in the mention's links")                           \
+    X(DOMAIN, "domain", DOMAIN, "", MATCH, ANY, "domain of one of the mention's links")           \
+    X(CONVERSATION, "conversation", ID, "", MATCH, ANY, "conversation id")                        \
+    X(REPLY_TO, "reply_to", ID, "", MATCH, ANY, "id of the post that this one answers")           \
+    X(FOLLOWERS, "followers", NUMBER, "", MATCH, ANY, "the author's followers")                   \
+    X(POSTS, "posts", NUMBER, "", MATCH, ANY, "the author's posts so far")                        \
+    X(LIKES, "likes", NUMBER, "", MATCH, ANY, "likes of the mention")                             \
+    X(REPOSTS, "reposts", NUMBER, "", MATCH, ANY, "reposts of the mention")                       \
+    X(REPLIES, "replies", NUMBER, "", MATCH, ANY, "replies to the mention")                       \
+    X(IS, "is", CHOICE, "reply|repost|quote|verified|question", MATCH, ANY,                       \
+      "what kind of mention it is")                                                               \
+    X(HAS, "has", CHOICE, "links|hashtags|mentions|media|pii", MATCH, ANY,                        \
+      "what the mention contains")                                                                \
+    X(SAMPLE, "sample", PERCENT, "", MATCH, ANY,                                                  \
+      "this share of mentions, chosen by id, always the same ones")                               \
+    X(EMOTION, "emotion", SCORE, HY_EMOTION_VALUES, EMOTION, ANY, "an emotion")                   \
+    X(SENTIMENT, "sentiment", SCORE, "positive|negative|neutral|ambiguous", EMOTION, ANY,         \
+      "sentiment")                                                                                \
+    X(INTENSITY, "intensity", LEVEL, "", EMOTION, ANY, "how strong the feeling is")               \
+    X(ACT, "act", SCORE, "statement|question|complaint|gratitude|request|abuse", EMOTION, ANY,    \
+      "speech act: what the author does by saying it")                                            \
+    X(DUP, "dup", CHOICE, "exact|near|redelivered", DEDUP, POLICY, "a repeat of this kind")       \
+    X(DUP_COUNT, "dup", COUNT, "count", DEDUP, POLICY,                                            \
+      "distinct copies so far, this one included")                                                \
+    X(SAME_AUTHOR, "same_author", BARE, "", DEDUP, POLICY,                                        \
+      "a repeat whose first copy has the same author")                                            \
+    X(FACT, "fact", CHOICE, "spam|obscene", TRIAGE, POLICY,                                       \
+      "what the policy says under facts: is true")                                                \
+    X(BRAND_OFF, "brand_off", BARE, "", TRIAGE, POLICY,                                           \
+      "what the brand says under off: is true: its name means something else here")               \
+    X(TALK, "talk", CHOICE, "answered|peer|turned", TRIAGE, POLICY,                               \
+      "in this conversation, before: we answered; another customer did; the tone turned good")    \
+    X(LAST, "last", CHOICE, "thank|respond|recover|correct|share|monitor|ignore", TRIAGE, POLICY, \
+      "the action about the mention before this one in the conversation")                         \
+    X(MATCHED, "matched", RULE, "", MATCH, POLICY, "this rule matched")                           \
+    X(ACTION, "action", CHOICE, "thank|respond|recover|correct|share|monitor|ignore", TRIAGE,     \
       VERDICT, "the action that policy.actions settled on")
 
 enum hy_field_kind {

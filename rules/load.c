@@ -42,8 +42,7 @@ static void add_named_text(struct hy_loader *loader, const char *name, hydrant_s
         file->built_in = built_in;
 }
 
-void hy_load_read_inputs(struct hy_loader *loader, const struct hy_rule_input *inputs,
-                         size_t count)
+void hy_load_read_inputs(struct hy_loader *loader, const struct hy_rule_input *inputs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (inputs[i].path)

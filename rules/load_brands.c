@@ -119,11 +119,11 @@ static void load_off(struct hy_loader *loader, const struct hy_yaml_node *node, 
 {
     struct hy_policy_source *policy = &loader->set->policy;
     uint32_t count = policy->brand_off_count;
-    /* Lines are pointed to by what is resolved later, so that they must stay where they are: room for
-     * all is taken with the first. */
+    /* Lines are pointed to by what is resolved later, so that they must stay where they are: room
+     * for all is taken with the first. */
     if (!policy->brand_off)
-        policy->brand_off = hy_load_new(loader, loader->keep, sizeof *policy->brand_off,
-                                        HY_BRANDS_OFF_MAX);
+        policy->brand_off =
+            hy_load_new(loader, loader->keep, sizeof *policy->brand_off, HY_BRANDS_OFF_MAX);
     struct hy_policy_line *line = (struct hy_policy_line *)policy->brand_off;
     if (!line)
         return;

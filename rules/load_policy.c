@@ -11,7 +11,7 @@
 #include "rules/fields.h"
 #include "rules/loader.h"
 
-#define POLICY_KEYS                                                                       \
+#define POLICY_KEYS \
     "actions|escalate|private|moderate|hold|audit|facts|pii|priority|respond|spread|repeats"
 #define HOUR_US INT64_C(3600000000)
 
@@ -275,8 +275,7 @@ static void load_audit(struct hy_loader *loader, const struct hy_yaml_node *node
         hy_load_text(loader, route, "route", &policy->audit_route);
     if (!sample || !hy_load_is_mapping(loader, sample, "sample"))
         return;
-    struct hy_policy_line *lines =
-        hy_load_new(loader, loader->keep, sizeof *lines, sample->count);
+    struct hy_policy_line *lines = hy_load_new(loader, loader->keep, sizeof *lines, sample->count);
     for (uint32_t i = 0; lines && i < sample->count; i++) {
         const struct hy_yaml_node *key = &sample->items[2 * i];
         struct hy_policy_line *line = &lines[policy->audit_count++];
@@ -348,8 +347,7 @@ static void load_exceptions(struct hy_loader *loader, const struct hy_yaml_node 
         hy_load_error(loader, node, NULL, "at most %d exceptions", HY_HOURS_EXCEPTIONS_MAX);
         return;
     }
-    struct hy_hours_exception *list =
-        hy_load_new(loader, loader->keep, sizeof *list, node->count);
+    struct hy_hours_exception *list = hy_load_new(loader, loader->keep, sizeof *list, node->count);
     for (uint32_t i = 0; list && i < node->count; i++) {
         const struct hy_yaml_node *item = &node->items[i];
         if (!hy_load_is_mapping(loader, item, "an exception"))

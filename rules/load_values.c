@@ -197,8 +197,8 @@ bool hy_load_number(struct hy_loader *loader, const struct hy_yaml_node *node, c
     if (!hy_load_text(loader, node, what, &text))
         return false;
     if (!decimal_of(text, &value) || value < low || value > high) {
-        hy_load_error(loader, node, NULL, "%s is a number from %.15g to %.15g, found \"%.*s\"", what, low,
-                      high, (int)text.len, text.data);
+        hy_load_error(loader, node, NULL, "%s is a number from %.15g to %.15g, found \"%.*s\"",
+                      what, low, high, (int)text.len, text.data);
         return false;
     }
     *out = value;

@@ -7,9 +7,9 @@
 #define HY_RULES_RULESET_H
 
 #include "pack/hours.h"
-#include "pii/pii.h"
 #include "pack/pack.h"
 #include "pack/policy.h"
+#include "pii/pii.h"
 #include "rules/query.h"
 
 enum hy_severity { HY_SEVERITY_ERROR, HY_SEVERITY_WARNING };
@@ -36,13 +36,13 @@ size_t hy_diagnostic_render(const struct hy_diagnostic *diagnostic, char *out, s
                             bool colour);
 
 /* What a sequence of mentions may be asked to come to. X(NAME, key) */
-#define HY_TEST_COUNT_TABLE(X)                                                     \
-    X(MATCHED, "matched")       /* mentions that the rule matched */               \
-    X(ITEMS, "items")           /* published about new mentions */                 \
-    X(ACTIONABLE, "actionable") /* of these */                                     \
-    X(ESCALATED, "escalated")   /* of these */                                     \
-    X(UPDATES, "updates")       /* items that say that an earlier one changed */   \
-    X(DELETES, "deletes")       /* items that say that a post is gone */           \
+#define HY_TEST_COUNT_TABLE(X)                                                   \
+    X(MATCHED, "matched")       /* mentions that the rule matched */             \
+    X(ITEMS, "items")           /* published about new mentions */               \
+    X(ACTIONABLE, "actionable") /* of these */                                   \
+    X(ESCALATED, "escalated")   /* of these */                                   \
+    X(UPDATES, "updates")       /* items that say that an earlier one changed */ \
+    X(DELETES, "deletes")       /* items that say that a post is gone */         \
     X(SPREADS, "spreads")       /* items that say that a group grew */
 
 enum hy_test_count {
@@ -52,16 +52,17 @@ enum hy_test_count {
         HY_TEST_COUNTS
 };
 
-/* A test written beside a rule: a text, a mention, or a sequence of mentions on a clock. A step of a
- * sequence is one, too: its mention is complete, with id and time; without one it lets time pass. */
+/* A test written beside a rule: a text, a mention, or a sequence of mentions on a clock. A step of
+ * a sequence is one, too: its mention is complete, with id and time; without one it lets time pass.
+ */
 struct hy_rule_test {
     hydrant_str text;    /* set for a single text; of a step, for people */
     hydrant_str mention; /* set for a whole mention: its native JSON */
     bool asks_match, match;
-    hydrant_str action; /* expected action, or empty */
-    hydrant_str line;   /* expected policy line, or empty */
-    hydrant_str dup;    /* of a step: expected kind of repeat, or empty */
-    int64_t after_us;   /* of a step: since the one before it */
+    hydrant_str action;               /* expected action, or empty */
+    hydrant_str line;                 /* expected policy line, or empty */
+    hydrant_str dup;                  /* of a step: expected kind of repeat, or empty */
+    int64_t after_us;                 /* of a step: since the one before it */
     const struct hy_rule_test *steps; /* of a sequence */
     uint32_t steps_count;
     int64_t start_us;               /* of a sequence: when its clock begins */
@@ -100,8 +101,9 @@ struct hy_policy_source {
     uint32_t actions_count, escalate_count, private_count, moderate_count, hold_count;
     uint32_t audit_count;
     hydrant_str audit_route;
-    struct hy_policy_line facts[HY_POLICY_FACTS]; /* fact:spam, fact:obscene; when_text empty: none */
-    const struct hy_policy_line *brand_off;       /* name: the brand; when: brand_off of it */
+    struct hy_policy_line
+        facts[HY_POLICY_FACTS];             /* fact:spam, fact:obscene; when_text empty: none */
+    const struct hy_policy_line *brand_off; /* name: the brand; when: brand_off of it */
     uint32_t brand_off_count;
     struct hy_pii_pattern pii[HY_POLICY_PII_MAX];
     uint32_t pii_count;
@@ -112,7 +114,7 @@ struct hy_policy_source {
     const struct hy_policy_spread *spread;
     uint32_t spread_count;
     struct hy_policy_repeats repeats;
-    bool given;        /* false: no file has a policy, this is the built-in one */
+    bool given; /* false: no file has a policy, this is the built-in one */
 };
 
 /* What a rule set is made of, for telling two of them apart. Rules come first, in their order. */
@@ -148,7 +150,7 @@ struct hy_ruleset {
     struct hy_policy_source policy;
     const struct hy_diagnostic *diagnostics;
     uint32_t diagnostics_count, errors_count;
-    uint64_t hash;           /* XXH3 over the names and content of all that was read, in order */
+    uint64_t hash;       /* XXH3 over the names and content of all that was read, in order */
     uint64_t texts_hash; /* the same as far as it is known before anything is parsed: YAML */
     const struct hy_list_file *lists; /* files of lists, in the order in which they were read */
     uint32_t lists_count;

@@ -316,13 +316,17 @@ static bool parse_format(const char *value, hydrant_format *out)
 
 enum { OPT_JSON = 256, OPT_ALL };
 
-static const struct option long_options[] = {
-    {"rules", required_argument, NULL, 'r'},   {"query", required_argument, NULL, 'e'},
-    {"against", required_argument, NULL, 'a'}, {"config", required_argument, NULL, 'c'},
+static const struct option long_options[] = {{"rules", required_argument, NULL, 'r'},
+                                             {"query", required_argument, NULL, 'e'},
+                                             {"against", required_argument, NULL, 'a'},
+                                             {"config", required_argument, NULL, 'c'},
                                              {"format", required_argument, NULL, 'f'},
-    {"samples", required_argument, NULL, 'n'}, {"workers", required_argument, NULL, 'j'},
-    {"all", no_argument, NULL, OPT_ALL},       {"json", no_argument, NULL, OPT_JSON},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+                                             {"samples", required_argument, NULL, 'n'},
+                                             {"workers", required_argument, NULL, 'j'},
+                                             {"all", no_argument, NULL, OPT_ALL},
+                                             {"json", no_argument, NULL, OPT_JSON},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL, 0, NULL, 0}};
 
 static bool take_option(struct backtest *b, int option, const char *value)
 {

@@ -308,9 +308,10 @@ static void say_what_is_next(const struct settings *settings, const struct file 
     put_path(settings, "rules");
     fputs(" posts.ndjson\n\n  # after each change\n  hydrant check ", stdout);
     put_path(settings, "rules");
-    fputs("\n\n  # all the time, as a daemon: items of posts.ndjson, and of what is appended to it\n"
-          "  hydrant run -c ",
-          stdout);
+    fputs(
+        "\n\n  # all the time, as a daemon: items of posts.ndjson, and of what is appended to it\n"
+        "  hydrant run -c ",
+        stdout);
     put_path(settings, "hydrant.yaml");
     fputs(" &\n  hydrant tail --follow /dev/shm/hydrant/main\n", stdout);
 }

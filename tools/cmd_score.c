@@ -14,7 +14,8 @@
 #include "tools/stdout_end.h"
 
 static const char help[] =
-    "Prints the emotion of each mention as one JSON object a line: label, labels, 28 scores, Ekman\n"
+    "Prints the emotion of each mention as one JSON object a line: label, labels, 28 scores, "
+    "Ekman\n"
     "groups, sentiment, valence, intensity, speech act. \"scored\" is false where the language is\n"
     "not covered. A record that cannot be read becomes {\"scored\":false,\"dropped\":REASON}.\n"
     "\n"

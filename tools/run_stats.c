@@ -83,10 +83,11 @@ static double per_post(uint64_t ns, uint64_t posts)
 void run_stats_json(FILE *out, const struct run_stats *s)
 {
     const hydrant_stats *e = &s->engine;
-    fprintf(out, "{\"posts\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"cpu_seconds\":%.6f,"
-                 "\"posts_per_second\":%.0f,\"matched\":%llu,\"actionable\":%llu,"
-                 "\"published\":%llu,\"duplicates\":{\"exact\":%llu,\"near\":%llu,"
-                 "\"redelivered\":%llu},\"dropped\":{",
+    fprintf(out,
+            "{\"posts\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"cpu_seconds\":%.6f,"
+            "\"posts_per_second\":%.0f,\"matched\":%llu,\"actionable\":%llu,"
+            "\"published\":%llu,\"duplicates\":{\"exact\":%llu,\"near\":%llu,"
+            "\"redelivered\":%llu},\"dropped\":{",
             (unsigned long long)e->posts, (unsigned long long)e->bytes, s->seconds, s->cpu_seconds,
             rate(s), (unsigned long long)e->matched, (unsigned long long)e->actionable,
             (unsigned long long)e->published, (unsigned long long)e->dup_exact,
@@ -94,14 +95,16 @@ void run_stats_json(FILE *out, const struct run_stats *s)
     for (int i = 1; i < HYDRANT_DROPS; i++)
         fprintf(out, "%s\"%s\":%llu", i > 1 ? "," : "", hydrant_drop_name((hydrant_drop)i),
                 (unsigned long long)e->dropped[i]);
-    fprintf(out, "},\"ignored_fields\":%llu,\"workers\":%u,\"parse\":\"%s\",\"io\":\"%s\","
-                 "\"stage_ns\":{",
+    fprintf(out,
+            "},\"ignored_fields\":%llu,\"workers\":%u,\"parse\":\"%s\",\"io\":\"%s\","
+            "\"stage_ns\":{",
             (unsigned long long)e->ignored_fields, e->workers, e->parse, e->io);
     for (int i = 0; i < HYDRANT_STAGES; i++)
         fprintf(out, "%s\"%s\":%.1f", i ? "," : "", hydrant_stage_name((hydrant_stage)i),
                 per_post(e->stage_cpu_ns[i], e->posts));
-    fprintf(out, "},\"generation\":%llu,\"pack\":\"%.*s\",\"rules\":%u,\"patterns\":%u,"
-                 "\"compile_seconds\":%.6f,\"compile_cpu_seconds\":%.6f}\n",
+    fprintf(out,
+            "},\"generation\":%llu,\"pack\":\"%.*s\",\"rules\":%u,\"patterns\":%u,"
+            "\"compile_seconds\":%.6f,\"compile_cpu_seconds\":%.6f}\n",
             (unsigned long long)e->generation, (int)s->pack.hash.len, s->pack.hash.data,
             s->pack.rules, s->pack.patterns, s->pack.compile_seconds, s->compile_cpu_seconds);
 }
@@ -153,9 +156,8 @@ void run_stats_text(FILE *out, const struct run_stats *s, bool colour)
     const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
     char a[32], b[32], c[32];
     fprintf(out, "%s%s posts in %.2f s%s  (%s/s, %u worker%s, %s, %s)\n", bold,
-            terminal_count(e->posts, a), s->seconds, reset,
-            terminal_count((uint64_t)rate(s), b), e->workers, e->workers == 1 ? "" : "s", e->parse,
-            e->io);
+            terminal_count(e->posts, a), s->seconds, reset, terminal_count((uint64_t)rate(s), b),
+            e->workers, e->workers == 1 ? "" : "s", e->parse, e->io);
     fprintf(out, "  %s%s for a person to act on%s, %s matched by", bold,
             terminal_count(e->actionable, a), reset, terminal_count(e->matched, b));
     fprintf(out, " %s rule%s (%s pattern%s)\n", terminal_count(s->pack.rules, a),

@@ -8,9 +8,9 @@
 struct run_stats {
     hydrant_stats engine;
     hydrant_pack_info pack;
-    double seconds;              /* wall clock of the run, compiling not included */
-    double cpu_seconds;          /* user and system, the whole process from its start */
-    double compile_cpu_seconds;  /* the part of it before the run began */
+    double seconds;             /* wall clock of the run, compiling not included */
+    double cpu_seconds;         /* user and system, the whole process from its start */
+    double compile_cpu_seconds; /* the part of it before the run began */
 };
 
 void run_stats_json(FILE *out, const struct run_stats *stats); /* ends with a newline */
@@ -23,8 +23,8 @@ double run_stats_cpu_seconds(void);
  * True: none could, which is a failed run. */
 bool run_stats_tell_bad(const char *command, const hydrant_stats *stats);
 
-/* What each rule did, the busiest first: hits, share of all mentions, time, last match; and how many
- * matched nothing. */
+/* What each rule did, the busiest first: hits, share of all mentions, time, last match; and how
+ * many matched nothing. */
 void run_stats_rules(FILE *out, hydrant *engine, uint64_t posts);
 
 #endif

@@ -14,10 +14,10 @@
 #include "api/pack_handle.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "dedup/dedup_snapshot.h"
 #include "emotion/emotion.h"
 #include "pack/mapping.h"
 #include "pack/model.h"
-#include "dedup/dedup_snapshot.h"
 #include "pipeline/pipeline.h"
 #include "publish/item_json.h"
 #include "text/utf8.h"
@@ -42,8 +42,8 @@ struct hydrant {
     struct hy_ring *ring; /* NULL: none, or it is somebody else's */
     bool ended;           /* nothing more is to come: readers of the ring are told */
     char *mapping;        /* the copy that options.mapping is */
-    bool reads;  /* inputs of its own were added */
-    bool pushed; /* something was pushed: the two exclude each other */
+    bool reads;           /* inputs of its own were added */
+    bool pushed;          /* something was pushed: the two exclude each other */
 };
 
 const char *hydrant_version(void)
@@ -178,13 +178,12 @@ static hydrant_status keep_mapping(hydrant *engine, const struct hy_mappings *ma
     for (uint32_t i = 0; i < mappings->count && len < sizeof known; i++)
         len += (size_t)snprintf(known + len, sizeof known - len, "%s%.*s", i ? ", " : "",
                                 (int)mappings->all[i].name.len, mappings->all[i].name.data);
-    return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no source mapping is called \"%s\": there are %s",
-                        name, known);
+    return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                        "no source mapping is called \"%s\": there are %s", name, known);
 }
 
-hydrant_status hy_engine_create(const hydrant_options *options,
-                                const struct hy_engine_setup *setup, hydrant_pack *pack,
-                                hydrant **out, hydrant_error *err)
+hydrant_status hy_engine_create(const hydrant_options *options, const struct hy_engine_setup *setup,
+                                hydrant_pack *pack, hydrant **out, hydrant_error *err)
 {
     *out = NULL;
     hydrant_status status = check_options(options, err);

@@ -6,7 +6,8 @@
 
 #include "pipeline/pipeline.h"
 
-/* What the daemon adds to the options: a ring that stays its own, and what it is told of parcels. */
+/* What the daemon adds to the options: a ring that stays its own, and what it is told of parcels.
+ */
 struct hy_engine_setup {
     struct hy_ring *ring;
     struct hy_pipeline_watch watch;
@@ -14,9 +15,8 @@ struct hy_engine_setup {
 };
 
 /* hydrant_create. */
-hydrant_status hy_engine_create(const hydrant_options *options,
-                                const struct hy_engine_setup *setup, hydrant_pack *pack,
-                                hydrant **out, hydrant_error *err);
+hydrant_status hy_engine_create(const hydrant_options *options, const struct hy_engine_setup *setup,
+                                hydrant_pack *pack, hydrant **out, hydrant_error *err);
 struct hy_pipeline *hy_engine_pipeline(hydrant *engine);
 
 /* hydrant_reload. same: the present rules in another form, the generation keeps its number. *number

@@ -15,7 +15,6 @@ size_t hy_explain_label(const struct hy_query *query, char *out, size_t cap);
  * was compared. program is the query's own, eval the one it was evaluated with. Empty when there is
  * nothing to add. Returns the length. */
 size_t hy_explain_note(const struct hy_query *query, const struct hy_program *program,
-                       struct hy_eval *eval, enum hy_truth truth,
-                       char note[HY_EXPLAIN_NOTE_BYTES]);
+                       struct hy_eval *eval, enum hy_truth truth, char note[HY_EXPLAIN_NOTE_BYTES]);
 
 #endif

@@ -57,7 +57,7 @@ static inline void hy_arena_trim(struct hy_arena *arena, const void *p, size_t k
     arena->used = (size_t)((const char *)p - arena->base) + keep;
 }
 
-#define HY_ARENA_NEW(arena, type, count)                                                           \
+#define HY_ARENA_NEW(arena, type, count) \
     ((type *)hy_arena_alloc((arena), sizeof(type) * (count), _Alignof(type)))
 
 #ifdef __cplusplus

@@ -24,10 +24,10 @@ void hy_assert_fail(const char *expr, const char *file, int line, const char *fu
 #define HY_LIKELY(x) __builtin_expect(!!(x), 1)
 #define HY_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-#define HY_ASSERT(x)                                                                               \
-    do {                                                                                           \
-        if (HY_UNLIKELY(!(x)))                                                                     \
-            hy_assert_fail(#x, __FILE__, __LINE__, __func__);                                      \
+#define HY_ASSERT(x)                                          \
+    do {                                                      \
+        if (HY_UNLIKELY(!(x)))                                \
+            hy_assert_fail(#x, __FILE__, __LINE__, __func__); \
     } while (0)
 
 #ifdef HY_DEBUG

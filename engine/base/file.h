@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes all of it, going on after signals and after short writes. False: no more goes in, errno says
- * why; some of it may be written. */
+/* Writes all of it, going on after signals and after short writes. False: no more goes in, errno
+ * says why; some of it may be written. */
 bool hy_file_write_all(int fd, const void *data, size_t len);
 
 #endif

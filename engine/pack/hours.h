@@ -30,15 +30,15 @@ struct hy_hours_exception {
 
 struct hy_hours {
     struct hy_zone zone;
-    struct hy_hours_day week[7]; /* Monday first */
+    struct hy_hours_day week[7];                 /* Monday first */
     const struct hy_hours_exception *exceptions; /* sorted by day */
     uint32_t exceptions_count;
 };
 
 /*
- * Reads "mon-fri 07:00-19:00, sat 10:00-14:00 America/Chicago": days (one, a range, or none for all),
- * hours, and the zone at the end (UTC when there is none). "closed" for hours. False: *problem says
- * what is wrong.
+ * Reads "mon-fri 07:00-19:00, sat 10:00-14:00 America/Chicago": days (one, a range, or none for
+ * all), hours, and the zone at the end (UTC when there is none). "closed" for hours. False:
+ * *problem says what is wrong.
  */
 bool hy_hours_parse(hydrant_str text, struct hy_hours *out, char problem[256]);
 /* The hours alone: "09:00-12:00, 13:00-17:00", "closed". */

@@ -11,10 +11,10 @@
 #include "base/arena.h"
 #include "batch/batch.h"
 
-struct hy_matcher;        /* pack/matcher.h: databases, terms, programs */
-struct hy_policy;         /* pack/policy.h: triage lines, compiled */
-struct hy_emotion_model;  /* pack/model.h: the emotion model, mapped or embedded */
-struct hy_mappings;       /* pack/mapping.h: how records of networks become mentions */
+struct hy_matcher;       /* pack/matcher.h: databases, terms, programs */
+struct hy_policy;        /* pack/policy.h: triage lines, compiled */
+struct hy_emotion_model; /* pack/model.h: the emotion model, mapped or embedded */
+struct hy_mappings;      /* pack/mapping.h: how records of networks become mentions */
 
 enum hy_rule_state { HY_RULE_LIVE, HY_RULE_SHADOW, HY_RULE_OFF };
 
@@ -53,7 +53,7 @@ struct hy_network {
 struct hy_pack {
     struct hy_arena arena; /* owns all of the below that has no owner of its own */
     uint64_t generation;
-    hydrant_str hash; /* 16 hex digits over the content of every file that went in */
+    hydrant_str hash;            /* 16 hex digits over the content of every file that went in */
     const struct hy_rule *rules; /* in file order: the index is the rule's number everywhere */
     uint32_t rules_count;
     uint32_t patterns_count; /* distinct terms, for statistics */

@@ -20,12 +20,12 @@ enum hy_fact_kind {
     HY_FACT_FOLLOWERS,
     HY_FACT_DUP,
     HY_FACT_UNHAPPY,
-    HY_FACT_TALK,      /* name: as written */
-    HY_FACT_HAS,       /* has:pii */
-    HY_FACT_MATCHED,   /* name: the rule */
-    HY_FACT_SITE,      /* name: the kind of site */
-    HY_FACT_WORDS,     /* name: list or term as written */
-    HY_FACT_OTHER      /* name: the term as written */
+    HY_FACT_TALK,    /* name: as written */
+    HY_FACT_HAS,     /* has:pii */
+    HY_FACT_MATCHED, /* name: the rule */
+    HY_FACT_SITE,    /* name: the kind of site */
+    HY_FACT_WORDS,   /* name: list or term as written */
+    HY_FACT_OTHER    /* name: the term as written */
 };
 
 /* One positive term of a line's "when", evaluated again to say why the line was true. */
@@ -68,7 +68,7 @@ struct hy_policy_spread {
 };
 
 enum {
-    HY_POLICY_SPREAD_MAX = 16,   /* lines */
+    HY_POLICY_SPREAD_MAX = 16, /* lines */
     HY_POLICY_SPREAD_BITS = 31,
     HY_POLICY_REPEATS_EVERY = 10 /* unless the policy says otherwise */
 };
@@ -97,7 +97,7 @@ struct hy_policy {
     const struct hy_program *facts[HY_POLICY_FACTS_NAMED]; /* what fact: means; NULL: never */
     const struct hy_program *const *brand_off;             /* by brand; NULL: never */
     struct hy_pii_patterns pii;
-    const struct hy_hours *hours; /* NULL: always open */
+    const struct hy_hours *hours;      /* NULL: always open */
     const struct hy_program *own_to;   /* own:to, for the priority */
     const struct hy_program *own_from; /* own:from, for the conversation */
     struct hy_policy_weights weights;

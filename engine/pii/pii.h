@@ -7,9 +7,10 @@
  * Beside the path: rules ask through has:pii (pack/predicate.c), triage puts the places into items,
  * output masks dead letters. Pure; any thread; nothing is allocated.
  *
- * What it is made for: few false alarms. Prices, dates, times, years, counts, hashtags, handles, links,
- * versions and scores are none. It does not know names, nor addresses without a sign that somebody
- * lives there, nor numbers in words. docs/pii.md says of each kind what counts and what does not.
+ * What it is made for: few false alarms. Prices, dates, times, years, counts, hashtags, handles,
+ * links, versions and scores are none. It does not know names, nor addresses without a sign that
+ * somebody lives there, nor numbers in words. docs/pii.md says of each kind what counts and what
+ * does not.
  *
  * Limits: digits are ASCII; a number has at most 24 of them; linear in the text.
  */
@@ -35,13 +36,13 @@ struct hy_pii_patterns {
 };
 
 /* X(NAME, "kind in items", "what it is") */
-#define HY_PII_TABLE(X)                                                                            \
-    X(PHONE, "phone", "a telephone number, not a toll-free one")                                   \
-    X(EMAIL, "email", "an e-mail address, not one of a role such as support@")                     \
-    X(CARD, "card", "a payment card: a known range, its length, Luhn's sum")                       \
-    X(IBAN, "iban", "a bank account: country, its length, the check sum")                          \
-    X(ACCOUNT, "account", "a number said to be that of an account, a customer, a policy")          \
-    X(ORDER, "order", "a number said to be that of an order, a booking, an invoice")               \
+#define HY_PII_TABLE(X)                                                                   \
+    X(PHONE, "phone", "a telephone number, not a toll-free one")                          \
+    X(EMAIL, "email", "an e-mail address, not one of a role such as support@")            \
+    X(CARD, "card", "a payment card: a known range, its length, Luhn's sum")              \
+    X(IBAN, "iban", "a bank account: country, its length, the check sum")                 \
+    X(ACCOUNT, "account", "a number said to be that of an account, a customer, a policy") \
+    X(ORDER, "order", "a number said to be that of an order, a booking, an invoice")      \
     X(ADDRESS, "address", "a street and a house where somebody lives")
 
 enum hy_pii_kind {
@@ -52,14 +53,14 @@ enum hy_pii_kind {
 };
 
 /*
- * Fills in out[0, returned) with at most max places in text (UTF-8), sorted, none over another. kind
- * of a pattern's find is the pattern's. patterns NULL: none.
+ * Fills in out[0, returned) with at most max places in text (UTF-8), sorted, none over another.
+ * kind of a pattern's find is the pattern's. patterns NULL: none.
  */
 uint32_t hy_pii_scan(hydrant_str text, const struct hy_pii_patterns *patterns, hydrant_pii *out,
                      uint32_t max);
 
-/* Replaces letters and digits of everything that hy_pii_scan finds by '*', in place: lengths, quotes and
- * separators stay. Returns how many places there were; all are masked, however many. */
+/* Replaces letters and digits of everything that hy_pii_scan finds by '*', in place: lengths,
+ * quotes and separators stay. Returns how many places there were; all are masked, however many. */
 uint32_t hy_pii_mask(char *text, size_t len, const struct hy_pii_patterns *patterns);
 
 /* NULL when out of range. */

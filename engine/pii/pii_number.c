@@ -1,14 +1,15 @@
 /*
- * Telephone and card numbers. A number is read as groups of digits; what it is follows from its groups, its
- * first digits, its separators and what stands beside it, so that dates, prices, counts and scores
- * are none.
+ * Telephone and card numbers. A number is read as groups of digits; what it is follows from its
+ * groups, its first digits, its separators and what stands beside it, so that dates, prices, counts
+ * and scores are none.
  */
 #include "pii/pii_scan.h"
 
 /* Words that make a plain run of digits a telephone number. */
 #define PHONE_WORDS                                                                                \
     "call|calls|called|calling|text|txt|texted|phone|phones|telephone|tel|mobile|cell|whatsapp|"   \
-    "ring|fax|dial|contact|reach|handy|rufen|sms|my number|local number|number is|number's|phone number"
+    "ring|fax|dial|contact|reach|handy|rufen|sms|my number|local number|number is|number's|phone " \
+    "number"
 
 /* Dialling prefixes of a company's service: nobody's own number. */
 #define NOT_OWN_US "|800|822|833|844|855|866|877|888|900|"
@@ -119,8 +120,8 @@ static char only_separator(const struct part *p)
     return first;
 }
 
-/* What stands right before or behind it makes it something else: a price, a hashtag, part of a word or
- * of a longer number. */
+/* What stands right before or behind it makes it something else: a price, a hashtag, part of a word
+ * or of a longer number. */
 static bool stands_alone(const struct part *p)
 {
     char before = p->start ? p->t->s[p->start - 1] : ' ';
@@ -299,8 +300,8 @@ static bool is_phone(const struct part *p)
 static bool take_part(const struct hy_pii_text *t, const struct hy_pii_number *n, uint32_t from,
                       uint32_t to, struct part *p)
 {
-    *p = (struct part){t, n, from, to, n->group[from].start, n->group[to - 1].end, NULL, 0, false,
-                       false};
+    *p = (struct part){t,    n, from,  to,   n->group[from].start, n->group[to - 1].end,
+                       NULL, 0, false, false};
     if ((from > 0 && n->group[from - 1].after != ' ') ||
         (to < n->groups_count && n->group[to - 1].after != ' '))
         return false;

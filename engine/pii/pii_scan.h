@@ -1,6 +1,7 @@
 /*
- * Inside engine/pii: a text being looked through, and the small tests that its finders share. A finder
- * looks at one place and says where its find begins and ends; scan (pii.c) goes from place to place.
+ * Inside engine/pii: a text being looked through, and the small tests that its finders share. A
+ * finder looks at one place and says where its find begins and ends; scan (pii.c) goes from place
+ * to place.
  */
 #ifndef HY_PII_PII_SCAN_H
 #define HY_PII_PII_SCAN_H
@@ -17,8 +18,8 @@ struct hy_pii_text {
     bool signs_known;
     uint32_t signs_from, signs_to;
     /* The word around the last place, and its first '/' or '?' that may tell a link (word_end when
-     * it has none) with the '.' of a host before it (or 0). A long word is read once, not at each of
-     * its places. */
+     * it has none) with the '.' of a host before it (or 0). A long word is read once, not at each
+     * of its places. */
     uint32_t word_start, word_end;
     uint32_t link_sign, host_dot;
 };
@@ -39,9 +40,9 @@ struct hy_pii_number {
         uint32_t first, len; /* in digits */
         char after;          /* what separates it from the next: space - . / or 0 */
     } group[HY_PII_GROUPS];
-    bool plus;  /* a + before the first group */
-    bool paren; /* ( before the first group */
-    bool cut;   /* more digits or groups than there is room for */
+    bool plus;    /* a + before the first group */
+    bool paren;   /* ( before the first group */
+    bool cut;     /* more digits or groups than there is room for */
     uint32_t end; /* behind the last digit */
 };
 
@@ -67,7 +68,8 @@ static inline bool hy_pii_in(char c, uint64_t set)
 {
     return (unsigned char)c < 64 && (set >> (unsigned char)c & 1);
 }
-/* The byte at a place; 0 outside of the text. Places before the text wrap around and are outside. */
+/* The byte at a place; 0 outside of the text. Places before the text wrap around and are outside.
+ */
 static inline char hy_pii_at(const struct hy_pii_text *t, uint32_t at)
 {
     return at < t->len ? t->s[at] : 0;
@@ -82,8 +84,8 @@ static inline bool hy_pii_is(const struct hy_pii_text *t, uint32_t start, uint32
     return start == end && !*word;
 }
 
-/* Does one of the words "a|b c|d" (lower case, spaces as they are) begin as a word within reach bytes
- * before `at`, and end before it? */
+/* Does one of the words "a|b c|d" (lower case, spaces as they are) begin as a word within reach
+ * bytes before `at`, and end before it? */
 bool hy_pii_said_before(const struct hy_pii_text *t, uint32_t at, uint32_t reach,
                         const char *words);
 /* Where the word (letters only) that ends at `end` begins; `end` when there is none. */

@@ -41,8 +41,8 @@ static bool create_counts(struct hy_generation *generation, uint32_t workers)
     for (uint32_t i = 0; i < rules; i++)
         generation->index[slot_of(generation, generation->pack->rules[i].id)] = i + 1;
     for (uint32_t k = 0; k < workers; k++) {
-        generation->counts[k] = calloc(1, sizeof(struct hy_rule_counts) +
-                                              rules * sizeof(struct hy_rule_count));
+        generation->counts[k] =
+            calloc(1, sizeof(struct hy_rule_counts) + rules * sizeof(struct hy_rule_count));
         if (!generation->counts[k])
             return false;
     }

@@ -34,13 +34,13 @@ struct hy_generation {
     uint64_t serial; /* counts what was published, from 1 */
     uint64_t number; /* what items say; the same again when only the databases differ */
     const struct hy_pack *pack;
-    struct hy_triage **triage; /* one per worker */
+    struct hy_triage **triage;      /* one per worker */
     struct hy_rule_counts **counts; /* one per worker, for the rules of pack */
     struct hy_rule_total *carried;  /* per rule: what earlier generations counted for its id */
     uint32_t *index;                /* ids of the rules, by hash: number + 1 */
     uint32_t index_mask;
-    uint32_t workers;         /* that have a triage */
-    uint32_t workers_counted; /* that have counts, or may have */
+    uint32_t workers;             /* that have a triage */
+    uint32_t workers_counted;     /* that have counts, or may have */
     void (*release)(void *owner); /* the pack is not used any more; may be NULL */
     void *owner;
     struct hy_generation *next; /* among the retired */

@@ -45,7 +45,7 @@ struct hy_pipeline_options {
     struct hy_ring *ring; /* where items go instead of the sink; outlives it. NULL: none */
     struct hy_recording *recording; /* with a lane for each worker, one at least; NULL: none */
     struct hy_pipeline_watch watch; /* its functions may be NULL */
-    bool event_time; /* batch.now_us stays HYDRANT_TIME_NONE */
+    bool event_time;                /* batch.now_us stays HYDRANT_TIME_NONE */
     struct hy_clock clock;
 };
 
@@ -85,8 +85,8 @@ hydrant_status hy_pipeline_reload(struct hy_pipeline *pipeline, const struct hy_
                                   bool same, void *owner, void (*release)(void *owner),
                                   uint64_t *number, hydrant_error *err);
 
-/* The window of mentions seen, NULL without deduplication; see dedup/dedup_snapshot.h for saving it.
- * Positions there are parcel numbers + 1. */
+/* The window of mentions seen, NULL without deduplication; see dedup/dedup_snapshot.h for saving
+ * it. Positions there are parcel numbers + 1. */
 struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline);
 
 /* hydrant_rule_stats_read: what each rule of the present generation did. posts: mentions that this
@@ -94,12 +94,13 @@ struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline);
 size_t hy_pipeline_rule_stats(struct hy_pipeline *pipeline, hydrant_rule_stats *out, size_t cap,
                               uint64_t *posts);
 
-/* Lets time pass where no mentions come: a batch of none, after those on their way, so that items that
- * waited long enough are released. The feeding thread's. HYDRANT_ERR_CANCELLED after a stop. */
+/* Lets time pass where no mentions come: a batch of none, after those on their way, so that items
+ * that waited long enough are released. The feeding thread's. HYDRANT_ERR_CANCELLED after a stop.
+ */
 hydrant_status hy_pipeline_tick(struct hy_pipeline *pipeline, hydrant_error *err);
 
-/* What triage remembers, to be saved and restored (triage/memory.h) while no batch is on its way: before
- * the first one, or after hy_pipeline_settle. */
+/* What triage remembers, to be saved and restored (triage/memory.h) while no batch is on its way:
+ * before the first one, or after hy_pipeline_settle. */
 struct hy_memory *hy_pipeline_memory(struct hy_pipeline *pipeline);
 
 /* Waits until every parcel that was handed on is done. */

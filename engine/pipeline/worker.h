@@ -20,18 +20,18 @@ struct hy_shared {
     struct hy_clock clock;
     bool event_time;
     struct hy_output_sink sink;
-    struct hy_ring *ring; /* where items go instead; NULL: to the sink */
+    struct hy_ring *ring;           /* where items go instead; NULL: to the sink */
     struct hy_recording *recording; /* NULL: none */
     struct hy_dedup *dedup;
-    struct hy_memory *memory; /* touched only in the settle turn */
-    struct hy_ticket settle;  /* turn for dedup and triage */
-    struct hy_ticket output;  /* turn for the sink */
-    uint64_t seq;             /* next published item's; touched only in the settle turn */
-    struct hy_event done;     /* signalled after parcels were given back: see hy_worker.low */
+    struct hy_memory *memory;   /* touched only in the settle turn */
+    struct hy_ticket settle;    /* turn for dedup and triage */
+    struct hy_ticket output;    /* turn for the sink */
+    uint64_t seq;               /* next published item's; touched only in the settle turn */
+    struct hy_event done;       /* signalled after parcels were given back: see hy_worker.low */
     void (*on_done)(void *ctx); /* after each parcel given back; may be NULL */
     void *on_done_ctx;
-    bool refused;             /* a callback returned false; touched only in the output turn */
-    _Atomic bool stopped;     /* parcels pass through unjudged */
+    bool refused;         /* a callback returned false; touched only in the output turn */
+    _Atomic bool stopped; /* parcels pass through unjudged */
 };
 
 struct hy_worker {

@@ -47,7 +47,8 @@ static bool write_segment(const char *path, const struct hy_ring_spill *header, 
     int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return false;
-    bool ok = hy_file_write_all(fd, header, sizeof *header) && hy_file_write_all(fd, records, header->bytes);
+    bool ok = hy_file_write_all(fd, header, sizeof *header) &&
+              hy_file_write_all(fd, records, header->bytes);
     ok = close(fd) == 0 && ok && rename(made, path) == 0;
     if (!ok)
         unlink(made);

@@ -62,8 +62,9 @@ static void sleep_us(long us)
 static uint64_t one_mention_ns(struct idle *idle, int fd, unsigned number)
 {
     char line[128];
-    int len = snprintf(line, sizeof line,
-                       "{\"id\":\"%u\",\"text\":\"total outage in town number %u\"}\n", number, number);
+    int len =
+        snprintf(line, sizeof line, "{\"id\":\"%u\",\"text\":\"total outage in town number %u\"}\n",
+                 number, number);
     uint64_t start = hy_clock_mono_ns();
     assert_int_equal(write(fd, line, (size_t)len), len);
     while (atomic_load(&idle->items) <= number)

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "gen/gen.h"
-#include "support/json_check.h"
 #include "match_fixture.h"
+#include "support/json_check.h"
 
 enum { TEXT_BYTES = 64 << 10 };
 

@@ -27,10 +27,18 @@ static size_t firehose_record(struct random_state *random, unsigned number, char
         "&lt;b&gt;AT&amp;T&lt;/b&gt; outage",
     };
     static const char *const bad[] = {
-        "{\"text\":\"unfinished",    "not json at all",        "{\"text\":17}",
-        "{\"no\":\"text\"}",         "{\"text\":\"\\ud800\"}", "{\"text\":\"bad \xff\xfe bytes\"}",
-        "[1,2,3]",                   "{\"text\":\"x\"}}",      "null",
-        "{\"text\":\"a\\qb\"}",      "{\"text\":\"\"}",        "{\"text\":\"t\",\"event\":\"boil\"}",
+        "{\"text\":\"unfinished",
+        "not json at all",
+        "{\"text\":17}",
+        "{\"no\":\"text\"}",
+        "{\"text\":\"\\ud800\"}",
+        "{\"text\":\"bad \xff\xfe bytes\"}",
+        "[1,2,3]",
+        "{\"text\":\"x\"}}",
+        "null",
+        "{\"text\":\"a\\qb\"}",
+        "{\"text\":\"\"}",
+        "{\"text\":\"t\",\"event\":\"boil\"}",
     };
     enum { TEXTS = sizeof texts / sizeof *texts, BAD = sizeof bad / sizeof *bad };
     if (random_below(random, 10) == 0)

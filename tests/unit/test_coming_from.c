@@ -85,9 +85,9 @@ static void queries_of_the_tables_are_queries(void **state)
 static void sentences_are_queries(void **state)
 {
     static const char *const queries[] = {
-        "cafe",      "{BT}",         "\"no signal\"",     "posts:100", "posts:100..",
-        "/Acme\\+/", "colo?r",       "color OR colour",   "#acme",     "@acme",
-        "acme",      "a NEAR/5 b",   "a ONEAR/5 b",       "source:twitter",
+        "cafe",      "{BT}",       "\"no signal\"",   "posts:100",      "posts:100..",
+        "/Acme\\+/", "colo?r",     "color OR colour", "#acme",          "@acme",
+        "acme",      "a NEAR/5 b", "a ONEAR/5 b",     "source:twitter",
     };
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
         check_query(queries[i], 0);

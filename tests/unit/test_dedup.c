@@ -138,10 +138,10 @@ static void emoji_are_read_without_repetition(void **state)
 {
     struct window w = open_window((struct hy_dedup_options){.entries = 100});
     expect(&w, POST("1", "ann", "\xF0\x9F\x91\x8D\xF0\x9F\x98\xA1", 1), HYDRANT_DUP_NONE, "1", 1);
-    expect(&w,
-           POST("2", "ann",
-                "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD !! \xF0\x9F\x98\xA1\xF0\x9F\x98\xA1", 1),
-           HYDRANT_DUP_EXACT, "1", 2);
+    expect(
+        &w,
+        POST("2", "ann", "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD !! \xF0\x9F\x98\xA1\xF0\x9F\x98\xA1", 1),
+        HYDRANT_DUP_EXACT, "1", 2);
     expect(&w, POST("3", "ann", "\xF0\x9F\x98\xA1\xF0\x9F\x91\x8D", 1), HYDRANT_DUP_NONE, "3", 1);
     expect(&w, POST("4", "ann", "?!", 1), HYDRANT_DUP_NONE, "4", 1);
     expect(&w, POST("5", "ann", "?!", 1), HYDRANT_DUP_EXACT, "4", 2);
@@ -153,8 +153,7 @@ static void a_word_in_disguise_is_read_as_it_looks(void **state)
 {
     struct window w = open_window((struct hy_dedup_options){.entries = 100});
     expect(&w, POST("1", "ann", "nobody can cope with this outage", 1), HYDRANT_DUP_NONE, "1", 1);
-    expect(&w,
-           POST("2", "bob", "nobody can \xD1\x81\xD0\xBE\xD1\x80\xD0\xB5 with this outage", 1),
+    expect(&w, POST("2", "bob", "nobody can \xD1\x81\xD0\xBE\xD1\x80\xD0\xB5 with this outage", 1),
            HYDRANT_DUP_EXACT, "1", 2);
     expect(&w, POST("3", "ann", "у меня не работает связь с утра", 1), HYDRANT_DUP_NONE, "3", 1);
     expect(&w, POST("4", "bob", "https://t.co/abc у меня не работает связь с утра @att", 1),

@@ -1,4 +1,5 @@
-/* Hours of service: what is read, and deadlines across nights, weekends, clock changes and exceptions. */
+/* Hours of service: what is read, and deadlines across nights, weekends, clock changes and
+ * exceptions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ static int64_t utc(int64_t year, uint32_t month, uint32_t day, int hour, int min
     return hy_days_of(year, month, day) * 24 * HOUR + hour * HOUR + minute * MINUTE;
 }
 
-#define assert_deadline(start, within, end)                                                        \
+#define assert_deadline(start, within, end) \
     assert_int_equal(hy_hours_deadline(&hours, (start), (within), &(struct hy_zone_span){0}), (end))
 
 static void days_are_those_of_the_calendar(void **state)
@@ -134,16 +135,24 @@ static void times_that_cannot_be(void **state)
     assert_deadline(INT64_MAX - 5, 1, HYDRANT_TIME_NONE);
     assert_deadline(INT64_MIN + 5, 1, HYDRANT_TIME_NONE);
     assert_deadline(0, 1000 * HOUR, HYDRANT_TIME_NONE); /* one minute a week */
-    assert_true(hy_hours_deadline(&hours, utc(1900, 1, 1, 0, 0), MINUTE, &(struct hy_zone_span){0}) < 0);
+    assert_true(
+        hy_hours_deadline(&hours, utc(1900, 1, 1, 0, 0), MINUTE, &(struct hy_zone_span){0}) < 0);
 }
 
 static void what_cannot_be_read_is_said(void **state)
 {
-    static const char *const bad[] = {
-        "",          "mon-fri",          "07:00-06:00",       "7:00-19:00",
-        "07:00-25:00", "09:00-12:00 11:00-13:00", "mon-fry 09:00-10:00", "09:00-10:00 No/Where",
-        "09:00-10:00 ../etc/passwd", "09:00-10:00 UTC mon", "01:00-02:00 03:00-04:00 05:00-06:00 "
-        "07:00-08:00 09:00-10:00"};
+    static const char *const bad[] = {"",
+                                      "mon-fri",
+                                      "07:00-06:00",
+                                      "7:00-19:00",
+                                      "07:00-25:00",
+                                      "09:00-12:00 11:00-13:00",
+                                      "mon-fry 09:00-10:00",
+                                      "09:00-10:00 No/Where",
+                                      "09:00-10:00 ../etc/passwd",
+                                      "09:00-10:00 UTC mon",
+                                      "01:00-02:00 03:00-04:00 05:00-06:00 "
+                                      "07:00-08:00 09:00-10:00"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char problem[256] = "";
         assert_false(hy_hours_parse(hy_str_cstr(bad[i]), &hours, problem));

@@ -19,10 +19,10 @@ static struct hy_json_writer fresh(void)
     return (struct hy_json_writer){.out = text, .cap = sizeof text, .level = hy_cpu_level()};
 }
 
-#define assert_written(writer, expected)                                                           \
-    do {                                                                                           \
-        text[(writer).used] = 0;                                                                   \
-        assert_string_equal(text, expected);                                                       \
+#define assert_written(writer, expected)     \
+    do {                                     \
+        text[(writer).used] = 0;             \
+        assert_string_equal(text, expected); \
     } while (0)
 
 static void strings_are_escaped(void **state)
@@ -54,12 +54,14 @@ static void collect(struct hy_json_writer *writer)
 /* What the writer is to make of a text, byte by byte. */
 static size_t escape(const char *from, size_t len, char *out)
 {
-    static const char hex[] = "0123456789abcdef", plain[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
+    static const char hex[] = "0123456789abcdef", plain[] = "\b\t\n\f\r\"\\",
+                      letters[] = "btnfr\"\\";
     size_t used = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)from[i];
         const char *special = c ? strchr(plain, c) : NULL;
-        if (len - i >= 3 && (memcmp(from + i, "\xe2\x80\xa8", 3) == 0 || memcmp(from + i, "\xe2\x80\xa9", 3) == 0)) {
+        if (len - i >= 3 && (memcmp(from + i, "\xe2\x80\xa8", 3) == 0 ||
+                             memcmp(from + i, "\xe2\x80\xa9", 3) == 0)) {
             memcpy(out + used, from[i + 2] == '\xa8' ? "\\u2028" : "\\u2029", 6);
             used += 6;
             i += 2;
@@ -82,8 +84,9 @@ static size_t escape(const char *from, size_t len, char *out)
  * ends where its memory does. */
 static void every_place_of_a_string_is_escaped(void **state)
 {
-    static const char *const marks[] = {"\"", "\\", "\n", "\x01", "\x7f", "\xe2\x80\xa8", "\xe2\x80\xa9",
-                                        "\xe2\x80\xa6", "é", "\xf0\x9f\x98\xa1"};
+    static const char *const marks[] = {
+        "\"",           "\\",           "\n",           "\x01", "\x7f",
+        "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xa6", "é",    "\xf0\x9f\x98\xa1"};
     for (size_t len = 1; len < 150; len++) {
         for (size_t m = 0; m < sizeof marks / sizeof *marks; m++) {
             char expected[1024], small[64], all[1024], *from = malloc(len);
@@ -142,10 +145,10 @@ static void scores_have_two_decimals_at_most(void **state)
     static const struct {
         float value;
         const char *text;
-    } cases[] = {{0, "0"},          {1, "1"},        {0.5f, "0.5"},   {0.81f, "0.81"}, {-0.62f, "-0.62"},
-                 {0.999f, "1"},     {0.004f, "0"},   {-0.004f, "0"},  {0.07f, "0.07"}, {-1, "-1"},
-                 {0.10000001f, "0.1"}, {0.005f, "0.01"}, {-0.005f, "-0.01"}, {0.125f, "0.13"},
-                 {-0.125f, "-0.13"}, {12.5f, "12.5"}};
+    } cases[] = {{0, "0"},           {1, "1"},         {0.5f, "0.5"},        {0.81f, "0.81"},
+                 {-0.62f, "-0.62"},  {0.999f, "1"},    {0.004f, "0"},        {-0.004f, "0"},
+                 {0.07f, "0.07"},    {-1, "-1"},       {0.10000001f, "0.1"}, {0.005f, "0.01"},
+                 {-0.005f, "-0.01"}, {0.125f, "0.13"}, {-0.125f, "-0.13"},   {12.5f, "12.5"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct hy_json_writer w = fresh();
         hy_json_score(&w, cases[i].value);
@@ -183,40 +186,80 @@ static hydrant_item *full_item(void)
 {
     static const hydrant_span spans[] = {{0, 9}, {27, 31}};
     static const hydrant_tag tags[] = {{HY_STR("product"), HY_STR("wireless")}};
-    static const hydrant_match match = {.rule = HY_STR("att-outage"), .brand = HY_STR("AT&T"),
-                                        .route = HY_STR("network-ops"), .tags = tags, .tags_count = 1,
-                                        .spans = spans, .spans_count = 2};
+    static const hydrant_match match = {.rule = HY_STR("att-outage"),
+                                        .brand = HY_STR("AT&T"),
+                                        .route = HY_STR("network-ops"),
+                                        .tags = tags,
+                                        .tags_count = 1,
+                                        .spans = spans,
+                                        .spans_count = 2};
     static const hydrant_str skills[] = {HY_STR("wireless")};
     static const hydrant_reason reasons[] = {{HY_STR("complaint"), HY_STR("complaint 0.91")}};
-    static const hydrant_verdict verdict = {
-        .action = HYDRANT_ACTION_RECOVER, .obligation = HYDRANT_OBLIGATION_MUST, .actionable = true,
-        .priority = 87, .route = HY_STR("network-ops"), .skills = skills, .skills_count = 1,
-        .respond_by_us = INT64_C(1767232800000000), .hold_until_us = HYDRANT_TIME_NONE,
-        .escalate_to = HY_STR("pr"), .escalate_why = HY_STR("influencer"),
-        .private_why = HY_STR("personal data"), .private_channel = HY_STR("dm"),
-        .line = HY_STR("unhappy"), .reasons = reasons, .reasons_count = 1};
-    static const hydrant_emotion emotion = {
-        .labels = 1u << 2 | 1u << 3, .label = 2, .ekman = {0.81f, 0, 0, 0.01f},
-        .sentiment = HYDRANT_NEGATIVE, .speech_act = HYDRANT_ACT_COMPLAINT, .scored = true,
-        .valence = -0.62f, .intensity = 0.8f};
+    static const hydrant_verdict verdict = {.action = HYDRANT_ACTION_RECOVER,
+                                            .obligation = HYDRANT_OBLIGATION_MUST,
+                                            .actionable = true,
+                                            .priority = 87,
+                                            .route = HY_STR("network-ops"),
+                                            .skills = skills,
+                                            .skills_count = 1,
+                                            .respond_by_us = INT64_C(1767232800000000),
+                                            .hold_until_us = HYDRANT_TIME_NONE,
+                                            .escalate_to = HY_STR("pr"),
+                                            .escalate_why = HY_STR("influencer"),
+                                            .private_why = HY_STR("personal data"),
+                                            .private_channel = HY_STR("dm"),
+                                            .line = HY_STR("unhappy"),
+                                            .reasons = reasons,
+                                            .reasons_count = 1};
+    static const hydrant_emotion emotion = {.labels = 1u << 2 | 1u << 3,
+                                            .label = 2,
+                                            .ekman = {0.81f, 0, 0, 0.01f},
+                                            .sentiment = HYDRANT_NEGATIVE,
+                                            .speech_act = HYDRANT_ACT_COMPLAINT,
+                                            .scored = true,
+                                            .valence = -0.62f,
+                                            .intensity = 0.8f};
     static const hydrant_str spread[] = {HY_STR("viral")};
-    static const hydrant_dup dup = {
-        .kind = HYDRANT_DUP_NEAR, .first_id = HY_STR("190"), .count = 8,
-        .first_author = HY_STR("64"), .first_at_us = INT64_C(1767225600000000),
-        .exact = 1, .near = 2, .reposts = 4, .quotes = 5, .authors = 6,
-        .last_1m = 3, .last_5m = 7, .last_60m = 8, .doubling_s = 40,
-        .spread = spread, .spread_count = 1};
+    static const hydrant_dup dup = {.kind = HYDRANT_DUP_NEAR,
+                                    .first_id = HY_STR("190"),
+                                    .count = 8,
+                                    .first_author = HY_STR("64"),
+                                    .first_at_us = INT64_C(1767225600000000),
+                                    .exact = 1,
+                                    .near = 2,
+                                    .reposts = 4,
+                                    .quotes = 5,
+                                    .authors = 6,
+                                    .last_1m = 3,
+                                    .last_5m = 7,
+                                    .last_60m = 8,
+                                    .doubling_s = 40,
+                                    .spread = spread,
+                                    .spread_count = 1};
     static const hydrant_pii pii[] = {{HY_STR("phone"), {3, 9}}};
-    static const hydrant_mention mention = {
-        .id = HY_STR("190"), .created_at_us = INT64_C(1767225600543000), .network = HY_STR("x"),
-        .url = HY_STR("https://x.com/1"), .lang = HY_STR("en"),
-        .author = {.id = HY_STR("64"), .handle = HY_STR("tara"), .followers = 212,
-                   .has_followers = true},
-        .text = HY_STR("No signal in Austin again, @att"), .conversation_id = HY_STR("190")};
-    static hydrant_item item = {
-        .seq = 123, .generation = 7, .pack = HY_STR("9f2c"), .source = HY_STR("stdin"),
-        .mention = &mention, .verdict = &verdict, .matches = &match, .matches_count = 1,
-        .emotion = &emotion, .dup = &dup, .pii = pii, .pii_count = 1};
+    static const hydrant_mention mention = {.id = HY_STR("190"),
+                                            .created_at_us = INT64_C(1767225600543000),
+                                            .network = HY_STR("x"),
+                                            .url = HY_STR("https://x.com/1"),
+                                            .lang = HY_STR("en"),
+                                            .author = {.id = HY_STR("64"),
+                                                       .handle = HY_STR("tara"),
+                                                       .followers = 212,
+                                                       .has_followers = true},
+                                            .text = HY_STR("No signal in Austin again, @att"),
+                                            .conversation_id = HY_STR("190")};
+    static hydrant_item item = {.seq = 123,
+                                .generation = 7,
+                                .pack = HY_STR("9f2c"),
+                                .source = HY_STR("stdin"),
+                                .mention = &mention,
+                                .verdict = &verdict,
+                                .matches = &match,
+                                .matches_count = 1,
+                                .emotion = &emotion,
+                                .dup = &dup,
+                                .pii = pii,
+                                .pii_count = 1};
     return &item;
 }
 
@@ -278,8 +321,8 @@ static void a_small_buffer_is_flushed_and_loses_nothing(void **state)
 
 static void a_dropped_record_says_why(void **state)
 {
-    hydrant_item item = {.generation = 1, .pack = HY_STR("p"), .source = HY_STR("s"),
-                         .drop = HYDRANT_DROP_NOT_JSON};
+    hydrant_item item = {
+        .generation = 1, .pack = HY_STR("p"), .source = HY_STR("s"), .drop = HYDRANT_DROP_NOT_JSON};
     hy_item_json_to(text, sizeof text, &item);
     assert_non_null(strstr(text, "\"seq\":null"));
     assert_non_null(strstr(text, "\"verdict\":null,\"matches\":[],\"emotion\":null,\"dup\":null"));

@@ -1,7 +1,7 @@
 /*
- * Personal data: tests/data/pii/yes.txt, where {} stand around what is to be found and its kind before
- * it, and no.txt, where nothing is. A few lines may be wrong one day; which ones is printed, and how
- * many may be is said here.
+ * Personal data: tests/data/pii/yes.txt, where {} stand around what is to be found and its kind
+ * before it, and no.txt, where nothing is. A few lines may be wrong one day; which ones is printed,
+ * and how many may be is said here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,7 +84,8 @@ static void what_is_not_is_left_alone(void **state)
     for (; fgets(line, sizeof line, file); lines++) {
         hydrant_pii found[1];
         if (hy_pii_scan(hy_str(line, strcspn(line, "\n")), NULL, found, 1)) {
-            print_message("false alarm, %.*s: %s", (int)found[0].kind.len, found[0].kind.data, line);
+            print_message("false alarm, %.*s: %s", (int)found[0].kind.len, found[0].kind.data,
+                          line);
             wrong++;
         }
     }
@@ -130,7 +131,8 @@ static void many_places(void **state)
     assert_null(strstr(text, "example"));
 }
 
-/* A number in a link is none, wherever in the text the link and its sign stand; one beside it is. */
+/* A number in a link is none, wherever in the text the link and its sign stand; one beside it is.
+ */
 static void links_wherever_they_are(void **state)
 {
     static const char *const links[] = {"http://a.bc/", "www.", "ab.cd/", "ab.cd/?n=", "WWW.a.bc:"};
@@ -138,8 +140,10 @@ static void links_wherever_they_are(void **state)
         for (int before = 0; before < 70; before++) {
             char text[LINE];
             hydrant_pii found[4];
-            snprintf(text, sizeof text, "%.*s %s512-867-5309 call 512-867-5309 ok?", before,
-                     "a b, c/d e? f ww g / h www i: aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp", links[i]);
+            snprintf(
+                text, sizeof text, "%.*s %s512-867-5309 call 512-867-5309 ok?", before,
+                "a b, c/d e? f ww g / h www i: aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp",
+                links[i]);
             uint32_t count = hy_pii_scan(hy_str_cstr(text), NULL, found, 4);
             if (count != 1 || memcmp(text + found[0].span.start - 5, "call ", 5) != 0)
                 fail_msg("%s: %u", text, count);

@@ -148,9 +148,8 @@ static const struct hy_token *single_token(struct train_data *data, const char *
     hydrant_str str = {text, (uint32_t)len};
     hy_tokenize(&data->tokens, str);
     const struct hy_token *token = &data->tokens.list[0];
-    bool one =
-        data->tokens.count == 1 &&
-        (data->tokens.kind[0] == HY_TOKEN_WORD || data->tokens.kind[0] == HY_TOKEN_EMOJI);
+    bool one = data->tokens.count == 1 &&
+               (data->tokens.kind[0] == HY_TOKEN_WORD || data->tokens.kind[0] == HY_TOKEN_EMOJI);
     return one ? token : NULL;
 }
 

@@ -7,22 +7,22 @@
  *     hydrant_pack *pack;                hydrant *engine;
  *     hydrant_pack_compile(...)   --->   hydrant_create(&options, pack, ...)
  *                                          |  hydrant_add_file / _add_fd, then hydrant_run
- *                                          |  hydrant_push_bytes / _push_mentions, then hydrant_drain
+ *                                          |  hydrant_push_bytes / _push_mentions, then
+ * hydrant_drain
  *                                          v
  *                                        options.on_item / options.on_ndjson / options.ring
  *
  * Threads. One thread at a time brings mentions in ("the feeding thread": whoever calls add, push,
  * step, run or drain). With options.workers > 0 the engine starts that many threads, which judge
- * and call back; with 0 it starts none and does everything inside step, run, push and drain. An engine either reads
- * inputs of its own (add) or is pushed to, not both.
- * Callbacks are never concurrent and come in input order, from a worker thread (workers > 0) or from
- * the feeding thread. hydrant_stop, hydrant_stats_read and hydrant_progress_read may be called by
- * any thread.
+ * and call back; with 0 it starts none and does everything inside step, run, push and drain. An
+ * engine either reads inputs of its own (add) or is pushed to, not both. Callbacks are never
+ * concurrent and come in input order, from a worker thread (workers > 0) or from the feeding
+ * thread. hydrant_stop, hydrant_stats_read and hydrant_progress_read may be called by any thread.
  *
- * The library prints nothing and never exits. Globals change, and a signal handler is installed, only
- * while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the file
- * off, and hands on what is not about a ring. Every function that takes hydrant_error accepts NULL
- * for it; any other pointer may be NULL only where it is said to be. C11 and C++17.
+ * The library prints nothing and never exits. Globals change, and a signal handler is installed,
+ * only while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the
+ * file off, and hands on what is not about a ring. Every function that takes hydrant_error accepts
+ * NULL for it; any other pointer may be NULL only where it is said to be. C11 and C++17.
  */
 #ifndef HYDRANT_HYDRANT_H
 #define HYDRANT_HYDRANT_H
@@ -47,19 +47,19 @@ typedef enum hydrant_severity { HYDRANT_SEVERITY_ERROR, HYDRANT_SEVERITY_WARNING
 typedef struct hydrant_diagnostic {
     hydrant_severity severity;
     hydrant_str file;
-    uint32_t line, column;  /* 1-based; 0: about the file as a whole */
-    hydrant_str rule;       /* id, or empty */
+    uint32_t line, column; /* 1-based; 0: about the file as a whole */
+    hydrant_str rule;      /* id, or empty */
     hydrant_str message;
-    hydrant_str rendered;   /* several lines for a person: place, message, excerpt, caret, fix */
+    hydrant_str rendered; /* several lines for a person: place, message, excerpt, caret, fix */
 } hydrant_diagnostic;
 
 typedef struct hydrant_rules {
-    const char *const *paths;   /* YAML files or folders */
+    const char *const *paths; /* YAML files or folders */
     size_t paths_count;
     const char *const *queries; /* one query each, named query-1, query-2 ... */
     size_t queries_count;
-    bool colour;                /* of hydrant_diagnostic.rendered */
-    bool lint; /* warn as well of what works but is hardly meant (docs/rules/reference.md) */
+    bool colour; /* of hydrant_diagnostic.rendered */
+    bool lint;   /* warn as well of what works but is hardly meant (docs/rules/reference.md) */
     void (*on_diagnostic)(void *ctx, const hydrant_diagnostic *diagnostic); /* may be NULL */
     void *ctx;
     /*
@@ -69,9 +69,9 @@ typedef struct hydrant_rules {
      */
     const char *cache_dir;
     /*
-     * A program that compiles large sets of words, and regular expressions, in a process of its own,
-     * within the limits below; NULL: this process compiles, without limits. It is called with the
-     * one argument "compile-patterns" and then calls hydrant_compile_serve; `hydrant` is one.
+     * A program that compiles large sets of words, and regular expressions, in a process of its
+     * own, within the limits below; NULL: this process compiles, without limits. It is called with
+     * the one argument "compile-patterns" and then calls hydrant_compile_serve; `hydrant` is one.
      */
     const char *compiler;
     uint32_t compile_seconds_max; /* of CPU time; default 60 */
@@ -95,10 +95,10 @@ HYDRANT_API void hydrant_pack_destroy(hydrant_pack **pack);
 HYDRANT_API int hydrant_compile_serve(int fd);
 
 typedef struct hydrant_pack_info {
-    hydrant_str hash;       /* of everything that went in; 16 hex digits */
+    hydrant_str hash; /* of everything that went in; 16 hex digits */
     uint64_t generation;
     uint32_t rules;
-    uint32_t patterns;      /* distinct words, phrases, handles ... */
+    uint32_t patterns; /* distinct words, phrases, handles ... */
     double compile_seconds;
 } hydrant_pack_info;
 HYDRANT_API void hydrant_pack_describe(const hydrant_pack *pack, hydrant_pack_info *out);
@@ -110,7 +110,8 @@ typedef struct hydrant_rule_cost {
     double share; /* of mentions that it is looked at for; 1: all, as no word is needed for it */
 } hydrant_rule_cost;
 
-/* Calls on_cost for each rule, in the order of the files. What it gets lives as long as the pack. */
+/* Calls on_cost for each rule, in the order of the files. What it gets lives as long as the pack.
+ */
 HYDRANT_API void hydrant_pack_costs(const hydrant_pack *pack,
                                     void (*on_cost)(void *ctx, const hydrant_rule_cost *cost),
                                     void *ctx);
@@ -134,9 +135,10 @@ typedef struct hydrant_test {
 /*
  * Runs every test that is written beside the rules, in the order of the files, each mention by
  * itself through all stages of the engine, without duplicates; those of a sequence in order through
- * one engine that remembers, on a clock of their own: each step that expects something is a test, and
- * so are the counts. Rules that are in shadow or off are tested as if they were live. Blocks, allocates. HYDRANT_OK when all were run, whether they passed
- * or not; else the errors of hydrant_pack_compile, on_test was then called for some or none.
+ * one engine that remembers, on a clock of their own: each step that expects something is a test,
+ * and so are the counts. Rules that are in shadow or off are tested as if they were live. Blocks,
+ * allocates. HYDRANT_OK when all were run, whether they passed or not; else the errors of
+ * hydrant_pack_compile, on_test was then called for some or none.
  */
 HYDRANT_API hydrant_status hydrant_rules_test(const hydrant_rules *rules,
                                               void (*on_test)(void *ctx, const hydrant_test *test),
@@ -154,9 +156,8 @@ typedef struct hydrant_rule_coverage {
 /* Runs the tests as hydrant_rules_test does, and calls on_rule for every rule that is not off. What
  * it gets lives until it returns. Errors: those of hydrant_rules_test. */
 HYDRANT_API hydrant_status hydrant_rules_coverage(
-    const hydrant_rules *rules,
-    void (*on_rule)(void *ctx, const hydrant_rule_coverage *coverage), void *ctx,
-    hydrant_error *err);
+    const hydrant_rules *rules, void (*on_rule)(void *ctx, const hydrant_rule_coverage *coverage),
+    void *ctx, hydrant_error *err);
 
 typedef enum hydrant_truth {
     HYDRANT_TRUTH_FALSE,
@@ -196,13 +197,14 @@ typedef struct hydrant_emotion_word {
 
 enum { HYDRANT_EXPLAINED_WORDS = 256 }; /* the first words of a text; more are not taken out */
 
-/* Personal data in the item's text is masked ('*' for letters and digits) unless "unmasked" is set. */
+/* Personal data in the item's text is masked ('*' for letters and digits) unless "unmasked" is set.
+ */
 typedef struct hydrant_explanation {
     const hydrant_item *item; /* all that the engine says about the mention; seq is 0 */
     const hydrant_explained *rules;
     const hydrant_explained *lines; /* in the order of the policy; none when no rule matched */
     uint32_t rules_count, lines_count;
-    uint32_t rules_total; /* that were looked at, explained or not */
+    uint32_t rules_total;           /* that were looked at, explained or not */
     const hydrant_emotion *emotion; /* NULL unless it was asked for; also where no rule matches */
     const hydrant_emotion_word *words; /* in the order of the text; none when it is not scored */
     uint32_t words_count;
@@ -224,10 +226,10 @@ typedef struct hydrant_explain_options {
  * Errors: those of hydrant_pack_compile; _ARGUMENT (no such rule, or not one of text and mention
  * is given); _DATA (not a mention: the text names the drop); _LIMIT (too many parts at once).
  */
-HYDRANT_API hydrant_status hydrant_rules_explain(
-    const hydrant_rules *rules, const hydrant_explain_options *options,
-    void (*on_explained)(void *ctx, const hydrant_explanation *explanation), void *ctx,
-    hydrant_error *err);
+HYDRANT_API hydrant_status
+hydrant_rules_explain(const hydrant_rules *rules, const hydrant_explain_options *options,
+                      void (*on_explained)(void *ctx, const hydrant_explanation *explanation),
+                      void *ctx, hydrant_error *err);
 
 /* ---- Engine --------------------------------------------------------------------------------- */
 
@@ -270,12 +272,12 @@ typedef enum hydrant_when_slow {
 
 /* A group of readers whose place is kept while nobody of it is there. */
 typedef struct hydrant_ring_group {
-    const char *name;         /* letters, digits, . _ -, at most 47 */
-    bool from_oldest;         /* new to the ring: it gets what is there already */
+    const char *name; /* letters, digits, . _ -, at most 47 */
+    bool from_oldest; /* new to the ring: it gets what is there already */
     hydrant_when_slow when_slow;
-    uint64_t block_us;        /* how long the engine waits first */
+    uint64_t block_us; /* how long the engine waits first */
     uint64_t spill_bytes_max;
-    uint32_t actions;         /* 1 << hydrant_action for each that it wants; 0: all */
+    uint32_t actions;          /* 1 << hydrant_action for each that it wants; 0: all */
     const char *const *routes; /* NULL: all */
     size_t routes_count;
 } hydrant_ring_group;
@@ -294,13 +296,13 @@ typedef struct hydrant_ring_target {
     const char *spill_dir;   /* for groups that spill; NULL: none may. Not that of another ring with
                                 a group of the same name */
     const hydrant_ring_group *groups;
-    size_t groups_count;     /* at most 32 */
+    size_t groups_count; /* at most 32 */
 } hydrant_ring_target;
 
 /* Fill with hydrant_options_init, then change what you need. */
 typedef struct hydrant_options {
-    size_t size;              /* of this struct; set by hydrant_options_init */
-    uint32_t workers;         /* 0: no threads, at most HYDRANT_WORKERS_MAX */
+    size_t size;      /* of this struct; set by hydrant_options_init */
+    uint32_t workers; /* 0: no threads, at most HYDRANT_WORKERS_MAX */
     hydrant_parse parse;
     hydrant_format format;
     hydrant_io io;
@@ -314,7 +316,8 @@ typedef struct hydrant_options {
      * NULL. Same thread and order as the items. data is NULL when the bytes are gone. */
     void (*on_dead_letter)(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
                            const char *data, size_t len);
-    bool raw_dead_letters; /* false: letters and digits of personal data in them are replaced by * */
+    bool
+        raw_dead_letters; /* false: letters and digits of personal data in them are replaced by * */
     void (*on_log)(void *ctx, hydrant_log_level level, const char *text); /* may be NULL */
     void *ctx;
     /* The other way out; on_item, on_ndjson and on_dead_letter must be NULL then. Not kept. When a
@@ -326,11 +329,11 @@ typedef struct hydrant_options {
     bool event_time;
     /* Wall clock in microseconds since 1970; NULL: the system's. For tests and replays. */
     int64_t (*clock_us)(void *ctx);
-    uint32_t record_bytes_max;   /* 1 KiB .. 16 MiB, default 1 MiB */
-    uint32_t text_bytes_max;     /* 16 .. 65535, default 16 KiB; longer texts are cut */
-    uint32_t depth_max;          /* JSON nesting, 2 .. 1024, default 64 */
-    uint64_t dedup_window_us;    /* default 24 h; 0: no deduplication */
-    uint32_t dedup_entries;      /* 2 .. 2^28, default 1,000,000 */
+    uint32_t record_bytes_max; /* 1 KiB .. 16 MiB, default 1 MiB */
+    uint32_t text_bytes_max;   /* 16 .. 65535, default 16 KiB; longer texts are cut */
+    uint32_t depth_max;        /* JSON nesting, 2 .. 1024, default 64 */
+    uint64_t dedup_window_us;  /* default 24 h; 0: no deduplication */
+    uint32_t dedup_entries;    /* 2 .. 2^28, default 1,000,000 */
     /* NULL: as format says (which, when it is AUTO, knows the records of every source mapping of
      * the rules). Else the name of the source mapping that all inputs are read by; format is then
      * AUTO. Copied. hydrant_create refuses a name that the pack does not have. */
@@ -368,11 +371,11 @@ HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *n
 HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 
 /*
- * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. Blocks while
- * the workers are behind. Errors: _STATE, _CANCELLED, _NOMEM.
+ * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. Blocks
+ * while the workers are behind. Errors: _STATE, _CANCELLED, _NOMEM.
  */
-HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source,
-                                              const void *data, size_t len, hydrant_error *err);
+HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const void *data,
+                                              size_t len, hydrant_error *err);
 
 /* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE:NUMBER,
  * counted from 0. Errors as above, and _LIMIT (none was taken) when one's strings are larger than
@@ -390,9 +393,9 @@ HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *so
 HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
 
 /*
- * Lets time pass: items that wait (hold_until) are released when their time is over, which otherwise
- * happens with the next mention. To be called now and then from the feeding thread while nothing is
- * pushed; of no use with event_time. HYDRANT_ERR_CANCELLED after a stop.
+ * Lets time pass: items that wait (hold_until) are released when their time is over, which
+ * otherwise happens with the next mention. To be called now and then from the feeding thread while
+ * nothing is pushed; of no use with event_time. HYDRANT_ERR_CANCELLED after a stop.
  */
 HYDRANT_API hydrant_status hydrant_tick(hydrant *engine, hydrant_error *err);
 
@@ -402,13 +405,13 @@ HYDRANT_API hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err);
 
 /*
  * The window of mentions seen (options.dedup_entries), kept over a restart: saved to a file of mode
- * 0600 after the last drain (or while the engine runs: what comes meanwhile may be in it or not), and
- * loaded after create, before the first mention is brought in. A file that is damaged, of another
- * version or of another number of entries is refused as a whole with HYDRANT_ERR_DATA, and the window
- * is empty then: what was seen before will not be recognised, and nothing is lost. HYDRANT_ERR_SYSTEM:
- * the file cannot be read or written (one that was there before stays). HYDRANT_ERR_STATE: the engine
- * does not deduplicate, or mentions were brought in before the load. Both block for the disk. The
- * feeding thread's.
+ * 0600 after the last drain (or while the engine runs: what comes meanwhile may be in it or not),
+ * and loaded after create, before the first mention is brought in. A file that is damaged, of
+ * another version or of another number of entries is refused as a whole with HYDRANT_ERR_DATA, and
+ * the window is empty then: what was seen before will not be recognised, and nothing is lost.
+ * HYDRANT_ERR_SYSTEM: the file cannot be read or written (one that was there before stays).
+ * HYDRANT_ERR_STATE: the engine does not deduplicate, or mentions were brought in before the load.
+ * Both block for the disk. The feeding thread's.
  */
 HYDRANT_API hydrant_status hydrant_window_save(hydrant *engine, const char *path,
                                                hydrant_error *err);
@@ -416,11 +419,12 @@ HYDRANT_API hydrant_status hydrant_window_load(hydrant *engine, const char *path
                                                hydrant_error *err);
 
 /*
- * Puts other rules in the place of the present ones while mentions flow, from any thread (not from a
- * callback; with workers == 0 from the feeding thread). Returns at once: that is success; each batch is judged by one generation as a whole,
- * and items say which. The engine keeps its own reference to pack and gives the old one back when
- * the last worker has left it. HYDRANT_ERR_AGAIN: a worker is still at a batch that is older than
- * the last reload (a callback blocks, say); the rules in force go on, try again. _NOMEM.
+ * Puts other rules in the place of the present ones while mentions flow, from any thread (not from
+ * a callback; with workers == 0 from the feeding thread). Returns at once: that is success; each
+ * batch is judged by one generation as a whole, and items say which. The engine keeps its own
+ * reference to pack and gives the old one back when the last worker has left it. HYDRANT_ERR_AGAIN:
+ * a worker is still at a batch that is older than the last reload (a callback blocks, say); the
+ * rules in force go on, try again. _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_reload(hydrant *engine, hydrant_pack *pack, hydrant_error *err);
 
@@ -430,31 +434,32 @@ HYDRANT_API void hydrant_stop(hydrant *engine);
 /* ---- Looking at it -------------------------------------------------------------------------- */
 
 /* The stages of the path, in order, as --stats names them. */
-#define HYDRANT_STAGE_TABLE(X)                                                                     \
-    X(INGEST, "ingest") X(DECODE, "decode") X(NORMALIZE, "normalize") X(MATCH, "match")            \
-    X(EMOTION, "emotion") X(DEDUP, "dedup") X(TRIAGE, "triage") X(PUBLISH, "publish")
+#define HYDRANT_STAGE_TABLE(X)                                                            \
+    X(INGEST, "ingest")                                                                   \
+    X(DECODE, "decode") X(NORMALIZE, "normalize") X(MATCH, "match") X(EMOTION, "emotion") \
+        X(DEDUP, "dedup") X(TRIAGE, "triage") X(PUBLISH, "publish")
 
 typedef enum hydrant_stage {
 #define HYDRANT_STAGE_ENUM(NAME, text) HYDRANT_STAGE_##NAME,
     HYDRANT_STAGE_TABLE(HYDRANT_STAGE_ENUM)
 #undef HYDRANT_STAGE_ENUM
-    HYDRANT_STAGES
+        HYDRANT_STAGES
 } hydrant_stage;
 HYDRANT_API const char *hydrant_stage_name(hydrant_stage stage);
 
 typedef struct hydrant_stats {
-    uint64_t posts;      /* records seen, bad ones included */
-    uint64_t bytes;      /* of records and separators, decompressed */
-    uint64_t matched;    /* mentions with at least one rule */
+    uint64_t posts;   /* records seen, bad ones included */
+    uint64_t bytes;   /* of records and separators, decompressed */
+    uint64_t matched; /* mentions with at least one rule */
     uint64_t actionable;
-    uint64_t published;  /* items: actionable or to monitor, updates, deletes, spreads */
+    uint64_t published;      /* items: actionable or to monitor, updates, deletes, spreads */
     uint64_t ignored_fields; /* optional fields of a wrong type */
     uint64_t dup_exact, dup_near, dup_redelivered;
-    uint64_t ring_items;     /* written to the ring, if there is one */
-    uint64_t ring_shortened; /* of these: cut, as they were longer than the ring admits */
-    uint64_t ring_too_long;  /* longer even then: left out */
-    uint64_t dropped[HYDRANT_DROPS];        /* by hydrant_drop */
-    uint64_t stage_cpu_ns[HYDRANT_STAGES];  /* CPU time spent in each stage, all threads */
+    uint64_t ring_items;             /* written to the ring, if there is one */
+    uint64_t ring_shortened;         /* of these: cut, as they were longer than the ring admits */
+    uint64_t ring_too_long;          /* longer even then: left out */
+    uint64_t dropped[HYDRANT_DROPS]; /* by hydrant_drop */
+    uint64_t stage_cpu_ns[HYDRANT_STAGES]; /* CPU time spent in each stage, all threads */
     uint64_t generation; /* of the rules that every worker has taken up that has begun; 0: none */
     uint64_t swap_cpu_ns_max; /* the most that a reload cost a worker: CPU time of moving on */
     uint32_t workers;
@@ -483,8 +488,8 @@ typedef struct hydrant_rule_stats {
 
 /*
  * Writes at most cap rules, in the order of the files, and returns how many there are; 0 when there
- * is no memory. Allocates; blocks for a moment when rules are being reloaded. Any thread, not from a
- * callback.
+ * is no memory. Allocates; blocks for a moment when rules are being reloaded. Any thread, not from
+ * a callback.
  */
 HYDRANT_API size_t hydrant_rule_stats_read(hydrant *engine, hydrant_rule_stats *out, size_t cap);
 
@@ -516,8 +521,8 @@ typedef struct hydrant_backtest_rule {
 /* A mention that some rules match in one set only. Texts are cut at 512 bytes. */
 typedef struct hydrant_backtest_sample {
     hydrant_str archive, id;
-    hydrant_str text; /* its beginning; personal data is masked */
-    uint64_t offset; /* of its record in the archive, decompressed */
+    hydrant_str text;                 /* its beginning; personal data is masked */
+    uint64_t offset;                  /* of its record in the archive, decompressed */
     const hydrant_str *gained, *lost; /* ids of rules */
     uint32_t gained_count, lost_count;
 } hydrant_backtest_sample;
@@ -541,8 +546,8 @@ typedef struct hydrant_backtest_options {
     const char *const *archives;  /* files of mentions, .zst too, each named once */
     size_t archives_count;
     hydrant_format format;
-    uint32_t workers;           /* at least 1; shared between the two sets */
-    uint32_t samples_per_rule;  /* gained, and as many lost */
+    uint32_t workers;          /* at least 1; shared between the two sets */
+    uint32_t samples_per_rule; /* gained, and as many lost */
     /* Several times a second, from the calling thread; may be NULL. */
     void (*on_progress)(void *ctx, const hydrant_progress *progress);
     void *ctx; /* of on_progress */
@@ -554,9 +559,10 @@ typedef struct hydrant_backtest_options {
  * it returns. Blocks; memory does not grow with the archives. Errors: those of
  * hydrant_pack_compile, hydrant_add_file and hydrant_run; _ARGUMENT.
  */
-HYDRANT_API hydrant_status hydrant_rules_backtest(
-    const hydrant_backtest_options *options,
-    void (*on_result)(void *ctx, const hydrant_backtest *result), void *ctx, hydrant_error *err);
+HYDRANT_API hydrant_status hydrant_rules_backtest(const hydrant_backtest_options *options,
+                                                  void (*on_result)(void *ctx,
+                                                                    const hydrant_backtest *result),
+                                                  void *ctx, hydrant_error *err);
 
 /* ---- Scoring alone -------------------------------------------------------------------------- */
 

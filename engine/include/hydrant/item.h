@@ -95,10 +95,11 @@ typedef struct hydrant_emotion {
 
 /*
  * The group that a mention is in. One that repeats nothing is the first of its own: its figures are
- * those of itself alone. first_author is the id of the first's author, or the handle where the source
- * gives no id; empty when neither is known or it is longer than 64 bytes. authors is an estimate
- * (exact for few, 7 % off on average for many), 0 when no author is known. last_* count the copies of
- * the last 1, 5 and 60 minutes before this mention's own time. docs/dedup.md says how each is made.
+ * those of itself alone. first_author is the id of the first's author, or the handle where the
+ * source gives no id; empty when neither is known or it is longer than 64 bytes. authors is an
+ * estimate (exact for few, 7 % off on average for many), 0 when no author is known. last_* count
+ * the copies of the last 1, 5 and 60 minutes before this mention's own time. docs/dedup.md says how
+ * each is made.
  */
 typedef struct hydrant_dup {
     hydrant_dup_kind kind;
@@ -106,12 +107,12 @@ typedef struct hydrant_dup {
     uint32_t count;       /* distinct copies so far, this one included */
     bool same_author;     /* a repeat whose first copy has the same author; false if unknown */
     hydrant_str first_author;
-    int64_t first_at_us;  /* whole seconds in a repeat; HYDRANT_TIME_NONE: not known */
+    int64_t first_at_us;           /* whole seconds in a repeat; HYDRANT_TIME_NONE: not known */
     uint32_t exact, near, reposts; /* the copies behind the first, by how they were recognised */
-    uint32_t quotes;      /* mentions that quote one of the group in words of their own: no copies */
+    uint32_t quotes; /* mentions that quote one of the group in words of their own: no copies */
     uint32_t authors;
     uint32_t last_1m, last_5m, last_60m;
-    uint32_t doubling_s;  /* seconds in which the copies doubled last, or HYDRANT_DOUBLING_NONE */
+    uint32_t doubling_s; /* seconds in which the copies doubled last, or HYDRANT_DOUBLING_NONE */
     const hydrant_str *spread; /* thresholds of the policy that this mention made its group cross */
     uint32_t spread_count;
 } hydrant_dup;
@@ -160,11 +161,11 @@ typedef struct hydrant_pii {
  *   SPREAD   mention and dup of the repeat that crossed the threshold; its verdict, if it has one
  */
 typedef struct hydrant_item {
-    uint64_t seq; /* counts items from 1, 0 when not published; of a ring: hydrant/ring.h */
-    uint64_t generation;            /* of the pack that judged it */
-    hydrant_str pack;               /* content hash of that pack */
-    hydrant_str source;             /* name of the input that delivered it */
-    uint64_t offset;                /* where its record begins there, unpacked; pushed: its number */
+    uint64_t seq;        /* counts items from 1, 0 when not published; of a ring: hydrant/ring.h */
+    uint64_t generation; /* of the pack that judged it */
+    hydrant_str pack;    /* content hash of that pack */
+    hydrant_str source;  /* name of the input that delivered it */
+    uint64_t offset;     /* where its record begins there, unpacked; pushed: its number */
     const hydrant_mention *mention; /* NULL when the record could not be decoded */
     hydrant_drop drop;              /* HYDRANT_DROP_NONE when published */
     const hydrant_verdict *verdict;

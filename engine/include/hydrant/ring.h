@@ -26,14 +26,15 @@
  *
  * Groups. Every group gets every item; the members of one group share them. A group that the
  * engine's configuration declares is durable: the engine keeps its items while no member is alive,
- * by the group's policy. Any other name makes an ephemeral group, which begins with the newest item,
- * is never waited for (what it is too slow for is counted as lost) and ends with its last member.
- * Without a group a reader is an observer: it sees what is in the ring, acknowledges nothing.
+ * by the group's policy. Any other name makes an ephemeral group, which begins with the newest
+ * item, is never waited for (what it is too slow for is counted as lost) and ends with its last
+ * member. Without a group a reader is an observer: it sees what is in the ring, acknowledges
+ * nothing.
  *
  * At least once. What was delivered and not acknowledged when a member ends or is killed goes to
- * another member, or to the next one to come. Items come in the order of their seq within a chunk of
- * the ring; the chunks of several workers are read side by side, so that an update or a delete may
- * come before the mention that it is about (docs/items.md, "Order").
+ * another member, or to the next one to come. Items come in the order of their seq within a chunk
+ * of the ring; the chunks of several workers are read side by side, so that an update or a delete
+ * may come before the mention that it is about (docs/items.md, "Order").
  *
  * Threads: a handle is used by one thread at a time. The library prints nothing, keeps no globals
  * and never blocks but in hydrant_ring_wait. A process that forks must not use the handle in the
@@ -53,12 +54,12 @@ typedef struct hydrant_ring hydrant_ring;
 
 /* Fill with hydrant_ring_options_init, then change what you need. Copied by attach. */
 typedef struct hydrant_ring_options {
-    size_t size;            /* of this struct; set by hydrant_ring_options_init */
-    const char *group;      /* NULL: an observer */
-    bool from_oldest;       /* observers: begin with the oldest item that is there, not the newest */
-    uint32_t lease_items;   /* items taken at a time, so the most that can be delivered and not
-                               acknowledged; 1 .. 4096, default 64 */
-    uint32_t actions;       /* 1 << hydrant_action for each that is wanted; 0: all */
+    size_t size;          /* of this struct; set by hydrant_ring_options_init */
+    const char *group;    /* NULL: an observer */
+    bool from_oldest;     /* observers: begin with the oldest item that is there, not the newest */
+    uint32_t lease_items; /* items taken at a time, so the most that can be delivered and not
+                             acknowledged; 1 .. 4096, default 64 */
+    uint32_t actions;     /* 1 << hydrant_action for each that is wanted; 0: all */
     const char *const *routes; /* wanted ones; NULL: all. Others are skipped, and acknowledged. */
     size_t routes_count;
 } hydrant_ring_options;
@@ -69,8 +70,8 @@ HYDRANT_API void hydrant_ring_options_init(hydrant_ring_options *options);
  * Attaches to the ring in folder dir. HYDRANT_ERR_SYSTEM (no ring there, or one whose first engine
  * has not declared its groups yet; no permission: an observer needs to read the folder's files, a
  * member to write its group's and to reach what was spilled for it), _DATA (something else, or
- * damaged), _UNSUPPORTED (a ring of a layout that this library does not know), _LIMIT (the group has
- * 64 members), _ARGUMENT (a group's name: letters, digits, . _ -, at most 47), _NOMEM.
+ * damaged), _UNSUPPORTED (a ring of a layout that this library does not know), _LIMIT (the group
+ * has 64 members), _ARGUMENT (a group's name: letters, digits, . _ -, at most 47), _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_ring_attach(const char *dir, const hydrant_ring_options *options,
                                                hydrant_ring **out, hydrant_error *err);
@@ -79,17 +80,17 @@ HYDRANT_API void hydrant_ring_detach(hydrant_ring **ring);
 
 /* An item as it lies in the ring. What it points to is valid until the next call with the ring. */
 typedef struct hydrant_ring_item {
-    uint64_t seq;           /* ascending within a chunk of the ring; unique in the ring's life */
+    uint64_t seq; /* ascending within a chunk of the ring; unique in the ring's life */
     hydrant_item_event item_event;
-    hydrant_event event;    /* of the mention */
+    hydrant_event event; /* of the mention */
     hydrant_action action;
     bool actionable;
     uint8_t priority;
-    uint8_t deliveries;     /* to this group; more than 1: somebody had it before */
+    uint8_t deliveries; /* to this group; more than 1: somebody had it before */
     uint64_t generation;
     int64_t created_at_us, respond_by_us, hold_until_us; /* HYDRANT_TIME_NONE: none */
     hydrant_str route, id;
-    const void *bytes;      /* the whole of it: docs/RING-FORMAT.md, "Items" */
+    const void *bytes; /* the whole of it: docs/RING-FORMAT.md, "Items" */
     uint32_t bytes_count;
 } hydrant_ring_item;
 
@@ -98,10 +99,10 @@ typedef struct hydrant_ring_item {
  * HYDRANT_ERR_LIMIT: what this handle has taken (lease_items, or fewer when fewer were there) is
  * delivered and not acknowledged: do that first; HYDRANT_ERR_CANCELLED: the ring has ended and
  * everything was read (its engine has read its inputs to their end; an engine that is stopped or
- * killed does not end its ring, for the next one goes on with it); HYDRANT_ERR_STATE: the group is another than the one that this handle joined
- * (the engine declares it now, or not any more, or had to make its control file anew): detach and
- * attach again, what was not acknowledged comes again; HYDRANT_ERR_DATA: the ring's bytes make no
- * sense.
+ * killed does not end its ring, for the next one goes on with it); HYDRANT_ERR_STATE: the group is
+ * another than the one that this handle joined (the engine declares it now, or not any more, or had
+ * to make its control file anew): detach and attach again, what was not acknowledged comes again;
+ * HYDRANT_ERR_DATA: the ring's bytes make no sense.
  */
 HYDRANT_API hydrant_status hydrant_ring_next(hydrant_ring *ring, hydrant_ring_item *out);
 
@@ -132,22 +133,24 @@ HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);
 
 /*
- * The item in full: all that NDJSON shows, the mention's site, visibility, author's name and figures;
- * not the mention's lists and the bio. What it points to is valid until the next call with the ring.
- * HYDRANT_ERR_DATA, _NOMEM.
+ * The item in full: all that NDJSON shows, the mention's site, visibility, author's name and
+ * figures; not the mention's lists and the bio. What it points to is valid until the next call with
+ * the ring. HYDRANT_ERR_DATA, _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_ring_item_read(hydrant_ring *ring, const hydrant_ring_item *item,
                                                   hydrant_item *out);
 /*
- * The item as one line of NDJSON without the newline, exactly as `hydrant scan` prints it; its seq is
- * the ring's. At most cap bytes, NUL-terminated when cap > 0; what does not fit is left out. Returns
- * the length of the whole line; 0 when the bytes make no sense or there is no memory: then there is
- * nothing to hand on, so nothing to acknowledge. The item comes again, and is a dead letter in the end.
+ * The item as one line of NDJSON without the newline, exactly as `hydrant scan` prints it; its seq
+ * is the ring's. At most cap bytes, NUL-terminated when cap > 0; what does not fit is left out.
+ * Returns the length of the whole line; 0 when the bytes make no sense or there is no memory: then
+ * there is nothing to hand on, so nothing to acknowledge. The item comes again, and is a dead
+ * letter in the end.
  */
 HYDRANT_API size_t hydrant_ring_item_json(hydrant_ring *ring, const hydrant_ring_item *item,
                                           char *out, size_t cap);
 
-/* ---- Looking inside, read-only ---------------------------------------------------------------- */
+/* ---- Looking inside, read-only ----------------------------------------------------------------
+ */
 
 typedef struct hydrant_ring_group_stat {
     char name[48];
@@ -177,20 +180,22 @@ HYDRANT_API hydrant_status hydrant_ring_stat_read(const char *dir, hydrant_ring_
                                                   hydrant_error *err);
 
 /*
- * Walks every committed byte, and the spill segments. HYDRANT_OK, or HYDRANT_ERR_DATA with the first
- * thing that is wrong in err; else as hydrant_ring_attach. *items: how many were good. Of a ring that
- * an engine is writing it checks what was committed when it looked.
+ * Walks every committed byte, and the spill segments. HYDRANT_OK, or HYDRANT_ERR_DATA with the
+ * first thing that is wrong in err; else as hydrant_ring_attach. *items: how many were good. Of a
+ * ring that an engine is writing it checks what was committed when it looked.
  */
-HYDRANT_API hydrant_status hydrant_ring_verify(const char *dir, uint64_t *items, hydrant_error *err);
+HYDRANT_API hydrant_status hydrant_ring_verify(const char *dir, uint64_t *items,
+                                               hydrant_error *err);
 
-/* Gets a dead letter; seq is 0, for it is in the ring no more. Valid until it returns. False: enough. */
+/* Gets a dead letter; seq is 0, for it is in the ring no more. Valid until it returns. False:
+ * enough. */
 typedef bool hydrant_ring_dead_letter_fn(void *ctx, const hydrant_ring_item *item);
 
 /*
- * The items that were delivered to a group too often, oldest first (the file group-NAME.dead). ring:
- * any handle that nobody uses meanwhile, for hydrant_ring_item_json and _read from the callback.
- * HYDRANT_OK; HYDRANT_ERR_SYSTEM: no such group, or its file may not be read; _ARGUMENT: no name of
- * a group; _DATA: what stands behind those that were given is no item; _NOMEM.
+ * The items that were delivered to a group too often, oldest first (the file group-NAME.dead).
+ * ring: any handle that nobody uses meanwhile, for hydrant_ring_item_json and _read from the
+ * callback. HYDRANT_OK; HYDRANT_ERR_SYSTEM: no such group, or its file may not be read; _ARGUMENT:
+ * no name of a group; _DATA: what stands behind those that were given is no item; _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_ring_dead_letters(hydrant_ring *ring, const char *group,
                                                      hydrant_ring_dead_letter_fn *on_letter,
