@@ -1,6 +1,7 @@
 /*
  * The window against a naive oracle that keeps every mention in a list: random posts, repeats,
- * redeliveries, deletes and times; the batches cut anywhere and prepared by different workers.
+ * redeliveries, edits, deletes and times; the batches cut anywhere and prepared by different
+ * workers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +37,7 @@ struct verdict {
 struct event {
     int id, text;
     int64_t time_s;
-    bool is_delete;
+    bool is_delete, is_edit;
 };
 
 struct run {
@@ -73,17 +74,24 @@ static struct verdict redelivered(const struct oracle *o, const struct known *k)
 
 static struct verdict oracle_post(struct oracle *o, const struct event *e)
 {
-    int head = -1;
+    int head = -1, known = -1;
     for (int i = o->count - 1; i >= oldest(o); i--) {
         const struct known *k = &o->list[i];
         if (k->dead)
             continue;
-        if (k->id == e->id)
-            return redelivered(o, k);
+        if (known < 0 && k->id == e->id)
+            known = i;
         int64_t apart = k->time_s > e->time_s ? k->time_s - e->time_s : e->time_s - k->time_s;
         if (head < 0 && k->head == i && k->text == e->text && apart <= WINDOW_S)
             head = i;
     }
+    if (known >= 0 && !e->is_edit)
+        return redelivered(o, &o->list[known]);
+    if (known >= 0 && head >= 0 && o->list[known].head == head)
+        return (struct verdict){head == known ? HYDRANT_DUP_NONE : HYDRANT_DUP_EXACT,
+                                o->list[head].id, o->list[head].count};
+    if (known >= 0)
+        oracle_delete(o, e->id);
     struct known *k = &o->list[o->count];
     *k = (struct known){
         .id = e->id, .text = e->text, .time_s = e->time_s, .count = 1, .head = o->count};
@@ -107,12 +115,12 @@ static void check(const struct hy_mention *m, struct verdict want, int number)
                  want.count);
 }
 
-/* Mostly new posts in time order; some old ids, late posts, deletes, one clock far ahead. */
+/* Mostly new posts in time order; some old ids, late posts, edits, deletes, one clock far ahead. */
 static struct event random_event(struct run *r, int number)
 {
     uint64_t dice = test_random(&r->random) % 100;
-    struct event e = {.id = number, .is_delete = dice == 77};
-    if ((dice < 15 || e.is_delete) && number > 0)
+    struct event e = {.id = number, .is_delete = dice == 77, .is_edit = dice >= 60 && dice < 66};
+    if ((dice < 15 || e.is_delete || e.is_edit) && number > 0)
         e.id = (int)(test_random(&r->random) % (uint64_t)number);
     e.text = (int)(test_random(&r->random) % (uint64_t)r->texts);
     r->now_s += (int64_t)(test_random(&r->random) % 5);
@@ -134,6 +142,8 @@ static void add(struct test_lane *lane, const struct event *e, int number)
     struct test_post post = POST(id, "ann", text, e->time_s);
     if (e->is_delete)
         post.event = HYDRANT_EVENT_DELETE;
+    else if (e->is_edit)
+        post.event = HYDRANT_EVENT_EDIT;
     lane_add(lane, &post);
 }
 

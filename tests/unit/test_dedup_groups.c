@@ -280,7 +280,8 @@ static void a_threshold_is_crossed_once(void **state)
     assert_int_equal(crossed[2], 4);
 }
 
-static void a_line_of_copies_fires_once_whatever_is_forgotten(void **state)
+/* Seven copies; behind the fifth others take the group's tally, and a quote may bring it back. */
+static void expect_each_line_of_copies_once(bool quoted)
 {
     enum { OTHERS = 1200 };
     static const struct hy_policy_spread alone[] = {
@@ -295,14 +296,28 @@ static void a_line_of_copies_fires_once_whatever_is_forgotten(void **state)
         assert_int_equal(dup->count, i);
         assert_int_equal(dup->spread_count, i == 5 || i == 7);
         if (i == 6) /* its tally had been taken by others */
-            assert_true(dup->authors <= 2);
+            assert_true(dup->authors <= 2 && dup->quotes == quoted);
         for (int k = 0; i == 5 && k < 2 * OTHERS; k++) {
             snprintf(id, sizeof id, "o%d", k);
             snprintf(text, sizeof text, "a%d b%d c%d d%d e%d f%d", k / 2, k / 2, k / 2, k / 2,
                      k / 2, k / 2);
             post(id, "zoe", text, 1000);
         }
+        struct test_post quote = POST("quote", "yan", "they told us it would never happen", 1000);
+        quote.quote_of = "1";
+        if (i == 5 && quoted)
+            judged(quote, &policy, &drop);
     }
+}
+
+static void a_line_of_copies_fires_once_whatever_is_forgotten(void **state)
+{
+    expect_each_line_of_copies_once(false);
+}
+
+static void so_it_does_where_a_quote_is_counted_first(void **state)
+{
+    expect_each_line_of_copies_once(true);
 }
 
 static void the_policy_says_which_repeats_are_published(void **state)
@@ -406,6 +421,7 @@ int main(void)
         IN_WINDOW(a_redelivery_counts_nowhere),
         IN_WINDOW(a_threshold_is_crossed_once),
         IN_WINDOW(a_line_of_copies_fires_once_whatever_is_forgotten),
+        IN_WINDOW(so_it_does_where_a_quote_is_counted_first),
         IN_WINDOW(the_policy_says_which_repeats_are_published),
         cmocka_unit_test(a_busy_group_keeps_its_tally),
         cmocka_unit_test(workers_count_in_one_tally),
