@@ -305,6 +305,7 @@ static hydrant_status create_engine(struct hydrant_daemon *daemon, hydrant_error
                                     .watch = {.leave = hy_daemon_leave,
                                               .back = hy_daemon_back,
                                               .done = hy_daemon_done,
+                                              .waits = hy_daemon_waits,
                                               .ctx = daemon},
                                     .recording = daemon->recording};
     hydrant_options options;

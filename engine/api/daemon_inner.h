@@ -40,6 +40,7 @@ enum {
     HY_DAEMON_SAVE_MS = 1000,
     HY_DAEMON_REST_MS = 1000,      /* of a source that says the same error again at once */
     HY_DAEMON_RESTS_TOLD = 10,     /* so many of them are one line in the log */
+    HY_DAEMON_HOLD_MS = 1000,      /* that a group holds everything up, or does not, to be told */
     HY_DAEMON_REMEMBER_MS = 10000, /* between saves of conversations while nothing is on its way */
 };
 
@@ -82,6 +83,14 @@ struct hy_daemon_source {
     const char *paused;           /* as it was last logged */
 };
 
+/* How long a group holds everything up: writers waited for it for half of the time at least. */
+struct hy_daemon_hold {
+    uint64_t held_us;           /* as it was at the last look */
+    uint64_t since_ns, last_ns; /* since_ns 0: it does not */
+    int64_t since_us;           /* since_ns by the clock on the wall */
+    bool told;                  /* it has for HY_DAEMON_HOLD_MS */
+};
+
 /* A copy for other threads. */
 struct hy_daemon_view {
     uint32_t streams_count;
@@ -95,6 +104,7 @@ struct hy_daemon_view {
         bool ended;
         struct hy_intake_figures figures;
     } sources[HY_CONFIG_SOURCES_MAX];
+    int64_t held_since_us[HY_CONFIG_GROUPS_MAX]; /* 0: the group holds nothing up */
     uint32_t parcels_out, parcels;
     int64_t saved_us;
     uint64_t saves, save_failures;
@@ -132,6 +142,7 @@ struct hydrant_daemon {
     bool positions_moved;
     /* Of each group, as far as they were logged. */
     uint64_t spoiled[HY_CONFIG_GROUPS_MAX], lost_items[HY_CONFIG_GROUPS_MAX];
+    struct hy_daemon_hold holds[HY_CONFIG_GROUPS_MAX];
     uint64_t remembered_ns, remembered_posts;
     uint64_t ticked_ns, saved_ns, saves, save_failures;
 
@@ -150,6 +161,7 @@ struct hydrant_daemon {
 /* ---- daemon_feed.c ---- */
 
 void hy_daemon_done(void *ctx); /* struct hy_pipeline_watch; on a worker */
+void hy_daemon_waits(void *ctx); /* struct hy_pipeline_watch */
 /* Takes what sources have and waits when they have nothing, until a stop or their end. */
 void hy_daemon_feed(struct hydrant_daemon *daemon);
 /* Waits until what was taken is in the ring, or the time is up. */

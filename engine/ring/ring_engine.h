@@ -143,6 +143,8 @@ struct hy_ring_group_stats {
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out);
 /* Only `spoiled` of the i-th live group: no system call. */
 uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i);
+/* Likewise `held_us`. */
+uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i);
 /* Its items that were in spill segments that are damaged or gone, since this engine has the ring;
  * they are among `dropped`. */
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i);

@@ -388,6 +388,31 @@ class Draining(DaemonTest):
         got += world.tail()
         self.assertFalse(ids(range(4000)) - set(got))
 
+    def test_who_holds_everything_up_is_said(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB", workers="1")
+        world.write_posts("posts.ndjson", range(20000))
+        world.start()
+        until("said", lambda: world.said('msg="a group holds everything up" group=care'))
+        held = until("shown", lambda: world.status()["held_up"])
+        self.assertRegex(held, r"^group care holds everything up since \d+ s$")
+        status = world.status()
+        self.assertGreater(status["sources"][0]["records"], status["posts"])  # some wait
+        url = f"http://127.0.0.1:{world.metrics_port()}/readyz"
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url, timeout=PATIENCE)
+        self.assertEqual(refused.exception.code, 503)
+        self.assertIn(b"group care holds everything up", refused.exception.read())
+        self.assertIn("holds everything up since",
+                      world.run("ctl", "status", "--socket", "control.sock").stdout)
+        with open(world.dir / "rest", "w", encoding="utf-8") as rest:
+            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=rest)
+        world.started.append(reader)
+        until("over", lambda: world.said('msg="a group holds nothing up any more" group=care'))
+        until("shown", lambda: world.status()["held_up"] == "")
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            self.assertEqual((answer.status, answer.read()), (200, b"ready\n"))
+        self.assertEqual(world.stop(), 0)
+
     def test_ctl_drain_ends_the_daemon(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(100))
