@@ -2,6 +2,7 @@
  * What the files of the daemon share.
  *
  *   daemon.c         life: opens everything in order, runs, drains, closes
+ *   daemon_check.c   what can be told of a configuration without a start
  *   daemon_feed.c    the feeding thread: sources -> feeder, ticks
  *   daemon_sources.c sources: made, started, destroyed
  *   daemon_streams.c positions of their streams, checkpoint
@@ -60,7 +61,7 @@ struct hy_daemon_stream {
     uint64_t resume;
     struct hy_progress progress;
     uint64_t acknowledged;
-    uint64_t again; /* of it was in the ring at the start, and is published again */
+    uint64_t again;     /* of it was in the ring at the start, and is published again */
     uint64_t witnessed; /* committed when the ring was last looked at for acknowledgements */
     bool open;          /* an input of it is in the feeder */
     uint64_t pushed;    /* MARKS: bytes so far */
@@ -158,9 +159,24 @@ struct hydrant_daemon {
     struct hy_daemon_view view;
 };
 
+/* ---- daemon.c ---- */
+
+#define HY_DAEMON_RING_ON_DISK \
+    "ring.path is not in a tmpfs: every item goes to that disk, and a reboot leaves a ring behind"
+
+/* A daemon that has taken nothing yet, for hydrant_daemon_destroy. */
+hydrant_status hy_daemon_make(const hydrant_daemon_options *options, struct hydrant_daemon **out,
+                              hydrant_error *err);
+hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_error *err);
+/* Compiles and tests them. keeps: state_dir is ours, compiled patterns and what the guard holds are
+ * kept there. */
+hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, hydrant_error *err);
+/* Is the folder, or the one that it would be made in, in memory? True when that cannot be told. */
+bool hy_daemon_ring_is_in_memory(const char *path);
+
 /* ---- daemon_feed.c ---- */
 
-void hy_daemon_done(void *ctx); /* struct hy_pipeline_watch; on a worker */
+void hy_daemon_done(void *ctx);  /* struct hy_pipeline_watch; on a worker */
 void hy_daemon_waits(void *ctx); /* struct hy_pipeline_watch */
 /* Takes what sources have and waits when they have nothing, until a stop or their end. */
 void hy_daemon_feed(struct hydrant_daemon *daemon);
@@ -186,6 +202,10 @@ void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
 /* Looks what of the ring is acknowledged by now. */
 void hy_daemon_witness(struct hydrant_daemon *daemon);
 hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err);
+
+/* Have the rules, which are loaded, the format of the source? */
+hydrant_status hy_daemon_check_format(struct hydrant_daemon *daemon,
+                                      const struct hy_config_source *source, hydrant_error *err);
 
 /* ---- daemon_memory.c ---- */
 

@@ -62,15 +62,10 @@ static void fill_data(void *base, void *ctx)
     lay_out(ctx, base);
 }
 
-static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *plan,
-                                hydrant_error *err)
+hydrant_status hy_ring_check_size(uint64_t bytes, uint32_t chunk, hydrant_error *err)
 {
-    uint64_t bytes = o->bytes ? o->bytes : DEFAULT_BYTES;
-    uint32_t chunk = o->chunk_bytes ? o->chunk_bytes : DEFAULT_CHUNK_BYTES;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    *plan = (struct plan){.chunk_bytes = chunk,
-                          .now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
+    bytes = bytes ? bytes : DEFAULT_BYTES;
+    chunk = chunk ? chunk : DEFAULT_CHUNK_BYTES;
     if (chunk < HY_RING_CHUNK_BYTES_MIN || chunk > HY_RING_CHUNK_BYTES_MAX || chunk % HY_RING_LINE)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "a ring's chunk has %d to %d bytes, a multiple of %d; not %u",
@@ -83,7 +78,20 @@ static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *pl
                             (unsigned long long)HY_RING_CHUNKS_MIN * chunk,
                             (unsigned long long)HY_RING_CHUNKS_MAX * chunk,
                             (unsigned long long)bytes);
-    plan->chunk_count = (uint32_t)(bytes / chunk);
+    return HYDRANT_OK;
+}
+
+static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *plan,
+                                hydrant_error *err)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *plan = (struct plan){.chunk_bytes = o->chunk_bytes ? o->chunk_bytes : DEFAULT_CHUNK_BYTES,
+                          .now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
+    hydrant_status status = hy_ring_check_size(o->bytes, o->chunk_bytes, err);
+    if (status != HYDRANT_OK)
+        return status;
+    plan->chunk_count = (uint32_t)((o->bytes ? o->bytes : DEFAULT_BYTES) / plan->chunk_bytes);
     if (getrandom(plan->uuid, sizeof plan->uuid, 0) != (ssize_t)sizeof plan->uuid)
         return hy_error_system(err, errno, "no random bytes for the ring's name");
     return HYDRANT_OK;

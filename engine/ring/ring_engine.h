@@ -46,6 +46,9 @@ struct hy_ring_options {
     size_t groups_count; /* at most HY_RING_GROUPS */
 };
 
+/* Can a ring be made of so many bytes, 0 being the default? _ARGUMENT, as hy_ring_open. */
+hydrant_status hy_ring_check_size(uint64_t bytes, uint32_t chunk_bytes, hydrant_error *err);
+
 /*
  * Makes the ring, or takes over the one that is there: what its last engine had committed stays,
  * readers stay attached, chunks that it left open are sealed where they were committed. An existing

@@ -476,6 +476,43 @@ class Refusing(DaemonTest):
         world.run("run", "-c", "hydrant.yaml", "--check", code=1)
         world.run("run", "nonsense", code=2)
 
+    def test_check_says_what_a_start_would_refuse(self):
+        world = self.world()
+
+        def check(code):
+            return world.run("run", "--check", code=code).stderr
+
+        self.assertNotIn("error", check(0))
+        self.assertFalse((world.dir / "state").exists())  # nothing is made
+        world.write_config(sources="[{name: hook, type: webhook, listen: 127.0.0.1:0, sign: x,"
+                                   " secret: '${HYDRANT_NOPE}', format: nope}]", bytes="60GiB",
+                           chunk="256KiB")
+        rules = (world.dir / "rules.yaml").read_text()
+        (world.dir / "rules.yaml").write_text("version: 1\nrules: [{id: a, match: 'b AND ('}]\n")
+        said = check(1)
+        for text in ("source hook: ${HYDRANT_NOPE}: the environment has no such variable", "rules.yaml:2:",
+                     "ring: a ring has ", "hydrant.yaml: it cannot run: 3 problems"):
+            self.assertIn(text, said)
+        (world.dir / "rules.yaml").write_text(rules)
+        world.write_config(bytes="4MiB")
+        self.assertIn("source hook: format nope is none of", check(1))
+        (world.dir / "rules.yaml").unlink()
+        self.assertIn("rules: ", check(1))
+        (world.dir / "hydrant.yaml").write_text("workers: 2\n")
+        self.assertIn("no sources", check(1))
+
+    def test_a_ring_on_a_disk_is_warned_of(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        if subprocess.run(["stat", "-fc", "%T", world.dir], capture_output=True, text=True,
+                          check=True).stdout.strip() in ("tmpfs", "ramfs"):
+            self.skipTest("the folder is in memory")
+        world.ring = str(world.dir / "ring")
+        world.write_config()
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        until("a warning", lambda: world.said("ring.path is not in a tmpfs"))
+
     def test_a_ring_without_room(self):
         world = self.world(bytes="64GiB")
         world.write_posts("posts.ndjson", range(10))
