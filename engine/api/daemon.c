@@ -496,6 +496,8 @@ hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options, hydr
     if (status == HYDRANT_OK)
         status = open_everything(*out, &problem);
     if (status != HYDRANT_OK) {
+        if (*out)
+            (*out)->discards = true;
         hydrant_daemon_destroy(out);
         if (err)
             *err = problem;
@@ -579,6 +581,8 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
     hydrant_destroy(&daemon->engine);
     hy_recording_close(&daemon->recording);
     hy_daemon_close_sources(daemon);
+    if (daemon->ring && daemon->discards && hy_ring_header(daemon->ring)->epoch == 1)
+        hy_ring_discard(&daemon->ring, daemon->config->ring.path);
     if (daemon->ring)
         hy_ring_close(&daemon->ring, ended);
     hy_checkpoint_fini(&daemon->checkpoint);

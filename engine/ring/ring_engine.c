@@ -243,6 +243,27 @@ void hy_ring_close(struct hy_ring **ring_, bool ended)
     *ring_ = NULL;
 }
 
+/* data is the last but the lock: who comes meanwhile finds a ring or none. */
+void hy_ring_discard(struct hy_ring **ring_, const char *dir)
+{
+    struct hy_ring *ring = *ring_;
+    if (!ring)
+        return;
+    for (uint32_t i = 0; i < ring->served_count; i++) {
+        char file[HY_RING_NAME_BYTES + 16];
+        if (!hy_ring_ctl_name(ring->served[i].group->name, file))
+            continue;
+        unlinkat(ring->dir_fd, file, 0);
+        memcpy(strrchr(file, '.'), ".dead", sizeof ".dead");
+        unlinkat(ring->dir_fd, file, 0);
+    }
+    unlinkat(ring->dir_fd, HY_RING_WAITING_CTL, 0);
+    unlinkat(ring->dir_fd, "data", 0);
+    unlinkat(ring->dir_fd, "lock", 0);
+    rmdir(dir); /* what else is in it is not ours */
+    hy_ring_close(ring_, false);
+}
+
 const struct hy_ring_header *hy_ring_header(const struct hy_ring *ring)
 {
     return ring->header;

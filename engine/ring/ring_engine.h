@@ -60,6 +60,9 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
 /* ended: nothing more is to come, readers are told. All writers are destroyed before. */
 void hy_ring_close(struct hy_ring **ring, bool ended);
 
+/* Of one that this engine made and that nobody wrote to: closes it and removes its files. */
+void hy_ring_discard(struct hy_ring **ring, const char *dir);
+
 const struct hy_ring_header *hy_ring_header(const struct hy_ring *ring);
 
 /* ---- writing ---- */

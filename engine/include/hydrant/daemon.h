@@ -55,7 +55,7 @@ HYDRANT_API hydrant_status hydrant_daemon_check(const hydrant_daemon_options *op
  * socket, metrics. Errors: _ARGUMENT (the file has errors: on_diagnostic was told), _RULES, _STATE
  * (another daemon has the state folder, the ring or the socket), _DATA (a damaged checkpoint, a
  * ring that is none), _SYSTEM (also: no room for the ring), _UNSUPPORTED, _NOMEM. *out is NULL
- * then.
+ * then, and a ring that it made is removed.
  */
 HYDRANT_API hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options,
                                                  hydrant_daemon **out, hydrant_error *err);

@@ -501,6 +501,20 @@ class Refusing(DaemonTest):
         (world.dir / "hydrant.yaml").write_text("workers: 2\n")
         self.assertIn("no sources", check(1))
 
+    def test_a_start_that_fails_leaves_no_ring(self):
+        world = self.world(sources="[{name: hook, type: webhook, listen: 127.0.0.1:0, sign: x,"
+                                   " secret: '${HYDRANT_NOPE}'}]")
+        self.refused(world, "source hook: ${HYDRANT_NOPE}")
+        self.assertFalse(pathlib.Path(world.ring).exists())
+        world.write_config(sources=None)
+        world.write_posts("posts.ndjson", range(10))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        world.write_config(sources="[{name: hook, type: webhook, listen: 127.0.0.1:0, sign: x,"
+                                   " secret: '${HYDRANT_NOPE}'}]")
+        self.refused(world, "source hook: ${HYDRANT_NOPE}")
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])  # that is not its own
+
     def test_a_ring_on_a_disk_is_warned_of(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
