@@ -118,6 +118,13 @@ static hydrant_str trimmed(hydrant_str line)
     return line;
 }
 
+/* As it would be written in YAML, where the quotes are no part of it. */
+static bool is_in_quotes(hydrant_str line)
+{
+    char first = line.data[0];
+    return line.len > 2 && (first == '"' || first == '\'') && line.data[line.len - 1] == first;
+}
+
 static struct hy_query *list_of_file(struct hy_loader *loader, struct hy_source_text *source,
                                      hydrant_str name, struct hy_place place)
 {
@@ -130,7 +137,11 @@ static struct hy_query *list_of_file(struct hy_loader *loader, struct hy_source_
         if (line.len == 0)
             continue;
         uint32_t offset = (uint32_t)(line.data - source->bytes.data);
-        add_entry(&f, source, (struct hy_place){source, offset, line.len}, line);
+        struct hy_place at = {source, offset, line.len};
+        add_entry(&f, source, at, line);
+        if (is_in_quotes(line))
+            hy_rules_warning(&loader->diagnostics, at, "take them off: the line is the entry",
+                             "these quotes are looked for, too");
     }
     if (f.count == 0 && !f.broken)
         hy_rules_error(&loader->diagnostics, place, "give it entries, or take it out",

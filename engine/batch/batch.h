@@ -125,6 +125,7 @@ struct hy_mention {
     bool reply;                /* decode: to something, or in what another mention began */
     bool complete;             /* decode: every field is filled in; after a fast locate only those
                                   of json_locate.h are */
+    bool id_made;              /* decode: m.id is made of its source's name and its place there */
     uint8_t written;           /* decode: enum hy_map_written: how its text is written */
     struct hy_folded folded;   /* normalize */
     const struct hy_hit *hits; /* match: sorted by (term, start) */

@@ -221,9 +221,11 @@ static bool is_reply(const hydrant_mention *m)
 void hy_decode_finish(struct hy_batch *batch, struct hy_mention *mention, uint32_t part)
 {
     const struct hy_parcel *parcel = batch->parcel;
-    if (!mention->m.id.len)
+    if (!mention->m.id.len) {
         mention->m.id = make_id(&batch->arena, parcel->source->name,
                                 parcel->records[mention - batch->mentions].offset, part);
+        mention->id_made = true;
+    }
     mention->reply = is_reply(&mention->m);
 }
 
@@ -344,6 +346,7 @@ void hy_decode_complete(struct hy_decoder *decoder, struct hy_batch *batch,
     hydrant_str text = mention->m.text;
     bool truncated = mention->m.truncated;
     clear_mention(&mention->m);
+    mention->id_made = false;
     mention->complete = true;
     mention->drop = decode_json(decoder, batch, record, mention);
     hy_decode_finish(batch, mention, 0);

@@ -31,6 +31,8 @@
 
 _Static_assert((int)HY_DEDUP_ID_BYTES == (int)HY_DEDUP_RECORD_ID_BYTES,
                "a record holds any id of a head");
+_Static_assert((int)HY_DEDUP_ENTRIES_MAX == (int)HY_DEDUP_WINDOW_ENTRIES_MAX,
+               "a window holds what may be asked for");
 
 #define MICROSECONDS 1000000u
 #define DEFAULT_WINDOW_US (24u * 3600u * (uint64_t)MICROSECONDS)
@@ -218,21 +220,12 @@ static bool is_forgotten(const struct hy_mention *m)
     return gone && (m->drop == HYDRANT_DROP_NONE || m->drop == HYDRANT_DROP_NO_MATCH);
 }
 
-/* Was the id made up, of the name and place of its source? Then it names something else after a
- * restart, when a pipe begins at 0 again. */
-static bool is_made_up(hydrant_str id, const struct hy_parcel *parcel)
-{
-    if (!parcel || !parcel->source)
-        return false;
-    hydrant_str name = parcel->source->name;
-    return id.len > name.len && id.data[name.len] == ':' &&
-           memcmp(id.data, name.data, name.len) == 0;
-}
-
+/* An id that was made of a place names something else after a restart, when a pipe begins at 0
+ * again. */
 static struct hy_dedup_hash hash_id(const struct hy_dedup *dedup, const struct hy_mention *m,
-                                    const struct hy_batch *batch, uint64_t network)
+                                    uint64_t network)
 {
-    if (is_made_up(m->m.id, batch->parcel))
+    if (m->id_made)
         network ^= dedup->run;
     return hash_bytes(m->m.id.data, m->m.id.len, network);
 }
@@ -263,7 +256,7 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
     post->relation = HY_DEDUP_OWN;
     /* Ids and authors are those of a network: its hash is their seed. */
     uint64_t network = hash_network(worker, m->m.network);
-    post->id = hash_id(worker->dedup, m, batch, network);
+    post->id = hash_id(worker->dedup, m, network);
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
     post->keys.count = 0;
@@ -496,6 +489,8 @@ static void judge(struct turn *t)
                               hy_dedup_count(t->group.state));
         return;
     }
+    if (t->is_known) /* an edit that says something else: what its post said is said no more */
+        hy_dedup_forget(t->w, t->post);
     /* Counted before it is entered: its entry may take the place of the group's head. */
     uint32_t count = join_group(t);
     uint32_t name = enter(t, opens);

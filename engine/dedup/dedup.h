@@ -42,7 +42,7 @@ enum {
     /* Bytes of an id that the window can give back as first_id. A mention with a longer id is
      * recognised when redelivered and can repeat others, but never opens a group. */
     HY_DEDUP_ID_BYTES = 256,
-    HY_DEDUP_ENTRIES_MAX = 1 << 30,
+    HY_DEDUP_ENTRIES_MAX = 1 << 28,
 };
 
 /* Zero-initialise, then set what should differ from the default. */
@@ -79,7 +79,8 @@ void hy_dedup_prepare(struct hy_dedup_worker *worker, const struct hy_batch *bat
  * it is redelivered (unless keep_redelivered). A delete event (with no drop, or NO_MATCH) forgets
  * the mention of that (network, id), and the group that it opened; so does an edit that no rule
  * wants. Any other edit event replaces: it is judged by its new text and never counts a second time
- * in a group that its post is in. mention.known tells of deletes and edits whether the window knew
+ * in a group that its post is in; where the new text is of no such group, what the post was before
+ * is forgotten as by a delete. mention.known tells of deletes and edits whether the window knew
  * the post.
  */
 void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, struct hy_batch *batch);

@@ -184,7 +184,8 @@ static void begin(struct hy_dedup_tally *tally, const struct hy_dedup_first *fir
     count_rates(tally, first->time_s);
 }
 
-/* A place of its own: free, or not counted in since the cursor came by. */
+/* A place of its own: free, or not counted in since the cursor came by, or else the last that is
+ * looked at. */
 static struct hy_dedup_tally *claim(struct hy_dedup_tallies *t)
 {
     for (int i = 0; i < CLAIM_TRIES; i++) {
@@ -293,6 +294,14 @@ void hy_dedup_tally_read(const struct hy_dedup_tally *tally, uint32_t time_s,
         estimate_authors(atomic_load_explicit(&tally->authors_sum, memory_order_relaxed));
     out->doubling_s =
         read_doubling(atomic_load_explicit(&tally->doubling, memory_order_relaxed), time_s);
+}
+
+bool hy_dedup_tally_is_new(const struct hy_dedup_tally *tally)
+{
+    uint32_t ways = 0;
+    for (int i = 0; i < HY_DEDUP_WAYS; i++)
+        ways |= atomic_load_explicit(&tally->ways[i], memory_order_relaxed);
+    return ways == 0;
 }
 
 bool hy_dedup_tally_fire(struct hy_dedup_tally *tally, uint32_t threshold)

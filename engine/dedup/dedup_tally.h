@@ -7,8 +7,9 @@
  *
  * A group gets a tally with its second copy, so that the many mentions which nobody repeats cost
  * nothing. There are fewer tallies than groups may want: the next one takes the place of the oldest
- * that was not counted in since the last time round, and a group that lost its own starts again,
- * from its first mention and the copy at hand.
+ * that was not counted in since the last time round, or of the eighth if all eight that it looks at
+ * were. A group that lost its own starts again, from its first mention and the copy at hand; what
+ * thresholds it crossed is lost, too.
  *
  *   authors   256 registers of 4 bits (HyperLogLog; linear counting while registers are empty), and
  *             what their estimate is computed from, kept up with each change
@@ -108,6 +109,9 @@ void hy_dedup_tally_remove(struct hy_dedup_tally *tally, enum hy_dedup_way way);
 /* The figures at a time. tally may be NULL: then those of a group of its first mention alone. */
 void hy_dedup_tally_read(const struct hy_dedup_tally *tally, uint32_t time_s,
                          struct hy_dedup_figures *out);
+
+/* Was nothing counted in it yet but the group's first mention? */
+bool hy_dedup_tally_is_new(const struct hy_dedup_tally *tally);
 
 /* Marks a threshold as crossed; false when it was before. */
 bool hy_dedup_tally_fire(struct hy_dedup_tally *tally, uint32_t threshold);

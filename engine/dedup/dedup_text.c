@@ -23,9 +23,10 @@
 #define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq")))
 
 enum {
-    RUN_BYTES = 16,      /* copied at once, read and written beyond what counts */
-    BLOCK_BYTES = 64,    /* classified at once */
-    LATIN_WORDS_MIN = 2, /* before a word is taken for Latin by its looks alone */
+    RUN_BYTES = 16,       /* copied at once, read and written beyond what counts */
+    BLOCK_BYTES = 64,     /* classified at once */
+    LATIN_WORDS_MIN = 2,  /* before a word is taken for Latin by its looks alone */
+    CUT_SCHEME_BYTES = 5, /* behind http are no rest of a scheme that was cut off any more */
 };
 
 struct reader;
@@ -43,6 +44,8 @@ struct reader {
      * the buffer, and the weight of all up to that one. */
     uint32_t late_at, late_weight, late_weight_all;
     uint32_t last_end;         /* where the last word that is not a hashtag ends in text */
+    uint32_t host_end;         /* of what was read last as a host name with a dot in it */
+    bool host_links;           /* and whether it is one with a path behind it */
     uint32_t ideographs;       /* of the words, those that are one */
     uint32_t foreign;          /* of the words, those that are not Latin letters alone */
     read_plain_fn *read_plain; /* this machine's */
@@ -234,9 +237,10 @@ static bool joins(const struct reader *r, uint32_t at, char *keep)
     return true;
 }
 
-static uint32_t skip_link(const struct reader *r, uint32_t at)
+/* The end of the link that reaches to at, looked for up to limit. */
+static uint32_t skip_link(const struct reader *r, uint32_t at, uint32_t limit)
 {
-    for (; at < r->len; at++) {
+    for (; at < limit; at++) {
         char c = r->text[at];
         if ((unsigned char)c <= ' ' || (unsigned char)c >= 0x80 || c == '"' || c == '<' || c == '>')
             break;
@@ -268,25 +272,14 @@ static bool is_repost_word(const char *word, uint32_t len)
 }
 
 /*
- * Is the word at [start, end) the beginning of a link? A scheme with ://, a scheme cut off at the
- * end of the text, www., or a host name with a path behind it. *after is then the link's end.
+ * Reads the rest of what may be a host name, from a dot in it. Every word of it that a dot follows
+ * asks, and they all get the answer that the first one got.
  */
-static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32_t *after)
+static void read_host(struct reader *r, uint32_t dot)
 {
-    uint32_t len = end - start;
-    const char *word = r->text + start;
-    char next = peek(r, end);
-    if (HY_LIKELY(next != ':' && next != '.' && word[0] != 'h'))
-        return false;
-    bool http = is_scheme(word, len) && (len == 4 || word[4] == 's');
-    bool scheme = peek(r, end) == ':' && peek(r, end + 1) == '/' && peek(r, end + 2) == '/';
-    if (http || scheme) {
-        *after = skip_link(r, end);
-        return scheme || *after - end <= 4;
-    }
-    if (peek(r, end) != '.' || !is_lower(peek(r, end + 1)))
-        return false;
-    uint32_t at = end, label = end;
+    uint32_t at = dot, label = dot;
+    if (dot < r->host_end)
+        return;
     for (; at < r->len; at++) {
         char c = r->text[at];
         if (c == '.')
@@ -294,9 +287,40 @@ static bool is_link(const struct reader *r, uint32_t start, uint32_t end, uint32
         else if (!is_lower(c) && !is_digit(c) && c != '-')
             break;
     }
+    r->host_end = at;
+    r->host_links = peek(r, at) == '/' && at - label >= 2 && !is_digit(r->text[at - 1]);
+}
+
+/*
+ * Is the word at [start, end) the beginning of a link? A scheme with ://, a scheme cut off at the
+ * end of the text, www., or a host name with a path behind it. *after is then the link's end. All
+ * that is read beyond the word is read once, or is few bytes: no text takes long.
+ */
+static bool is_link(struct reader *r, uint32_t start, uint32_t end, uint32_t *after)
+{
+    uint32_t len = end - start;
+    const char *word = r->text + start;
+    char next = peek(r, end);
+    if (HY_LIKELY(next != ':' && next != '.' && word[0] != 'h'))
+        return false;
+    bool http = is_scheme(word, len) && (len == 4 || word[4] == 's');
+    if (next == ':' && peek(r, end + 1) == '/' && peek(r, end + 2) == '/') {
+        *after = skip_link(r, end, r->len);
+        return true;
+    }
+    if (http) {
+        uint32_t left = r->len - end;
+        *after = skip_link(r, end, end + (left < CUT_SCHEME_BYTES ? left : CUT_SCHEME_BYTES));
+        return *after - end < CUT_SCHEME_BYTES;
+    }
+    if (next != '.' || !is_lower(peek(r, end + 1)))
+        return false;
+    read_host(r, end);
     bool www = len == 3 && memcmp(word, "www", 3) == 0;
-    *after = skip_link(r, at);
-    return www || (peek(r, at) == '/' && at - label >= 2 && !is_digit(r->text[at - 1]));
+    if (!www && !r->host_links)
+        return false;
+    *after = skip_link(r, r->host_end, r->len);
+    return true;
 }
 
 static bool has_handle_behind(const struct reader *r, uint32_t at)

@@ -14,6 +14,9 @@ enum {
     LOG_BYTES_MIN = 8 << 20, /* a small window is never short of log, ... */
 };
 
+_Static_assert(UINT64_C(1) * HY_DEDUP_WINDOW_ENTRIES_MAX * LOG_BYTES_PER_ENTRY / 4 <= UINT32_MAX,
+               "32 bits count the units of the log");
+
 #define BUSY UINT32_MAX
 
 /* May a record be read where it lies, with other writers about? What comes of it is checked

@@ -59,11 +59,12 @@
 #include <stdatomic.h>
 
 enum {
-    HY_DEDUP_LOG_UNITS_MAX = 128, /* of one record: check, size, id, sketch */
-    HY_DEDUP_CHAIN_MAX = 32,      /* entries looked at in one bucket: bounds a look-up's time */
-    HY_DEDUP_HOPS_MAX = 8,        /* links from a member to its group's head */
-    HY_DEDUP_FEW_SHARERS = 2,     /* a key with no more is as good as one without */
-    HY_DEDUP_CANDIDATES = 4,      /* of them at most one that shares one key only */
+    HY_DEDUP_WINDOW_ENTRIES_MAX = 1 << 28, /* 32 bits count the units of its log */
+    HY_DEDUP_LOG_UNITS_MAX = 128,          /* of one record: check, size, id, sketch */
+    HY_DEDUP_CHAIN_MAX = 32,  /* entries looked at in one bucket: bounds a look-up's time */
+    HY_DEDUP_HOPS_MAX = 8,    /* links from a member to its group's head */
+    HY_DEDUP_FEW_SHARERS = 2, /* a key with no more is as good as one without */
+    HY_DEDUP_CANDIDATES = 4,  /* of them at most one that shares one key only */
 };
 
 enum hy_dedup_state { HY_DEDUP_DECIDING, HY_DEDUP_HEAD, HY_DEDUP_MEMBER, HY_DEDUP_DEAD };

@@ -79,24 +79,35 @@ static bool is_space(char c)
     return hy_pii_in(c, (HY_PII_BIT(33) - 1) | HY_PII_BIT('"') | HY_PII_BIT('<') | HY_PII_BIT('>'));
 }
 
-/* Is [start, end) a link: with "://", "www.", or a host before a slash? */
-static bool is_link(const struct hy_pii_text *t, uint32_t start, uint32_t end)
+/* Reads the word from start on, up to the first sign that may tell a link. */
+static void find_link_sign(struct hy_pii_text *t, uint32_t start)
 {
-    if (end - start > 4 && hy_pii_is(t, start, start + 4, "www."))
-        return true;
-    bool host = false;
-    for (uint32_t i = start; i < end; i++) {
-        if (t->s[i] == ':' && i + 2 < end && t->s[i + 1] == '/' && t->s[i + 2] == '/')
-            return true;
+    uint32_t end = t->word_end, i = start;
+    t->host_dot = 0;
+    for (; i < end && t->s[i] != '/' && !(t->s[i] == '?' && i + 1 < end); i++) {
         if (t->s[i] == '@')
-            host = false;
-        if (t->s[i] == '/' || (t->s[i] == '?' && i + 1 < end))
-            return host;
+            t->host_dot = 0;
         if (t->s[i] == '.' && i > start && i + 2 < end && hy_pii_alnum(t->s[i - 1]) &&
             hy_pii_letter(t->s[i + 1]) && hy_pii_letter(t->s[i + 2]))
-            host = true;
+            t->host_dot = i;
     }
-    return false;
+    t->link_sign = i;
+}
+
+/* Is the word, from start on, a link: with "://", "www.", or a host before a slash? */
+static bool is_link(struct hy_pii_text *t, uint32_t start)
+{
+    uint32_t end = t->word_end;
+    if (end - start > 4 && hy_pii_is(t, start, start + 4, "www."))
+        return true;
+    if (t->link_sign < start)
+        find_link_sign(t, start);
+    uint32_t sign = t->link_sign;
+    if (sign == end)
+        return false;
+    bool scheme = t->s[sign] == '/' && sign > start && t->s[sign - 1] == ':' && sign + 1 < end &&
+                  t->s[sign + 1] == '/';
+    return scheme || t->host_dot > start;
 }
 
 /* No word is a link that has no / or ? in it and no ww to begin with. */
@@ -144,21 +155,34 @@ static void find_link_signs(struct hy_pii_text *t)
     t->signs_known = true;
 }
 
+/* The word around `at`: the last one's end is at or before it. */
+static void find_word(struct hy_pii_text *t, uint32_t at)
+{
+    uint32_t start = at, end = at;
+    while (end < t->len && !is_space(t->s[end]))
+        end++;
+    t->word_start = at;
+    t->word_end = t->link_sign = end;
+    if (end <= t->signs_from)
+        return;
+    while (start > t->done && !is_space(t->s[start - 1]))
+        start--;
+    t->word_start = start;
+    if (start < t->signs_to)
+        find_link_sign(t, start);
+}
+
 /* If the word around `at` is a link: where it ends; else `at`. */
 static uint32_t behind_link(struct hy_pii_text *t, uint32_t at)
 {
-    uint32_t start = at, end = at;
     if (!t->signs_known)
         find_link_signs(t);
     if (!t->signs_to)
         return at;
-    while (end < t->len && !is_space(t->s[end]))
-        end++;
-    if (end <= t->signs_from)
-        return at;
-    while (start > t->done && !is_space(t->s[start - 1]))
-        start--;
-    return start < t->signs_to && is_link(t, start, end) ? end : at;
+    if (at >= t->word_end)
+        find_word(t, at);
+    uint32_t start = t->word_start > t->done ? t->word_start : t->done;
+    return is_link(t, start) ? t->word_end : at;
 }
 
 /* ---- shapes of the house ---- */

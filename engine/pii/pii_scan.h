@@ -16,6 +16,11 @@ struct hy_pii_text {
     /* All signs that a link has lie in [signs_from, signs_to); if signs_known. */
     bool signs_known;
     uint32_t signs_from, signs_to;
+    /* The word around the last place, and its first '/' or '?' that may tell a link (word_end when
+     * it has none) with the '.' of a host before it (or 0). A long word is read once, not at each of
+     * its places. */
+    uint32_t word_start, word_end;
+    uint32_t link_sign, host_dot;
 };
 
 struct hy_pii_find {

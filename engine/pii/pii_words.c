@@ -251,21 +251,25 @@ static bool is_counted(const struct hy_pii_text *t, uint32_t end)
 static const uint64_t goes_on =
     HY_PII_BIT(',') | HY_PII_BIT('.') | HY_PII_BIT('/') | HY_PII_BIT(':');
 
+enum { ACCOUNT_BYTES_MAX = 32 }; /* a longer run of letters and digits is no account's number */
+
 bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
 {
     uint32_t start = at, end = at, digits = 0;
-    while (start > t->done && (hy_pii_alnum(t->s[start - 1]) || t->s[start - 1] == '-'))
+    while (start > t->done && at - start <= ACCOUNT_BYTES_MAX &&
+           (hy_pii_alnum(t->s[start - 1]) || t->s[start - 1] == '-'))
         start--;
-    while (hy_pii_alnum(hy_pii_at(t, end)) ||
-           (hy_pii_at(t, end) == '-' && hy_pii_alnum(hy_pii_at(t, end + 1))))
-        end++;
     while (start < at && t->s[start] == '-')
         start++;
+    while (end - start <= ACCOUNT_BYTES_MAX &&
+           (hy_pii_alnum(hy_pii_at(t, end)) ||
+            (hy_pii_at(t, end) == '-' && hy_pii_alnum(hy_pii_at(t, end + 1)))))
+        end++;
     for (uint32_t i = start; i < end; i++)
         digits += hy_pii_digit(t->s[i]);
     char behind = hy_pii_at(t, end);
     bool explicit = false;
-    if (digits < 4 || end - start > 32 || start == 0 ||
+    if (digits < 4 || end - start > ACCOUNT_BYTES_MAX || start == 0 ||
         (hy_pii_in(behind, goes_on) && hy_pii_digit(hy_pii_at(t, end + 1))) || behind == '%' ||
         behind == '@')
         return false;
@@ -301,7 +305,7 @@ static const listed flats[] = {"apt", "apartment", "unit", "flat", "suite"};
 static bool is_postcode(const struct hy_pii_text *t, uint32_t at)
 {
     uint32_t end = at;
-    while (hy_pii_digit(hy_pii_at(t, end)))
+    while (end - at <= 5 && hy_pii_digit(hy_pii_at(t, end)))
         end++;
     if (end - at == 5 && !hy_pii_alnum(hy_pii_at(t, end)) && hy_pii_at(t, end) != '%')
         return at > 3 && t->s[at - 1] == ' ' && hy_pii_upper(t->s[at - 2]) &&
@@ -322,11 +326,12 @@ static bool is_home_behind(const struct hy_pii_text *t, uint32_t end)
             return false;
         if (hy_pii_digit(t->s[i]) && is_postcode(t, i))
             return true;
+        if (i - end >= 6 || hy_pii_alnum(t->s[i - 1]))
+            continue;
         uint32_t stop = i;
         while (hy_pii_letter(hy_pii_at(t, stop)))
             stop++;
-        if (stop > i && i > 0 && !hy_pii_alnum(t->s[i - 1]) && i - end < 6 &&
-            ONE_OF(t, i, stop, flats))
+        if (ONE_OF(t, i, stop, flats))
             return true;
     }
     return false;

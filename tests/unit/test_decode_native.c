@@ -130,6 +130,8 @@ static void leaves_what_is_not_given_empty(void **state)
 static void makes_up_a_missing_id(void **state)
 {
     assert_str(decode("{\"text\":\"t\"}")->id, "test:42");
+    assert_true(decode_at("{\"text\":\"t\"}", 42)->id_made);
+    assert_false(decode_at("{\"text\":\"t\",\"id\":\"test:42\"}", 42)->id_made);
     assert_str(decode("{\"text\":\"t\",\"id\":\"\"}")->id, "test:42");
     assert_str(decode("{\"text\":\"t\",\"id\":null}")->id, "test:42");
     assert_str(decode("{\"text\":\"t\",\"id\":[1]}")->id, "test:42");

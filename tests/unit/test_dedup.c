@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "dedup/dedup_state.h"
 #include "dedup_fixture.h"
 
 #define COMPLAINT "no signal in austin again today"
@@ -338,6 +339,32 @@ static void an_edit_counts_once(void **state)
     close_window(&w);
 }
 
+static void an_edit_takes_back_what_its_post_said(void **state)
+{
+    static const char fine[] = "it is all fine again here now";
+    struct window w = open_window((struct hy_dedup_options){.entries = 100});
+    struct test_post edit = POST("2", "bob", fine, 1);
+    edit.event = HYDRANT_EVENT_EDIT;
+    expect(&w, POST("1", "ann", COMPLAINT, 1), HYDRANT_DUP_NONE, "1", 1);
+    expect(&w, POST("2", "bob", COMPLAINT, 1), HYDRANT_DUP_EXACT, "1", 2);
+    expect(&w, edit, HYDRANT_DUP_NONE, "2", 1);
+    assert_true(w.lane.batch->mentions[0].known);
+    edit.text = COMPLAINT;
+    expect(&w, edit, HYDRANT_DUP_EXACT, "1", 2);
+    assert_true(w.lane.batch->mentions[0].known);
+    expect(&w, POST("3", "cat", fine, 1), HYDRANT_DUP_NONE, "3", 1);
+    edit = POST("1", "ann", fine, 1);
+    edit.event = HYDRANT_EVENT_EDIT; /* of a head: its group is gone */
+    expect(&w, edit, HYDRANT_DUP_EXACT, "3", 2);
+    expect(&w, POST("4", "dan", COMPLAINT, 1), HYDRANT_DUP_NONE, "4", 1);
+    expect(&w, POST("1", "ann", fine, 1), HYDRANT_DUP_REDELIVERED, "3", 2);
+    edit = POST("2", "bob", COMPLAINT "!", 1); /* whose group is gone counts in the new one */
+    edit.event = HYDRANT_EVENT_EDIT;
+    expect(&w, edit, HYDRANT_DUP_EXACT, "4", 2);
+    expect(&w, edit, HYDRANT_DUP_EXACT, "4", 2);
+    close_window(&w);
+}
+
 static void a_long_id_leads_no_group(void **state)
 {
     struct window w = open_window((struct hy_dedup_options){.entries = 100});
@@ -451,6 +478,21 @@ static void refuses_bad_options(void **state)
     hy_dedup_destroy(&dedup);
 }
 
+static void the_largest_window_has_all_of_its_log(void **state)
+{
+    struct hy_dedup *dedup;
+    struct hy_dedup_options options = {.entries = HY_DEDUP_ENTRIES_MAX};
+    if (hy_dedup_create(&options, &dedup, NULL) == HYDRANT_ERR_NOMEM)
+        skip();
+    assert_true(dedup->window.log_units / 15 >= HY_DEDUP_ENTRIES_MAX);
+    struct test_lane lane;
+    lane_open(&lane, dedup);
+    assert_int_equal(lane_post(&lane, dedup, POST("1", "ann", COMPLAINT, 1))->count, 1);
+    assert_int_equal(lane_post(&lane, dedup, POST("2", "bob", COMPLAINT, 1))->count, 2);
+    lane_close(&lane);
+    hy_dedup_destroy(&dedup);
+}
+
 static void stays_within_160_bytes_an_entry(void **state)
 {
     struct hy_dedup *dedup;
@@ -481,6 +523,7 @@ int main(void)
         cmocka_unit_test(without_a_time_the_batch_gives_it),
         cmocka_unit_test(a_delete_forgets),
         cmocka_unit_test(an_edit_counts_once),
+        cmocka_unit_test(an_edit_takes_back_what_its_post_said),
         cmocka_unit_test(a_long_id_leads_no_group),
         cmocka_unit_test(a_flood_of_one_text),
         cmocka_unit_test(a_flood_of_distinct_texts),
@@ -488,6 +531,7 @@ int main(void)
         cmocka_unit_test(a_text_of_64_kib),
         cmocka_unit_test(the_seed_changes_nothing),
         cmocka_unit_test(refuses_bad_options),
+        cmocka_unit_test(the_largest_window_has_all_of_its_log),
         cmocka_unit_test(stays_within_160_bytes_an_entry),
     };
     return cmocka_run_group_tests_name("dedup", tests, NULL, NULL);

@@ -280,6 +280,31 @@ static void a_threshold_is_crossed_once(void **state)
     assert_int_equal(crossed[2], 4);
 }
 
+static void a_line_of_copies_fires_once_whatever_is_forgotten(void **state)
+{
+    enum { OTHERS = 1200 };
+    static const struct hy_policy_spread alone[] = {
+        {.line = HY_STR("many"), .copies = 5}, {.line = HY_STR("more"), .bit = 1, .copies = 7}};
+    struct hy_policy policy = {.spread = alone, .spread_count = 2};
+    char id[16], author[16], text[80];
+    hydrant_drop drop;
+    for (int i = 1; i <= 7; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        snprintf(author, sizeof author, "a%d", i);
+        const hydrant_dup *dup = judged(POST(id, author, COMPLAINT, 1000), &policy, &drop);
+        assert_int_equal(dup->count, i);
+        assert_int_equal(dup->spread_count, i == 5 || i == 7);
+        if (i == 6) /* its tally had been taken by others */
+            assert_true(dup->authors <= 2);
+        for (int k = 0; i == 5 && k < 2 * OTHERS; k++) {
+            snprintf(id, sizeof id, "o%d", k);
+            snprintf(text, sizeof text, "a%d b%d c%d d%d e%d f%d", k / 2, k / 2, k / 2, k / 2,
+                     k / 2, k / 2);
+            post(id, "zoe", text, 1000);
+        }
+    }
+}
+
 static void the_policy_says_which_repeats_are_published(void **state)
 {
     struct hy_policy policy = {
@@ -380,6 +405,7 @@ int main(void)
         IN_WINDOW(a_delete_takes_its_copy_back),
         IN_WINDOW(a_redelivery_counts_nowhere),
         IN_WINDOW(a_threshold_is_crossed_once),
+        IN_WINDOW(a_line_of_copies_fires_once_whatever_is_forgotten),
         IN_WINDOW(the_policy_says_which_repeats_are_published),
         cmocka_unit_test(a_busy_group_keeps_its_tally),
         cmocka_unit_test(workers_count_in_one_tally),

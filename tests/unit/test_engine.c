@@ -256,6 +256,8 @@ static void options_of_another_version_are_refused(void **state)
     options = collect_options(&got, 0);
     options.dedup_entries = 1;
     refused(&options, "dedup_entries");
+    options.dedup_entries = (1u << 28) + 1;
+    refused(&options, "dedup_entries");
     options.dedup_window_us = 0; /* no window: entries do not matter */
     accepted(&options);
 }

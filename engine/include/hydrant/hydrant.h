@@ -330,7 +330,7 @@ typedef struct hydrant_options {
     uint32_t text_bytes_max;     /* 16 .. 65535, default 16 KiB; longer texts are cut */
     uint32_t depth_max;          /* JSON nesting, 2 .. 1024, default 64 */
     uint64_t dedup_window_us;    /* default 24 h; 0: no deduplication */
-    uint32_t dedup_entries;      /* default 1,000,000 */
+    uint32_t dedup_entries;      /* 2 .. 2^28, default 1,000,000 */
     /* NULL: as format says (which, when it is AUTO, knows the records of every source mapping of
      * the rules). Else the name of the source mapping that all inputs are read by; format is then
      * AUTO. Copied. hydrant_create refuses a name that the pack does not have. */
