@@ -82,6 +82,7 @@ static void print_status(const char *reply)
     static const char *const sources[] = {"records", "bad", "errors", "ended", "paused", NULL};
     char behind[8];
     print_member(reply, "state", "state");
+    print_member(reply, "held_up", "held up");
     print_member(reply, "version", "version");
     print_member(reply, "pid", "pid");
     print_member(reply, "uptime_seconds", "up, seconds");

@@ -20,7 +20,7 @@ static const char help[] =
     "\n"
     "  -c, --config FILE  what to run (default: hydrant.yaml)\n"
     "      --once         end when everything that is there now has been read\n"
-    "      --check        read and check the configuration, run nothing\n"
+    "      --check        check the configuration, its rules and its secrets, run nothing\n"
     "      --schema       print the JSON Schema of the configuration, for editors\n"
     "  -h, --help         this\n"
     "\n"
@@ -69,14 +69,12 @@ static int failed(const hydrant_error *err)
     return HY_EXIT_FAILED;
 }
 
-static int check(const char *path)
+static int check(const hydrant_daemon_options *options)
 {
     hydrant_error err = {0};
-    hydrant_status status =
-        hydrant_config_check(path, terminal_wants_colour(stderr), on_diagnostic, NULL, NULL, &err);
-    if (status != HYDRANT_OK)
+    if (hydrant_daemon_check(options, &err) != HYDRANT_OK)
         return failed(&err);
-    printf("ok: %s\n", path);
+    printf("ok: %s\n", options->config);
     return HY_EXIT_OK;
 }
 
@@ -145,5 +143,5 @@ int cmd_run(int argc, char **argv)
                 argv[optind]);
         return HY_EXIT_USAGE;
     }
-    return only_check ? check(options.config) : run(&options);
+    return only_check ? check(&options) : run(&options);
 }

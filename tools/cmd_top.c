@@ -38,7 +38,8 @@ static void on_signal(int number)
 enum { SOURCES_MAX = 64 };
 
 struct view {
-    char state[16], generation[24], rules[24], uptime[24], in_flight[24], refused[512];
+    char state[16], generation[24], rules[24], uptime[24], in_flight[24], refused[512],
+        held_up[512];
     uint64_t posts, published, actionable;
     uint64_t records[SOURCES_MAX]; /* of each source, in the order of the reply */
     double at;                     /* seconds; 0: there is no view */
@@ -66,6 +67,7 @@ static void read_view(const char *reply, struct view *view)
     control_client_value(reply, "uptime_seconds", view->uptime, sizeof view->uptime);
     control_client_value(reply, "parcels_in_flight", view->in_flight, sizeof view->in_flight);
     control_client_value(reply, "refused", view->refused, sizeof view->refused);
+    control_client_value(reply, "held_up", view->held_up, sizeof view->held_up);
     view->posts = number_of(reply, "posts");
     view->published = number_of(reply, "published");
     view->actionable = number_of(reply, "actionable");
@@ -124,6 +126,8 @@ static void draw(const char *reply, struct view *view, const struct view *before
            view->generation, view->rules);
     if (view->refused[0])
         printf("the last change of the rules was refused: %s\n", view->refused);
+    if (view->held_up[0])
+        printf("%s\n", view->held_up);
     printf("\n  posts      %14s   %10s/s\n  published  %14s   %10s/s\n  in flight  %14s parcels\n",
            terminal_count(view->posts, a), rate_text(before->posts, view->posts, seconds, b),
            terminal_count(view->published, c),

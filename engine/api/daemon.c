@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "api/daemon_inner.h"
@@ -75,7 +77,7 @@ size_t hydrant_config_schema(char *out, size_t cap)
     return len;
 }
 
-static hydrant_status load_config(struct hydrant_daemon *daemon, hydrant_error *err)
+hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const hydrant_daemon_options *o = &daemon->options;
     hydrant_status status = hy_config_load(o->config, &daemon->config, err);
@@ -180,6 +182,23 @@ static hydrant_status find_spill_folder(const struct hy_config *config, char out
     return make_folder(out, 0750, err);
 }
 
+bool hy_daemon_ring_is_in_memory(const char *path)
+{
+    char folder[4096];
+    struct statfs fs;
+    snprintf(folder, sizeof folder, "%s", path);
+    while (statfs(folder, &fs) != 0) { /* it is not there yet: where it would be */
+        char *slash = strrchr(folder, '/');
+        if (errno != ENOENT || strcmp(folder, ".") == 0)
+            return true;
+        if (slash)
+            slash[slash == folder] = '\0';
+        else
+            strcpy(folder, ".");
+    }
+    return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC;
+}
+
 static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
@@ -225,6 +244,9 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
            HY_LOG_TEXT("path", config->ring.path), HY_LOG_TEXT("uuid", daemon->ring_uuid),
            HY_LOG_NUMBER("epoch", header->epoch),
            HY_LOG_NUMBER("bytes", (uint64_t)header->chunk_bytes * header->chunk_count));
+    if (!hy_daemon_ring_is_in_memory(config->ring.path))
+        hy_log(&daemon->log, HY_LOG_WARNING, HY_DAEMON_RING_ON_DISK,
+               HY_LOG_TEXT("path", config->ring.path));
     return HYDRANT_OK;
 }
 
@@ -270,7 +292,7 @@ static hydrant_status open_recording(struct hydrant_daemon *daemon, hydrant_erro
     return is_recorded(config) ? hy_recording_open(&options, &daemon->recording, err) : HYDRANT_OK;
 }
 
-static hydrant_status load_rules(struct hydrant_daemon *daemon, hydrant_error *err)
+hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
     char cache[4096], recording[4096];
@@ -282,7 +304,7 @@ static hydrant_status load_rules(struct hydrant_daemon *daemon, hydrant_error *e
     options.rules.colour = daemon->options.colour;
     options.rules.on_diagnostic = on_rules_diagnostic;
     options.rules.ctx = daemon;
-    options.rules.cache_dir = cache;
+    options.rules.cache_dir = keeps ? cache : NULL;
     options.rules.compiler = daemon->options.compiler;
     options.watch = config->reload.watch;
     options.settle_ms = (uint32_t)(config->reload.settle_us / 1000);
@@ -292,7 +314,7 @@ static hydrant_status load_rules(struct hydrant_daemon *daemon, hydrant_error *e
         recording_path(daemon, recording);
         options.recording = recording;
     }
-    options.state_dir = config->state_dir;
+    options.state_dir = keeps ? config->state_dir : NULL;
     options.on_event = hy_daemon_rules_event;
     options.ctx = daemon;
     return hydrant_manager_create(&options, &daemon->manager, err);
@@ -305,6 +327,7 @@ static hydrant_status create_engine(struct hydrant_daemon *daemon, hydrant_error
                                     .watch = {.leave = hy_daemon_leave,
                                               .back = hy_daemon_back,
                                               .done = hy_daemon_done,
+                                              .waits = hy_daemon_waits,
                                               .ctx = daemon},
                                     .recording = daemon->recording};
     hydrant_options options;
@@ -416,11 +439,11 @@ static hydrant_status start_threads(struct hydrant_daemon *daemon, hydrant_error
 
 static hydrant_status open_everything(struct hydrant_daemon *daemon, hydrant_error *err)
 {
-    hydrant_status status = load_config(daemon, err);
+    hydrant_status status = hy_daemon_load_config(daemon, err);
     if (status == HYDRANT_OK)
         status = open_state(daemon, err);
     if (status == HYDRANT_OK)
-        status = load_rules(daemon, err);
+        status = hy_daemon_load_rules(daemon, true, err);
     if (status == HYDRANT_OK)
         status = open_ring(daemon, err);
     if (status == HYDRANT_OK)
@@ -440,11 +463,10 @@ static hydrant_status open_everything(struct hydrant_daemon *daemon, hydrant_err
     return status;
 }
 
-hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options, hydrant_daemon **out,
-                                     hydrant_error *err)
+hydrant_status hy_daemon_make(const hydrant_daemon_options *options, struct hydrant_daemon **out,
+                              hydrant_error *err)
 {
     *out = NULL;
-    hydrant_error problem = {0};
     if (options->size != sizeof *options || !options->config)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "options were not made by hydrant_daemon_options_init");
@@ -458,15 +480,28 @@ hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options, hydr
     daemon->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     daemon->minder_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     daemon->reload_fd = eventfd(0, EFD_CLOEXEC);
-    hydrant_status status = daemon->wake_fd < 0 || daemon->minder_fd < 0 || daemon->reload_fd < 0
-                                ? hy_error_system(&problem, errno, "cannot make an eventfd")
-                                : open_everything(daemon, &problem);
+    *out = daemon;
+    if (daemon->wake_fd >= 0 && daemon->minder_fd >= 0 && daemon->reload_fd >= 0)
+        return HYDRANT_OK;
+    hy_error_system(err, errno, "cannot make an eventfd");
+    hydrant_daemon_destroy(out);
+    return HYDRANT_ERR_SYSTEM;
+}
+
+hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options, hydrant_daemon **out,
+                                     hydrant_error *err)
+{
+    hydrant_error problem = {0};
+    hydrant_status status = hy_daemon_make(options, out, &problem);
+    if (status == HYDRANT_OK)
+        status = open_everything(*out, &problem);
     if (status != HYDRANT_OK) {
-        hydrant_daemon_destroy(&daemon);
+        if (*out)
+            (*out)->discards = true;
+        hydrant_daemon_destroy(out);
         if (err)
             *err = problem;
     }
-    *out = daemon;
     return status;
 }
 
@@ -546,6 +581,8 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
     hydrant_destroy(&daemon->engine);
     hy_recording_close(&daemon->recording);
     hy_daemon_close_sources(daemon);
+    if (daemon->ring && daemon->discards && hy_ring_header(daemon->ring)->epoch == 1)
+        hy_ring_discard(&daemon->ring, daemon->config->ring.path);
     if (daemon->ring)
         hy_ring_close(&daemon->ring, ended);
     hy_checkpoint_fini(&daemon->checkpoint);

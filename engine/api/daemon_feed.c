@@ -46,6 +46,8 @@ static void show(struct hydrant_daemon *daemon)
     }
     for (uint32_t i = 0; i < daemon->sources_count; i++)
         view_source(&daemon->sources[i], &view->sources[i]);
+    for (uint32_t i = 0; i < daemon->config->groups_count; i++)
+        view->held_since_us[i] = daemon->holds[i].told ? daemon->holds[i].since_us : 0;
     view->parcels = hy_pipeline_parcels(daemon->pipeline);
     view->parcels_out = hy_pipeline_parcels_out(daemon->pipeline);
     view->saved_us = daemon->checkpoint.saved_us;
@@ -75,12 +77,48 @@ static void warn_of_groups(struct hydrant_daemon *daemon)
     }
 }
 
+static void end_hold(struct hydrant_daemon *daemon, const char *group, struct hy_daemon_hold *hold)
+{
+    if (hold->told)
+        hy_log(&daemon->log, HY_LOG_INFO, "a group holds nothing up any more",
+               HY_LOG_TEXT("group", group),
+               HY_LOG_NUMBER("seconds", (hold->last_ns - hold->since_ns) / 1000000000));
+    *hold = (struct hy_daemon_hold){.held_us = hold->held_us};
+}
+
+/* Says when a group begins to hold everything up, and when that is over. */
+static void mind_holds(struct hydrant_daemon *daemon, uint64_t now, uint64_t looked)
+{
+    const uint64_t long_ns = HY_DAEMON_HOLD_MS * UINT64_C(1000000);
+    for (uint32_t i = 0; i < daemon->config->groups_count; i++) {
+        struct hy_daemon_hold *hold = &daemon->holds[i];
+        const char *group = daemon->config->groups[i].name;
+        uint64_t held_us = hy_ring_held_us(daemon->ring, i);
+        bool holds = 2 * 1000 * (held_us - hold->held_us) >= now - looked;
+        hold->held_us = held_us;
+        if (holds)
+            hold->last_ns = now;
+        if (holds && !hold->since_ns) {
+            hold->since_ns = now;
+            hold->since_us = hy_clock_wall_us();
+        }
+        if (hold->since_ns && now - hold->last_ns >= long_ns)
+            end_hold(daemon, group, hold);
+        if (!hold->since_ns || hold->told || now - hold->since_ns < long_ns)
+            continue;
+        hold->told = true;
+        hy_log(&daemon->log, HY_LOG_WARNING, "a group holds everything up",
+               HY_LOG_TEXT("group", group));
+    }
+}
+
 static void tick(struct hydrant_daemon *daemon)
 {
-    uint64_t now = hy_clock_mono_ns();
-    if (now - daemon->ticked_ns < HY_DAEMON_TICK_MS * UINT64_C(1000000))
+    uint64_t now = hy_clock_mono_ns(), looked = daemon->ticked_ns;
+    if (now - looked < HY_DAEMON_TICK_MS * UINT64_C(1000000))
         return;
     daemon->ticked_ns = now;
+    mind_holds(daemon, now, looked);
     hy_pipeline_collect(daemon->pipeline);
     hy_daemon_witness(daemon);
     hy_daemon_mind_conversations(daemon, now);
@@ -91,6 +129,11 @@ static void tick(struct hydrant_daemon *daemon)
             hy_daemon_save(daemon, NULL);
     }
     show(daemon);
+}
+
+void hy_daemon_waits(void *ctx)
+{
+    tick(ctx);
 }
 
 /* ---- bytes ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
  * What the files of the daemon share.
  *
  *   daemon.c         life: opens everything in order, runs, drains, closes
+ *   daemon_check.c   what can be told of a configuration without a start
  *   daemon_feed.c    the feeding thread: sources -> feeder, ticks
  *   daemon_sources.c sources: made, started, destroyed
  *   daemon_streams.c positions of their streams, checkpoint
@@ -40,6 +41,7 @@ enum {
     HY_DAEMON_SAVE_MS = 1000,
     HY_DAEMON_REST_MS = 1000,      /* of a source that says the same error again at once */
     HY_DAEMON_RESTS_TOLD = 10,     /* so many of them are one line in the log */
+    HY_DAEMON_HOLD_MS = 1000,      /* that a group holds everything up, or does not, to be told */
     HY_DAEMON_REMEMBER_MS = 10000, /* between saves of conversations while nothing is on its way */
 };
 
@@ -59,7 +61,7 @@ struct hy_daemon_stream {
     uint64_t resume;
     struct hy_progress progress;
     uint64_t acknowledged;
-    uint64_t again; /* of it was in the ring at the start, and is published again */
+    uint64_t again;     /* of it was in the ring at the start, and is published again */
     uint64_t witnessed; /* committed when the ring was last looked at for acknowledgements */
     bool open;          /* an input of it is in the feeder */
     uint64_t pushed;    /* MARKS: bytes so far */
@@ -82,6 +84,14 @@ struct hy_daemon_source {
     const char *paused;           /* as it was last logged */
 };
 
+/* How long a group holds everything up: writers waited for it for half of the time at least. */
+struct hy_daemon_hold {
+    uint64_t held_us;           /* as it was at the last look */
+    uint64_t since_ns, last_ns; /* since_ns 0: it does not */
+    int64_t since_us;           /* since_ns by the clock on the wall */
+    bool told;                  /* it has for HY_DAEMON_HOLD_MS */
+};
+
 /* A copy for other threads. */
 struct hy_daemon_view {
     uint32_t streams_count;
@@ -95,6 +105,7 @@ struct hy_daemon_view {
         bool ended;
         struct hy_intake_figures figures;
     } sources[HY_CONFIG_SOURCES_MAX];
+    int64_t held_since_us[HY_CONFIG_GROUPS_MAX]; /* 0: the group holds nothing up */
     uint32_t parcels_out, parcels;
     int64_t saved_us;
     uint64_t saves, save_failures;
@@ -112,6 +123,7 @@ struct hydrant_daemon {
     struct hy_ring *ring;
     char ring_uuid[37];
     bool ring_is_new;
+    bool discards; /* the start failed: a ring that it made is to go */
     struct hy_kafka_sink *sinks[HY_CONFIG_SINKS_MAX];
     _Atomic uint64_t sinks_dead_letters[HY_CONFIG_SINKS_MAX];
     struct hy_recording *recording; /* NULL: none */
@@ -132,6 +144,7 @@ struct hydrant_daemon {
     bool positions_moved;
     /* Of each group, as far as they were logged. */
     uint64_t spoiled[HY_CONFIG_GROUPS_MAX], lost_items[HY_CONFIG_GROUPS_MAX];
+    struct hy_daemon_hold holds[HY_CONFIG_GROUPS_MAX];
     uint64_t remembered_ns, remembered_posts;
     uint64_t ticked_ns, saved_ns, saves, save_failures;
 
@@ -147,9 +160,25 @@ struct hydrant_daemon {
     struct hy_daemon_view view;
 };
 
+/* ---- daemon.c ---- */
+
+#define HY_DAEMON_RING_ON_DISK \
+    "ring.path is not in a tmpfs: every item goes to that disk, and a reboot leaves a ring behind"
+
+/* A daemon that has taken nothing yet, for hydrant_daemon_destroy. */
+hydrant_status hy_daemon_make(const hydrant_daemon_options *options, struct hydrant_daemon **out,
+                              hydrant_error *err);
+hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_error *err);
+/* Compiles and tests them. keeps: state_dir is ours, compiled patterns and what the guard holds are
+ * kept there. */
+hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, hydrant_error *err);
+/* Is the folder, or the one that it would be made in, in memory? True when that cannot be told. */
+bool hy_daemon_ring_is_in_memory(const char *path);
+
 /* ---- daemon_feed.c ---- */
 
-void hy_daemon_done(void *ctx); /* struct hy_pipeline_watch; on a worker */
+void hy_daemon_done(void *ctx);  /* struct hy_pipeline_watch; on a worker */
+void hy_daemon_waits(void *ctx); /* struct hy_pipeline_watch */
 /* Takes what sources have and waits when they have nothing, until a stop or their end. */
 void hy_daemon_feed(struct hydrant_daemon *daemon);
 /* Waits until what was taken is in the ring, or the time is up. */
@@ -174,6 +203,10 @@ void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
 /* Looks what of the ring is acknowledged by now. */
 void hy_daemon_witness(struct hydrant_daemon *daemon);
 hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err);
+
+/* Have the rules, which are loaded, the format of the source? */
+hydrant_status hy_daemon_check_format(struct hydrant_daemon *daemon,
+                                      const struct hy_config_source *source, hydrant_error *err);
 
 /* ---- daemon_memory.c ---- */
 

@@ -192,8 +192,8 @@ static hydrant_status host_save(void *ctx, hydrant_error *err)
 }
 
 /* A format that is no mapping of the rules is a mistake, at the start. */
-static hydrant_status check_format(struct hydrant_daemon *daemon,
-                                   const struct hy_config_source *source, hydrant_error *err)
+hydrant_status hy_daemon_check_format(struct hydrant_daemon *daemon,
+                                      const struct hy_config_source *source, hydrant_error *err)
 {
     const struct hy_mappings *mappings = hydrant_manager_pack(daemon->manager)->pack->mappings;
     const char *wanted = source->format.mapping;
@@ -244,7 +244,7 @@ hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_err
                      .save = host_save,
                      .log = host_log,
                      .state = known ? hy_str(known->state, known->state_len) : HY_STR("")}};
-        hydrant_status status = check_format(daemon, source->config, err);
+        hydrant_status status = hy_daemon_check_format(daemon, source->config, err);
         if (status == HYDRANT_OK)
             status = create_intake(daemon, source->config, &source->intake, err);
         daemon->sources_count += status == HYDRANT_OK;

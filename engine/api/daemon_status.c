@@ -12,6 +12,8 @@
 #include "control/metrics_page.h"
 #include "publish/json_writer.h"
 
+enum { HELD_UP_BYTES = 512 };
+
 static const char *phase_name(const struct hydrant_daemon *daemon)
 {
     static const char *const names[] = {"starting", "ready", "draining", "ended"};
@@ -23,6 +25,34 @@ static void read_view(struct hydrant_daemon *daemon, struct hy_daemon_view *out)
     pthread_mutex_lock(&daemon->view_lock);
     *out = daemon->view;
     pthread_mutex_unlock(&daemon->view_lock);
+}
+
+/* "group care holds everything up since 4 s, group desk since 2 s"; empty: none does. */
+static void write_held_up(const struct hydrant_daemon *daemon, const struct hy_daemon_view *view,
+                          char *out, size_t cap)
+{
+    size_t len = 0;
+    int64_t now = hy_clock_wall_us();
+    out[0] = '\0';
+    for (uint32_t i = 0; i < daemon->config->groups_count && len < cap; i++) {
+        int64_t since = view->held_since_us[i];
+        if (since)
+            len +=
+                (size_t)snprintf(out + len, cap - len, "%sgroup %s%s since %lld s", len ? ", " : "",
+                                 daemon->config->groups[i].name, len ? "" : " holds everything up",
+                                 (long long)(now > since ? (now - since) / 1000000 : 0));
+    }
+}
+
+/* Does it read? Otherwise text says what it does. */
+static bool is_ready(struct hydrant_daemon *daemon, const struct hy_daemon_view *view, char *text,
+                     size_t cap)
+{
+    snprintf(text, cap, "%s", phase_name(daemon));
+    if (strcmp(text, "ready") != 0)
+        return false;
+    write_held_up(daemon, view, text, cap);
+    return !text[0];
 }
 
 /* ---- metrics ----------------------------------------------------------------------------------
@@ -212,6 +242,7 @@ static bool metrics(struct hydrant_daemon *daemon, struct hy_http_answer *out)
 {
     struct hy_metrics_page page = {0};
     struct hy_daemon_view view;
+    char why[HELD_UP_BYTES];
     hydrant_stats stats;
     hydrant_stats_read(daemon->engine, &stats);
     read_view(daemon, &view);
@@ -219,8 +250,9 @@ static bool metrics(struct hydrant_daemon *daemon, struct hy_http_answer *out)
     hy_metrics_count(&page, "version", HYDRANT_VERSION, 1);
     hy_metrics_family(&page, "hydrant_start_time_seconds", "gauge", "When the daemon began.");
     hy_metrics_value(&page, NULL, NULL, (double)daemon->started_us / 1e6);
-    hy_metrics_family(&page, "hydrant_ready", "gauge", "1: it reads; 0: it starts or drains.");
-    hy_metrics_count(&page, NULL, NULL, strcmp(phase_name(daemon), "ready") == 0);
+    hy_metrics_family(&page, "hydrant_ready", "gauge",
+                      "1: it reads; 0: it starts, drains, or a group holds everything up.");
+    hy_metrics_count(&page, NULL, NULL, is_ready(daemon, &view, why, sizeof why));
     put_stats(&page, &stats);
     put_rules(&page, daemon);
     put_sources(&page, daemon, &view);
@@ -247,6 +279,16 @@ static bool health(struct hy_http_answer *out, bool good, const char *text)
     return true;
 }
 
+static bool readiness(struct hydrant_daemon *daemon, struct hy_http_answer *out)
+{
+    struct hy_daemon_view view;
+    char why[HELD_UP_BYTES], text[HELD_UP_BYTES + 2];
+    read_view(daemon, &view);
+    bool ready = is_ready(daemon, &view, why, sizeof why);
+    snprintf(text, sizeof text, "%s\n", ready ? "ready" : why);
+    return health(out, ready, text);
+}
+
 bool hy_daemon_answer(void *ctx, const char *path, struct hy_http_answer *out)
 {
     struct hydrant_daemon *daemon = ctx;
@@ -254,12 +296,7 @@ bool hy_daemon_answer(void *ctx, const char *path, struct hy_http_answer *out)
         return metrics(daemon, out);
     if (strcmp(path, "/healthz") == 0)
         return health(out, !hy_pipeline_stopped(daemon->pipeline), "ok\n");
-    if (strcmp(path, "/readyz") == 0) {
-        char text[32];
-        snprintf(text, sizeof text, "%s\n", phase_name(daemon));
-        return health(out, strcmp(text, "ready\n") == 0, text);
-    }
-    return false;
+    return strcmp(path, "/readyz") == 0 && readiness(daemon, out);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------
@@ -443,12 +480,15 @@ static size_t status(struct hydrant_daemon *daemon, char *out, size_t cap)
 {
     struct hy_json_writer w = begin_reply(out, cap, true);
     struct hy_daemon_view view;
+    char held_up[HELD_UP_BYTES];
     hydrant_manager_status rules;
     hydrant_stats stats;
     hydrant_stats_read(daemon->engine, &stats);
     hydrant_manager_status_read(daemon->manager, &rules);
     read_view(daemon, &view);
     put_text(&w, "state", phase_name(daemon));
+    write_held_up(daemon, &view, held_up, sizeof held_up);
+    put_text(&w, "held_up", held_up);
     put_text(&w, "version", HYDRANT_VERSION);
     put_number(&w, "pid", (uint64_t)getpid());
     put_seconds(&w, "uptime_seconds", (double)(hy_clock_wall_us() - daemon->started_us) / 1e6);

@@ -113,3 +113,11 @@ void hy_event_wait(struct hy_event *event, uint32_t old)
     ck_ec32_wait((struct ck_ec32 *)event, &event_mode, old, NULL); /* C3 */
     ACQUIRES(event);
 }
+
+void hy_event_wait_ms(struct hy_event *event, uint32_t old, uint32_t ms)
+{
+    struct timespec most = {ms / 1000, (long)(ms % 1000) * 1000000}, until;
+    ck_ec_deadline(&until, &event_mode, &most);
+    ck_ec32_wait((struct ck_ec32 *)event, &event_mode, old, &until); /* C3 */
+    ACQUIRES(event);
+}

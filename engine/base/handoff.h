@@ -43,5 +43,7 @@ uint32_t hy_event_value(struct hy_event *event); /* 0 .. 2^31 - 1 */
 void hy_event_signal(struct hy_event *event);    /* value + 1, wakes every waiter */
 /* Sleeps until the value is no longer old. No CPU while it sleeps. */
 void hy_event_wait(struct hy_event *event, uint32_t old);
+/* As hy_event_wait, for at most so many milliseconds. */
+void hy_event_wait_ms(struct hy_event *event, uint32_t old, uint32_t ms);
 
 #endif

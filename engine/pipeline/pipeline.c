@@ -12,7 +12,7 @@
 #include "pipeline/worker.h"
 #include "triage/memory.h"
 
-enum { PARCELS_PER_WORKER = 8 };
+enum { PARCELS_PER_WORKER = 8, WAITS_MS = 100 };
 
 /* A parcel of the pool, with room for the copies of pushed mentions. */
 struct pooled {
@@ -210,7 +210,12 @@ static void wait_for_free(struct hy_pipeline *pipeline, uint32_t wanted)
         collect(pipeline);
         if (pipeline->free_count >= wanted)
             return;
-        hy_event_wait(&pipeline->shared.done, seen);
+        if (!pipeline->watch.waits) {
+            hy_event_wait(&pipeline->shared.done, seen);
+            continue;
+        }
+        hy_event_wait_ms(&pipeline->shared.done, seen, WAITS_MS);
+        pipeline->watch.waits(pipeline->watch.ctx);
     }
 }
 
@@ -221,6 +226,7 @@ void hy_pipeline_destroy(struct hy_pipeline **out)
     if (!pipeline)
         return;
     atomic_store_explicit(&pipeline->shared.stopped, true, memory_order_relaxed);
+    pipeline->watch.waits = NULL;                    /* whoever watches is at an end, too */
     if (pipeline->free_count < pipeline->pool_count) /* parcels pass through the workers unjudged */
         wait_for_free(pipeline, pipeline->pool_count);
     uint32_t workers = pipeline->workers_count ? pipeline->workers_count : 1;

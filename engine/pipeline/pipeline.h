@@ -27,11 +27,13 @@ struct hy_pipeline;
 
 /* What the feeding thread tells of each parcel that the feeder filled: before it leaves (its place
  * can be filled in), and when it is back (place.published says what came of it). done: a worker has
- * one ready to be taken back, on that worker's thread. */
+ * one ready to be taken back, on that worker's thread. waits: the feeding thread waits for the
+ * workers; called ten times a second, for what must go on meanwhile. It may collect. */
 struct hy_pipeline_watch {
     void (*leave)(void *ctx, struct hy_parcel *parcel);
     void (*back)(void *ctx, const struct hy_parcel *parcel);
     void (*done)(void *ctx);
+    void (*waits)(void *ctx);
     void *ctx;
 };
 

@@ -62,15 +62,10 @@ static void fill_data(void *base, void *ctx)
     lay_out(ctx, base);
 }
 
-static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *plan,
-                                hydrant_error *err)
+hydrant_status hy_ring_check_size(uint64_t bytes, uint32_t chunk, hydrant_error *err)
 {
-    uint64_t bytes = o->bytes ? o->bytes : DEFAULT_BYTES;
-    uint32_t chunk = o->chunk_bytes ? o->chunk_bytes : DEFAULT_CHUNK_BYTES;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    *plan = (struct plan){.chunk_bytes = chunk,
-                          .now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
+    bytes = bytes ? bytes : DEFAULT_BYTES;
+    chunk = chunk ? chunk : DEFAULT_CHUNK_BYTES;
     if (chunk < HY_RING_CHUNK_BYTES_MIN || chunk > HY_RING_CHUNK_BYTES_MAX || chunk % HY_RING_LINE)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "a ring's chunk has %d to %d bytes, a multiple of %d; not %u",
@@ -83,7 +78,20 @@ static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *pl
                             (unsigned long long)HY_RING_CHUNKS_MIN * chunk,
                             (unsigned long long)HY_RING_CHUNKS_MAX * chunk,
                             (unsigned long long)bytes);
-    plan->chunk_count = (uint32_t)(bytes / chunk);
+    return HYDRANT_OK;
+}
+
+static hydrant_status make_plan(const struct hy_ring_options *o, struct plan *plan,
+                                hydrant_error *err)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *plan = (struct plan){.chunk_bytes = o->chunk_bytes ? o->chunk_bytes : DEFAULT_CHUNK_BYTES,
+                          .now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
+    hydrant_status status = hy_ring_check_size(o->bytes, o->chunk_bytes, err);
+    if (status != HYDRANT_OK)
+        return status;
+    plan->chunk_count = (uint32_t)((o->bytes ? o->bytes : DEFAULT_BYTES) / plan->chunk_bytes);
     if (getrandom(plan->uuid, sizeof plan->uuid, 0) != (ssize_t)sizeof plan->uuid)
         return hy_error_system(err, errno, "no random bytes for the ring's name");
     return HYDRANT_OK;
@@ -233,6 +241,27 @@ void hy_ring_close(struct hy_ring **ring_, bool ended)
     pthread_mutex_destroy(&ring->policy);
     free(ring);
     *ring_ = NULL;
+}
+
+/* data is the last but the lock: who comes meanwhile finds a ring or none. */
+void hy_ring_discard(struct hy_ring **ring_, const char *dir)
+{
+    struct hy_ring *ring = *ring_;
+    if (!ring)
+        return;
+    for (uint32_t i = 0; i < ring->served_count; i++) {
+        char file[HY_RING_NAME_BYTES + 16];
+        if (!hy_ring_ctl_name(ring->served[i].group->name, file))
+            continue;
+        unlinkat(ring->dir_fd, file, 0);
+        memcpy(strrchr(file, '.'), ".dead", sizeof ".dead");
+        unlinkat(ring->dir_fd, file, 0);
+    }
+    unlinkat(ring->dir_fd, HY_RING_WAITING_CTL, 0);
+    unlinkat(ring->dir_fd, "data", 0);
+    unlinkat(ring->dir_fd, "lock", 0);
+    rmdir(dir); /* what else is in it is not ours */
+    hy_ring_close(ring_, false);
 }
 
 const struct hy_ring_header *hy_ring_header(const struct hy_ring *ring)

@@ -46,6 +46,9 @@ struct hy_ring_options {
     size_t groups_count; /* at most HY_RING_GROUPS */
 };
 
+/* Can a ring be made of so many bytes, 0 being the default? _ARGUMENT, as hy_ring_open. */
+hydrant_status hy_ring_check_size(uint64_t bytes, uint32_t chunk_bytes, hydrant_error *err);
+
 /*
  * Makes the ring, or takes over the one that is there: what its last engine had committed stays,
  * readers stay attached, chunks that it left open are sealed where they were committed. An existing
@@ -56,6 +59,9 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
                             hydrant_error *err);
 /* ended: nothing more is to come, readers are told. All writers are destroyed before. */
 void hy_ring_close(struct hy_ring **ring, bool ended);
+
+/* Of one that this engine made and that nobody wrote to: closes it and removes its files. */
+void hy_ring_discard(struct hy_ring **ring, const char *dir);
 
 const struct hy_ring_header *hy_ring_header(const struct hy_ring *ring);
 
@@ -143,6 +149,8 @@ struct hy_ring_group_stats {
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out);
 /* Only `spoiled` of the i-th live group: no system call. */
 uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i);
+/* Likewise `held_us`. */
+uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i);
 /* Its items that were in spill segments that are damaged or gone, since this engine has the ring;
  * they are among `dropped`. */
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i);

@@ -180,6 +180,11 @@ uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
     return atomic_load_explicit(&ring->served[i].spoiled, memory_order_relaxed);
 }
 
+uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i)
+{
+    return atomic_load_explicit(&ring->served[i].held_us, memory_order_relaxed);
+}
+
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i)
 {
     return atomic_load_explicit(&ring->served[i].lost_items, memory_order_relaxed);
@@ -198,7 +203,7 @@ bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_
         .spill_bytes = atomic_load_explicit(&g->spill_bytes, memory_order_relaxed),
         .lag = hy_ring_lag(ring->header, ring->slots, g, served->ctl),
         .members = hy_ring_members(served->ctl_map.fd, served->ctl),
-        .held_us = atomic_load_explicit(&served->held_us, memory_order_relaxed),
+        .held_us = hy_ring_held_us(ring, i),
         .spoiled = hy_ring_spoiled(ring, i)};
     return true;
 }

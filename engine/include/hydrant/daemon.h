@@ -42,11 +42,20 @@ typedef struct hydrant_daemon_options {
 HYDRANT_API void hydrant_daemon_options_init(hydrant_daemon_options *options);
 
 /*
+ * All that hydrant_daemon_create would refuse, as far as it can be told without taking or writing
+ * anything: the file, its rules (compiled and tested), formats, secrets, the size of the ring.
+ * Every problem goes to on_diagnostic. HYDRANT_OK; _ARGUMENT: it cannot run; _SYSTEM: the file
+ * cannot be read; _LIMIT; _NOMEM. A daemon with the same configuration may be running.
+ */
+HYDRANT_API hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options,
+                                                hydrant_error *err);
+
+/*
  * Reads the configuration and the rules and opens everything: state folder, ring, sources, control
  * socket, metrics. Errors: _ARGUMENT (the file has errors: on_diagnostic was told), _RULES, _STATE
  * (another daemon has the state folder, the ring or the socket), _DATA (a damaged checkpoint, a
  * ring that is none), _SYSTEM (also: no room for the ring), _UNSUPPORTED, _NOMEM. *out is NULL
- * then.
+ * then, and a ring that it made is removed.
  */
 HYDRANT_API hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options,
                                                  hydrant_daemon **out, hydrant_error *err);

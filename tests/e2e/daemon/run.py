@@ -388,6 +388,31 @@ class Draining(DaemonTest):
         got += world.tail()
         self.assertFalse(ids(range(4000)) - set(got))
 
+    def test_who_holds_everything_up_is_said(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB", workers="1")
+        world.write_posts("posts.ndjson", range(20000))
+        world.start()
+        until("said", lambda: world.said('msg="a group holds everything up" group=care'))
+        held = until("shown", lambda: world.status()["held_up"])
+        self.assertRegex(held, r"^group care holds everything up since \d+ s$")
+        status = world.status()
+        self.assertGreater(status["sources"][0]["records"], status["posts"])  # some wait
+        url = f"http://127.0.0.1:{world.metrics_port()}/readyz"
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url, timeout=PATIENCE)
+        self.assertEqual(refused.exception.code, 503)
+        self.assertIn(b"group care holds everything up", refused.exception.read())
+        self.assertIn("holds everything up since",
+                      world.run("ctl", "status", "--socket", "control.sock").stdout)
+        with open(world.dir / "rest", "w", encoding="utf-8") as rest:
+            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=rest)
+        world.started.append(reader)
+        until("over", lambda: world.said('msg="a group holds nothing up any more" group=care'))
+        until("shown", lambda: world.status()["held_up"] == "")
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            self.assertEqual((answer.status, answer.read()), (200, b"ready\n"))
+        self.assertEqual(world.stop(), 0)
+
     def test_ctl_drain_ends_the_daemon(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(100))
@@ -450,6 +475,57 @@ class Refusing(DaemonTest):
         self.refused(world, "cannot read the configuration")
         world.run("run", "-c", "hydrant.yaml", "--check", code=1)
         world.run("run", "nonsense", code=2)
+
+    def test_check_says_what_a_start_would_refuse(self):
+        world = self.world()
+
+        def check(code):
+            return world.run("run", "--check", code=code).stderr
+
+        self.assertNotIn("error", check(0))
+        self.assertFalse((world.dir / "state").exists())  # nothing is made
+        world.write_config(sources="[{name: hook, type: webhook, listen: 127.0.0.1:0, sign: x,"
+                                   " secret: '${HYDRANT_NOPE}', format: nope}]", bytes="60GiB",
+                           chunk="256KiB")
+        rules = (world.dir / "rules.yaml").read_text()
+        (world.dir / "rules.yaml").write_text("version: 1\nrules: [{id: a, match: 'b AND ('}]\n")
+        said = check(1)
+        for text in ("source hook: ${HYDRANT_NOPE}: the environment has no such variable", "rules.yaml:2:",
+                     "ring: a ring has ", "hydrant.yaml: it cannot run: 3 problems"):
+            self.assertIn(text, said)
+        (world.dir / "rules.yaml").write_text(rules)
+        world.write_config(bytes="4MiB")
+        self.assertIn("source hook: format nope is none of", check(1))
+        (world.dir / "rules.yaml").unlink()
+        self.assertIn("rules: ", check(1))
+        (world.dir / "hydrant.yaml").write_text("workers: 2\n")
+        self.assertIn("no sources", check(1))
+
+    def test_a_start_that_fails_leaves_no_ring(self):
+        world = self.world(sources="[{name: hook, type: webhook, listen: 127.0.0.1:0, sign: x,"
+                                   " secret: '${HYDRANT_NOPE}'}]")
+        self.refused(world, "source hook: ${HYDRANT_NOPE}")
+        self.assertFalse(pathlib.Path(world.ring).exists())
+        world.write_config(sources=None)
+        world.write_posts("posts.ndjson", range(10))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        world.write_config(sources="[{name: hook, type: webhook, listen: 127.0.0.1:0, sign: x,"
+                                   " secret: '${HYDRANT_NOPE}'}]")
+        self.refused(world, "source hook: ${HYDRANT_NOPE}")
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])  # that is not its own
+
+    def test_a_ring_on_a_disk_is_warned_of(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        if subprocess.run(["stat", "-fc", "%T", world.dir], capture_output=True, text=True,
+                          check=True).stdout.strip() in ("tmpfs", "ramfs"):
+            self.skipTest("the folder is in memory")
+        world.ring = str(world.dir / "ring")
+        world.write_config()
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        until("a warning", lambda: world.said("ring.path is not in a tmpfs"))
 
     def test_a_ring_without_room(self):
         world = self.world(bytes="64GiB")

@@ -316,9 +316,15 @@ class Documents(WebTest):
             blocks += re.findall(r"```yaml\n(.*?)```", text, re.S)
         self.assertGreaterEqual(len(blocks), 10)
         world = self.world("type: poll, url: 'http://127.0.0.1/'")
+        (world.dir / "secret").write_text("sesame\n")
         for block in blocks:
+            block = re.sub(r"\$\{file:[^}]*\}", "${file:secret}", block)
+            names = set(re.findall(r"\$\{(\w+)\}", block))
+            if "sources:" not in block:
+                block += "sources: [{name: posts, type: file, path: posts.ndjson}]\n"
             (world.dir / "hydrant.yaml").write_text(block)
-            world.run("run", "-c", "hydrant.yaml", "--check")
+            world.run("run", "-c", "hydrant.yaml", "--check",
+                      env={**os.environ, **{name: "sesame" for name in names}})
 
 
 class Secrets(WebTest):

@@ -1,0 +1,130 @@
+/*
+ * `hydrant run --check`: what a start would refuse, as far as it can be told without taking or
+ * writing anything. The rules are compiled and tested as at a start; no lock, port, folder or
+ * connection is touched, so a daemon with the same configuration may run beside it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/daemon_inner.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "net/fill.h"
+
+struct check {
+    struct hydrant_daemon *daemon;
+    uint32_t problems;
+};
+
+static void say(const struct check *c, hydrant_severity severity, const char *what,
+                const char *message)
+{
+    const hydrant_daemon_options *o = &c->daemon->options;
+    char text[1400], rendered[2048];
+    snprintf(text, sizeof text, "%s%s", what, message);
+    snprintf(rendered, sizeof rendered, "%s: %s: %s\n", o->config,
+             severity == HYDRANT_SEVERITY_ERROR ? "error" : "warning", text);
+    hydrant_diagnostic shown = {.severity = severity,
+                                .file = hy_str_cstr(o->config),
+                                .message = hy_str_cstr(text),
+                                .rendered = hy_str_cstr(rendered)};
+    if (o->on_diagnostic)
+        o->on_diagnostic(o->ctx, &shown);
+}
+
+/* A problem of a part of the configuration: kind "source ", name "hook". */
+static void note(struct check *c, const char *kind, const char *name, hydrant_status status,
+                 const hydrant_error *problem)
+{
+    char what[128];
+    if (status == HYDRANT_OK)
+        return;
+    c->problems++;
+    snprintf(what, sizeof what, "%s%s: ", kind, name);
+    say(c, HYDRANT_SEVERITY_ERROR, what, problem->text);
+}
+
+/* Is every secret there that the text names? */
+static void check_text(struct check *c, const char *kind, const char *name, const char *text)
+{
+    struct hy_fill fill = {.folder = c->daemon->config->folder};
+    hydrant_error problem = {0};
+    char *filled;
+    if (!hy_fill_has_secret(text))
+        return;
+    hydrant_status status = hy_fill_text(&fill, text, &filled, &problem);
+    note(c, kind, name, status, &problem);
+    hy_fill_free(filled);
+}
+
+static void check_texts(struct check *c, const char *kind, const char *name,
+                        const struct hy_net_texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        check_text(c, kind, name, texts->all[i]);
+}
+
+static void check_source(struct check *c, const struct hy_config_source *source)
+{
+    static const char kind[] = "source ";
+    const struct hy_web_options *web = &source->web;
+    const char *texts[] = {source->secret, source->verify_token, web->url,  web->body,
+                           web->proxy,     web->resume,          web->page, source->kafka.brokers};
+    hydrant_error problem = {0};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        check_text(c, kind, source->name, texts[i]);
+    check_texts(c, kind, source->name, &web->headers);
+    check_texts(c, kind, source->name, &source->kafka.settings);
+    if (c->daemon->manager)
+        note(c, kind, source->name, hy_daemon_check_format(c->daemon, source, &problem), &problem);
+}
+
+/* Rules tell of their own problems; why they cannot be had at all is said here. */
+static void check_rules(struct check *c)
+{
+    hydrant_error problem = {0};
+    hydrant_status status = hy_daemon_load_rules(c->daemon, false, &problem);
+    if (status == HYDRANT_OK)
+        return;
+    c->problems++;
+    char what[sizeof problem.file + 16];
+    snprintf(what, sizeof what, "rules: %s%s", problem.file, problem.file[0] ? ": " : "");
+    say(c, HYDRANT_SEVERITY_ERROR, what, problem.text);
+}
+
+static void check_ring(struct check *c)
+{
+    const struct hy_config *config = c->daemon->config;
+    hydrant_error problem = {0};
+    hydrant_status status =
+        hy_ring_check_size(config->ring.bytes, (uint32_t)config->ring.chunk_bytes, &problem);
+    note(c, "ring", "", status, &problem);
+    if (!hy_daemon_ring_is_in_memory(config->ring.path))
+        say(c, HYDRANT_SEVERITY_WARNING, "ring: ", HY_DAEMON_RING_ON_DISK);
+}
+
+hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options, hydrant_error *err)
+{
+    struct check c = {0};
+    hydrant_status status = hy_daemon_make(options, &c.daemon, err);
+    if (status == HYDRANT_OK)
+        status = hy_daemon_load_config(c.daemon, err);
+    if (status == HYDRANT_OK) {
+        const struct hy_config *config = c.daemon->config;
+        check_rules(&c);
+        check_ring(&c);
+        for (uint32_t i = 0; i < config->sources_count; i++)
+            check_source(&c, &config->sources[i]);
+        for (uint32_t i = 0; i < config->sinks_count; i++) {
+            check_text(&c, "sink ", config->sinks[i].name, config->sinks[i].brokers);
+            check_texts(&c, "sink ", config->sinks[i].name, &config->sinks[i].settings);
+        }
+    }
+    if (status == HYDRANT_OK && c.problems) {
+        status = hy_error_set(err, HYDRANT_ERR_ARGUMENT, "it cannot run: %u problem%s", c.problems,
+                              c.problems == 1 ? "" : "s");
+        hy_error_at(err, options->config, 0, 0);
+    }
+    hydrant_daemon_destroy(&c.daemon);
+    return status;
+}
