@@ -75,8 +75,8 @@ hydrant_status hy_http_start(const struct hy_http_options *options, struct hy_ht
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the metrics server");
     http->options = *options;
     /* poll: its loop by epoll never hears of a peer that closes inside a request. */
-    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD |
-                     (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+    unsigned flags =
+        MHD_USE_POLL_INTERNAL_THREAD | (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
     errno = 0;
     http->daemon = MHD_start_daemon(
         flags, options->port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, &address,

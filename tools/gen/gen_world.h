@@ -18,13 +18,13 @@
 #include "gen_words.h"
 
 /* What authors feel, as intended: X(NAME, "name in the truth") */
-#define GEN_CLASS_TABLE(X)                                                                        \
-    X(NEUTRAL, "neutral")                                                                         \
-    X(COMPLAINT, "complaint")                                                                     \
-    X(RANT, "rant")                                                                               \
-    X(QUESTION, "question")                                                                       \
-    X(REQUEST, "request") X(PRAISE, "praise") X(THANKS, "thanks") X(WORRY, "worry") X(SAD, "sad") \
-        X(JOY, "joy")
+#define GEN_CLASS_TABLE(X)    \
+    X(NEUTRAL, "neutral")     \
+    X(COMPLAINT, "complaint") \
+    X(RANT, "rant")           \
+    X(QUESTION, "question")   \
+    X(REQUEST, "request")     \
+    X(PRAISE, "praise") X(THANKS, "thanks") X(WORRY, "worry") X(SAD, "sad") X(JOY, "joy")
 enum gen_class {
 #define GEN_CLASS_ENUM(NAME, name) GEN_CLASS_##NAME,
     GEN_CLASS_TABLE(GEN_CLASS_ENUM)
