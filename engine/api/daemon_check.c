@@ -44,8 +44,9 @@ static void note(struct check *c, const char *kind, const char *name, hydrant_st
     say(c, HYDRANT_SEVERITY_ERROR, what, problem->text);
 }
 
-/* Is every secret there that the text names? */
-static void check_text(struct check *c, const char *kind, const char *name, const char *text)
+/* Is every secret there that the text names? needed: nothing is no secret. */
+static void check_text(struct check *c, const char *kind, const char *name, const char *text,
+                       bool needed)
 {
     struct hy_fill fill = {.folder = c->daemon->config->folder};
     hydrant_error problem = {0};
@@ -53,6 +54,8 @@ static void check_text(struct check *c, const char *kind, const char *name, cons
     if (!hy_fill_has_secret(text))
         return;
     hydrant_status status = hy_fill_text(&fill, text, &filled, &problem);
+    if (status == HYDRANT_OK && needed && !*filled)
+        status = hy_error_set(&problem, HYDRANT_ERR_ARGUMENT, "its secret is empty");
     note(c, kind, name, status, &problem);
     hy_fill_free(filled);
 }
@@ -61,18 +64,20 @@ static void check_texts(struct check *c, const char *kind, const char *name,
                         const struct hy_net_texts *texts)
 {
     for (size_t i = 0; i < texts->count; i++)
-        check_text(c, kind, name, texts->all[i]);
+        check_text(c, kind, name, texts->all[i], false);
 }
 
 static void check_source(struct check *c, const struct hy_config_source *source)
 {
     static const char kind[] = "source ";
     const struct hy_web_options *web = &source->web;
-    const char *texts[] = {source->secret, source->verify_token, web->url,  web->body,
-                           web->proxy,     web->resume,          web->page, source->kafka.brokers};
+    const char *texts[] = {web->url,    web->body, web->proxy,
+                           web->resume, web->page, source->kafka.brokers};
     hydrant_error problem = {0};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        check_text(c, kind, source->name, texts[i]);
+        check_text(c, kind, source->name, texts[i], false);
+    check_text(c, kind, source->name, source->secret, true);
+    check_text(c, kind, source->name, source->verify_token, true);
     check_texts(c, kind, source->name, &web->headers);
     check_texts(c, kind, source->name, &source->kafka.settings);
     if (c->daemon->manager)
@@ -116,7 +121,7 @@ hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options, hydra
         for (uint32_t i = 0; i < config->sources_count; i++)
             check_source(&c, &config->sources[i]);
         for (uint32_t i = 0; i < config->sinks_count; i++) {
-            check_text(&c, "sink ", config->sinks[i].name, config->sinks[i].brokers);
+            check_text(&c, "sink ", config->sinks[i].name, config->sinks[i].brokers, false);
             check_texts(&c, "sink ", config->sinks[i].name, &config->sinks[i].settings);
         }
     }

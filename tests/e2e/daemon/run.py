@@ -494,7 +494,9 @@ class Refusing(DaemonTest):
                      "ring: a ring has ", "hydrant.yaml: it cannot run: 3 problems"):
             self.assertIn(text, said)
         (world.dir / "rules.yaml").write_text(rules)
-        world.write_config(bytes="4MiB")
+        (world.dir / "empty").write_text("\n")
+        world.write_config(bytes="4MiB", sources=world.config["sources"].replace("HYDRANT_NOPE", "file:empty"))
+        self.assertIn("source hook: its secret is empty", check(1))
         self.assertIn("source hook: format nope is none of", check(1))
         (world.dir / "rules.yaml").unlink()
         self.assertIn("rules: ", check(1))
