@@ -434,11 +434,12 @@ HYDRANT_API void hydrant_stop(hydrant *engine);
 /* ---- Looking at it -------------------------------------------------------------------------- */
 
 /* The stages of the path, in order, as --stats names them. */
-#define HYDRANT_STAGE_TABLE(X)                                                          \
-    X(INGEST, "ingest")                                                                 \
-    X(DECODE, "decode")                                                                 \
-    X(NORMALIZE, "normalize") X(MATCH, "match") X(EMOTION, "emotion") X(DEDUP, "dedup") \
-        X(TRIAGE, "triage") X(PUBLISH, "publish")
+#define HYDRANT_STAGE_TABLE(X) \
+    X(INGEST, "ingest")        \
+    X(DECODE, "decode")        \
+    X(NORMALIZE, "normalize")  \
+    X(MATCH, "match")          \
+    X(EMOTION, "emotion") X(DEDUP, "dedup") X(TRIAGE, "triage") X(PUBLISH, "publish")
 
 typedef enum hydrant_stage {
 #define HYDRANT_STAGE_ENUM(NAME, text) HYDRANT_STAGE_##NAME,
