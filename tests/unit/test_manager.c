@@ -71,13 +71,16 @@ static void path_of(const struct world *world, const char *name, char path[256])
     snprintf(path, 256, "%s/%s", world->folder, name);
 }
 
+/* At once: half of a file would be an attempt of its own. */
 static void put(const struct world *world, const char *name, const char *text)
 {
-    char path[256];
+    char path[256], made[256];
     path_of(world, name, path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    path_of(world, ".made", made);
+    int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     close(fd);
+    assert_int_equal(rename(made, path), 0);
 }
 
 #define RULE(id, query) "version: 1\nrules:\n  - {id: " id ", match: '" query "', owner: me}\n"
