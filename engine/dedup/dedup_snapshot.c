@@ -2,6 +2,7 @@
 #include "dedup/dedup_snapshot.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "dedup/dedup_group.h"
 #include "dedup/dedup_lexicon.h"
 #include "dedup/dedup_state.h"
@@ -98,21 +99,6 @@ struct writer {
     char *buffer; /* BLOCK_BYTES */
 };
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-    while (len > 0) {
-        ssize_t done = write(fd, at, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
-
 static bool is_zero(const char *bytes, size_t len)
 {
     return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
@@ -122,7 +108,7 @@ static bool write_block(struct writer *w, size_t len)
 {
     struct block b = {.len = is_zero(w->buffer, len) ? 0 : (uint32_t)len};
     b.check = check_block(&b, w->buffer, w->blocks++);
-    return write_all(w->fd, &b, sizeof b) && write_all(w->fd, w->buffer, b.len);
+    return hy_file_write_all(w->fd, &b, sizeof b) && hy_file_write_all(w->fd, w->buffer, b.len);
 }
 
 /* Workers may write while this reads: words are whole, and what they are part of is checked when it
@@ -184,12 +170,12 @@ static bool write_snapshot(struct writer *w, struct hy_dedup *dedup, const struc
 {
     struct table tables[TABLES];
     list_tables(dedup, tables);
-    bool good = write_all(w->fd, h, sizeof *h);
+    bool good = hy_file_write_all(w->fd, h, sizeof *h);
     for (int i = 0; i < TABLES && good; i++)
         good = write_table(w, &tables[i]);
     struct block end = {.len = (uint32_t)w->blocks, .is_end = 1};
     end.check = check_block(&end, NULL, w->blocks);
-    return good && write_all(w->fd, &end, sizeof end) && fsync(w->fd) == 0;
+    return good && hy_file_write_all(w->fd, &end, sizeof end) && fsync(w->fd) == 0;
 }
 
 /* So that a power cut does not undo the renaming. What cannot be synced is not an error: the file

@@ -247,6 +247,18 @@ static void a_segment_without_lines_goes(void **state)
     free(all);
 }
 
+/* The child was killed: of what it put, this many lines are left, and post 50 is not among them. */
+static void expect_forgotten_after_crash(pid_t child, int lines)
+{
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    start(1 << 30, 0);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), lines);
+    assert_null(strstr(text, "\"post 50\"}"));
+}
+
 /* Killed before the deletes are done, which takes up to HY_RECORDING_FORGET_MS. */
 static void a_crash_forgets_no_delete(void **state)
 {
@@ -264,13 +276,7 @@ static void a_crash_forgets_no_delete(void **state)
         wait_for_disk(101); /* the thread has come round: the delete is on disk, too */
         raise(SIGKILL);
     }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    start(1 << 30, 0);
-    hy_recording_close(&recording);
-    assert_int_equal(read_back(), 100);
-    assert_null(strstr(text, "\"post 50\"}"));
+    expect_forgotten_after_crash(child, 100);
 }
 
 static void wait_until_more(_Atomic int *count, int than)
@@ -304,13 +310,7 @@ static void a_full_disk_forgets_no_delete(void **state)
         wait_for_disk(102); /* the thread has come round */
         raise(SIGKILL);
     }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    start(1 << 30, 0);
-    hy_recording_close(&recording);
-    assert_int_equal(read_back(), 101);
-    assert_null(strstr(text, "\"post 50\"}"));
+    expect_forgotten_after_crash(child, 101);
 }
 
 /* The disk stands still, and the lane is full of lines. */
