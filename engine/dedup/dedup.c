@@ -40,13 +40,15 @@ _Static_assert((int)HY_DEDUP_ENTRIES_MAX == (int)HY_DEDUP_WINDOW_ENTRIES_MAX,
 enum {
     DEFAULT_ENTRIES = 1000000,
     ENTRIES_MIN = 2,
-    /* How many turns ahead of a mention's its memory is asked for: buckets and lines of keys first,
+    /* Turns are taken in stretches, and memory is asked for a whole stretch at a time, so that its
+     * pages are looked up side by side. How many stretches ahead: buckets and lines of keys first,
      * then each that is found through what was asked for before. */
-    INDEXES_AHEAD = 16,
-    ENTRIES_AHEAD = 8,
-    RECORDS_AHEAD = 4,
-    TOUCHED =
-        2 * ENTRIES_AHEAD, /* turns that are remembered: from one's own to the last asked for */
+    STRETCH = 8,
+    INDEXES_AHEAD = 3,
+    ENTRIES_AHEAD = 2,
+    RECORDS_AHEAD = 1,
+    /* Turns that are remembered: from one's own to the last whose entries were asked for. */
+    TOUCHED = (ENTRIES_AHEAD + 1) * STRETCH,
     ROOM_AHEAD = 4,
     ROOM_UNITS = 20, /* of the log, that a turn takes */
     HUGE_FROM_BYTES = 16 << 20,
@@ -293,11 +295,10 @@ struct turn {
     struct hy_dedup *dedup;
     struct hy_dedup_window *w;
     const struct hy_dedup_post *post;
-    _Atomic uint32_t *id_bucket, *text_bucket;
-    uint32_t id_seen, text_seen; /* the buckets' fronts when they were searched */
-    uint64_t published_seen;     /* and how many keys were published then */
-    struct hy_dedup_view known;  /* valid if is_known: the entry with this id */
-    struct hy_dedup_view group;  /* valid if kind is EXACT or NEAR: the head of its group */
+    struct hy_dedup_spot by_id, by_text;
+    uint64_t published_seen;    /* keys, when the two were searched */
+    struct hy_dedup_view known; /* valid if is_known: the entry with this id */
+    struct hy_dedup_view group; /* valid if kind is EXACT or NEAR: the head of its group */
     bool is_known;
     bool found_gone;       /* it repeated a group that died since: there may be another like it */
     hydrant_dup_kind kind; /* NONE, EXACT or NEAR */
@@ -336,16 +337,17 @@ static void look(struct turn *t)
 {
     const struct hy_dedup_post *post = t->post;
     struct hy_dedup_window *w = t->w;
-    t->id_seen = atomic_load_explicit(t->id_bucket, memory_order_acquire); /* R2 */
-    t->text_seen = atomic_load_explicit(t->text_bucket, memory_order_acquire);
+    t->by_id.seen = atomic_load_explicit(t->by_id.bucket, memory_order_acquire); /* R2 */
+    t->by_text.seen = atomic_load_explicit(t->by_text.bucket, memory_order_acquire);
     t->published_seen = atomic_load_explicit(&w->published, memory_order_acquire); /* R4 */
-    t->is_known = hy_dedup_find_id(w, post, t->id_seen, 0, &t->known);
+    t->is_known = hy_dedup_find_id(w, post, &t->by_id, t->by_id.seen, 0, &t->known);
     t->about.mention->known = t->is_known && post->event == HYDRANT_EVENT_EDIT;
     if (t->is_known && post->event == HYDRANT_EVENT_POST)
         return;
     if (look_for_origin(t))
         return;
-    if (hy_dedup_has_text(post) && hy_dedup_find_text(w, post, t->text_seen, 0, &t->group) &&
+    if (hy_dedup_has_text(post) &&
+        hy_dedup_find_text(w, post, &t->by_text, t->by_text.seen, 0, &t->group) &&
         hy_dedup_window_record(w, &t->group, t->record)) {
         t->kind = HYDRANT_DUP_EXACT;
         t->way = post->relation == HY_DEDUP_REPOST ? HY_DEDUP_WAY_REPOST : HY_DEDUP_WAY_EXACT;
@@ -394,8 +396,8 @@ static uint32_t enter(struct turn *t, bool opens)
     if (name == 0)
         return 0;
     hy_dedup_find_fn *again = post->event == HYDRANT_EVENT_POST ? hy_dedup_find_id : NULL;
-    if (hy_dedup_link(t->w, t->id_bucket, &hy_dedup_place(t->w, name)->next_id, name, t->id_seen,
-                      again, post, &t->known))
+    if (hy_dedup_link(t->w, &t->by_id, &hy_dedup_place(t->w, name)->next_id, name, again, post,
+                      &t->known))
         return name;
     hy_dedup_kill(t->w, name);
     t->is_known = true;
@@ -411,7 +413,7 @@ static void open_group(struct turn *t, uint32_t name)
     struct hy_dedup_window *w = t->w;
     const struct hy_dedup_post *post = t->post;
     struct hy_dedup_view other;
-    if (!hy_dedup_link(w, t->text_bucket, &hy_dedup_place(w, name)->next_text, name, t->text_seen,
+    if (!hy_dedup_link(w, &t->by_text, &hy_dedup_place(w, name)->next_text, name,
                        hy_dedup_find_text, post, &other))
         hy_dedup_meet(w, name, other.name);
     if (post->keys.count > 0) {
@@ -469,8 +471,8 @@ static void count_quote(struct turn *t)
 static void answer_copy(struct turn *t, uint32_t name, uint32_t count)
 {
     if (name != 0 && adds_text(t))
-        hy_dedup_link(t->w, t->text_bucket, &hy_dedup_place(t->w, name)->next_text, name, 0, NULL,
-                      NULL, NULL);
+        hy_dedup_link(t->w, &t->by_text, &hy_dedup_place(t->w, name)->next_text, name, NULL, NULL,
+                      NULL);
     hy_dedup_answer_copy(&t->about, t->kind, t->way, &t->group, t->record, count);
 }
 
@@ -513,10 +515,10 @@ static void judge(struct turn *t)
 
 /* ---- batches ---- */
 
-/* What a post may touch: the newest entry of its buckets, and the candidates of its keys as they
- * are some turns before its own. */
+/* What a post may touch: the newest entries of its buckets, if they may lead to its own, and the
+ * candidates of its keys, as they are some turns before its own. */
 struct touch {
-    uint32_t by_id, by_text;
+    uint32_t by_id, by_text; /* 0: none */
     struct hy_dedup_candidates candidates;
 };
 
@@ -531,21 +533,35 @@ static void ask_for_indexes(const struct hy_dedup_window *w, const struct hy_ded
 
 static void ask_for_entry(const struct hy_dedup_window *w, uint32_t name)
 {
+    if (name == 0)
+        return;
     const struct hy_dedup_entry *e = hy_dedup_place(w, name);
     hy_prefetch(e);
     hy_prefetch(&e->author); /* three of four entries lie in two lines */
 }
 
-static void ask_for_entries(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                            struct touch *touch)
+/* The newest entry that may have the hash; 0: none has. */
+static uint32_t find_front(const struct hy_dedup_window *w, _Atomic uint32_t *index,
+                           struct hy_dedup_hash hash)
 {
-    const _Atomic uint32_t *id = &w->by_id[hy_dedup_bucket(w, post->id)];
-    const _Atomic uint32_t *text = &w->by_text[hy_dedup_bucket(w, post->text)];
-    touch->by_id = atomic_load_explicit(id, memory_order_relaxed);
-    touch->by_text = atomic_load_explicit(text, memory_order_relaxed);
+    struct hy_dedup_spot spot = hy_dedup_spot(w, index, hash);
+    uint32_t bucket = atomic_load_explicit(spot.bucket, memory_order_relaxed);
+    return bucket & spot.sign ? hy_dedup_front(w, bucket) : 0;
+}
+
+/* What the buckets and lines, which should be here by now, lead to. */
+static void find_entries(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
+                         struct touch *touch)
+{
+    touch->by_id = find_front(w, w->by_id, post->id);
+    touch->by_text = find_front(w, w->by_text, post->text);
+    hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, &touch->candidates);
+}
+
+static void ask_for_entries(const struct hy_dedup_window *w, const struct touch *touch)
+{
     ask_for_entry(w, touch->by_id);
     ask_for_entry(w, touch->by_text);
-    hy_dedup_window_candidates(w, post->keys.keys, post->keys.count, &touch->candidates);
     for (uint32_t k = 0; k < touch->candidates.count; k++)
         ask_for_entry(w, touch->candidates.names[k]);
 }
@@ -559,19 +575,23 @@ static void ask_for_record(const struct hy_dedup_window *w, const struct hy_dedu
 }
 
 /* Records, but for the id, which leads to none; of the text, if it is the same, the tally too, for
- * this is most likely a copy; and the second entry in each bucket. */
+ * this is most likely a copy; and the second entries of the buckets. */
 static void ask_for_records(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
                             const struct touch *touch)
 {
-    const struct hy_dedup_entry *id = hy_dedup_place(w, touch->by_id);
-    const struct hy_dedup_entry *text = hy_dedup_place(w, touch->by_text);
-    ask_for_entry(w, atomic_load_explicit(&id->next_id, memory_order_relaxed));
-    ask_for_entry(w, atomic_load_explicit(&text->next_text, memory_order_relaxed));
     for (uint32_t k = 0; k < touch->candidates.count; k++)
         ask_for_record(w, hy_dedup_place(w, touch->candidates.names[k]));
-    if (atomic_load_explicit(&text->text_low, memory_order_relaxed) == post->text.low) {
-        ask_for_record(w, text);
-        hy_dedup_tally_ask(&w->tallies, &text->tally);
+    if (touch->by_id) {
+        const struct hy_dedup_entry *id = hy_dedup_place(w, touch->by_id);
+        ask_for_entry(w, atomic_load_explicit(&id->next_id, memory_order_relaxed));
+    }
+    if (touch->by_text) {
+        const struct hy_dedup_entry *text = hy_dedup_place(w, touch->by_text);
+        ask_for_entry(w, atomic_load_explicit(&text->next_text, memory_order_relaxed));
+        if (atomic_load_explicit(&text->text_low, memory_order_relaxed) == post->text.low) {
+            ask_for_record(w, text);
+            hy_dedup_tally_ask(&w->tallies, &text->tally);
+        }
     }
 }
 
@@ -587,19 +607,34 @@ static void ask_for_room(const struct hy_dedup_window *w)
     hy_prefetch_for_write(log + 64);
 }
 
-/* The turn at `at` is near: asks for what the turns behind it will touch. */
-static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_worker *worker,
-                       uint32_t at, struct touch touched[TOUCHED])
+/* The turns of a stretch. */
+struct stretch {
+    uint32_t from, to;
+};
+
+/* Negative ones are before the batch, and empty. */
+static struct stretch stretch_of(const struct hy_dedup_worker *worker, int number)
 {
-    if (at + INDEXES_AHEAD < worker->posts_count)
-        ask_for_indexes(w, &worker->posts[at + INDEXES_AHEAD]);
-    if (at + ENTRIES_AHEAD < worker->posts_count)
-        ask_for_entries(w, &worker->posts[at + ENTRIES_AHEAD],
-                        &touched[(at + ENTRIES_AHEAD) % TOUCHED]);
-    ask_for_room(w);
-    uint32_t next = at + RECORDS_AHEAD;
-    if (next < worker->posts_count)
-        ask_for_records(w, &worker->posts[next], &touched[next % TOUCHED]);
+    uint32_t from = number < 0 ? 0 : (uint32_t)number * STRETCH;
+    uint32_t to = number < 0 ? 0 : from + STRETCH, end = worker->posts_count;
+    return (struct stretch){from, to < end ? to : end};
+}
+
+/* A stretch is next: asks for what those behind it will touch. */
+static void look_ahead(const struct hy_dedup_window *w, const struct hy_dedup_worker *worker,
+                       int number, struct touch touched[TOUCHED])
+{
+    struct stretch s = stretch_of(worker, number + INDEXES_AHEAD);
+    for (uint32_t i = s.from; i < s.to; i++)
+        ask_for_indexes(w, &worker->posts[i]);
+    s = stretch_of(worker, number + ENTRIES_AHEAD);
+    for (uint32_t i = s.from; i < s.to; i++)
+        find_entries(w, &worker->posts[i], &touched[i % TOUCHED]);
+    for (uint32_t i = s.from; i < s.to; i++)
+        ask_for_entries(w, &touched[i % TOUCHED]);
+    s = stretch_of(worker, number + RECORDS_AHEAD);
+    for (uint32_t i = s.from; i < s.to; i++)
+        ask_for_records(w, &worker->posts[i], &touched[i % TOUCHED]);
 }
 
 /* Notes where the entries of the batch's parcel begin, for snapshots. Batches that know their
@@ -615,32 +650,35 @@ static void mark(struct hy_dedup *dedup, const struct hy_batch *batch)
     atomic_store_explicit(&m->position, position, memory_order_release);
 }
 
-void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, struct hy_batch *batch)
+static void take_turn(struct hy_dedup *dedup, const struct hy_dedup_post *post,
+                      struct hy_batch *batch, struct hy_dedup_candidates *candidates)
 {
     struct hy_dedup_window *w = &dedup->window;
     uint32_t record[HY_DEDUP_LOG_UNITS_MAX];
+    struct turn t = {.about = {w, batch, &batch->mentions[post->mention], post},
+                     .dedup = dedup,
+                     .w = w,
+                     .post = post,
+                     .record = record,
+                     .candidates = candidates,
+                     .by_id = hy_dedup_spot(w, w->by_id, post->id),
+                     .by_text = hy_dedup_spot(w, w->by_text, post->text)};
+    if (is_forgotten(t.about.mention))
+        t.about.mention->known = hy_dedup_forget(w, post);
+    else
+        judge(&t);
+}
+
+void hy_dedup_batch(struct hy_dedup *dedup, struct hy_dedup_worker *worker, struct hy_batch *batch)
+{
     struct touch touched[TOUCHED];
     mark(dedup, batch);
-    for (uint32_t i = 0; i < INDEXES_AHEAD && i < worker->posts_count; i++)
-        ask_for_indexes(w, &worker->posts[i]);
-    for (uint32_t i = 0; i < ENTRIES_AHEAD && i < worker->posts_count; i++)
-        ask_for_entries(w, &worker->posts[i], &touched[i]);
-    for (uint32_t i = 0; i < RECORDS_AHEAD && i < worker->posts_count; i++)
-        ask_for_records(w, &worker->posts[i], &touched[i]);
-    for (uint32_t i = 0; i < worker->posts_count; i++) {
-        const struct hy_dedup_post *post = &worker->posts[i];
-        look_ahead(w, worker, i, touched);
-        struct turn t = {.about = {w, batch, &batch->mentions[post->mention], post},
-                         .dedup = dedup,
-                         .w = w,
-                         .post = post,
-                         .record = record,
-                         .candidates = &touched[i % TOUCHED].candidates,
-                         .id_bucket = &w->by_id[hy_dedup_bucket(w, post->id)],
-                         .text_bucket = &w->by_text[hy_dedup_bucket(w, post->text)]};
-        if (is_forgotten(t.about.mention))
-            t.about.mention->known = hy_dedup_forget(w, post);
-        else
-            judge(&t);
+    for (int number = -INDEXES_AHEAD; number * STRETCH < (int)worker->posts_count; number++) {
+        struct stretch s = stretch_of(worker, number);
+        look_ahead(&dedup->window, worker, number, touched);
+        for (uint32_t i = s.from; i < s.to; i++) {
+            ask_for_room(&dedup->window);
+            take_turn(dedup, &worker->posts[i], batch, &touched[i % TOUCHED].candidates);
+        }
     }
 }

@@ -29,29 +29,37 @@ static bool same_id(const struct hy_dedup_view *view, const struct hy_dedup_post
     return view->id_hash == post->id.low && hy_dedup_kind(view->state) != HY_DEDUP_DEAD;
 }
 
-/* Walks a bucket from the entry named from up to, not including, until: the newest entry with the
- * post's id. */
+/* Walks a chain from the front of bucket up to, not including, that of until: the newest entry with
+ * the post's id. */
 bool hy_dedup_find_id(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                      uint32_t from, uint32_t until, struct hy_dedup_view *found)
+                      const struct hy_dedup_spot *spot, uint32_t bucket, uint32_t until,
+                      struct hy_dedup_view *found)
 {
-    for (int i = 0; i < HY_DEDUP_CHAIN_MAX && from != until; i++) {
-        if (!hy_dedup_window_view(w, from, found))
+    if (!(bucket & spot->sign))
+        return false;
+    uint32_t name = hy_dedup_front(w, bucket), end = hy_dedup_front(w, until);
+    for (int i = 0; i < HY_DEDUP_CHAIN_MAX && name != end; i++) {
+        if (!hy_dedup_window_view(w, name, found))
             return false;
         if (same_id(found, post))
             return true;
-        from = found->next_id;
+        name = found->next_id;
     }
     return false;
 }
 
 /* The same for the post's text: *found is the head of a group in the window. */
 bool hy_dedup_find_text(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                        uint32_t from, uint32_t until, struct hy_dedup_view *found)
+                        const struct hy_dedup_spot *spot, uint32_t bucket, uint32_t until,
+                        struct hy_dedup_view *found)
 {
-    for (int i = 0; i < HY_DEDUP_CHAIN_MAX && from != until; i++) {
-        if (!hy_dedup_window_view(w, from, found))
+    if (!(bucket & spot->sign))
+        return false;
+    uint32_t name = hy_dedup_front(w, bucket), end = hy_dedup_front(w, until);
+    for (int i = 0; i < HY_DEDUP_CHAIN_MAX && name != end; i++) {
+        if (!hy_dedup_window_view(w, name, found))
             return false;
-        from = found->next_text;
+        name = found->next_text;
         if (hy_dedup_is_text(found, post->text) && hy_dedup_follow(w, found) &&
             in_window(w, found->time_s, post->time_s))
             return true;
@@ -63,9 +71,9 @@ bool hy_dedup_find_origin(const struct hy_dedup_window *w, const struct hy_dedup
                           struct hy_dedup_view *found, uint32_t *record)
 {
     struct hy_dedup_post origin = {.id = post->origin};
-    uint32_t bucket = hy_dedup_bucket(w, post->origin);
-    uint32_t front = atomic_load_explicit(&w->by_id[bucket], memory_order_acquire); /* R2 */
-    return hy_dedup_find_id(w, &origin, front, 0, found) && hy_dedup_follow(w, found) &&
+    struct hy_dedup_spot spot = hy_dedup_spot(w, w->by_id, post->origin);
+    uint32_t bucket = atomic_load_explicit(spot.bucket, memory_order_acquire); /* R2 */
+    return hy_dedup_find_id(w, &origin, &spot, bucket, 0, found) && hy_dedup_follow(w, found) &&
            in_window(w, found->time_s, post->time_s) && hy_dedup_window_record(w, found, record);
 }
 
@@ -219,29 +227,32 @@ void hy_dedup_expel(struct hy_dedup_window *w, const struct hy_dedup_view *view)
 bool hy_dedup_forget(struct hy_dedup_window *w, const struct hy_dedup_post *post)
 {
     struct hy_dedup_view view;
-    uint32_t bucket = hy_dedup_bucket(w, post->id);
-    uint32_t from = atomic_load_explicit(&w->by_id[bucket], memory_order_acquire);
-    for (int i = 0; i < HY_DEDUP_CHAIN_MAX; i++) {
-        if (!hy_dedup_find_id(w, post, from, 0, &view))
-            return i > 0;
-        hy_dedup_expel(w, &view);
-        from = view.next_id;
+    struct hy_dedup_spot spot = hy_dedup_spot(w, w->by_id, post->id);
+    uint32_t bucket = atomic_load_explicit(spot.bucket, memory_order_acquire); /* R2 */
+    int count = 0;
+    for (; count < HY_DEDUP_CHAIN_MAX; count++) {
+        if (!hy_dedup_find_id(w, post, &spot, bucket, 0, &view))
+            break;
+        hy_dedup_expel(w, &view); /* and it is not found again */
     }
-    return true;
+    return count > 0;
 }
 
-bool hy_dedup_link(struct hy_dedup_window *w, _Atomic uint32_t *bucket, _Atomic uint32_t *next,
-                   uint32_t name, uint32_t seen, hy_dedup_find_fn *find,
+bool hy_dedup_link(struct hy_dedup_window *w, const struct hy_dedup_spot *spot,
+                   _Atomic uint32_t *next, uint32_t name, hy_dedup_find_fn *find,
                    const struct hy_dedup_post *post, struct hy_dedup_view *found)
 {
-    uint32_t front = atomic_load_explicit(bucket, memory_order_acquire); /* R2 */
+    uint32_t names = (1u << w->front_bits) - 1, seen = spot->seen, linked;
+    uint32_t bucket = atomic_load_explicit(spot->bucket, memory_order_acquire); /* R2 */
     do {
-        if (find && front != seen && find(w, post, front, seen, found))
+        if (find && bucket != seen && find(w, post, spot, bucket, seen, found))
             return false;
-        seen = front;
-        atomic_store_explicit(next, front, memory_order_release);
-    } while (!atomic_compare_exchange_weak_explicit(bucket, &front, name, memory_order_acq_rel,
-                                                    memory_order_acquire)); /* W2 */
+        seen = bucket;
+        uint32_t older = hy_dedup_front(w, bucket);
+        atomic_store_explicit(next, older, memory_order_release);
+        linked = spot->sign | (older ? bucket & ~names : 0) | (name & names);
+    } while (!atomic_compare_exchange_weak_explicit(
+        spot->bucket, &bucket, linked, memory_order_acq_rel, memory_order_acquire)); /* W2 */
     return true;
 }
 

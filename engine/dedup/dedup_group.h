@@ -42,12 +42,13 @@ static inline bool hy_dedup_has_text(const struct hy_dedup_post *post)
 }
 
 /*
- * Finders walk a bucket from the entry called from to, not including, the one called until (0: to
- * the end) and copy to *found: the newest entry with the post's id; the head of a group in the
- * window that has a text like the post's.
+ * Finders walk a chain from the front of bucket, as it was read at spot, to, not including, that of
+ * until, as it was read before (0: to the end) and copy to *found: the newest entry with the post's
+ * id; the head of a group in the window that has a text like the post's.
  */
 typedef bool hy_dedup_find_fn(const struct hy_dedup_window *w, const struct hy_dedup_post *post,
-                              uint32_t from, uint32_t until, struct hy_dedup_view *found);
+                              const struct hy_dedup_spot *spot, uint32_t bucket, uint32_t until,
+                              struct hy_dedup_view *found);
 hy_dedup_find_fn hy_dedup_find_id;
 hy_dedup_find_fn hy_dedup_find_text;
 
@@ -70,12 +71,12 @@ bool hy_dedup_decide(struct hy_dedup_window *w, const struct hy_dedup_post *post
                      struct hy_dedup_view *view, uint32_t *record);
 
 /*
- * Puts the entry called name at the front of a bucket, next being its link there. If find is given
- * it looks first at what was put there since seen was the front; when it finds something the entry
+ * Puts the entry called name at the front of spot's bucket, next being its link there. If find is
+ * given it looks first at what was put there since spot->seen; when it finds something the entry
  * stays out, and this is false.
  */
-bool hy_dedup_link(struct hy_dedup_window *w, _Atomic uint32_t *bucket, _Atomic uint32_t *next,
-                   uint32_t name, uint32_t seen, hy_dedup_find_fn *find,
+bool hy_dedup_link(struct hy_dedup_window *w, const struct hy_dedup_spot *spot,
+                   _Atomic uint32_t *next, uint32_t name, hy_dedup_find_fn *find,
                    const struct hy_dedup_post *post, struct hy_dedup_view *found);
 
 /* Adds count to the group of the head called name. Its new count; 0 when that is no head any

@@ -12,7 +12,13 @@ enum {
      * window is shorter. */
     LOG_BYTES_PER_ENTRY = 62,
     LOG_BYTES_MIN = 8 << 20, /* a small window is never short of log, ... */
+    /* How long a bucket that leads nowhere any more is known to: of so many windows, all but the
+     * first. */
+    FRONT_WINDOWS = 3,
 };
+
+_Static_assert(UINT64_C(1) * HY_DEDUP_WINDOW_ENTRIES_MAX * FRONT_WINDOWS < UINT32_MAX / 2,
+               "a bucket has room for signs");
 
 _Static_assert(UINT64_C(1) * HY_DEDUP_WINDOW_ENTRIES_MAX * LOG_BYTES_PER_ENTRY / 4 <= UINT32_MAX,
                "32 bits count the units of the log");
@@ -79,6 +85,7 @@ void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uin
     w->by_text = take(arena, sizeof *w->by_text * entries);
     w->lines_count = lines_count(entries);
     w->name_bits = 32 - (uint32_t)__builtin_clz(entries - 1);
+    w->front_bits = 32 - (uint32_t)__builtin_clz(entries * FRONT_WINDOWS - 1);
     w->slots = take(arena, sizeof *w->slots * w->lines_count * HY_DEDUP_LINE_SLOTS);
     w->log = take(arena, sizeof *w->log * (w->log_units + HY_DEDUP_SKETCH_SLACK));
     uint32_t tallies = hy_dedup_tallies_count(entries);

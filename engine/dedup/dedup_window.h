@@ -8,6 +8,8 @@
  *
  *   by_id   [bucket] -> newest entry -> older -> older ... ends at the first that is overwritten,
  *   by_text [bucket] ->   because links only lead to older entries: nothing is ever unlinked
+ *             signs | name: of each entry that the chain may still have, a bit that its hash
+ *             chooses, so that most look-ups end here, without the entries' memory
  *
  *   keys    [line] of 16 slots, each tag | name: the newest heads with a key in that line; the
  * oldest makes room; a hint, which the comparison of texts confirms
@@ -16,9 +18,9 @@
  *
  *   tallies what is counted of groups of two and more: dedup_tally.h
  *
- * An entry is named by its seq, which only grows; links and buckets hold its low 32 bits. Names are
- * never trusted: an entry holds its own, and what is found is compared in full, so a name that
- * outlived its entry, or wrapped, finds nothing.
+ * An entry is named by its seq, which only grows; links hold its low 32 bits, buckets and slots
+ * fewer. Names are never trusted: an entry holds its own, and what is found is compared in full, so
+ * a name that outlived its entry, or wrapped, finds nothing.
  *
  * An entry's state goes one way only:
  *
@@ -33,7 +35,7 @@
  *   R1 read:  self (acquire) == seq, then fields (acquire), then self again
  *      If R1 reads a field of a newer W1, its second look at self sees that W1's BUSY or later.
  *   W2 link:  bucket := seq (CAS, acq_rel) after the entry's next       pairs with R2
- *   R2 walk:  bucket (acquire), then entries as R1
+ *   R2 walk:  bucket (acquire), then seq, which is not older than the name, then entries as R1
  *   W3 log:   log_head += units (acq_rel) before the units (release)    pairs with R3
  *   R3 log:   units (acquire), then log_head: intact if at most log_units ahead; then the check
  *             word, which also catches a writer that slept while the log went round
@@ -105,14 +107,15 @@ static inline uint32_t hy_dedup_mod(const struct hy_dedup_divisor *d, uint64_t n
 
 struct hy_dedup_window {
     struct hy_dedup_entry *entries;
-    _Atomic uint32_t *by_id, *by_text; /* one bucket per entry */
+    _Atomic uint32_t *by_id, *by_text; /* one bucket per entry: signs | name */
     _Atomic uint32_t *slots;           /* lines of HY_DEDUP_LINE_SLOTS */
     _Atomic uint32_t *log;
     struct hy_dedup_divisor ring;     /* entries */
     struct hy_dedup_divisor log_ring; /* units of log */
     uint32_t entries_count;
     uint32_t lines_count;
-    uint32_t name_bits; /* of a slot; the rest is the tag */
+    uint32_t name_bits;  /* of a slot; the rest is the tag */
+    uint32_t front_bits; /* of a bucket that are a name; the rest are signs */
     uint32_t log_units;
     uint32_t window_s;
     struct hy_dedup_tallies tallies;
@@ -188,6 +191,33 @@ void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uin
 static inline uint32_t hy_dedup_bucket(const struct hy_dedup_window *w, struct hy_dedup_hash hash)
 {
     return (uint32_t)((hash.high >> 32) * w->entries_count >> 32);
+}
+
+/* Where a hash belongs in an index, for one mention. */
+struct hy_dedup_spot {
+    _Atomic uint32_t *bucket;
+    uint32_t sign; /* of the hash; in any bucket that leads to an entry with it */
+    uint32_t seen; /* the bucket when it was searched; may be unset */
+};
+
+static inline struct hy_dedup_spot hy_dedup_spot(const struct hy_dedup_window *w,
+                                                 _Atomic uint32_t *index, struct hy_dedup_hash hash)
+{
+    uint32_t sign = (uint32_t)((hash.low >> 32) * (32 - w->front_bits) >> 32);
+    return (struct hy_dedup_spot){
+        .bucket = &index[hy_dedup_bucket(w, hash)],
+        .sign = 1u << (w->front_bits + sign),
+    };
+}
+
+/* The newest entry that a bucket, as it was read, leads to; 0: to none that is in the window. What
+ * has been out of it for long may be taken for another that is: the walk from there finds
+ * nothing. */
+static inline uint32_t hy_dedup_front(const struct hy_dedup_window *w, uint32_t bucket)
+{
+    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
+    uint32_t age = (newest - bucket) & ((1u << w->front_bits) - 1);
+    return bucket != 0 && age < w->entries_count ? newest - age : 0;
 }
 
 /* The entry that a name leads to, whether or not it still holds it. */
