@@ -417,7 +417,9 @@ static void open_group(struct turn *t, uint32_t name)
                        hy_dedup_find_text, post, &other))
         hy_dedup_meet(w, name, other.name);
     if (post->keys.count > 0) {
-        hy_dedup_window_publish(w, post->keys.keys, post->keys.count, name);
+        if (t->found_gone) /* and was not looked for further */
+            hy_dedup_window_candidates_again(w, t->candidates);
+        hy_dedup_window_publish(w, &t->candidates->lines, name);
         uint64_t published = atomic_fetch_add_explicit(&w->published, 1, memory_order_acq_rel);
         if (published != t->published_seen || t->found_gone) /* W4, R4 */
             hy_dedup_meet_near(w, post, name, t->record);

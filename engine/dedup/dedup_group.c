@@ -426,7 +426,7 @@ bool hy_dedup_find_near(const struct hy_dedup_window *w, const struct hy_dedup_p
                         uint32_t *record)
 {
     uint32_t at = 0;
-    hy_dedup_window_candidates_again(w, post->keys.keys, post->keys.count, candidates);
+    hy_dedup_window_candidates_again(w, candidates);
     return next_near(w, post, candidates, &at, 0, found, record);
 }
 

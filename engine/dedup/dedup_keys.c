@@ -10,8 +10,6 @@
 #include "dedup/dedup_sketch.h"
 #include "dedup/dedup_window.h"
 
-#include <string.h>
-
 _Static_assert((int)HY_DEDUP_KEYS <= (int)HY_DEDUP_LINES_MAX, "each key has a line");
 
 /* The tag of a key, in place in a slot: from bits that neither the line nor the rank comes from. */
@@ -27,13 +25,6 @@ static uint32_t names_of(const struct hy_dedup_window *w)
 }
 
 /* ---- entering ---- */
-
-/* A line as it was read, and where a name is to go in it. */
-struct line {
-    _Atomic uint32_t *slots;
-    uint32_t copy[HY_DEDUP_LINE_SLOTS];
-    uint32_t tag, same; /* the key's tag; which slots have it */
-};
 
 /* The slot with the oldest name among those of the set. */
 static uint32_t find_oldest_of(const struct hy_dedup_window *w, const uint32_t *slots, uint32_t set,
@@ -56,45 +47,38 @@ static bool has_more_than(uint32_t set, int count)
     return set != 0;
 }
 
-/* Enters a name: where there is room, else in place of the oldest; if its tag is there as often as
- * is allowed, in place of the oldest of those. */
-static void enter(const struct hy_dedup_window *w, const struct hy_dedup_line_kernel *kernel,
-                  struct line *line, uint32_t name)
+/* Enters a name in line k: where there is room, else in place of the oldest; if its tag is there as
+ * often as is allowed, in place of the oldest of those. */
+static void enter(const struct hy_dedup_window *w, struct hy_dedup_lines *lines, uint32_t k,
+                  uint32_t name)
 {
+    uint32_t *copy = lines->copy[k];
     for (;;) {
         /* Others may have entered newer names than this one. */
         uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
-        uint32_t at = has_more_than(line->same, HY_DEDUP_SAME_TAG_MAX - 1)
-                          ? find_oldest_of(w, line->copy, line->same, newest)
-                          : kernel->find_room(line->copy, names_of(w), newest);
-        uint32_t slot = line->tag | (name & names_of(w));
-        if (atomic_compare_exchange_strong_explicit(&line->slots[at], &line->copy[at], slot,
+        uint32_t at = has_more_than(lines->same[k], HY_DEDUP_SAME_TAG_MAX - 1)
+                          ? find_oldest_of(w, copy, lines->same[k], newest)
+                          : hy_dedup_line_kernel()->find_room(copy, lines->names, newest);
+        uint32_t slot = lines->tags[k] | (name & lines->names);
+        if (atomic_compare_exchange_strong_explicit(&lines->slots[k][at], &copy[at], slot,
                                                     memory_order_release,
                                                     memory_order_relaxed)) /* W4 */
             return;
         /* copy[at] is what stands there now */
-        line->same = hy_dedup_line_find(line->copy, line->tag, names_of(w));
+        lines->same[k] = hy_dedup_line_find(copy, lines->tags[k], lines->names);
     }
 }
 
 /* Popular keys come last: they lead to many, and the next to have one pushes this one out. */
-void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
-                             uint32_t name)
+void hy_dedup_window_publish(struct hy_dedup_window *w, struct hy_dedup_lines *lines, uint32_t name)
 {
-    const struct hy_dedup_line_kernel *kernel = hy_dedup_line_kernel();
-    struct line lines[HY_DEDUP_KEYS];
     uint32_t popular = 0, left = HY_DEDUP_KEYS_PUBLISHED;
-    for (uint32_t i = 0; i < count; i++) {
-        struct line *line = &lines[i];
-        line->slots = hy_dedup_line(w, keys[i]);
-        line->tag = tag_of(w, keys[i]);
-        line->same = kernel->read(line->slots, line->tag, names_of(w), line->copy);
-        popular |= (uint32_t)has_more_than(line->same, HY_DEDUP_FEW_SHARERS) << i;
-    }
-    uint32_t rounds[2] = {~popular & ((1u << count) - 1), popular};
+    for (uint32_t k = 0; k < lines->count; k++)
+        popular |= (uint32_t)has_more_than(lines->same[k], HY_DEDUP_FEW_SHARERS) << k;
+    uint32_t rounds[2] = {~popular & ((1u << lines->count) - 1), popular};
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t set = rounds[round]; set && left > 0; set &= set - 1, left--)
-            enter(w, kernel, &lines[__builtin_ctz(set)], name);
+            enter(w, lines, (uint32_t)__builtin_ctz(set), name);
     }
 }
 
@@ -119,35 +103,37 @@ static void insert(uint64_t best[HY_DEDUP_CANDIDATES], uint64_t rank)
     }
 }
 
-/* Looks at the lines: sharers and newest. */
-static void find_sharers(const struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
-                         struct hy_dedup_candidates *out)
+/* As many steps of seq leave the order of their ages as it is; one more, and the oldest seems to be
+ * the newest, because a slot holds only the low bits of its name. */
+static uint32_t steps_left(const struct hy_dedup_sharers *sharers, uint32_t names)
 {
-    struct hy_dedup_lines lines = {.count = count, .names = names_of(w)};
-    out->newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
-    for (uint32_t i = 0; i < count; i++) {
-        lines.slots[i] = hy_dedup_line(w, keys[i]);
-        lines.tags[i] = tag_of(w, keys[i]);
-    }
-    hy_dedup_line_kernel()->collect(&lines, out->newest, &out->sharers);
+    uint32_t oldest = 0;
+    for (uint32_t i = 0; i < sharers->count; i++)
+        oldest = sharers->ages[i] > oldest ? sharers->ages[i] : oldest;
+    return names - oldest;
 }
 
-/* Chooses names from sharers. */
-static void choose(struct hy_dedup_candidates *out)
+/* Reads the lines and chooses names from those that share their keys. */
+static void choose(const struct hy_dedup_window *w, struct hy_dedup_candidates *out)
 {
-    const struct hy_dedup_sharers *s = &out->sharers;
+    const struct hy_dedup_line_kernel *kernel = hy_dedup_line_kernel();
+    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
+    struct hy_dedup_sharers sharers;
     uint32_t same[HY_DEDUP_SHARERS_MAX], found = 0;
     uint64_t best[HY_DEDUP_CANDIDATES], weak;
     for (uint32_t i = 0; i < HY_DEDUP_CANDIDATES; i++)
         best[i] = UINT64_MAX;
-    for (uint32_t set = hy_dedup_line_kernel()->weigh(s, same, &weak); set; set &= set - 1) {
+    kernel->collect(&out->lines, newest, &sharers);
+    out->newest = newest;
+    out->steps = steps_left(&sharers, names_of(w));
+    for (uint32_t set = kernel->weigh(&sharers, same, &weak); set; set &= set - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(set);
-        uint32_t votes = 1 + count_members((uint32_t)((uint64_t)same[i] >> s->end[i]));
-        insert(best, hy_dedup_rank(votes, s->end[i] - s->begin[i], s->ages[i]));
+        uint32_t votes = 1 + count_members((uint32_t)((uint64_t)same[i] >> sharers.end[i]));
+        insert(best, hy_dedup_rank(votes, sharers.end[i] - sharers.begin[i], sharers.ages[i]));
     }
     insert(best, weak);
     while (found < HY_DEDUP_CANDIDATES && best[found] != UINT64_MAX) {
-        out->names[found] = out->newest - (uint32_t)best[found];
+        out->names[found] = newest - (uint32_t)best[found];
         found++;
     }
     out->count = found;
@@ -156,30 +142,19 @@ static void choose(struct hy_dedup_candidates *out)
 void hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
                                 uint32_t count, struct hy_dedup_candidates *out)
 {
-    find_sharers(w, keys, count, out);
-    choose(out);
+    out->lines.count = count;
+    out->lines.names = names_of(w);
+    for (uint32_t i = 0; i < count; i++) {
+        out->lines.slots[i] = hy_dedup_line(w, keys[i]);
+        out->lines.tags[i] = tag_of(w, keys[i]);
+    }
+    choose(w, out);
 }
 
-/* Are the names the same? All are older by now; one that seems to be newer, because a slot holds
- * only its low bits, changes the order. */
-static bool is_same(const struct hy_dedup_candidates *now, const struct hy_dedup_candidates *then)
+void hy_dedup_window_candidates_again(const struct hy_dedup_window *w,
+                                      struct hy_dedup_candidates *out)
 {
-    const struct hy_dedup_sharers *a = &now->sharers, *b = &then->sharers;
-    uint32_t older = now->newest - then->newest, other = 0;
-    if (a->count != b->count || memcmp(a->begin, b->begin, a->count) != 0)
-        return false;
-    for (uint32_t i = 0; i < a->count; i++)
-        other |= a->ages[i] ^ (b->ages[i] + older);
-    return other == 0;
-}
-
-void hy_dedup_window_candidates_again(const struct hy_dedup_window *w, const uint64_t *keys,
-                                      uint32_t count, struct hy_dedup_candidates *out)
-{
-    struct hy_dedup_candidates now;
-    find_sharers(w, keys, count, &now);
-    if (is_same(&now, out))
-        return;
-    choose(&now);
-    *out = now;
+    uint32_t newest = (uint32_t)atomic_load_explicit(&w->seq, memory_order_relaxed);
+    if (newest - out->newest > out->steps || !hy_dedup_line_kernel()->is_as_read(&out->lines))
+        choose(w, out);
 }

@@ -3,7 +3,6 @@
 
 #include "base/pick.h"
 
-#include <stdbool.h>
 #include <string.h>
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -45,13 +44,6 @@ uint32_t hy_dedup_line_find(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t t
     return found;
 }
 
-static uint32_t read_scalar(const _Atomic uint32_t *slots, uint32_t tag, uint32_t names,
-                            uint32_t copy[HY_DEDUP_LINE_SLOTS])
-{
-    read_slots(slots, copy);
-    return hy_dedup_line_find(copy, tag, names);
-}
-
 static uint32_t find_room_scalar(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
                                  uint32_t newest)
 {
@@ -89,21 +81,36 @@ INLINE uint32_t count_bits(uint32_t set)
     return (set + (set >> 8)) & 0x1F;
 }
 
-static void collect_scalar(const struct hy_dedup_lines *lines, uint32_t newest,
+static void collect_scalar(struct hy_dedup_lines *lines, uint32_t newest,
                            struct hy_dedup_sharers *sharers)
 {
-    uint32_t count = 0, copy[HY_DEDUP_LINE_SLOTS];
+    uint32_t count = 0;
+    bool room = true;
     for (uint32_t k = 0; k < lines->count; k++) {
-        uint32_t set = read_scalar(lines->slots[k], lines->tags[k], lines->names, copy);
+        uint32_t *copy = lines->copy[k];
+        read_slots(lines->slots[k], copy);
+        uint32_t set = lines->same[k] = hy_dedup_line_find(copy, lines->tags[k], lines->names);
         uint32_t end = count + count_bits(set);
-        if (end > HY_DEDUP_SHARERS_MAX)
-            break;
+        room &= end <= HY_DEDUP_SHARERS_MAX;
+        if (!room)
+            continue;
         write_ages(copy, set, lines->names, newest, sharers->ages + count);
         memset(sharers->begin + count, (int)count, HY_DEDUP_LINE_SLOTS);
         memset(sharers->end + count, (int)end, HY_DEDUP_LINE_SLOTS);
         count = end;
     }
     sharers->count = count;
+}
+
+static bool is_as_read_scalar(const struct hy_dedup_lines *lines)
+{
+    uint32_t now[HY_DEDUP_LINE_SLOTS];
+    bool same = true;
+    for (uint32_t k = 0; k < lines->count && same; k++) {
+        read_slots(lines->slots[k], now);
+        same = memcmp(now, lines->copy[k], sizeof now) == 0;
+    }
+    return same;
 }
 
 /* What weigh says of those whose same is known. All is asked of each, without branches. */
@@ -134,8 +141,8 @@ static uint32_t weigh_scalar(const struct hy_dedup_sharers *sharers,
     return weigh_all(sharers, same, weak);
 }
 
-static const struct hy_dedup_line_kernel scalar = {read_scalar, find_room_scalar, collect_scalar,
-                                                   weigh_scalar};
+static const struct hy_dedup_line_kernel scalar = {collect_scalar, is_as_read_scalar,
+                                                   find_room_scalar, weigh_scalar};
 
 #if defined(__x86_64__) && HAVE_VECTORS
 
@@ -211,19 +218,24 @@ AVX2 INLINE uint32_t find_avx2(__m256i slots, uint32_t tag, uint32_t names)
     return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_andnot_si256(none, same)));
 }
 
-AVX2 static void collect_avx2(const struct hy_dedup_lines *lines, uint32_t newest,
+AVX2 static void collect_avx2(struct hy_dedup_lines *lines, uint32_t newest,
                               struct hy_dedup_sharers *sharers)
 {
     uint32_t count = 0, names = lines->names;
+    bool room = true;
     for (uint32_t k = 0; k < lines->count; k++) {
         const __m256i *line = (const __m256i *)(const void *)lines->slots[k];
         __m256i slots[2] = {_mm256_load_si256(line), _mm256_load_si256(line + 1)}; /* R4 */
+        _mm256_store_si256((__m256i *)lines->copy[k], slots[0]);
+        _mm256_store_si256((__m256i *)(lines->copy[k] + 8), slots[1]);
         uint32_t first = find_avx2(slots[0], lines->tags[k], names);
         uint32_t second = find_avx2(slots[1], lines->tags[k], names);
         uint32_t middle = count + (uint32_t)__builtin_popcount(first);
         uint32_t end = middle + (uint32_t)__builtin_popcount(second);
-        if (end > HY_DEDUP_SHARERS_MAX)
-            break;
+        lines->same[k] = first | second << 8;
+        room &= end <= HY_DEDUP_SHARERS_MAX;
+        if (!room)
+            continue;
         write_ages_avx2(slots[0], first, names, newest, sharers->ages + count);
         write_ages_avx2(slots[1], second, names, newest, sharers->ages + middle);
         _mm_storeu_si128((__m128i *)(sharers->begin + count), _mm_set1_epi8((char)count));
@@ -231,6 +243,19 @@ AVX2 static void collect_avx2(const struct hy_dedup_lines *lines, uint32_t newes
         count = end;
     }
     sharers->count = count;
+}
+
+AVX2 static bool is_as_read_avx2(const struct hy_dedup_lines *lines)
+{
+    __m256i other = _mm256_setzero_si256();
+    for (uint32_t k = 0; k < lines->count; k++) {
+        const __m256i *line = (const __m256i *)(const void *)lines->slots[k];
+        const __m256i *copy = (const __m256i *)lines->copy[k];
+        for (int half = 0; half < 2; half++)
+            other = _mm256_or_si256(other, _mm256_xor_si256(_mm256_load_si256(line + half), /* R4 */
+                                                            _mm256_load_si256(copy + half)));
+    }
+    return _mm256_testz_si256(other, other);
 }
 
 AVX512 INLINE uint32_t find_avx512(__m512i line, uint32_t tag, uint32_t names)
@@ -246,14 +271,6 @@ AVX512 INLINE __m512i ages_avx512(__m512i line, uint32_t names, uint32_t newest)
                             _mm512_set1_epi32((int)names));
 }
 
-AVX512 static uint32_t read_avx512(const _Atomic uint32_t *slots, uint32_t tag, uint32_t names,
-                                   uint32_t copy[HY_DEDUP_LINE_SLOTS])
-{
-    __m512i line = _mm512_load_si512((const void *)slots); /* R4 */
-    _mm512_storeu_si512(copy, line);
-    return find_avx512(line, tag, names);
-}
-
 AVX512 static uint32_t find_room_avx512(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
                                         uint32_t newest)
 {
@@ -265,16 +282,19 @@ AVX512 static uint32_t find_room_avx512(const uint32_t copy[HY_DEDUP_LINE_SLOTS]
     return (uint32_t)__builtin_ctz(_mm512_cmpeq_epi32_mask(ages, most));
 }
 
-AVX512 static void collect_avx512(const struct hy_dedup_lines *lines, uint32_t newest,
+AVX512 static void collect_avx512(struct hy_dedup_lines *lines, uint32_t newest,
                                   struct hy_dedup_sharers *sharers)
 {
     uint32_t count = 0;
+    bool room = true;
     for (uint32_t k = 0; k < lines->count; k++) {
         __m512i line = _mm512_load_si512((const void *)lines->slots[k]); /* R4 */
-        uint32_t set = find_avx512(line, lines->tags[k], lines->names);
+        _mm512_store_si512(lines->copy[k], line);
+        uint32_t set = lines->same[k] = find_avx512(line, lines->tags[k], lines->names);
         uint32_t end = count + (uint32_t)__builtin_popcount(set);
-        if (end > HY_DEDUP_SHARERS_MAX)
-            break;
+        room &= end <= HY_DEDUP_SHARERS_MAX;
+        if (!room)
+            continue;
         __m512i ages = ages_avx512(line, lines->names, newest);
         _mm512_storeu_si512(sharers->ages + count,
                             _mm512_maskz_compress_epi32((__mmask16)set, ages));
@@ -283,6 +303,16 @@ AVX512 static void collect_avx512(const struct hy_dedup_lines *lines, uint32_t n
         count = end;
     }
     sharers->count = count;
+}
+
+AVX512 static bool is_as_read_avx512(const struct hy_dedup_lines *lines)
+{
+    __m512i other = _mm512_setzero_si512();
+    for (uint32_t k = 0; k < lines->count; k++) {
+        __m512i line = _mm512_load_si512((const void *)lines->slots[k]); /* R4 */
+        other = _mm512_or_si512(other, _mm512_xor_si512(line, _mm512_load_si512(lines->copy[k])));
+    }
+    return _mm512_test_epi32_mask(other, other) == 0;
 }
 
 /* As weigh_all, of sixteen from place at on, all being their same: which are strong; the ages and
@@ -339,10 +369,10 @@ AVX512 static uint32_t weigh_avx512(const struct hy_dedup_sharers *s,
     return strong;
 }
 
-static const struct hy_dedup_line_kernel avx2 = {read_scalar, find_room_avx2, collect_avx2,
+static const struct hy_dedup_line_kernel avx2 = {collect_avx2, is_as_read_avx2, find_room_avx2,
                                                  weigh_avx2};
-static const struct hy_dedup_line_kernel avx512 = {read_avx512, find_room_avx512, collect_avx512,
-                                                   weigh_avx512};
+static const struct hy_dedup_line_kernel avx512 = {collect_avx512, is_as_read_avx512,
+                                                   find_room_avx512, weigh_avx512};
 
 const struct hy_dedup_line_kernel *hy_dedup_line_kernel_of(enum hy_cpu_level level)
 {

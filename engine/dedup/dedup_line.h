@@ -17,6 +17,7 @@
 #include "base/cpu.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -26,12 +27,14 @@ enum {
     HY_DEDUP_SHARERS_MAX = 32, /* of its keys: as many as there can be in so many lines */
 };
 
-/* The lines that a text's keys lead to. */
+/* The lines that a text's keys lead to, and what was in them when they were read. */
 struct hy_dedup_lines {
-    const _Atomic uint32_t *slots[HY_DEDUP_LINES_MAX];
+    _Atomic uint32_t *slots[HY_DEDUP_LINES_MAX];
     uint32_t tags[HY_DEDUP_LINES_MAX]; /* of the keys, in place in a slot */
+    uint32_t same[HY_DEDUP_LINES_MAX]; /* which slots have the tag, as bits */
     uint32_t count;
     uint32_t names; /* the bits of a slot that are a name */
+    _Alignas(64) uint32_t copy[HY_DEDUP_LINES_MAX][HY_DEDUP_LINE_SLOTS];
 };
 
 /* Who shares keys with a text: the names behind its tags, line by line. What lies behind count is
@@ -45,15 +48,15 @@ struct hy_dedup_sharers {
 };
 
 struct hy_dedup_line_kernel {
-    /* Copies a line; which of its slots have the tag, as bits. */
-    uint32_t (*read)(const _Atomic uint32_t *slots, uint32_t tag, uint32_t names,
-                     uint32_t copy[HY_DEDUP_LINE_SLOTS]);
+    /* Reads the lines: same and copy. Who shares the keys; whole lines are left out when there are
+     * too many. */
+    void (*collect)(struct hy_dedup_lines *lines, uint32_t newest,
+                    struct hy_dedup_sharers *sharers);
+    /* Are the lines as they were read? */
+    bool (*is_as_read)(const struct hy_dedup_lines *lines);
     /* The first free slot, or the first with the oldest name. */
     uint32_t (*find_room)(const uint32_t copy[HY_DEDUP_LINE_SLOTS], uint32_t names,
                           uint32_t newest);
-    /* Who shares the lines' keys; whole lines are left out when there are too many. */
-    void (*collect)(const struct hy_dedup_lines *lines, uint32_t newest,
-                    struct hy_dedup_sharers *sharers);
     /*
      * Which of them have the age of each: bit j of same[i] for ages[j]. A name is a candidate where
      * it first comes, and later lines are votes for it; names in the same line are none. Returns

@@ -273,24 +273,25 @@ static inline _Atomic uint32_t *hy_dedup_line(const struct hy_dedup_window *w, u
     return &w->slots[line * HY_DEDUP_LINE_SLOTS];
 }
 
-/* Enters name under each key. */
-void hy_dedup_window_publish(struct hy_dedup_window *w, const uint64_t *keys, uint32_t count,
-                             uint32_t name);
-
-/* Who shares keys with a text, and the names that share most, then those that share the rarest,
+/* Whom a text may repeat: the names that share most of its keys, then those that share the rarest,
  * then the newest. Some may be gone, or share a key by chance. */
 struct hy_dedup_candidates {
-    struct hy_dedup_sharers sharers;
-    uint32_t newest; /* when they were found */
+    struct hy_dedup_lines lines; /* of the keys, as they were read */
+    uint32_t newest, steps;      /* when; for how many more entries the choice would be the same */
     uint32_t names[HY_DEDUP_CANDIDATES], count;
 };
 
 void hy_dedup_window_candidates(const struct hy_dedup_window *w, const uint64_t *keys,
                                 uint32_t count, struct hy_dedup_candidates *out);
 
-/* The same, of keys whose candidates were in out some turns ago, which they mostly still are. */
-void hy_dedup_window_candidates_again(const struct hy_dedup_window *w, const uint64_t *keys,
-                                      uint32_t count, struct hy_dedup_candidates *out);
+/* The same, some turns later: mostly the lines are as they were. */
+void hy_dedup_window_candidates_again(const struct hy_dedup_window *w,
+                                      struct hy_dedup_candidates *out);
+
+/* Enters name under the keys of lines, which were read a moment ago: what others entered since is
+ * seen. Afterwards they must be read again. */
+void hy_dedup_window_publish(struct hy_dedup_window *w, struct hy_dedup_lines *lines,
+                             uint32_t name);
 
 /* Wipes a head's record. */
 void hy_dedup_window_wipe(struct hy_dedup_window *w, const struct hy_dedup_view *head);
