@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timed_wait.h"
 #include "pack/policy.h"
 #include "pii/pii.h"
@@ -348,7 +349,7 @@ static hydrant_status begin_side(struct backtest *b, struct side *side, uint32_t
 
 static hydrant_status start_side(struct side *side, hydrant_error *err)
 {
-    int error = pthread_create(&side->thread, NULL, run_side, side);
+    int error = hy_thread_start(&side->thread, run_side, side);
     if (error)
         return hy_error_system(err, error, "cannot start a thread");
     side->started = true;

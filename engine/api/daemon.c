@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "control/notify.h"
 
 void hydrant_daemon_options_init(hydrant_daemon_options *options)
@@ -408,10 +409,10 @@ static void poke(int fd)
 static hydrant_status start_threads(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
-    int error = pthread_create(&daemon->minder, NULL, minder_main, daemon);
+    int error = hy_thread_start(&daemon->minder, minder_main, daemon);
     daemon->minded = !error;
     if (!error)
-        error = pthread_create(&daemon->reloader, NULL, reloader_main, daemon);
+        error = hy_thread_start(&daemon->reloader, reloader_main, daemon);
     daemon->reloads = !error;
     if (error)
         return hy_error_system(err, error, "cannot start a thread");

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "base/timed_wait.h"
 
 enum { RETRY_MS = 1000, GUARD_MS = 50 };
@@ -131,7 +132,7 @@ static void *completer_main(void *arg)
 
 hydrant_status hy_manager_thread_start(hydrant_manager *m, hydrant_error *err)
 {
-    int error = pthread_create(&m->completer, NULL, completer_main, m);
+    int error = hy_thread_start(&m->completer, completer_main, m);
     if (error)
         return hy_error_system(err, error, "cannot start a thread of the rules manager");
     m->completing = true;
@@ -142,7 +143,7 @@ hydrant_status hy_manager_thread_start(hydrant_manager *m, hydrant_error *err)
         return status;
     m->watching = true;
     set_watches(m);
-    error = pthread_create(&m->thread, NULL, watcher_main, m);
+    error = hy_thread_start(&m->thread, watcher_main, m);
     if (error)
         return hy_error_system(err, error, "cannot start a thread of the rules manager");
     m->started = true;

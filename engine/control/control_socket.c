@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "base/timed_wait.h"
 #include "ingest/listener.h"
 
@@ -275,7 +276,7 @@ static void admit(struct hy_control *control, int fd)
     struct client *client = free_place(control);
     if (client) {
         *client = (struct client){.control = control, .fd = fd};
-        if (pthread_create(&client->thread, NULL, client_main, client) == 0)
+        if (hy_thread_start(&client->thread, client_main, client) == 0)
             fd = -1;
         else
             client->fd = -1;
@@ -328,9 +329,8 @@ hydrant_status hy_control_start(const struct hy_control_options *options, struct
     hydrant_status status = open_socket(control, err);
     if (status == HYDRANT_OK) {
         control->stop_fd = eventfd(0, EFD_CLOEXEC);
-        int error = control->stop_fd < 0
-                        ? errno
-                        : pthread_create(&control->thread, NULL, accept_main, control);
+        int error =
+            control->stop_fd < 0 ? errno : hy_thread_start(&control->thread, accept_main, control);
         control->threaded = error == 0;
         if (error)
             status = hy_error_system(err, error, "cannot serve the control socket");

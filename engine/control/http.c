@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "ingest/listener.h"
 
 enum {
@@ -77,14 +78,17 @@ hydrant_status hy_http_start(const struct hy_http_options *options, struct hy_ht
     /* poll: its loop by epoll never hears of a peer that closes inside a request. */
     unsigned flags =
         MHD_USE_POLL_INTERNAL_THREAD | (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+    sigset_t before;
+    hy_signals_hold(&before); /* by its thread, too */
     errno = 0;
     http->daemon = MHD_start_daemon(
         flags, options->port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_OF_ADDRESS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_END);
+    int error = errno ? errno : EADDRINUSE;
+    hy_signals_release(&before);
     if (!http->daemon) {
-        int error = errno ? errno : EADDRINUSE;
         free(http);
         return hy_error_system(err, error, "cannot serve metrics at %s port %u", options->address,
                                options->port);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "ingest/listener.h"
 #include "ingest/webhook_body.h"
 #include "ingest/webhook_sign.h"
@@ -558,6 +559,8 @@ static void figures(struct hy_intake *intake, struct hy_intake_figures *out)
 static hydrant_status serve(struct intake_webhook *in, int fd, hydrant_error *err)
 {
     const struct hy_intake_webhook_options *o = &in->options;
+    sigset_t before;
+    hy_signals_hold(&before); /* by its thread, too */
     errno = 0; /* poll: its loop by epoll never hears of a peer that closes inside a request */
     in->http = MHD_start_daemon(
         MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, in,
@@ -566,9 +569,11 @@ static hydrant_status serve(struct intake_webhook *in, int fd, hydrant_error *er
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, in,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, in, MHD_OPTION_END);
+    int error = errno ? errno : ENOMEM;
+    hy_signals_release(&before);
     if (in->http)
         return HYDRANT_OK;
-    hy_error_system(err, errno ? errno : ENOMEM, "cannot serve HTTP");
+    hy_error_system(err, error, "cannot serve HTTP");
     close(fd);
     return HYDRANT_ERR_SYSTEM;
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "net/cursors.h"
 #include "net/fill.h"
 #include "net/intake_web.h"
@@ -493,7 +494,7 @@ static hydrant_status start(struct hy_intake *intake, const struct hy_intake_hos
     if (status != HYDRANT_OK)
         return status;
     lws_sul_schedule(w->context, 0, &w->due, connect_again, 1);
-    int error = pthread_create(&w->thread, NULL, serve, w);
+    int error = hy_thread_start(&w->thread, serve, w);
     w->running = error == 0;
     return error ? hy_error_system(err, error, "cannot start a thread") : HYDRANT_OK;
 }

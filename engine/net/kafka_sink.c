@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "net/kafka_client.h"
 #include "ring/ring_reader.h"
 
@@ -313,7 +314,7 @@ hydrant_status hy_kafka_sink_start(const struct hy_kafka_sink_options *options,
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a sink");
     s->options = *options;
     hydrant_status status = open_both(s, err);
-    int error = status == HYDRANT_OK ? pthread_create(&s->thread, NULL, run, s) : 0;
+    int error = status == HYDRANT_OK ? hy_thread_start(&s->thread, run, s) : 0;
     if (error)
         status = hy_error_system(err, error, "cannot start a thread");
     if (status != HYDRANT_OK) {

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "pack/rule_counts.h"
 
 static bool begin_output_turn(void *ctx)
@@ -182,7 +183,7 @@ static void *worker_main(void *arg)
 
 hydrant_status hy_worker_start(struct hy_worker *worker, hydrant_error *err)
 {
-    int error = pthread_create(&worker->thread, NULL, worker_main, worker);
+    int error = hy_thread_start(&worker->thread, worker_main, worker);
     if (error)
         return hy_error_system(err, error, "cannot start a worker thread");
     worker->started = true;

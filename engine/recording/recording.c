@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/thread.h"
 #include "base/timed_wait.h"
 #include "recording/recording_segment.h"
 
@@ -464,7 +465,7 @@ hydrant_status hy_recording_open(const struct hy_recording_options *options,
     if (status == HYDRANT_OK)
         status = mend(r, err);
     if (status == HYDRANT_OK) {
-        int error = pthread_create(&r->thread, NULL, recording_main, r);
+        int error = hy_thread_start(&r->thread, recording_main, r);
         r->started = !error;
         if (error)
             status = hy_error_system(err, error, "cannot start a thread");

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "ring/ring_reader.h"
 #include "ring/ring_state.h"
 
@@ -117,7 +118,7 @@ int hydrant_ring_eventfd(hydrant_ring *ring, hydrant_error *err)
         hy_error_system(err, errno, "cannot make an eventfd");
         return -1;
     }
-    int error = pthread_create(&ring->bridge, NULL, bridge_main, ring);
+    int error = hy_thread_start(&ring->bridge, bridge_main, ring);
     if (error) {
         hy_error_system(err, error, "cannot start the eventfd's thread");
         close(ring->event_fd);

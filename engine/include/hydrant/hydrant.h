@@ -18,6 +18,8 @@
  * engine either reads inputs of its own (add) or is pushed to, not both. Callbacks are never
  * concurrent and come in input order, from a worker thread (workers > 0) or from the feeding
  * thread. hydrant_stop, hydrant_stats_read and hydrant_progress_read may be called by any thread.
+ * Threads that the library starts block signals, but for those of their own faults and SIGPROF: the
+ * program's handlers run on the program's threads.
  *
  * The library prints nothing and never exits. Globals change, and a signal handler is installed,
  * only while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the

@@ -28,7 +28,7 @@ target_link_options(hydrant PRIVATE
 
 # libhydrant-ring.so: what a router needs, and nothing but libc. The reader's half of engine/ring and
 # the items' form.
-set(HYDRANT_RING_SOURCES base/assert.c base/cpu.c base/error.c base/file.c batch/names.c
+set(HYDRANT_RING_SOURCES base/assert.c base/cpu.c base/error.c base/file.c base/thread.c batch/names.c
   publish/item_bytes.c  publish/item_json.c publish/json_string.c publish/json_writer.c publish/ring_items.c ring/ring_dead.c
   ring/ring_file.c ring/ring_inspect.c ring/ring_item.c ring/ring_lag.c ring/ring_lease.c
   ring/ring_reader.c ring/ring_spill.c ring/ring_wait.c)
