@@ -46,14 +46,22 @@ struct hy_version {
     struct hy_parts parts;
 };
 
+/* What is told without waiting for an attempt: what was true when the manager's lock was last given
+ * up, or an event was told. */
+struct hy_manager_shown {
+    pthread_mutex_t lock; /* taken inside of the manager's, for a moment */
+    hydrant_manager_status status;
+    hydrant_generation generations[HY_MANAGER_VERSIONS]; /* the newest first */
+    size_t generations_count;
+    const char **guarded; /* owned copies */
+    size_t guarded_count;
+};
+
 struct hydrant_manager {
     hydrant_manager_options options;
     const char **paths, **queries; /* owned copies */
     char *recording, *state_dir, *cache_dir, *compiler;
-    /* For whoever must not wait for an attempt (health checks): what was true when the lock below
-     * was last given up, or an event was told. Taken inside of that one, for a moment. */
-    pthread_mutex_t shown_lock;
-    hydrant_manager_status shown;
+    struct hy_manager_shown shown;
 
     pthread_mutex_t lock; /* around everything below; held while rules are compiled and tested */
     hydrant *engine;      /* NULL: not attached yet */
@@ -114,9 +122,9 @@ void hy_changes_write(const hydrant_rules_changes *changes, char *out, size_t ca
 
 /* ---- manager.c ------------------------------------------------------------------------------- */
 
-/* Shows the status as it is now. The lock is held, or nobody else knows the manager. */
+/* Shows what is true now. The lock is held, or nobody else knows the manager. */
 void hy_manager_show(hydrant_manager *manager);
-/* Shows the status and gives the lock up: the way to do so, but for waiting. */
+/* Shows it and gives the lock up: the way to do so, but for waiting. */
 void hy_manager_unlock(hydrant_manager *manager);
 
 /* Generations are the engine's: without one there is nothing to put in force. */
@@ -172,6 +180,8 @@ void hy_manager_tell_live(hydrant_manager *manager, const struct hy_version *ver
 /* ---- manager_history.c ----------------------------------------------------------------------- */
 
 struct hy_version *hy_manager_current(hydrant_manager *manager);
+/* back 0: the present one; NULL: forgotten, or never was. */
+struct hy_version *hy_manager_version(hydrant_manager *manager, uint64_t back);
 
 /* Adds what is in force now; takes pack and parts over. */
 struct hy_version *hy_manager_add_version(hydrant_manager *manager, uint64_t number,

@@ -165,8 +165,13 @@ typedef struct hydrant_generation {
     bool kept; /* can be rolled back to */
 } hydrant_generation;
 
+/*
+ * The three below wait for no attempt: while rules are read, compiled and tested they say what was
+ * true before.
+ */
+
 /* Writes at most cap of the newest generations, the newest first; returns how many there are (at
- * most 256 are remembered). */
+ * most 256 are remembered). out may be NULL where cap is 0. */
 HYDRANT_API size_t hydrant_manager_history(hydrant_manager *manager, hydrant_generation *out,
                                            size_t cap);
 
@@ -184,7 +189,6 @@ typedef struct hydrant_manager_status {
     uint32_t shadowed; /* rules that the guard holds */
 } hydrant_manager_status;
 
-/* Waits for no attempt: while rules are read, compiled and tested it says what was true before. */
 HYDRANT_API void hydrant_manager_status_read(hydrant_manager *manager, hydrant_manager_status *out);
 
 /* Calls on_rule for the id of each rule that the guard holds. */
