@@ -536,6 +536,7 @@ hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err)
 
 void hydrant_daemon_stop(hydrant_daemon *daemon)
 {
+    hydrant_manager_stop(daemon->manager); /* what is compiled would not be used */
     atomic_store_explicit(&daemon->stop, true, memory_order_release);
     poke(daemon->wake_fd);
     poke(daemon->minder_fd);
@@ -563,6 +564,8 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
     if (!daemon)
         return;
     hy_http_stop(&daemon->http);
+    if (daemon->manager) /* the threads below may be in a reload */
+        hydrant_manager_stop(daemon->manager);
     pthread_mutex_lock(&daemon->view_lock); /* the manager's thread may be telling of an event */
     struct hy_control *control = daemon->control;
     daemon->control = NULL;

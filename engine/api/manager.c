@@ -130,6 +130,12 @@ static void free_strings(const char **strings, size_t count)
     free(strings);
 }
 
+void hydrant_manager_stop(hydrant_manager *m)
+{
+    /* Release pairs with the acquire of the threads; nothing else is ordered by it. */
+    atomic_store_explicit(&m->end, true, memory_order_release);
+}
+
 void hydrant_manager_destroy(hydrant_manager **manager)
 {
     hydrant_manager *m = *manager;
@@ -242,6 +248,13 @@ void hy_manager_unlock(hydrant_manager *m)
 }
 
 /* ---- what people ask for --------------------------------------------------------------------- */
+
+struct hy_build hy_manager_build(const hydrant_manager *m, const hydrant_pack *previous)
+{
+    struct hy_build build = hy_pack_handle_build(&m->options.rules, previous);
+    build.cancel = &m->end;
+    return build;
+}
 
 hydrant_status hy_manager_need_engine(const hydrant_manager *m, hydrant_error *err)
 {

@@ -15,8 +15,9 @@
 
 #include <hydrant/manager.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
+#include "base/cancel.h"
+#include "rules/build.h"
 #include "rules/ruleset.h"
 #include "rules/watch.h"
 
@@ -98,8 +99,8 @@ struct hydrant_manager {
 
     pthread_t thread;
     bool started;
-    int wake_fd; /* an eventfd */
-    _Atomic bool end;
+    int wake_fd;            /* an eventfd */
+    hy_cancel end;          /* hydrant_manager_stop */
     struct hy_watch *watch; /* the watcher's */
     bool disturbed;         /* files changed while they were read; the watcher's */
     bool watching;
@@ -126,6 +127,9 @@ void hy_changes_write(const hydrant_rules_changes *changes, char *out, size_t ca
 void hy_manager_show(hydrant_manager *manager);
 /* Shows it and gives the lock up: the way to do so, but for waiting. */
 void hy_manager_unlock(hydrant_manager *manager);
+
+/* How databases are had, until the manager is stopped. previous may be NULL. */
+struct hy_build hy_manager_build(const hydrant_manager *manager, const hydrant_pack *previous);
 
 /* Generations are the engine's: without one there is nothing to put in force. */
 hydrant_status hy_manager_need_engine(const hydrant_manager *manager, hydrant_error *err);

@@ -431,6 +431,36 @@ static void what_is_shown_waits_for_no_attempt(void **state)
     assert_false(status.behind);
 }
 
+static void stop_in_an_attempt(void *ctx, const hydrant_diagnostic *diagnostic)
+{
+    struct world *world = ctx;
+    (void)diagnostic;
+    if (world->manager)
+        hydrant_manager_stop(world->manager);
+}
+
+static void what_a_stop_cuts_off_changes_nothing(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_status status;
+    hydrant_manager_options_init(&options);
+    options.watch = false;
+    options.rules.lint = true; /* for a warning, in the middle of an attempt */
+    options.rules.on_diagnostic = stop_in_an_attempt;
+    options.rules.ctx = world;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin_with(world, "rules.yaml", &options);
+    put(world, "rules.yaml", RULE("two", "storm"));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_ERR_CANCELLED);
+    hydrant_manager_status_read(world->manager, &status);
+    assert_int_equal(status.generation, 1);
+    assert_int_equal(status.refusals, 0);
+    assert_int_equal(world->seen.events, 0);
+    assert_string_equal(ask(world, "a storm"), "one");
+}
+
 static void rollback_and_history(void **state)
 {
     struct world *world = *state;
@@ -677,6 +707,7 @@ int main(void)
         CASE(missing_file_is_refused_and_comes_back),
         CASE(reload_without_watching),
         CASE(what_is_shown_waits_for_no_attempt),
+        CASE(what_a_stop_cuts_off_changes_nothing),
         CASE(rollback_and_history),
         CASE(counters_go_on),
         CASE(flooding_rule_is_held),
