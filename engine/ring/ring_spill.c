@@ -326,10 +326,66 @@ hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *s
     return HYDRANT_OK;
 }
 
-void hy_ring_spill_end(const struct hy_ring_group *g)
+bool hy_ring_spill_is_left(const struct hy_ring_group *g)
 {
     uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
-    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed);
-    for (uint64_t number = tail; number <= head + 1; number++)
-        remove_segment(g, number);
+    uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
+    while (number <= head && !lies_in(g->spill_dir, g, number))
+        number++;
+    return number <= head;
+}
+
+/* ---- what lies in a folder, whoever left it there ---------------------------------------------
+ */
+
+/* The length of the group's name in that of a file, as put_name writes it; 0: it is no such file.
+ */
+static size_t group_name_len(const char *file)
+{
+    static const char digits[] = "0123456789abcdef", end[] = ".spill";
+    enum { DIGITS = 16, TAIL = 1 + DIGITS + sizeof end - 1 };
+    size_t len = strlen(file);
+    if (len > strlen(MADE) && strcmp(file + len - strlen(MADE), MADE) == 0)
+        len -= strlen(MADE);
+    if (len <= TAIL || len - TAIL >= HY_RING_NAME_BYTES)
+        return 0;
+    const char *tail = file + len - TAIL;
+    bool good = tail[0] == '-' && strspn(tail + 1, digits) == DIGITS &&
+                strncmp(tail + 1 + DIGITS, end, sizeof end - 1) == 0;
+    return good ? len - TAIL : 0;
+}
+
+/* The entry of that name, made where there is room; NULL: there is none. */
+static struct hy_ring_left *left_by(struct hy_ring_left *all, size_t cap, size_t *count,
+                                    const char *name, size_t len)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strlen(all[i].group) == len && memcmp(all[i].group, name, len) == 0)
+            return &all[i];
+    if (*count == cap)
+        return NULL;
+    all[*count] = (struct hy_ring_left){.files = 0};
+    memcpy(all[*count].group, name, len);
+    return &all[(*count)++];
+}
+
+size_t hy_ring_spill_list(const char *dir, struct hy_ring_left *out, size_t cap)
+{
+    DIR *folder = opendir(dir);
+    size_t count = 0;
+    if (!folder)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        struct stat st;
+        size_t len = group_name_len(entry->d_name);
+        if (!len || fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        struct hy_ring_left *left = left_by(out, cap, &count, entry->d_name, len);
+        if (!left)
+            continue;
+        left->files++;
+        left->bytes += (uint64_t)st.st_size;
+    }
+    closedir(folder);
+    return count;
 }

@@ -160,8 +160,8 @@ void hy_ring_spill_settle(struct hy_ring_group *group, const char *dir, bool spi
  * HYDRANT_ERR_SYSTEM: a segment cannot be read now. */
 hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *served,
                                   hydrant_error *err);
-/* The group ends: removes all its segments. */
-void hy_ring_spill_end(const struct hy_ring_group *group);
+/* Is there a file of a segment that the group has not read? */
+bool hy_ring_spill_is_left(const struct hy_ring_group *group);
 
 /* Byte offset of item number `number` in a chunk, of what is committed; bytes when it is the end.
  */

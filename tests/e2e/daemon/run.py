@@ -351,6 +351,33 @@ class Crashing(DaemonTest):
         self.assertGreater(group["dropped"], 0)
         until("said", lambda: world.said("what was spilled for a group is damaged or gone"))
 
+    def test_what_was_spilled_for_a_group_outlives_its_declaration(self):
+        care, desk = "{care: {start: oldest, when_slow: spill}}", "{desk: {start: newest, when_slow: drop-oldest}}"
+        world = self.world(groups=care, bytes="1MiB")
+        world.write_posts("posts.ndjson", range(4000))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.stop(), 0)
+        spill = world.dir / "state" / "spill"
+        files = sorted(spill.iterdir())
+        self.assertTrue(files)
+        size = sum(file.stat().st_size for file in files)
+        self.assertNotIn("declare", world.run("run", "--check").stderr)
+        world.write_config(groups=desk)
+        said = world.run("run", "--check").stderr
+        self.assertIn("warning: group care: spilled items of a group that is not declared", said)
+        self.assertIn(f"{size} bytes in", said)
+        for _ in range(2):  # at each start
+            world.start()
+            self.assertTrue(world.said('msg="spilled items of a group that is not declared" group=care '
+                                       f"path={spill}/care-????????????????.spill* files={len(files)} bytes={size}"))
+            self.assertEqual(world.stop(), 0)
+        self.assertEqual(sorted(spill.iterdir()), files)
+        world.write_config(groups=care)
+        world.start()
+        self.assertEqual(set(world.tail()), ids(range(4000)))
+        self.assertFalse(world.said("not declared"))
+
     def test_a_damaged_checkpoint_is_not_believed(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
