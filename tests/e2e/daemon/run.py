@@ -441,6 +441,26 @@ class Draining(DaemonTest):
             self.assertEqual((answer.status, answer.read()), (200, b"ready\n"))
         self.assertEqual(world.stop(), 0)
 
+    def test_signals_while_it_starts(self):
+        first = ["unshare", "--pid", "--fork", "--kill-child"]  # as in a container
+        alone = subprocess.run([*first, "true"], capture_output=True, check=False).returncode == 0
+        for within in [[], first] if alone else [[]]:
+            world = self.world()
+            world.within = within
+            (world.dir / "rules.yaml").unlink()
+            os.mkfifo(world.dir / "rules.yaml")  # a start that does not come to an end
+            world.start(ready=False)
+            with open(world.dir / "rules.yaml", "wb"):  # it reads
+                pid = world.daemon.pid
+                if within:
+                    pid = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text())
+                os.kill(pid, signal.SIGHUP)
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    world.daemon.wait(0.5)
+                os.kill(pid, signal.SIGTERM)
+                code = world.daemon.wait(PATIENCE)
+            self.assertEqual(code, 128 + signal.SIGTERM if within else -signal.SIGTERM)
+
     def test_ctl_drain_ends_the_daemon(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(100))
