@@ -221,6 +221,14 @@ size_t hy_daemon_spill_left(const struct hy_config *config, char dir[static 4096
 
 static void warn_of_spill(struct hydrant_daemon *daemon)
 {
+    for (uint32_t i = 0; i < daemon->config->groups_count; i++) {
+        const struct hy_ring_left *swept = hy_ring_swept(daemon->ring, i);
+        if (swept->files)
+            hy_log(&daemon->log, HY_LOG_WARNING,
+                   "spilled items of a ring that is gone were removed",
+                   HY_LOG_TEXT("group", swept->group), HY_LOG_NUMBER("files", swept->files),
+                   HY_LOG_NUMBER("bytes", swept->bytes));
+    }
     struct hy_ring_left left[HY_DAEMON_SPILL_GROUPS];
     char dir[4096], files[4200];
     size_t count = hy_daemon_spill_left(daemon->config, dir, left, HY_DAEMON_SPILL_GROUPS);

@@ -117,8 +117,8 @@ static void check_spill(struct check *c)
         snprintf(what, sizeof what, "group %s: ", left[i].group);
         snprintf(files, sizeof files, HY_DAEMON_SPILL_FILES, dir, left[i].group);
         snprintf(text, sizeof text,
-                 HY_DAEMON_SPILL_LEFT ": %llu bytes in %s; declare it again to have them "
-                                      "delivered, or remove them",
+                 HY_DAEMON_SPILL_LEFT ": %llu bytes in %s; declare it again, with the same ring, "
+                                      "to have them delivered, or remove them",
                  (unsigned long long)left[i].bytes, files);
         say(c, HYDRANT_SEVERITY_WARNING, what, text);
     }

@@ -156,13 +156,16 @@ uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i);
  * they are among `dropped`. */
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i);
 
-/* What lies in a folder of spill segments by the name of a group, declared or not. */
+/* Files of spill segments by the name of a group. */
 struct hy_ring_left {
     char group[HY_RING_NAME_BYTES];
     uint64_t files, bytes;
 };
-/* Needs no ring. Returns how many groups there are, at most cap; 0 as well when the folder cannot
- * be read. */
+/* What lies in a folder, of groups declared or not. Needs no ring. Returns how many groups there
+ * are, at most cap; 0 as well when the folder cannot be read. */
 size_t hy_ring_spill_list(const char *dir, struct hy_ring_left *out, size_t cap);
+/* What lay there by the name of the i-th live group when the ring was opened, of rings that are
+ * gone; it was removed, since nobody could read it. */
+const struct hy_ring_left *hy_ring_swept(const struct hy_ring *ring, uint32_t i);
 
 #endif

@@ -118,10 +118,10 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     g->spill_bytes_max = o->spill_bytes_max;
     g->actions = o->actions;
     g->deliveries_max = ring->deliveries_max;
-    hy_ring_spill_settle(g, spill_dir, spills);
+    struct hy_ring_served *served = &ring->served[ring->served_count];
+    hy_ring_spill_settle(ring->header, g, spill_dir, spills, &served->swept);
     if (fresh)
         unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
-    struct hy_ring_served *served = &ring->served[ring->served_count];
     status = hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
     if (status != HYDRANT_OK)
         return status;
@@ -204,6 +204,11 @@ uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
 uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i)
 {
     return atomic_load_explicit(&ring->served[i].held_us, memory_order_relaxed);
+}
+
+const struct hy_ring_left *hy_ring_swept(const struct hy_ring *ring, uint32_t i)
+{
+    return &ring->served[i].swept;
 }
 
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i)

@@ -227,32 +227,52 @@ static bool lies_in(const char *dir, const struct hy_ring_group *g, uint64_t num
     return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
-/* Is the file one that a segment of the group, published or not, ever had, and none of those that
- * there are? */
-static bool is_left_behind(const struct hy_ring_group *g, const char *file)
+/* The number of the group's segment that a file is named after, and whether it was being written;
+ * 0: it is no such name. */
+static uint64_t number_of(const struct hy_ring_group *g, const char *file, bool *made)
 {
     char name[HY_RING_NAME_BYTES + 32];
     size_t len = strlen(g->name);
     if (strncmp(file, g->name, len) != 0 || file[len] != '-')
-        return false;
+        return 0;
     uint64_t number = strtoull(file + len + 1, NULL, 16);
     put_name(g, number, name, sizeof name);
     len = strlen(name);
-    if (strncmp(file, name, len) != 0 || (file[len] != '\0' && strcmp(file + len, MADE) != 0))
-        return false;
-    return file[len] != '\0' ||
-           number <= atomic_load_explicit(&g->spill_tail, memory_order_relaxed) ||
-           number > atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    *made = strcmp(file + len, MADE) == 0;
+    return strncmp(file, name, len) == 0 && (file[len] == '\0' || *made) ? number : 0;
 }
 
-static void sweep(const struct hy_ring_group *g, const char *dir)
+/* Is it a segment that was never published, of a chunk that the group still has in the ring? */
+static bool is_unpublished(const struct hy_ring_header *ring, const struct hy_ring_group *g,
+                           uint64_t number)
 {
+    struct hy_ring_spill header;
+    return number == atomic_load_explicit(&g->spill_head, memory_order_relaxed) + 1 &&
+           hy_ring_spill_read_header(ring, g, number, &header) == HY_RING_SEGMENT_GOOD;
+}
+
+/* Removes what is named like a segment of the group, published or not, and is none of those that
+ * there are. swept: what nobody has read of it. */
+static void sweep(const struct hy_ring_header *ring, const struct hy_ring_group *g, const char *dir,
+                  struct hy_ring_left *swept)
+{
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed);
     DIR *folder = opendir(dir);
     if (!folder)
         return;
     for (struct dirent *entry; (entry = readdir(folder));) {
-        if (is_left_behind(g, entry->d_name))
-            unlinkat(dirfd(folder), entry->d_name, 0);
+        struct stat st;
+        bool made;
+        uint64_t number = number_of(g, entry->d_name, &made);
+        if (number == 0 || (!made && number > tail && number <= head))
+            continue;
+        if (!made && number > head && !is_unpublished(ring, g, number) &&
+            fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+            swept->files++;
+            swept->bytes += (uint64_t)st.st_size;
+        }
+        unlinkat(dirfd(folder), entry->d_name, 0);
     }
     closedir(folder);
 }
@@ -273,12 +293,15 @@ static void choose_folder(struct hy_ring_group *g, const char *dir, bool spills)
         strncpy(g->spill_dir, dir, sizeof g->spill_dir);
 }
 
-void hy_ring_spill_settle(struct hy_ring_group *g, const char *dir, bool spills)
+void hy_ring_spill_settle(const struct hy_ring_header *ring, struct hy_ring_group *g,
+                          const char *dir, bool spills, struct hy_ring_left *swept)
 {
     choose_folder(g, dir, spills);
-    sweep(g, g->spill_dir);
+    *swept = (struct hy_ring_left){.files = 0};
+    memcpy(swept->group, g->name, sizeof swept->group);
+    sweep(ring, g, g->spill_dir, swept);
     if (dir && strcmp(dir, g->spill_dir) != 0)
-        sweep(g, dir);
+        sweep(ring, g, dir, swept);
 }
 
 /*

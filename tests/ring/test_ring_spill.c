@@ -375,6 +375,7 @@ static void of_another_ring(enum hy_ring_policy policy)
     small_open(&spills, 1); /* a takeover: the segments stay */
     WORLD_CHECK(count_files(small_spill_dir) == before - 1, "%u files of %u",
                 count_files(small_spill_dir), before);
+    WORLD_CHECK(hy_ring_swept(small_ring, 0)->files == 0, "what was being written is no loss");
     small_close();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[2 * TEMPORARY_INSIDE];
@@ -383,6 +384,11 @@ static void of_another_ring(enum hy_ring_policy policy)
     }
     small_open(&again, 1);
     WORLD_CHECK(count_files(small_spill_dir) == OTHERS, "%u files", count_files(small_spill_dir));
+    const struct hy_ring_left *swept = hy_ring_swept(small_ring, 0);
+    WORLD_CHECK(strcmp(swept->group, "care") == 0 && swept->files == before - 1 - OTHERS &&
+                    swept->bytes > swept->files * sizeof(struct hy_ring_spill),
+                "%llu files swept of %u, %llu bytes of %s", (unsigned long long)swept->files,
+                before - 1 - OTHERS, (unsigned long long)swept->bytes, swept->group);
     small_end(policy == HY_RING_SPILL ? "what another ring left" : "the same, and no group spills");
 }
 

@@ -378,6 +378,23 @@ class Crashing(DaemonTest):
         self.assertEqual(set(world.tail()), ids(range(4000)))
         self.assertFalse(world.said("not declared"))
 
+    def test_what_a_ring_that_is_gone_had_spilled_is_told(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: spill}}", bytes="1MiB")
+        world.write_posts("posts.ndjson", range(4000))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.stop(), 0)
+        files = [file.stat().st_size for file in (world.dir / "state" / "spill").iterdir()]
+        world.start()
+        self.assertFalse(world.said("were removed"))
+        self.assertEqual(world.stop(), 0)
+        shutil.rmtree(world.ring)
+        world.start()
+        self.assertTrue(world.said('msg="spilled items of a ring that is gone were removed" group=care '
+                                   f"files={len(files)} bytes={sum(files)}"))
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(set(world.tail()), ids(range(4000)))
+
     def test_a_damaged_checkpoint_is_not_believed(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
