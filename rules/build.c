@@ -126,11 +126,14 @@ hydrant_status hy_build_database(const struct hy_patterns *patterns, const struc
     *out = build->previous ? hy_database_acquire(find_in_pack(build->previous, key)) : NULL;
     if (*out)
         return HYDRANT_OK;
+    hydrant_status status = hy_cancel_check(build->cancel, err);
+    if (status != HYDRANT_OK)
+        return status;
     if (build->cache_dir)
         hs = hy_build_cache_find(build->cache_dir, key);
     if (!hs) {
         uint64_t start = hy_clock_mono_ns();
-        hydrant_status status = compile(patterns, build, &hs, problem, err);
+        status = compile(patterns, build, &hs, problem, err);
         if (status != HYDRANT_OK)
             return status;
         if (build->cache_dir && hy_clock_mono_ns() - start >= HY_BUILD_CACHE_NS)

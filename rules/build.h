@@ -1,14 +1,15 @@
 /*
  * How a Hyperscan database is had, cheapest first: it is there already (a pack before this one has
  * it), it lies in the cache, or it is compiled: by a program of its own that may use only so much
- * memory and time, since compiling cannot be interrupted, or in this process where no program is
- * named.
+ * memory and time and is killed when it is cut off, since compiling cannot be interrupted, or in
+ * this process where no program is named.
  *
  * What is compiled depends on the patterns alone, not on where it came from.
  */
 #ifndef HY_RULES_BUILD_H
 #define HY_RULES_BUILD_H
 
+#include "base/cancel.h"
 #include "pack/database.h"
 #include "pack/pack.h"
 
@@ -30,8 +31,9 @@ struct hy_build {
                               calls hy_build_serve; NULL: this process compiles, without limits */
     uint32_t seconds_max, mib_max;  /* 0: the defaults; of a compiler only */
     const struct hy_pack *previous; /* its databases may be used again; may be NULL */
-    bool incremental;       /* literals that previous has not may be put into a second database */
-    uint32_t increment_min; /* when previous has at least so many; 0: HY_INCREMENT_BASE */
+    bool incremental;        /* literals that previous has not may be put into a second database */
+    uint32_t increment_min;  /* when previous has at least so many; 0: HY_INCREMENT_BASE */
+    const hy_cancel *cancel; /* what is compiled, databases or not, ends with _CANCELLED then */
 };
 
 struct hy_patterns {
@@ -51,7 +53,7 @@ struct hy_build_problem {
 
 struct hy_database_key hy_build_key(const struct hy_patterns *patterns);
 
-/* HYDRANT_OK; HYDRANT_ERR_RULES with the problem filled in; HYDRANT_ERR_NOMEM. */
+/* HYDRANT_OK; HYDRANT_ERR_RULES with the problem filled in; _NOMEM; _CANCELLED. */
 hydrant_status hy_build_database(const struct hy_patterns *patterns, const struct hy_build *build,
                                  struct hy_database **out, struct hy_build_problem *problem,
                                  hydrant_error *err);

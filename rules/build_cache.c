@@ -66,34 +66,20 @@ static int open_folder(const char *path)
     return fd;
 }
 
-static bool read_all(int fd, void *data, size_t len)
-{
-    char *at = data;
-    while (len > 0) {
-        ssize_t n = read(fd, at, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 static bool read_file(int fd, enum hy_cache_kind kind, struct hy_arena *out)
 {
     struct head head;
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-        !read_all(fd, &head, sizeof head) ||
+        hy_file_read_all(fd, &head, sizeof head) != (ssize_t)sizeof head ||
         memcmp(head.magic, kinds[kind].magic, sizeof head.magic) != 0 ||
         head.length > FILE_BYTES_MAX || (uint64_t)st.st_size != sizeof head + head.length ||
         hy_arena_init(out, head.length + 1, NULL) != HYDRANT_OK)
         return false;
     char *bytes = hy_arena_alloc(out, head.length, 1);
     madvise(out->base, out->capacity, MADV_HUGEPAGE); /* fewer faults; no matter where refused */
-    if (read_all(fd, bytes, head.length) && XXH3_64bits(bytes, head.length) == head.checksum)
+    if (hy_file_read_all(fd, bytes, head.length) == (ssize_t)head.length &&
+        XXH3_64bits(bytes, head.length) == head.checksum)
         return true;
     hy_arena_fini(out);
     return false;

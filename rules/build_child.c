@@ -5,7 +5,7 @@
  *   this process                                      compiler "compile-patterns"
  *   request: how, limits, patterns   --- socket --->  sets its limits, compiles
  *                                    <---- answer ---  database | message and pattern
- *   (no answer: it died, or was too late and is killed)
+ *   (no answer: it died, or was too late or is cut off and is killed)
  *   request: which one?              --- socket --->  compiles each alone
  *                                    <--- answers ---  what each cost; the last one before it dies
  *                                                      is the costly one
@@ -57,18 +57,40 @@ struct answer {
 
 /* ---- both sides ------------------------------------------------------------------------------ */
 
-static bool send_all(int fd, const void *data, size_t len, uint64_t deadline_ns)
+/* How long one side waits for the other. The compiler waits for ever: its socket is closed when
+ * nobody is there any more. */
+struct patience {
+    uint64_t deadline_ns; /* 0: none */
+    const hy_cancel *cancel;
+};
+
+static const struct patience for_ever = {0, NULL};
+
+static bool is_over(const struct patience *patience)
+{
+    return hy_cancelled(patience->cancel) ||
+           (patience->deadline_ns && hy_clock_mono_ns() >= patience->deadline_ns);
+}
+
+/* False: the time is up, or it is cut off. */
+static bool wait_for(int fd, short events, const struct patience *patience)
+{
+    enum { LOOK_MS = 50 };
+    struct pollfd ready = {.fd = fd, .events = events};
+    int n = 0;
+    while (!is_over(patience) && (n == 0 || (n < 0 && errno == EINTR)))
+        n = poll(&ready, 1, LOOK_MS);
+    return n > 0;
+}
+
+static bool send_all(int fd, const void *data, size_t len, const struct patience *patience)
 {
     const char *at = data;
     while (len > 0) {
-        ssize_t n = send(fd, at, len, MSG_NOSIGNAL | (deadline_ns ? MSG_DONTWAIT : 0));
-        if (n < 0 && errno == EAGAIN) {
-            struct pollfd ready = {.fd = fd, .events = POLLOUT};
-            if (hy_clock_mono_ns() > deadline_ns || poll(&ready, 1, 100) < 0)
-                return false;
-            continue;
-        }
-        if (n < 0 && errno == EINTR)
+        if (!wait_for(fd, POLLOUT, patience))
+            return false;
+        ssize_t n = send(fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)
             return false;
@@ -78,22 +100,12 @@ static bool send_all(int fd, const void *data, size_t len, uint64_t deadline_ns)
     return true;
 }
 
-/* deadline_ns 0: waits for ever. */
-static bool receive_all(int fd, void *data, size_t len, uint64_t deadline_ns)
+static bool receive_all(int fd, void *data, size_t len, const struct patience *patience)
 {
     char *at = data;
     while (len > 0) {
-        if (deadline_ns) {
-            uint64_t now = hy_clock_mono_ns();
-            struct pollfd ready = {.fd = fd, .events = POLLIN};
-            if (now >= deadline_ns)
-                return false;
-            int n = poll(&ready, 1, (int)((deadline_ns - now) / 1000000 + 1));
-            if (n == 0 || (n < 0 && errno != EINTR))
-                return false;
-            if (n < 0)
-                continue;
-        }
+        if (!wait_for(fd, POLLIN, patience))
+            return false;
         ssize_t n = recv(fd, at, len, 0);
         if (n < 0 && errno == EINTR)
             continue;
@@ -132,8 +144,8 @@ static bool receive_patterns(int fd, const struct request *request, struct recei
     in->lens = calloc(count + 1, sizeof *in->lens);
     in->bytes = malloc(request->bytes + 1);
     if (!in->text || !in->lens || !in->bytes ||
-        !receive_all(fd, in->lens, count * sizeof *in->lens, 0) ||
-        !receive_all(fd, in->bytes, request->bytes, 0))
+        !receive_all(fd, in->lens, count * sizeof *in->lens, &for_ever) ||
+        !receive_all(fd, in->bytes, request->bytes, &for_ever))
         return false;
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
@@ -150,8 +162,9 @@ static int answer_problem(int fd, hydrant_status status, const struct hy_build_p
     struct answer answer = {.kind = ANSWER_NOMEM};
     if (status == HYDRANT_ERR_RULES)
         answer = (struct answer){ANSWER_PROBLEM, problem->pattern, strlen(problem->text)};
-    return send_all(fd, &answer, sizeof answer, 0) &&
-                   (answer.kind == ANSWER_NOMEM || send_all(fd, problem->text, answer.value, 0))
+    return send_all(fd, &answer, sizeof answer, &for_ever) &&
+                   (answer.kind == ANSWER_NOMEM ||
+                    send_all(fd, problem->text, answer.value, &for_ever))
                ? 0
                : 1;
 }
@@ -168,7 +181,8 @@ static int answer_database(int fd, const struct hy_patterns *patterns)
     if (status != HYDRANT_OK)
         return answer_problem(fd, status, &problem);
     struct answer answer = {.kind = ANSWER_DATABASE, .value = len};
-    bool sent = send_all(fd, &answer, sizeof answer, 0) && send_all(fd, bytes, len, 0);
+    bool sent =
+        send_all(fd, &answer, sizeof answer, &for_ever) && send_all(fd, bytes, len, &for_ever);
     free(bytes);
     hs_free_database(hs);
     return sent ? 0 : 1;
@@ -188,7 +202,7 @@ static int answer_costs(int fd, const struct hy_patterns *patterns)
         struct answer answer = {
             ANSWER_COST, i, status == HYDRANT_ERR_NOMEM ? UINT64_MAX : hy_clock_mono_ns() - start};
         hs_free_database(hs);
-        if (!send_all(fd, &answer, sizeof answer, 0))
+        if (!send_all(fd, &answer, sizeof answer, &for_ever))
             return 1;
     }
     return 0;
@@ -199,7 +213,7 @@ int hy_build_serve(int fd)
     struct request request;
     struct received in = {NULL, NULL, NULL};
     int code = 1;
-    if (!receive_all(fd, &request, sizeof request, 0) || request.magic != REQUEST_MAGIC ||
+    if (!receive_all(fd, &request, sizeof request, &for_ever) || request.magic != REQUEST_MAGIC ||
         request.bytes > ANSWER_BYTES_MAX || request.count > request.bytes)
         return code;
     set_limits(&request);
@@ -221,7 +235,7 @@ int hy_build_serve(int fd)
 struct child {
     pid_t pid;
     int fd;
-    uint64_t deadline_ns;
+    struct patience patience;
 };
 
 static bool start_child(struct child *child, const struct hy_build *build, uint32_t seconds)
@@ -246,21 +260,23 @@ static bool start_child(struct child *child, const struct hy_build *build, uint3
     posix_spawnattr_destroy(&attributes);
     close(ends[1]);
     child->fd = ends[0];
-    child->deadline_ns =
+    child->patience.cancel = build->cancel;
+    child->patience.deadline_ns =
         hy_clock_mono_ns() + (WALL_FACTOR * (uint64_t)seconds + SLACK_SECONDS) * 1000000000;
     if (error)
         close(ends[0]);
     return error == 0;
 }
 
-/* Waits for the child, killing it when it is too late or lingers; did it end by itself? */
+/* Waits for the child, killing it when it is too late, lingers or is cut off; did it end by itself?
+ */
 static bool end_child(struct child *child)
 {
     enum { LINGER_MS = 1000 };
     int status = 0;
     pid_t ended = 0;
     close(child->fd);
-    for (int ms = 0; ms < LINGER_MS && hy_clock_mono_ns() < child->deadline_ns; ms++) {
+    for (int ms = 0; ms < LINGER_MS && !is_over(&child->patience); ms++) {
         ended = waitpid(child->pid, &status, WNOHANG);
         if (ended != 0 && !(ended < 0 && errno == EINTR))
             break;
@@ -277,8 +293,8 @@ static bool end_child(struct child *child)
 static bool send_request(const struct child *child, const struct hy_patterns *p,
                          const struct request *request)
 {
-    bool sent = send_all(child->fd, request, sizeof *request, child->deadline_ns) &&
-                send_all(child->fd, p->lens, p->count * sizeof *p->lens, child->deadline_ns);
+    bool sent = send_all(child->fd, request, sizeof *request, &child->patience) &&
+                send_all(child->fd, p->lens, p->count * sizeof *p->lens, &child->patience);
     char *bytes = malloc(request->bytes + 1);
     size_t at = 0;
     for (uint32_t i = 0; bytes && i < p->count; i++) {
@@ -286,7 +302,7 @@ static bool send_request(const struct child *child, const struct hy_patterns *p,
         at += p->lens[i];
         bytes[at++] = '\0';
     }
-    sent = sent && bytes && send_all(child->fd, bytes, at, child->deadline_ns);
+    sent = sent && bytes && send_all(child->fd, bytes, at, &child->patience);
     free(bytes);
     return sent;
 }
@@ -313,12 +329,13 @@ static uint32_t find_costly(const struct hy_patterns *patterns, const struct hy_
     uint32_t costly = UINT32_MAX, seen = 0;
     uint64_t most = 0;
     request.probe = 1;
-    if (patterns->literal || !start_child(&child, build, request.seconds_max))
+    if (patterns->literal || hy_cancelled(build->cancel) ||
+        !start_child(&child, build, request.seconds_max))
         return UINT32_MAX;
     struct answer answer;
     bool more = send_request(&child, patterns, &request);
     while (more && seen < patterns->count &&
-           receive_all(child.fd, &answer, sizeof answer, child.deadline_ns)) {
+           receive_all(child.fd, &answer, sizeof answer, &child.patience)) {
         seen++;
         if (answer.value > most) {
             most = answer.value;
@@ -329,15 +346,14 @@ static uint32_t find_costly(const struct hy_patterns *patterns, const struct hy_
     return seen < patterns->count ? seen : costly; /* died at that one, if it died */
 }
 
-static hydrant_status over_limit(const struct hy_patterns *patterns, const struct hy_build *build,
-                                 const struct request *request, struct hy_build_problem *problem)
+static void note_limit(const struct hy_patterns *patterns, const struct hy_build *build,
+                       const struct request *request, struct hy_build_problem *problem)
 {
     problem->limit = true;
     problem->pattern = find_costly(patterns, build);
     snprintf(problem->text, sizeof problem->text,
              "compiling takes more than %u seconds or %u MiB of memory", request->seconds_max,
              request->mib_max);
-    return HYDRANT_ERR_RULES;
 }
 
 /* False when there is no whole answer, or the compiler had not enough memory. */
@@ -345,14 +361,14 @@ static bool receive_answer(const struct child *child, struct hs_database **out,
                            struct hy_build_problem *problem, hydrant_status *status, bool *nomem)
 {
     struct answer answer;
-    if (!receive_all(child->fd, &answer, sizeof answer, child->deadline_ns) ||
+    if (!receive_all(child->fd, &answer, sizeof answer, &child->patience) ||
         answer.value > ANSWER_BYTES_MAX)
         return false;
     *nomem = answer.kind == ANSWER_NOMEM;
     if (*nomem)
         return false;
     char *bytes = malloc(answer.value + 1);
-    bool whole = bytes && receive_all(child->fd, bytes, answer.value, child->deadline_ns);
+    bool whole = bytes && receive_all(child->fd, bytes, answer.value, &child->patience);
     if (whole && answer.kind == ANSWER_DATABASE) {
         *status = hs_deserialize_database(bytes, answer.value, out) == HS_SUCCESS
                       ? HYDRANT_OK
@@ -388,5 +404,7 @@ hydrant_status hy_build_in_child(const struct hy_patterns *patterns, const struc
     if (ended && !nomem)
         return hy_error_set(err, HYDRANT_ERR_SYSTEM, "the compiler %s gave no answer",
                             build->compiler);
-    return over_limit(patterns, build, &request, problem);
+    note_limit(patterns, build, &request, problem);
+    status = hy_cancel_check(build->cancel, err);
+    return status == HYDRANT_OK ? HYDRANT_ERR_RULES : status;
 }

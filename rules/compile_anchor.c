@@ -191,10 +191,10 @@ static void count_uses(struct hy_compiler *c, const struct term *term)
 
 void hy_compile_choose_anchors(struct hy_compiler *c)
 {
-    for (uint32_t i = 0; i < c->terms.count; i++)
+    for (uint32_t i = 0; i < c->terms.count && hy_compile_goes_on(c); i++)
         if (!c->terms.at[i].regex)
             count_uses(c, &c->terms.at[i]);
-    for (uint32_t i = 0; i < c->terms.count && c->status == HYDRANT_OK; i++)
+    for (uint32_t i = 0; i < c->terms.count && hy_compile_goes_on(c); i++)
         if (!c->terms.at[i].regex)
             choose_anchor(c, &c->terms.at[i]);
 }

@@ -14,6 +14,13 @@ uint32_t hy_compile_nomem(struct hy_compiler *c)
     return NONE;
 }
 
+bool hy_compile_goes_on(struct hy_compiler *c)
+{
+    if (c->status == HYDRANT_OK)
+        c->status = hy_cancel_check(c->build.cancel, c->err);
+    return c->status == HYDRANT_OK;
+}
+
 uint32_t hy_compile_fail(struct hy_compiler *c, const struct hy_query *at, const char *format, ...)
 {
     if (c->status != HYDRANT_OK)

@@ -170,6 +170,8 @@ bool hy_vec_room(struct hy_compiler *c, void **at, uint32_t *cap, uint64_t count
 __attribute__((format(printf, 3, 4))) uint32_t
 hy_compile_fail(struct hy_compiler *c, const struct hy_query *at, const char *format, ...);
 uint32_t hy_compile_nomem(struct hy_compiler *c);
+/* False after an error; that the build is cut off is one. */
+bool hy_compile_goes_on(struct hy_compiler *c);
 
 /* Finds the entry of that hash that same() accepts; NONE if there is none. */
 typedef bool index_same(struct hy_compiler *c, uint32_t number, const void *wanted);

@@ -319,6 +319,8 @@ uint32_t hy_compile_term(struct hy_compiler *c, const struct hy_query *query)
 {
     uint32_t bytes = c->bytes.count, chunks = c->chunks.count;
     struct term term = {.query = query};
+    if (!hy_compile_goes_on(c)) /* a list may have a million terms */
+        return NONE;
     if (query->kind == HY_QUERY_REGEX) {
         regex_term(c, query, &term);
     } else {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "rules/document.h"
 #include "text/utf8.h"
@@ -99,29 +100,21 @@ static void path_error(struct hy_rules_files *files, const char *path, const cha
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* Reads all of fd into arena. On failure says why in problem[128] and returns false. */
-static bool read_all(int fd, struct hy_arena *arena, uint32_t max, hydrant_str *bytes,
-                     char *problem)
+static bool read_bytes(int fd, struct hy_arena *arena, uint32_t max, hydrant_str *bytes,
+                       char *problem)
 {
     char *data = hy_arena_alloc(arena, (size_t)max + 1, 1);
-    size_t len = 0;
     if (!data) {
         snprintf(problem, 128, "the rules do not fit into memory");
         return false;
     }
-    while (len <= max) {
-        ssize_t n = read(fd, data + len, (size_t)max + 1 - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            snprintf(problem, 128, "cannot be read: %s", strerror(errno));
-            return false;
-        }
-        if (n == 0)
-            break;
-        len += (size_t)n;
+    ssize_t len = hy_file_read_all(fd, data, (size_t)max + 1);
+    if (len < 0) {
+        snprintf(problem, 128, "cannot be read: %s", strerror(errno));
+        return false;
     }
-    hy_arena_trim(arena, data, len);
-    *bytes = hy_str(data, len);
+    hy_arena_trim(arena, data, (size_t)len);
+    *bytes = hy_str(data, (size_t)len);
     if (len > max)
         snprintf(problem, 128, "larger than the limit of %u MiB", max >> 20);
     return len <= max;
@@ -154,7 +147,7 @@ static bool read_path(const char *path, struct hy_arena *arena, uint32_t max, bo
     bool good = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || !only_regular);
     if (!good)
         snprintf(problem, 128, "not a regular file");
-    good = good && read_all(fd, arena, max, bytes, problem) && check_encoding(bytes, problem);
+    good = good && read_bytes(fd, arena, max, bytes, problem) && check_encoding(bytes, problem);
     close(fd);
     return good;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/terminal.h"
@@ -30,17 +31,20 @@ static const char help[] =
     "exit code: 0 ended as asked; 1 it could not run, or the time for the drain was up; 2 usage\n";
 
 static _Atomic(hydrant_daemon *) running;
-static volatile sig_atomic_t stops;
+static volatile sig_atomic_t stops, reload_asked;
 
 static void on_signal(int number)
 {
     hydrant_daemon *daemon = atomic_load_explicit(&running, memory_order_acquire);
     if (number == SIGHUP) {
+        reload_asked = 1;
         if (daemon)
             hydrant_daemon_reload(daemon);
         return;
     }
     if (stops++ > 0 || !daemon) { /* a second one, or nothing has begun: nothing to wait for */
+        if (getpid() == 1)        /* of a container: no default action ends it */
+            _exit(128 + number);
         signal(number, SIG_DFL);
         raise(number);
         return;
@@ -94,10 +98,12 @@ static int run(const hydrant_daemon_options *options)
 {
     hydrant_daemon *daemon;
     hydrant_error err = {0};
+    install_handlers(); /* a start may take long, too */
     if (hydrant_daemon_create(options, &daemon, &err) != HYDRANT_OK)
         return failed(&err);
     atomic_store_explicit(&running, daemon, memory_order_release);
-    install_handlers();
+    if (reload_asked) /* the rules may have been read before */
+        hydrant_daemon_reload(daemon);
     hydrant_status status = hydrant_daemon_run(daemon, &err);
     atomic_store_explicit(&running, NULL, memory_order_release);
     hydrant_daemon_destroy(&daemon);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/commit.h"
 #include "tools/rules_input.h"
 #include "tools/stdout_end.h"
 
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
         return stdout_end("hydrant", HY_EXIT_OK);
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-        printf("hydrant %s\n", hydrant_version());
+        printf("hydrant %s" HY_COMMIT "\n", hydrant_version());
         return stdout_end("hydrant", HY_EXIT_OK);
     }
     if (strcmp(name, RULES_INPUT_COMPILER_COMMAND) == 0) /* not for people */

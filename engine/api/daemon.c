@@ -180,7 +180,7 @@ static hydrant_status find_spill_folder(const struct hy_config *config, char out
         return hy_error_system(err, errno, "cannot find state_dir %s", config->state_dir);
     if (snprintf(out, 4096, "%s/spill", state_dir) >= 4096)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the path of state_dir is too long");
-    return make_folder(out, 0750, err);
+    return HYDRANT_OK;
 }
 
 bool hy_daemon_ring_is_in_memory(const char *path)
@@ -200,12 +200,55 @@ bool hy_daemon_ring_is_in_memory(const char *path)
     return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC;
 }
 
+static bool is_declared(const struct hy_config *config, const char *group)
+{
+    for (uint32_t i = 0; i < config->groups_count; i++)
+        if (strcmp(config->groups[i].name, group) == 0)
+            return true;
+    return false;
+}
+
+size_t hy_daemon_spill_left(const struct hy_config *config, char dir[static 4096],
+                            struct hy_ring_left *out, size_t cap)
+{
+    if (find_spill_folder(config, dir, NULL) != HYDRANT_OK) /* a first start */
+        return 0;
+    size_t found = hy_ring_spill_list(dir, out, cap), count = 0;
+    for (size_t i = 0; i < found; i++)
+        if (!is_declared(config, out[i].group))
+            out[count++] = out[i];
+    return count;
+}
+
+static void warn_of_spill(struct hydrant_daemon *daemon)
+{
+    for (uint32_t i = 0; i < daemon->config->groups_count; i++) {
+        const struct hy_ring_left *swept = hy_ring_swept(daemon->ring, i);
+        if (swept->files)
+            hy_log(&daemon->log, HY_LOG_WARNING,
+                   "spilled items of a ring that is gone were removed",
+                   HY_LOG_TEXT("group", swept->group), HY_LOG_NUMBER("files", swept->files),
+                   HY_LOG_NUMBER("bytes", swept->bytes));
+    }
+    struct hy_ring_left left[HY_DAEMON_SPILL_GROUPS];
+    char dir[4096], files[4200];
+    size_t count = hy_daemon_spill_left(daemon->config, dir, left, HY_DAEMON_SPILL_GROUPS);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(files, sizeof files, HY_DAEMON_SPILL_FILES, dir, left[i].group);
+        hy_log(&daemon->log, HY_LOG_WARNING, HY_DAEMON_SPILL_LEFT,
+               HY_LOG_TEXT("group", left[i].group), HY_LOG_TEXT("path", files),
+               HY_LOG_NUMBER("files", left[i].files), HY_LOG_NUMBER("bytes", left[i].bytes));
+    }
+}
+
 static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const struct hy_config *config = daemon->config;
     hydrant_ring_group groups[HY_CONFIG_GROUPS_MAX];
     char spill_dir[4096];
     hydrant_status status = find_spill_folder(config, spill_dir, err);
+    if (status == HYDRANT_OK)
+        status = make_folder(spill_dir, 0750, err);
     if (status == HYDRANT_OK)
         status = make_parent(config->ring.path, err);
     for (uint32_t i = 0; i < config->groups_count; i++) {
@@ -248,6 +291,7 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
     if (!hy_daemon_ring_is_in_memory(config->ring.path))
         hy_log(&daemon->log, HY_LOG_WARNING, HY_DAEMON_RING_ON_DISK,
                HY_LOG_TEXT("path", config->ring.path));
+    warn_of_spill(daemon);
     return HYDRANT_OK;
 }
 
@@ -537,6 +581,7 @@ hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err)
 
 void hydrant_daemon_stop(hydrant_daemon *daemon)
 {
+    hydrant_manager_stop(daemon->manager); /* what is compiled would not be used */
     atomic_store_explicit(&daemon->stop, true, memory_order_release);
     poke(daemon->wake_fd);
     poke(daemon->minder_fd);
@@ -564,6 +609,8 @@ void hydrant_daemon_destroy(hydrant_daemon **out)
     if (!daemon)
         return;
     hy_http_stop(&daemon->http);
+    if (daemon->manager) /* the threads below may be in a reload */
+        hydrant_manager_stop(daemon->manager);
     pthread_mutex_lock(&daemon->view_lock); /* the manager's thread may be telling of an event */
     struct hy_control *control = daemon->control;
     daemon->control = NULL;

@@ -108,6 +108,22 @@ static void check_ring(struct check *c)
         say(c, HYDRANT_SEVERITY_WARNING, "ring: ", HY_DAEMON_RING_ON_DISK);
 }
 
+static void check_spill(struct check *c)
+{
+    struct hy_ring_left left[HY_DAEMON_SPILL_GROUPS];
+    char dir[4096], what[128], files[1000], text[1200];
+    size_t count = hy_daemon_spill_left(c->daemon->config, dir, left, HY_DAEMON_SPILL_GROUPS);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(what, sizeof what, "group %s: ", left[i].group);
+        snprintf(files, sizeof files, HY_DAEMON_SPILL_FILES, dir, left[i].group);
+        snprintf(text, sizeof text,
+                 HY_DAEMON_SPILL_LEFT ": %llu bytes in %s; declare it again, with the same ring, "
+                                      "to have them delivered, or remove them",
+                 (unsigned long long)left[i].bytes, files);
+        say(c, HYDRANT_SEVERITY_WARNING, what, text);
+    }
+}
+
 hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options, hydrant_error *err)
 {
     struct check c = {0};
@@ -118,6 +134,7 @@ hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options, hydra
         const struct hy_config *config = c.daemon->config;
         check_rules(&c);
         check_ring(&c);
+        check_spill(&c);
         for (uint32_t i = 0; i < config->sources_count; i++)
             check_source(&c, &config->sources[i]);
         for (uint32_t i = 0; i < config->sinks_count; i++) {

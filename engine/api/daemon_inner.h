@@ -42,6 +42,7 @@ enum {
     HY_DAEMON_REST_MS = 1000,      /* of a source that says the same error again at once */
     HY_DAEMON_RESTS_TOLD = 10,     /* so many of them are one line in the log */
     HY_DAEMON_HOLD_MS = 1000,      /* that a group holds everything up, or does not, to be told */
+    HY_DAEMON_SPILL_GROUPS = 64,   /* not declared, with spilled items, that are warned of */
     HY_DAEMON_REMEMBER_MS = 10000, /* between saves of conversations while nothing is on its way */
 };
 
@@ -165,6 +166,10 @@ struct hydrant_daemon {
 #define HY_DAEMON_RING_ON_DISK \
     "ring.path is not in a tmpfs: every item goes to that disk, and a reboot leaves a ring behind"
 
+#define HY_DAEMON_SPILL_LEFT "spilled items of a group that is not declared"
+/* The files of such a group, as a pattern for a shell: folder, group. */
+#define HY_DAEMON_SPILL_FILES "%s/%s-????????????????.spill*"
+
 /* A daemon that has taken nothing yet, for hydrant_daemon_destroy. */
 hydrant_status hy_daemon_make(const hydrant_daemon_options *options, struct hydrant_daemon **out,
                               hydrant_error *err);
@@ -174,6 +179,10 @@ hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_erro
 hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, hydrant_error *err);
 /* Is the folder, or the one that it would be made in, in memory? True when that cannot be told. */
 bool hy_daemon_ring_is_in_memory(const char *path);
+/* What was spilled for groups that the configuration does not declare, and the folder that it lies
+ * in. Returns how many groups there are, at most cap. */
+size_t hy_daemon_spill_left(const struct hy_config *config, char dir[static 4096],
+                            struct hy_ring_left *out, size_t cap);
 
 /* ---- daemon_feed.c ---- */
 

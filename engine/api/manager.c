@@ -1,6 +1,7 @@
 /*
- * The manager: its options, its life, what people ask of it. Everything happens under one lock; the
- * engine's workers never see it, and the status is a copy that has a lock of its own.
+ * The manager: its options, its life, what people ask of it. Everything happens under one lock,
+ * which an attempt holds from its beginning to its end; the engine's workers never see it, and what
+ * is shown is a copy that has a lock of its own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -104,7 +105,7 @@ hydrant_status hydrant_manager_create(const hydrant_manager_options *options, hy
     hydrant_manager *m = calloc(1, sizeof *m);
     if (!m)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a rules manager");
-    pthread_mutex_init(&m->shown_lock, NULL);
+    pthread_mutex_init(&m->shown.lock, NULL);
     pthread_mutex_init(&m->lock, NULL);
     hy_timed_wait_init(&m->incomplete);
     m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -129,6 +130,12 @@ static void free_strings(const char **strings, size_t count)
     free(strings);
 }
 
+void hydrant_manager_stop(hydrant_manager *m)
+{
+    /* Release pairs with the acquire of the threads; nothing else is ordered by it. */
+    atomic_store_explicit(&m->end, true, memory_order_release);
+}
+
 void hydrant_manager_destroy(hydrant_manager **manager)
 {
     hydrant_manager *m = *manager;
@@ -143,6 +150,7 @@ void hydrant_manager_destroy(hydrant_manager **manager)
         close(m->wake_fd);
     hy_manager_forget_read(m);
     hy_guard_free(m);
+    free_strings(m->shown.guarded, m->shown.guarded_count);
     hy_ruleset_destroy(&m->unkept);
     free(m->details);
     free_strings(m->paths, m->options.rules.paths_count);
@@ -153,7 +161,7 @@ void hydrant_manager_destroy(hydrant_manager **manager)
     free(m->compiler);
     pthread_cond_destroy(&m->incomplete);
     pthread_mutex_destroy(&m->lock);
-    pthread_mutex_destroy(&m->shown_lock);
+    pthread_mutex_destroy(&m->shown.lock);
     free(m);
 }
 
@@ -185,10 +193,8 @@ hydrant_status hydrant_manager_attach(hydrant_manager *m, hydrant *engine, hydra
 
 /* ---- what is shown --------------------------------------------------------------------------- */
 
-void hy_manager_show(hydrant_manager *m)
+static hydrant_manager_status status_now(hydrant_manager *m)
 {
-    if (!m->versions_count) /* it could not be made, and nobody looks */
-        return;
     const struct hy_version *current = hy_manager_current(m);
     char hash[17];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)m->last_hash);
@@ -203,9 +209,36 @@ void hy_manager_show(hydrant_manager *m)
                                   .shadowed = m->guarded_count};
     memcpy(now.pack, current->shown.pack, sizeof now.pack);
     memcpy(now.refused, m->refused, sizeof now.refused);
-    pthread_mutex_lock(&m->shown_lock);
-    m->shown = now;
-    pthread_mutex_unlock(&m->shown_lock);
+    return now;
+}
+
+/* Without memory for them, those of before are shown. */
+static void show_guarded(hydrant_manager *m)
+{
+    struct hy_manager_shown *shown = &m->shown;
+    const char **guarded;
+    if (!copy_strings((const char *const *)m->guarded, m->guarded_count, &guarded)) {
+        free_strings(guarded, m->guarded_count);
+        return;
+    }
+    free_strings(shown->guarded, shown->guarded_count);
+    shown->guarded = guarded;
+    shown->guarded_count = m->guarded_count;
+}
+
+void hy_manager_show(hydrant_manager *m)
+{
+    struct hy_manager_shown *shown = &m->shown;
+    const struct hy_version *version;
+    if (!m->versions_count) /* it could not be made, and nobody looks */
+        return;
+    pthread_mutex_lock(&shown->lock);
+    shown->status = status_now(m);
+    show_guarded(m);
+    for (shown->generations_count = 0; (version = hy_manager_version(m, shown->generations_count));)
+        shown->generations[shown->generations_count++] = version->shown;
+    shown->generations[0].current = true;
+    pthread_mutex_unlock(&shown->lock);
 }
 
 void hy_manager_unlock(hydrant_manager *m)
@@ -215,6 +248,13 @@ void hy_manager_unlock(hydrant_manager *m)
 }
 
 /* ---- what people ask for --------------------------------------------------------------------- */
+
+struct hy_build hy_manager_build(const hydrant_manager *m, const hydrant_pack *previous)
+{
+    struct hy_build build = hy_pack_handle_build(&m->options.rules, previous);
+    build.cancel = &m->end;
+    return build;
+}
 
 hydrant_status hy_manager_need_engine(const hydrant_manager *m, hydrant_error *err)
 {
@@ -248,18 +288,30 @@ hydrant_status hydrant_manager_confirm(hydrant_manager *m, const char *rule, hyd
     return status;
 }
 
-void hydrant_manager_shadowed(hydrant_manager *m, void (*on_rule)(void *ctx, hydrant_str rule),
-                              void *ctx)
-{
-    pthread_mutex_lock(&m->lock);
-    for (uint32_t i = 0; i < m->guarded_count; i++)
-        on_rule(ctx, hy_str_cstr(m->guarded[i]));
-    hy_manager_unlock(m);
-}
+/* ---- what waits for no attempt --------------------------------------------------------------- */
 
 void hydrant_manager_status_read(hydrant_manager *m, hydrant_manager_status *out)
 {
-    pthread_mutex_lock(&m->shown_lock);
-    *out = m->shown;
-    pthread_mutex_unlock(&m->shown_lock);
+    pthread_mutex_lock(&m->shown.lock);
+    *out = m->shown.status;
+    pthread_mutex_unlock(&m->shown.lock);
+}
+
+size_t hydrant_manager_history(hydrant_manager *m, hydrant_generation *out, size_t cap)
+{
+    pthread_mutex_lock(&m->shown.lock);
+    size_t count = m->shown.generations_count;
+    for (size_t i = 0; i < count && i < cap; i++)
+        out[i] = m->shown.generations[i];
+    pthread_mutex_unlock(&m->shown.lock);
+    return count;
+}
+
+void hydrant_manager_shadowed(hydrant_manager *m, void (*on_rule)(void *ctx, hydrant_str rule),
+                              void *ctx)
+{
+    pthread_mutex_lock(&m->shown.lock);
+    for (size_t i = 0; i < m->shown.guarded_count; i++)
+        on_rule(ctx, hy_str_cstr(m->shown.guarded[i]));
+    pthread_mutex_unlock(&m->shown.lock);
 }

@@ -36,15 +36,17 @@ static void add_details(hydrant_manager *m, hydrant_str text)
     m->details[m->details_len] = '\0';
 }
 
-/* Says why, keeps it for the status, and returns status. */
+/* Says why, keeps it for the status, and returns status. An attempt that was cut off is none. */
 static hydrant_status refuse(hydrant_manager *m, enum hy_cause cause, double seconds,
                              hydrant_status status, const hydrant_error *why, hydrant_error *err)
 {
     char text[1024];
-    m->refusals++;
-    hy_error_render(why, m->refused, sizeof m->refused);
     if (err)
         *err = *why;
+    if (status == HYDRANT_ERR_CANCELLED)
+        return status;
+    m->refusals++;
+    hy_error_render(why, m->refused, sizeof m->refused);
     if (m->versions_count == 0)
         return status;
     int len = snprintf(text, sizeof text, "refused: %s; generation %llu goes on", m->refused,
@@ -137,7 +139,7 @@ static hydrant_status run_tests(hydrant_manager *m, const struct hy_ruleset *set
     struct failed_tests failed = {.manager = m};
     if (!m->options.test)
         return HYDRANT_OK;
-    hydrant_status status = hy_rules_test_pack(set, pack->pack, on_test, &failed, err);
+    hydrant_status status = hy_rules_test_pack(set, pack->pack, on_test, &failed, &m->end, err);
     if (status == HYDRANT_OK && failed.count)
         status = hy_error_set(err, HYDRANT_ERR_RULES, "%u test%s failed: %s%s", failed.count,
                               failed.count == 1 ? "" : "s", failed.first,
@@ -152,7 +154,8 @@ static hydrant_status make_pack(hydrant_manager *m, const struct hy_ruleset *set
     hydrant_rules rules = rules_of(m);
     if (found)
         return hy_pack_handle_create(found, NULL, out, err);
-    hydrant_status status = hy_pack_handle_compile(&rules, set, m->base, out, err);
+    struct hy_build build = hy_manager_build(m, m->base);
+    hydrant_status status = hy_pack_handle_compile(&rules, set, &build, out, err);
     return status == HYDRANT_OK ? run_tests(m, set, *out, err) : status;
 }
 
@@ -187,6 +190,8 @@ static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
         status = hy_manager_compare(m, &parts, pack, &comparison, err);
     if (status == HYDRANT_OK && m->engine)
         hy_guard_begin(m, pack, &comparison);
+    if (status == HYDRANT_OK) /* the guard may have been cut off */
+        status = hy_cancel_check(&m->end, err);
     if (status == HYDRANT_OK && cause == HY_CAUSE_START)
         status = hy_guard_recall(m, pack, &parts, err);
     if (status == HYDRANT_OK)
@@ -261,7 +266,9 @@ hydrant_status hy_manager_attempt(hydrant_manager *m, enum hy_cause cause, hydra
     hydrant_error why = {0};
     uint64_t start_ns = hy_clock_mono_ns();
     m->details_len = 0;
-    hydrant_status status = read_set(m, &set, &found, &why);
+    hydrant_status status = hy_cancel_check(&m->end, &why);
+    if (status == HYDRANT_OK)
+        status = read_set(m, &set, &found, &why);
     if (set) {
         note_read(m, set);
         if (cause == HY_CAUSE_WATCH && is_nothing_new(m, set)) {

@@ -238,7 +238,7 @@ static bool measure_recording(hydrant_manager *m, hydrant_pack *pack, struct mea
     bool good = hydrant_create(&options, pack, &engine, NULL) == HYDRANT_OK &&
                 add_recording(engine, m->options.recording);
     uint64_t most = (uint64_t)m->options.flood_posts * RECORDED_FACTOR;
-    while (good && progress.inputs_left > 0 && progress.posts < most) {
+    while (good && progress.inputs_left > 0 && progress.posts < most && !hy_cancelled(&m->end)) {
         if (hydrant_step(engine, NULL) == HYDRANT_ERR_AGAIN)
             break;
         hydrant_progress_read(engine, &progress);

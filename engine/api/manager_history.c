@@ -17,8 +17,7 @@ struct hy_version *hy_manager_current(hydrant_manager *m)
     return &m->versions[(m->versions_count - 1) % HY_MANAGER_VERSIONS];
 }
 
-/* back 0: the present one; NULL: forgotten, or never was. */
-static struct hy_version *version_at(hydrant_manager *m, uint64_t back)
+struct hy_version *hy_manager_version(hydrant_manager *m, uint64_t back)
 {
     if (back >= m->versions_count || back >= HY_MANAGER_VERSIONS)
         return NULL;
@@ -37,7 +36,7 @@ static void forget_old_packs(hydrant_manager *m)
 {
     uint32_t kept = 0;
     struct hy_version *version;
-    for (uint64_t back = 1; (version = version_at(m, back)); back++)
+    for (uint64_t back = 1; (version = hy_manager_version(m, back)); back++)
         if (version->pack && kept++ >= m->options.history)
             forget_pack(version);
 }
@@ -74,7 +73,7 @@ static struct hy_version *find_target(hydrant_manager *m, uint64_t to, hydrant_e
 {
     const struct hy_version *current = hy_manager_current(m);
     struct hy_version *version;
-    for (uint64_t back = 1; (version = version_at(m, back)); back++) {
+    for (uint64_t back = 1; (version = hy_manager_version(m, back)); back++) {
         bool wanted = to ? version->shown.generation == to
                          : version->origin < current->origin &&
                                strcmp(version->shown.pack, current->shown.pack) != 0;
@@ -148,19 +147,4 @@ hydrant_status hydrant_manager_rollback(hydrant_manager *m, uint64_t to, hydrant
     if (status != HYDRANT_OK && err)
         *err = own;
     return status;
-}
-
-size_t hydrant_manager_history(hydrant_manager *m, hydrant_generation *out, size_t cap)
-{
-    size_t count = 0;
-    struct hy_version *version;
-    pthread_mutex_lock(&m->lock);
-    for (; (version = version_at(m, count)); count++) {
-        if (count >= cap)
-            continue;
-        out[count] = version->shown;
-        out[count].current = count == 0;
-    }
-    hy_manager_unlock(m);
-    return count;
 }

@@ -15,8 +15,9 @@
 
 #include <hydrant/manager.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
+#include "base/cancel.h"
+#include "rules/build.h"
 #include "rules/ruleset.h"
 #include "rules/watch.h"
 
@@ -46,14 +47,22 @@ struct hy_version {
     struct hy_parts parts;
 };
 
+/* What is told without waiting for an attempt: what was true when the manager's lock was last given
+ * up, or an event was told. */
+struct hy_manager_shown {
+    pthread_mutex_t lock; /* taken inside of the manager's, for a moment */
+    hydrant_manager_status status;
+    hydrant_generation generations[HY_MANAGER_VERSIONS]; /* the newest first */
+    size_t generations_count;
+    const char **guarded; /* owned copies */
+    size_t guarded_count;
+};
+
 struct hydrant_manager {
     hydrant_manager_options options;
     const char **paths, **queries; /* owned copies */
     char *recording, *state_dir, *cache_dir, *compiler;
-    /* For whoever must not wait for an attempt (health checks): what was true when the lock below
-     * was last given up, or an event was told. Taken inside of that one, for a moment. */
-    pthread_mutex_t shown_lock;
-    hydrant_manager_status shown;
+    struct hy_manager_shown shown;
 
     pthread_mutex_t lock; /* around everything below; held while rules are compiled and tested */
     hydrant *engine;      /* NULL: not attached yet */
@@ -90,8 +99,8 @@ struct hydrant_manager {
 
     pthread_t thread;
     bool started;
-    int wake_fd; /* an eventfd */
-    _Atomic bool end;
+    int wake_fd;            /* an eventfd */
+    hy_cancel end;          /* hydrant_manager_stop */
     struct hy_watch *watch; /* the watcher's */
     bool disturbed;         /* files changed while they were read; the watcher's */
     bool watching;
@@ -114,10 +123,13 @@ void hy_changes_write(const hydrant_rules_changes *changes, char *out, size_t ca
 
 /* ---- manager.c ------------------------------------------------------------------------------- */
 
-/* Shows the status as it is now. The lock is held, or nobody else knows the manager. */
+/* Shows what is true now. The lock is held, or nobody else knows the manager. */
 void hy_manager_show(hydrant_manager *manager);
-/* Shows the status and gives the lock up: the way to do so, but for waiting. */
+/* Shows it and gives the lock up: the way to do so, but for waiting. */
 void hy_manager_unlock(hydrant_manager *manager);
+
+/* How databases are had, until the manager is stopped. previous may be NULL. */
+struct hy_build hy_manager_build(const hydrant_manager *manager, const hydrant_pack *previous);
 
 /* Generations are the engine's: without one there is nothing to put in force. */
 hydrant_status hy_manager_need_engine(const hydrant_manager *manager, hydrant_error *err);
@@ -172,6 +184,8 @@ void hy_manager_tell_live(hydrant_manager *manager, const struct hy_version *ver
 /* ---- manager_history.c ----------------------------------------------------------------------- */
 
 struct hy_version *hy_manager_current(hydrant_manager *manager);
+/* back 0: the present one; NULL: forgotten, or never was. */
+struct hy_version *hy_manager_version(hydrant_manager *manager, uint64_t back);
 
 /* Adds what is in force now; takes pack and parts over. */
 struct hy_version *hy_manager_add_version(hydrant_manager *manager, uint64_t number,

@@ -62,10 +62,10 @@ static hydrant_status reload_engine(hydrant_manager *m, hydrant_pack *pack, bool
     *number = m->versions_count + 1;
     if (!m->engine)
         return HYDRANT_OK;
-    hydrant_status status = HYDRANT_ERR_AGAIN;
-    for (int ms = 0; ms < HY_MANAGER_AGAIN_MS && status == HYDRANT_ERR_AGAIN; ms++) {
-        if (ms)
-            nanosleep(&(struct timespec){0, 1000000}, NULL);
+    hydrant_status status = hy_engine_reload(m->engine, pack, same, number, err);
+    for (int ms = 0;
+         status == HYDRANT_ERR_AGAIN && ms < HY_MANAGER_AGAIN_MS && !hy_cancelled(&m->end); ms++) {
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
         status = hy_engine_reload(m->engine, pack, same, number, err);
     }
     return status;
@@ -134,7 +134,7 @@ bool hy_manager_is_of(uint64_t hash, hydrant_str pack)
 static hydrant_status derive_whole(hydrant_manager *m, hydrant_pack *from, hydrant_pack **out)
 {
     hydrant_rules rules = m->options.rules;
-    struct hy_build build = hy_pack_handle_build(&rules, NULL);
+    struct hy_build build = hy_manager_build(m, NULL);
     struct hy_pack *whole = NULL;
     struct hy_ruleset *set = m->unkept;
     *out = NULL;

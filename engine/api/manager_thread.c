@@ -152,8 +152,8 @@ hydrant_status hy_manager_thread_start(hydrant_manager *m, hydrant_error *err)
 
 void hy_manager_thread_stop(hydrant_manager *m)
 {
+    hydrant_manager_stop(m); /* first: an attempt under way has the lock */
     pthread_mutex_lock(&m->lock);
-    atomic_store_explicit(&m->end, true, memory_order_release);
     pthread_cond_broadcast(&m->incomplete);
     hy_manager_unlock(m);
     hy_manager_wake(m);

@@ -137,11 +137,10 @@ struct hy_build hy_pack_handle_build(const hydrant_rules *rules, const hydrant_p
 }
 
 hydrant_status hy_pack_handle_compile(const hydrant_rules *rules, const struct hy_ruleset *ruleset,
-                                      const hydrant_pack *previous, hydrant_pack **out,
+                                      const struct hy_build *build, hydrant_pack **out,
                                       hydrant_error *err)
 {
-    struct hy_build build = hy_pack_handle_build(rules, previous);
-    struct hy_compile_options options = {.generation = 1, .build = &build};
+    struct hy_compile_options options = {.generation = 1, .build = build};
     struct hy_pack *pack = NULL;
     hydrant_error found = {0};
     *out = NULL;
@@ -162,10 +161,11 @@ static hydrant_status load_and_compile(const hydrant_rules *rules, hydrant_pack 
                                        hydrant_error *err)
 {
     struct hy_ruleset *ruleset = NULL;
+    struct hy_build build = hy_pack_handle_build(rules, NULL);
     uint64_t start_ns = hy_clock_mono_ns();
     hydrant_status status = hy_rules_load(rules, &ruleset, err);
     if (status == HYDRANT_OK)
-        status = hy_pack_handle_compile(rules, ruleset, NULL, out, err);
+        status = hy_pack_handle_compile(rules, ruleset, &build, out, err);
     if (status == HYDRANT_OK && hy_clock_mono_ns() - start_ns >= HY_BUILD_CACHE_NS)
         hy_rules_keep(rules, ruleset, (*out)->pack, (*out)->pack, false);
     hy_ruleset_destroy(&ruleset);

@@ -23,7 +23,7 @@ struct hy_build hy_pack_handle_build(const hydrant_rules *rules, const hydrant_p
 
 /* Compiles a rule set; a problem that only compiling finds goes to rules->on_diagnostic, too. */
 hydrant_status hy_pack_handle_compile(const hydrant_rules *rules, const struct hy_ruleset *ruleset,
-                                      const hydrant_pack *previous, hydrant_pack **out,
+                                      const struct hy_build *build, hydrant_pack **out,
                                       hydrant_error *err);
 
 hydrant_pack *hy_pack_handle_acquire(hydrant_pack *handle); /* returns handle */

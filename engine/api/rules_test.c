@@ -322,11 +322,13 @@ static bool is_tested(const struct run *run, uint32_t number)
 static hydrant_status run_all(const struct run *run, hydrant_error *err)
 {
     hydrant_status status = HYDRANT_OK;
-    for (uint32_t i = 0; i < run->ruleset->rules_count; i++)
-        for (uint32_t k = 0;
-             is_tested(run, i) && k < run->ruleset->rules[i].tests_count && status == HYDRANT_OK;
+    for (uint32_t i = 0; i < run->ruleset->rules_count && status == HYDRANT_OK; i++) {
+        const struct hy_rule_source *rule = &run->ruleset->rules[i];
+        status = hy_cancel_check(run->build.cancel, err);
+        for (uint32_t k = 0; is_tested(run, i) && k < rule->tests_count && status == HYDRANT_OK;
              k++)
-            status = run_test(run, i, &run->ruleset->rules[i].tests[k], err);
+            status = run_test(run, i, &rule->tests[k], err);
+    }
     return status;
 }
 
@@ -419,10 +421,14 @@ static hydrant_status derive_live(const struct hy_pack *pack, struct hy_pack **o
 
 hydrant_status hy_rules_test_pack(const struct hy_ruleset *ruleset, const struct hy_pack *pack,
                                   void (*on_test)(void *ctx, const hydrant_test *test), void *ctx,
-                                  hydrant_error *err)
+                                  const hy_cancel *cancel, hydrant_error *err)
 {
-    struct run run = {
-        .ruleset = ruleset, .on_pack = true, .pack = pack, .on_test = on_test, .ctx = ctx};
+    struct run run = {.ruleset = ruleset,
+                      .build = {.cancel = cancel},
+                      .on_pack = true,
+                      .pack = pack,
+                      .on_test = on_test,
+                      .ctx = ctx};
     struct hy_pack *live = NULL;
     hydrant_status status = hy_trial_create_on(pack, &run.as_written, err);
     if (status == HYDRANT_OK && needs_all_live(ruleset))

@@ -3,6 +3,22 @@
 #include <errno.h>
 #include <unistd.h>
 
+ssize_t hy_file_read_all(int fd, void *out, size_t most)
+{
+    size_t len = 0;
+    while (len < most) {
+        ssize_t n = read(fd, (char *)out + len, most - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return n;
+        if (n == 0)
+            break;
+        len += (size_t)n;
+    }
+    return (ssize_t)len;
+}
+
 bool hy_file_write_all(int fd, const void *data, size_t len)
 {
     const char *at = data;

@@ -11,22 +11,6 @@
 
 enum { NAME_BYTES = 256 };
 
-static int read_bytes(int fd, char *out, size_t size, size_t *len)
-{
-    for (*len = 0; *len < size;) {
-        ssize_t n = read(fd, out + *len, size - *len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        if (n == 0)
-            break;
-        *len += (size_t)n;
-    }
-    out[*len] = '\0';
-    return 0;
-}
-
 int hy_whole_file_read(int dir_fd, const char *name, size_t bytes_max, char **out, size_t *len)
 {
     struct stat st;
@@ -39,14 +23,18 @@ int hy_whole_file_read(int dir_fd, const char *name, size_t bytes_max, char **ou
                                                                                      : 0;
     if (!error && !(*out = malloc((size_t)st.st_size + 1)))
         error = ENOMEM;
-    if (!error)
-        error = read_bytes(fd, *out, (size_t)st.st_size, len);
+    ssize_t n = error ? 0 : hy_file_read_all(fd, *out, (size_t)st.st_size);
+    if (n < 0)
+        error = errno;
     close(fd);
     if (error) {
         free(*out);
         *out = NULL;
+        return error;
     }
-    return error;
+    *len = (size_t)n;
+    (*out)[n] = '\0';
+    return 0;
 }
 
 int hy_whole_file_write(int dir_fd, const char *name, const char *bytes, size_t len)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "control/config_net.h"
 #include "control/config_tables.h"
@@ -702,9 +703,7 @@ static char *read_file(const char *path, size_t *len)
     if (fd < 0)
         return NULL;
     char *text = malloc(HY_CONFIG_BYTES_MAX + 1);
-    ssize_t n = text ? 1 : -1;
-    for (*len = 0; n > 0 && *len <= HY_CONFIG_BYTES_MAX; *len += n > 0 ? (size_t)n : 0)
-        n = read(fd, text + *len, HY_CONFIG_BYTES_MAX + 1 - *len);
+    ssize_t n = text ? hy_file_read_all(fd, text, HY_CONFIG_BYTES_MAX + 1) : -1;
     int error = errno;
     close(fd);
     errno = error;
@@ -712,6 +711,7 @@ static char *read_file(const char *path, size_t *len)
         free(text);
         return NULL;
     }
+    *len = (size_t)n;
     return text;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 
 struct filling {
@@ -73,15 +74,13 @@ static void put_file(struct filling *f, const char *path, const char *place)
              path);
     int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     char *text = fd < 0 ? NULL : malloc(most);
-    ssize_t n = 1;
-    size_t len = 0;
-    for (; text && n > 0 && len<most; len += n> 0 ? (size_t)n : 0)
-        n = read(fd, text + len, most - len);
-    if (!text || n < 0)
+    ssize_t n = text ? hy_file_read_all(fd, text, most) : -1;
+    if (n < 0)
         f->status = hy_error_system(f->err, errno, "cannot read %s", place);
     if (fd >= 0)
         close(fd);
     if (f->status == HYDRANT_OK) {
+        size_t len = (size_t)n;
         len -= len && text[len - 1] == '\n';
         len -= len && text[len - 1] == '\r';
         put_secret(f, text, len, place);

@@ -52,8 +52,9 @@ hydrant_status hy_ring_check_size(uint64_t bytes, uint32_t chunk_bytes, hydrant_
 /*
  * Makes the ring, or takes over the one that is there: what its last engine had committed stays,
  * readers stay attached, chunks that it left open are sealed where they were committed. An existing
- * ring keeps its sizes. Groups that are no longer declared end. HYDRANT_ERR_STATE: an engine that
- * lives has it; _SYSTEM; _DATA and _UNSUPPORTED: something else is there; _ARGUMENT; _NOMEM.
+ * ring keeps its sizes. Groups that are no longer declared end; what was spilled for them stays,
+ * and is delivered when they are declared again. HYDRANT_ERR_STATE: an engine that lives has it;
+ * _SYSTEM; _DATA and _UNSUPPORTED: something else is there; _ARGUMENT; _NOMEM.
  */
 hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_ring **out,
                             hydrant_error *err);
@@ -154,5 +155,17 @@ uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i);
 /* Its items that were in spill segments that are damaged or gone, since this engine has the ring;
  * they are among `dropped`. */
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i);
+
+/* Files of spill segments by the name of a group. */
+struct hy_ring_left {
+    char group[HY_RING_NAME_BYTES];
+    uint64_t files, bytes;
+};
+/* What lies in a folder, of groups declared or not. Needs no ring. Returns how many groups there
+ * are, at most cap; 0 as well when the folder cannot be read. */
+size_t hy_ring_spill_list(const char *dir, struct hy_ring_left *out, size_t cap);
+/* What lay there by the name of the i-th live group when the ring was opened, of rings that are
+ * gone; it was removed, since nobody could read it. */
+const struct hy_ring_left *hy_ring_swept(const struct hy_ring *ring, uint32_t i);
 
 #endif

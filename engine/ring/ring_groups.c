@@ -41,20 +41,41 @@ static struct hy_ring_group *find_group(struct hy_ring *ring, const char *name)
     return NULL;
 }
 
-static struct hy_ring_group *new_group(struct hy_ring *ring, const struct hy_ring_group_options *o)
+/* Where to put a group that is declared now: where it was before it ended, if what was spilled for
+ * it lies there still; or a free place, one of a group that left nothing if possible. */
+static struct hy_ring_group *find_place(struct hy_ring *ring, const char *name, bool *was_there)
 {
+    struct hy_ring_group *place = NULL;
+    bool used = true;
     for (uint32_t i = 0; i < HY_RING_GROUPS; i++) {
         struct hy_ring_group *g = &ring->groups[i];
         if (atomic_load_explicit(&g->state, memory_order_acquire))
             continue;
-        uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
-        uint64_t oldest = hy_ring_oldest(next, ring->header->chunk_count);
-        memset((void *)g, 0, sizeof *g);
-        memcpy(g->name, o->name, strlen(o->name) + 1);
-        g->start = o->from_oldest ? oldest : next;
-        return g;
+        bool left = hy_ring_spill_is_left(g);
+        *was_there = left && strcmp(g->name, name) == 0;
+        if (*was_there)
+            return g;
+        if (!place || (used && !left)) {
+            place = g;
+            used = left;
+        }
     }
-    return NULL;
+    return place;
+}
+
+static struct hy_ring_group *new_group(struct hy_ring *ring, const struct hy_ring_group_options *o)
+{
+    bool was_there = false;
+    struct hy_ring_group *g = find_place(ring, o->name, &was_there);
+    if (!g)
+        return NULL;
+    uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
+    uint64_t oldest = hy_ring_oldest(next, ring->header->chunk_count);
+    if (!was_there)
+        memset((void *)g, 0, sizeof *g);
+    memcpy(g->name, o->name, strlen(o->name) + 1);
+    g->start = o->from_oldest ? oldest : next;
+    return g;
 }
 
 /* The file to which members append what was delivered too often: they may not make files. */
@@ -97,10 +118,10 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     g->spill_bytes_max = o->spill_bytes_max;
     g->actions = o->actions;
     g->deliveries_max = ring->deliveries_max;
-    hy_ring_spill_settle(g, spill_dir, spills);
+    struct hy_ring_served *served = &ring->served[ring->served_count];
+    hy_ring_spill_settle(ring->header, g, spill_dir, spills, &served->swept);
     if (fresh)
         unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
-    struct hy_ring_served *served = &ring->served[ring->served_count];
     status = hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
     if (status != HYDRANT_OK)
         return status;
@@ -132,6 +153,7 @@ static bool is_declared(const struct hy_ring_options *options, const char *name)
     return false;
 }
 
+/* What was spilled for them stays: they may be declared again, and only people can know. */
 static void end_undeclared(struct hy_ring *ring, const struct hy_ring_options *options)
 {
     for (uint32_t i = 0; i < HY_RING_GROUPS; i++) {
@@ -139,7 +161,6 @@ static void end_undeclared(struct hy_ring *ring, const struct hy_ring_options *o
         char file[HY_RING_NAME_BYTES + 16];
         if (!atomic_load_explicit(&g->state, memory_order_acquire) || is_declared(options, g->name))
             continue;
-        hy_ring_spill_end(g);
         if (hy_ring_ctl_name(g->name, file))
             unlinkat(ring->dir_fd, file, 0);
         atomic_store_explicit(&g->state, 0, memory_order_release);
@@ -183,6 +204,11 @@ uint64_t hy_ring_spoiled(const struct hy_ring *ring, uint32_t i)
 uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i)
 {
     return atomic_load_explicit(&ring->served[i].held_us, memory_order_relaxed);
+}
+
+const struct hy_ring_left *hy_ring_swept(const struct hy_ring *ring, uint32_t i)
+{
+    return &ring->served[i].swept;
 }
 
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i)

@@ -227,32 +227,52 @@ static bool lies_in(const char *dir, const struct hy_ring_group *g, uint64_t num
     return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
-/* Is the file one that a segment of the group, published or not, ever had, and none of those that
- * there are? */
-static bool is_left_behind(const struct hy_ring_group *g, const char *file)
+/* The number of the group's segment that a file is named after, and whether it was being written;
+ * 0: it is no such name. */
+static uint64_t number_of(const struct hy_ring_group *g, const char *file, bool *made)
 {
     char name[HY_RING_NAME_BYTES + 32];
     size_t len = strlen(g->name);
     if (strncmp(file, g->name, len) != 0 || file[len] != '-')
-        return false;
+        return 0;
     uint64_t number = strtoull(file + len + 1, NULL, 16);
     put_name(g, number, name, sizeof name);
     len = strlen(name);
-    if (strncmp(file, name, len) != 0 || (file[len] != '\0' && strcmp(file + len, MADE) != 0))
-        return false;
-    return file[len] != '\0' ||
-           number <= atomic_load_explicit(&g->spill_tail, memory_order_relaxed) ||
-           number > atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    *made = strcmp(file + len, MADE) == 0;
+    return strncmp(file, name, len) == 0 && (file[len] == '\0' || *made) ? number : 0;
 }
 
-static void sweep(const struct hy_ring_group *g, const char *dir)
+/* Is it a segment that was never published, of a chunk that the group still has in the ring? */
+static bool is_unpublished(const struct hy_ring_header *ring, const struct hy_ring_group *g,
+                           uint64_t number)
 {
+    struct hy_ring_spill header;
+    return number == atomic_load_explicit(&g->spill_head, memory_order_relaxed) + 1 &&
+           hy_ring_spill_read_header(ring, g, number, &header) == HY_RING_SEGMENT_GOOD;
+}
+
+/* Removes what is named like a segment of the group, published or not, and is none of those that
+ * there are. swept: what nobody has read of it. */
+static void sweep(const struct hy_ring_header *ring, const struct hy_ring_group *g, const char *dir,
+                  struct hy_ring_left *swept)
+{
+    uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed);
     DIR *folder = opendir(dir);
     if (!folder)
         return;
     for (struct dirent *entry; (entry = readdir(folder));) {
-        if (is_left_behind(g, entry->d_name))
-            unlinkat(dirfd(folder), entry->d_name, 0);
+        struct stat st;
+        bool made;
+        uint64_t number = number_of(g, entry->d_name, &made);
+        if (number == 0 || (!made && number > tail && number <= head))
+            continue;
+        if (!made && number > head && !is_unpublished(ring, g, number) &&
+            fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+            swept->files++;
+            swept->bytes += (uint64_t)st.st_size;
+        }
+        unlinkat(dirfd(folder), entry->d_name, 0);
     }
     closedir(folder);
 }
@@ -273,12 +293,15 @@ static void choose_folder(struct hy_ring_group *g, const char *dir, bool spills)
         strncpy(g->spill_dir, dir, sizeof g->spill_dir);
 }
 
-void hy_ring_spill_settle(struct hy_ring_group *g, const char *dir, bool spills)
+void hy_ring_spill_settle(const struct hy_ring_header *ring, struct hy_ring_group *g,
+                          const char *dir, bool spills, struct hy_ring_left *swept)
 {
     choose_folder(g, dir, spills);
-    sweep(g, g->spill_dir);
+    *swept = (struct hy_ring_left){.files = 0};
+    memcpy(swept->group, g->name, sizeof swept->group);
+    sweep(ring, g, g->spill_dir, swept);
     if (dir && strcmp(dir, g->spill_dir) != 0)
-        sweep(g, dir);
+        sweep(ring, g, dir, swept);
 }
 
 /*
@@ -326,10 +349,66 @@ hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *s
     return HYDRANT_OK;
 }
 
-void hy_ring_spill_end(const struct hy_ring_group *g)
+bool hy_ring_spill_is_left(const struct hy_ring_group *g)
 {
     uint64_t head = atomic_load_explicit(&g->spill_head, memory_order_relaxed);
-    uint64_t tail = atomic_load_explicit(&g->spill_tail, memory_order_relaxed);
-    for (uint64_t number = tail; number <= head + 1; number++)
-        remove_segment(g, number);
+    uint64_t number = atomic_load_explicit(&g->spill_tail, memory_order_relaxed) + 1;
+    while (number <= head && !lies_in(g->spill_dir, g, number))
+        number++;
+    return number <= head;
+}
+
+/* ---- what lies in a folder, whoever left it there ---------------------------------------------
+ */
+
+/* The length of the group's name in that of a file, as put_name writes it; 0: it is no such file.
+ */
+static size_t group_name_len(const char *file)
+{
+    static const char digits[] = "0123456789abcdef", end[] = ".spill";
+    enum { DIGITS = 16, TAIL = 1 + DIGITS + sizeof end - 1 };
+    size_t len = strlen(file);
+    if (len > strlen(MADE) && strcmp(file + len - strlen(MADE), MADE) == 0)
+        len -= strlen(MADE);
+    if (len <= TAIL || len - TAIL >= HY_RING_NAME_BYTES)
+        return 0;
+    const char *tail = file + len - TAIL;
+    bool good = tail[0] == '-' && strspn(tail + 1, digits) == DIGITS &&
+                strncmp(tail + 1 + DIGITS, end, sizeof end - 1) == 0;
+    return good ? len - TAIL : 0;
+}
+
+/* The entry of that name, made where there is room; NULL: there is none. */
+static struct hy_ring_left *left_by(struct hy_ring_left *all, size_t cap, size_t *count,
+                                    const char *name, size_t len)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strlen(all[i].group) == len && memcmp(all[i].group, name, len) == 0)
+            return &all[i];
+    if (*count == cap)
+        return NULL;
+    all[*count] = (struct hy_ring_left){.files = 0};
+    memcpy(all[*count].group, name, len);
+    return &all[(*count)++];
+}
+
+size_t hy_ring_spill_list(const char *dir, struct hy_ring_left *out, size_t cap)
+{
+    DIR *folder = opendir(dir);
+    size_t count = 0;
+    if (!folder)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        struct stat st;
+        size_t len = group_name_len(entry->d_name);
+        if (!len || fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        struct hy_ring_left *left = left_by(out, cap, &count, entry->d_name, len);
+        if (!left)
+            continue;
+        left->files++;
+        left->bytes += (uint64_t)st.st_size;
+    }
+    closedir(folder);
+    return count;
 }

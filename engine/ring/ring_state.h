@@ -35,6 +35,7 @@ struct hy_ring_served {
     _Atomic uint64_t held_us;    /* writers waited for it, all together */
     _Atomic uint64_t spoiled;    /* times that its members broke the protocol */
     _Atomic uint64_t lost_items; /* of segments that were lost */
+    struct hy_ring_left swept;   /* spilled by rings that are gone; removed when it was declared */
     uint32_t fights;             /* steps in a row that somebody was quicker with; under policy */
     /* Segment n is n % HY_RING_SPILLS; under policy. */
     struct hy_ring_spilled segments[HY_RING_SPILLS];
@@ -154,14 +155,15 @@ enum hy_ring_segment hy_ring_spill_load(const struct hy_ring_group *group,
 void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char *out, size_t cap);
 /* Sets where the group spills to: dir (NULL: none is given), if it spills; but what is not read yet
  * stays where it lies, there or in dir. Removes files of the group that are none of its segments:
- * what was not published or is done with, and what another ring left. */
-void hy_ring_spill_settle(struct hy_ring_group *group, const char *dir, bool spills);
+ * what was not published or is done with, and (swept) what another ring left. */
+void hy_ring_spill_settle(const struct hy_ring_header *ring, struct hy_ring_group *group,
+                          const char *dir, bool spills, struct hy_ring_left *swept);
 /* After a takeover: learns of the segments, and counts anew.
  * HYDRANT_ERR_SYSTEM: a segment cannot be read now. */
 hydrant_status hy_ring_spill_mend(struct hy_ring *ring, struct hy_ring_served *served,
                                   hydrant_error *err);
-/* The group ends: removes all its segments. */
-void hy_ring_spill_end(const struct hy_ring_group *group);
+/* Is there a file of a segment that the group has not read? */
+bool hy_ring_spill_is_left(const struct hy_ring_group *group);
 
 /* Byte offset of item number `number` in a chunk, of what is committed; bytes when it is the end.
  */

@@ -375,6 +375,7 @@ static void of_another_ring(enum hy_ring_policy policy)
     small_open(&spills, 1); /* a takeover: the segments stay */
     WORLD_CHECK(count_files(small_spill_dir) == before - 1, "%u files of %u",
                 count_files(small_spill_dir), before);
+    WORLD_CHECK(hy_ring_swept(small_ring, 0)->files == 0, "what was being written is no loss");
     small_close();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[2 * TEMPORARY_INSIDE];
@@ -383,7 +384,54 @@ static void of_another_ring(enum hy_ring_policy policy)
     }
     small_open(&again, 1);
     WORLD_CHECK(count_files(small_spill_dir) == OTHERS, "%u files", count_files(small_spill_dir));
+    const struct hy_ring_left *swept = hy_ring_swept(small_ring, 0);
+    WORLD_CHECK(strcmp(swept->group, "care") == 0 && swept->files == before - 1 - OTHERS &&
+                    swept->bytes > swept->files * sizeof(struct hy_ring_spill),
+                "%llu files swept of %u, %llu bytes of %s", (unsigned long long)swept->files,
+                before - 1 - OTHERS, (unsigned long long)swept->bytes, swept->group);
     small_end(policy == HY_RING_SPILL ? "what another ring left" : "the same, and no group spills");
+}
+
+/* ---- a group that is declared no more -------------------------------------------------------- */
+
+static const struct hy_ring_group_options desk = {.name = "desk", .policy = HY_RING_BLOCK};
+
+static void end_care(void)
+{
+    small_begin(&spills, 1);
+    small_put(0, ITEMS);
+    small_close();
+    small_open(&desk, 1); /* has a place of its own */
+}
+
+static void ended_and_back(void)
+{
+    struct hy_ring_left left[2];
+    end_care();
+    uint32_t files = count_files(small_spill_dir);
+    make_file("notes");
+    WORLD_CHECK(hy_ring_spill_list(small_spill_dir, left, 2) == 1, "not one group");
+    WORLD_CHECK(strcmp(left[0].group, "care") == 0 && left[0].files == files &&
+                    left[0].bytes > files * sizeof(struct hy_ring_spill),
+                "%llu of %u files, %llu bytes of %s", (unsigned long long)left[0].files, files,
+                (unsigned long long)left[0].bytes, left[0].group);
+    small_close();
+    small_open(&spills, 1);
+    read_all("declared again", 0);
+    WORLD_CHECK(hy_ring_spill_list(small_spill_dir, left, 2) == 0, "files are left");
+    small_end("declared again");
+}
+
+static void ended_and_removed(void)
+{
+    end_care();
+    small_close();
+    temporary_remove(small_spill_dir);
+    small_open(&spills, 1);
+    WORLD_CHECK(small_stats(0).spilled == 0 && hy_ring_lost_items(small_ring, 0) == 0 &&
+                    small_stats(0).dropped == 0,
+                "it is not a new group");
+    small_end("removed, and declared again");
 }
 
 int main(void)
@@ -399,5 +447,7 @@ int main(void)
     folder_is_lost();
     of_another_ring(HY_RING_SPILL);
     of_another_ring(HY_RING_BLOCK);
+    ended_and_back();
+    ended_and_removed();
     return 0;
 }

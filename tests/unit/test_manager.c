@@ -37,7 +37,7 @@ struct world {
     hydrant_manager *manager;
     char rules_of_item[256]; /* the last item's rules */
     uint64_t generation_of_item;
-    unsigned asked, answered; /* for the status, in the middle of an attempt */
+    unsigned asked, answered; /* for what is shown, in the middle of an attempt */
 };
 
 static void on_event(void *ctx, const hydrant_rules_event *event)
@@ -367,12 +367,24 @@ static void reload_without_watching(void **state)
     assert_string_equal(ask(world, "a storm"), "two");
 }
 
-/* What health checks read; without an answer in time, 0. */
-static void *read_generation(void *manager)
+static void count_rule(void *ctx, hydrant_str rule)
+{
+    (void)rule;
+    ++*(uint32_t *)ctx;
+}
+
+/* What health checks and ctl read; returns the manager when it fits together. */
+static void *read_shown(void *manager)
 {
     hydrant_manager_status status;
+    hydrant_generation newest;
+    uint32_t shadowed = 0;
     hydrant_manager_status_read(manager, &status);
-    return (void *)(uintptr_t)status.generation;
+    hydrant_manager_shadowed(manager, count_rule, &shadowed);
+    size_t generations = hydrant_manager_history(manager, &newest, 1);
+    bool good = status.generation == generations && newest.generation == generations &&
+                newest.current && status.shadowed == shadowed;
+    return good ? manager : NULL;
 }
 
 /* In the middle of an attempt. */
@@ -381,20 +393,20 @@ static void on_diagnostic(void *ctx, const hydrant_diagnostic *diagnostic)
     struct world *world = ctx;
     struct timespec until;
     pthread_t reader;
-    void *generation = NULL;
+    void *good = NULL;
     (void)diagnostic;
     if (!world->manager)
         return;
-    assert_int_equal(pthread_create(&reader, NULL, read_generation, world->manager), 0);
+    assert_int_equal(pthread_create(&reader, NULL, read_shown, world->manager), 0);
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 10;
-    if (pthread_timedjoin_np(reader, &generation, &until) != 0)
+    if (pthread_timedjoin_np(reader, &good, &until) != 0)
         pthread_detach(reader);
     world->asked++;
-    world->answered += generation != NULL;
+    world->answered += good != NULL;
 }
 
-static void status_waits_for_no_attempt(void **state)
+static void what_is_shown_waits_for_no_attempt(void **state)
 {
     struct world *world = *state;
     hydrant_manager_options options;
@@ -417,6 +429,36 @@ static void status_waits_for_no_attempt(void **state)
     hydrant_manager_status_read(world->manager, &status);
     assert_int_equal(status.generation, 2);
     assert_false(status.behind);
+}
+
+static void stop_in_an_attempt(void *ctx, const hydrant_diagnostic *diagnostic)
+{
+    struct world *world = ctx;
+    (void)diagnostic;
+    if (world->manager)
+        hydrant_manager_stop(world->manager);
+}
+
+static void what_a_stop_cuts_off_changes_nothing(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_status status;
+    hydrant_manager_options_init(&options);
+    options.watch = false;
+    options.rules.lint = true; /* for a warning, in the middle of an attempt */
+    options.rules.on_diagnostic = stop_in_an_attempt;
+    options.rules.ctx = world;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin_with(world, "rules.yaml", &options);
+    put(world, "rules.yaml", RULE("two", "storm"));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_ERR_CANCELLED);
+    hydrant_manager_status_read(world->manager, &status);
+    assert_int_equal(status.generation, 1);
+    assert_int_equal(status.refusals, 0);
+    assert_int_equal(world->seen.events, 0);
+    assert_string_equal(ask(world, "a storm"), "one");
 }
 
 static void rollback_and_history(void **state)
@@ -664,7 +706,8 @@ int main(void)
         CASE(failing_test_is_refused),
         CASE(missing_file_is_refused_and_comes_back),
         CASE(reload_without_watching),
-        CASE(status_waits_for_no_attempt),
+        CASE(what_is_shown_waits_for_no_attempt),
+        CASE(what_a_stop_cuts_off_changes_nothing),
         CASE(rollback_and_history),
         CASE(counters_go_on),
         CASE(flooding_rule_is_held),

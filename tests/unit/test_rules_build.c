@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/rules_test.h"
+#include "base/str.h"
 #include "rules/build.h"
 #include "support/temporary.h"
 
@@ -216,6 +218,37 @@ static void what_only_compiling_finds(void **state)
     assert_non_null(strstr(problems.message, "too large"));
 }
 
+/* ---- cut off ---- */
+
+static void no_test_is_run(void *ctx, const hydrant_test *test)
+{
+    (void)ctx;
+    (void)test;
+    fail();
+}
+
+static void what_is_cut_off_says_so(void **state)
+{
+    static const char rules[] = "version: 1\nrules:\n"
+                                "  - {id: one, match: storm, tests: [{text: rain, match: true}]}\n";
+    const struct hy_rule_input input = {.name = "rules.yaml", .text = HY_STR(rules)};
+    hy_cancel cancel = true;
+    struct hy_build build = {.cancel = &cancel};
+    struct hy_compile_options options = {.build = &build};
+    struct hy_ruleset *set = NULL;
+    struct hy_pack *pack = NULL;
+    hydrant_error err = {0};
+    assert_int_equal(hy_ruleset_load(&input, 1, &set, &err), HYDRANT_OK);
+    assert_int_equal(hy_pack_compile(set, &options, &pack, &err), HYDRANT_ERR_CANCELLED);
+    assert_string_equal(err.text, "cut off by a stop");
+    assert_null(pack);
+    assert_int_equal(hy_pack_compile(set, NULL, &pack, &err), HYDRANT_OK);
+    assert_int_equal(hy_rules_test_pack(set, pack, no_test_is_run, NULL, &cancel, &err),
+                     HYDRANT_ERR_CANCELLED);
+    hy_pack_destroy(&pack);
+    hy_ruleset_destroy(&set);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(int argc, char **argv)
@@ -230,6 +263,7 @@ int main(int argc, char **argv)
         CASE(child_compiles),
         CASE(wrong_program_is_an_error),
         CASE(what_only_compiling_finds),
+        CASE(what_is_cut_off_says_so),
     };
     return cmocka_run_group_tests_name("rules_build", tests, NULL, NULL);
 }

@@ -124,14 +124,27 @@ HYDRANT_API hydrant_pack *hydrant_manager_pack(hydrant_manager *manager);
 HYDRANT_API hydrant_status hydrant_manager_attach(hydrant_manager *manager, hydrant *engine,
                                                   hydrant_error *err);
 
-/* Stops watching. The engine goes on with the rules that it has. Accepts *manager == NULL. */
+/*
+ * Cuts off what is under way: the compiler is killed, tests end. From here on no attempt is made: a
+ * reload ends with _CANCELLED, the rules in force go on. Does not block; any thread, a callback or
+ * a signal handler too. For whoever is about to end, and has threads in these functions still.
+ */
+HYDRANT_API void hydrant_manager_stop(hydrant_manager *manager);
+
+/*
+ * Stops it as hydrant_manager_stop does, and watching too; nobody is in any of its functions. The
+ * engine goes on with the rules that it has. Waits for what cannot be cut off: rule files that are
+ * read, and patterns that are compiled in this process (hydrant_rules.compiler). Accepts *manager
+ * == NULL.
+ */
 HYDRANT_API void hydrant_manager_destroy(hydrant_manager **manager);
 
 /*
  * Reads the rules again now, and puts them in force if they are others. Blocks until that is done
  * or refused. HYDRANT_OK when the rules on disk are those that judge; the errors of
  * hydrant_pack_compile, _RULES as well when a test fails; _STATE: no engine is attached; _AGAIN: a
- * worker is held up; nothing has changed, and the next attempt may do. The event has the details.
+ * worker is held up; nothing has changed, and the next attempt may do; _CANCELLED: the manager was
+ * stopped, and there is no event. Otherwise the event has the details.
  */
 HYDRANT_API hydrant_status hydrant_manager_reload(hydrant_manager *manager, hydrant_error *err);
 
@@ -165,8 +178,13 @@ typedef struct hydrant_generation {
     bool kept; /* can be rolled back to */
 } hydrant_generation;
 
+/*
+ * The three below wait for no attempt: while rules are read, compiled and tested they say what was
+ * true before.
+ */
+
 /* Writes at most cap of the newest generations, the newest first; returns how many there are (at
- * most 256 are remembered). */
+ * most 256 are remembered). out may be NULL where cap is 0. */
 HYDRANT_API size_t hydrant_manager_history(hydrant_manager *manager, hydrant_generation *out,
                                            size_t cap);
 
@@ -184,7 +202,6 @@ typedef struct hydrant_manager_status {
     uint32_t shadowed; /* rules that the guard holds */
 } hydrant_manager_status;
 
-/* Waits for no attempt: while rules are read, compiled and tested it says what was true before. */
 HYDRANT_API void hydrant_manager_status_read(hydrant_manager *manager, hydrant_manager_status *out);
 
 /* Calls on_rule for the id of each rule that the guard holds. */

@@ -351,6 +351,50 @@ class Crashing(DaemonTest):
         self.assertGreater(group["dropped"], 0)
         until("said", lambda: world.said("what was spilled for a group is damaged or gone"))
 
+    def test_what_was_spilled_for_a_group_outlives_its_declaration(self):
+        care, desk = "{care: {start: oldest, when_slow: spill}}", "{desk: {start: newest, when_slow: drop-oldest}}"
+        world = self.world(groups=care, bytes="1MiB")
+        world.write_posts("posts.ndjson", range(4000))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.stop(), 0)
+        spill = world.dir / "state" / "spill"
+        files = sorted(spill.iterdir())
+        self.assertTrue(files)
+        size = sum(file.stat().st_size for file in files)
+        self.assertNotIn("declare", world.run("run", "--check").stderr)
+        world.write_config(groups=desk)
+        said = world.run("run", "--check").stderr
+        self.assertIn("warning: group care: spilled items of a group that is not declared", said)
+        self.assertIn(f"{size} bytes in", said)
+        for _ in range(2):  # at each start
+            world.start()
+            self.assertTrue(world.said('msg="spilled items of a group that is not declared" group=care '
+                                       f"path={spill}/care-????????????????.spill* files={len(files)} bytes={size}"))
+            self.assertEqual(world.stop(), 0)
+        self.assertEqual(sorted(spill.iterdir()), files)
+        world.write_config(groups=care)
+        world.start()
+        self.assertEqual(set(world.tail()), ids(range(4000)))
+        self.assertFalse(world.said("not declared"))
+
+    def test_what_a_ring_that_is_gone_had_spilled_is_told(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: spill}}", bytes="1MiB")
+        world.write_posts("posts.ndjson", range(4000))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.stop(), 0)
+        files = [file.stat().st_size for file in (world.dir / "state" / "spill").iterdir()]
+        world.start()
+        self.assertFalse(world.said("were removed"))
+        self.assertEqual(world.stop(), 0)
+        shutil.rmtree(world.ring)
+        world.start()
+        self.assertTrue(world.said('msg="spilled items of a ring that is gone were removed" group=care '
+                                   f"files={len(files)} bytes={sum(files)}"))
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(set(world.tail()), ids(range(4000)))
+
     def test_a_damaged_checkpoint_is_not_believed(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
@@ -413,6 +457,26 @@ class Draining(DaemonTest):
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             self.assertEqual((answer.status, answer.read()), (200, b"ready\n"))
         self.assertEqual(world.stop(), 0)
+
+    def test_signals_while_it_starts(self):
+        first = ["unshare", "--pid", "--fork", "--kill-child"]  # as in a container
+        alone = subprocess.run([*first, "true"], capture_output=True, check=False).returncode == 0
+        for within in [[], first] if alone else [[]]:
+            world = self.world()
+            world.within = within
+            (world.dir / "rules.yaml").unlink()
+            os.mkfifo(world.dir / "rules.yaml")  # a start that does not come to an end
+            world.start(ready=False)
+            with open(world.dir / "rules.yaml", "wb"):  # it reads
+                pid = world.daemon.pid
+                if within:
+                    pid = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text())
+                os.kill(pid, signal.SIGHUP)
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    world.daemon.wait(0.5)
+                os.kill(pid, signal.SIGTERM)
+                code = world.daemon.wait(PATIENCE)
+            self.assertEqual(code, 128 + signal.SIGTERM if within else -signal.SIGTERM)
 
     def test_ctl_drain_ends_the_daemon(self):
         world = self.world()
