@@ -4,8 +4,9 @@
  */
 #include <getopt.h>
 #include <hydrant/daemon.h>
+#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,36 +31,75 @@ static const char help[] =
     "\n"
     "exit code: 0 ended as asked; 1 it could not run, or the time for the drain was up; 2 usage\n";
 
-static _Atomic(hydrant_daemon *) running;
-static volatile sig_atomic_t stops, reload_asked;
+/* Signals are waited for by a thread of their own, which may do whatever a thread may. They are
+ * blocked in all others. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static hydrant_daemon *running; /* under the lock; NULL: it has not begun, or is over */
+static bool reload_asked;       /* under the lock */
+
+/* Nothing is waited for: what the signal does to a program that does not know it. */
+static _Noreturn void end_at_once(int number)
+{
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+    raise(number);
+    _exit(128 + number); /* the first process of a container: no default action ends it */
+}
 
 static void on_signal(int number)
 {
-    hydrant_daemon *daemon = atomic_load_explicit(&running, memory_order_acquire);
+    static int stops;
+    pthread_mutex_lock(&lock);
     if (number == SIGHUP) {
-        reload_asked = 1;
-        if (daemon)
-            hydrant_daemon_reload(daemon);
-        return;
+        reload_asked = true;
+        if (running)
+            hydrant_daemon_reload(running);
+    } else if (stops++ > 0 || !running) {
+        end_at_once(number);
+    } else {
+        hydrant_daemon_stop(running);
     }
-    if (stops++ > 0 || !daemon) { /* a second one, or nothing has begun: nothing to wait for */
-        if (getpid() == 1)        /* of a container: no default action ends it */
-            _exit(128 + number);
-        signal(number, SIG_DFL);
-        raise(number);
-        return;
-    }
-    hydrant_daemon_stop(daemon);
+    pthread_mutex_unlock(&lock);
 }
 
-static void install_handlers(void)
+static void *signals_main(void *signals)
 {
-    static const int numbers[] = {SIGHUP, SIGTERM, SIGINT};
+    for (int number;;)
+        if (sigwait(signals, &number) == 0)
+            on_signal(number);
+    return NULL;
+}
+
+/* Before any other thread is started. False: with an error on stderr. */
+static bool wait_for_signals(void)
+{
+    static sigset_t signals;
+    pthread_t thread;
     signal(SIGXFSZ, SIG_IGN); /* a file over the limit of its size is an error like a full disk */
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        sigaction(numbers[i], &action, NULL);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    int error = pthread_create(&thread, NULL, signals_main, &signals);
+    if (error)
+        fprintf(stderr, "hydrant run: cannot start a thread: %s\n", strerror(error));
+    else
+        pthread_detach(thread);
+    return !error;
+}
+
+/* Signals are for this daemon from now on; NULL: for none. */
+static void set_running(hydrant_daemon *daemon)
+{
+    pthread_mutex_lock(&lock);
+    running = daemon;
+    if (daemon && reload_asked) /* while it started, and may have read the rules before */
+        hydrant_daemon_reload(daemon);
+    pthread_mutex_unlock(&lock);
 }
 
 static void on_diagnostic(void *ctx, const hydrant_diagnostic *problem)
@@ -98,14 +138,13 @@ static int run(const hydrant_daemon_options *options)
 {
     hydrant_daemon *daemon;
     hydrant_error err = {0};
-    install_handlers(); /* a start may take long, too */
+    if (!wait_for_signals()) /* a start may take long, too */
+        return HY_EXIT_FAILED;
     if (hydrant_daemon_create(options, &daemon, &err) != HYDRANT_OK)
         return failed(&err);
-    atomic_store_explicit(&running, daemon, memory_order_release);
-    if (reload_asked) /* the rules may have been read before */
-        hydrant_daemon_reload(daemon);
+    set_running(daemon);
     hydrant_status status = hydrant_daemon_run(daemon, &err);
-    atomic_store_explicit(&running, NULL, memory_order_release);
+    set_running(NULL);
     hydrant_daemon_destroy(&daemon);
     return status == HYDRANT_OK ? HY_EXIT_OK : failed(&err);
 }

@@ -5,7 +5,8 @@
 
 void hy_signals_hold(sigset_t *before)
 {
-    static const int not_held[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGPROF, SIGSEGV, SIGSYS, SIGTRAP};
+    static const int not_held[] = {SIGABRT, SIGBUS,  SIGFPE, SIGILL,
+                                   SIGPROF, SIGSEGV, SIGSYS, SIGTRAP};
     sigset_t held;
     sigfillset(&held);
     for (size_t i = 0; i < sizeof not_held / sizeof *not_held; i++)
