@@ -30,6 +30,22 @@ static void add_keys_scalar(const uint64_t *hashes, uint64_t content, uint32_t c
         add_key(least, hy_dedup_key(hashes, content, i, i + b, i + c), from);
 }
 
+/* ---- stored words ---- */
+
+/* What a stop word can be: 1..STOP_MAX. */
+enum { STOP_MAX = 127 };
+
+static void unpack_scalar(const uint32_t *words, const unsigned char *stops, uint64_t content,
+                          uint32_t count, uint32_t out[HY_DEDUP_SKETCH_WORDS])
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t is_content = content >> i & 1, stop = *stops & STOP_MAX;
+        out[i] = is_content ? *words | HY_DEDUP_WORD_CONTENT : stop + (stop == 0);
+        words += is_content;
+        stops += !is_content;
+    }
+}
+
 /* ---- compare ---- */
 
 /* A sketch as it is compared. */
@@ -86,7 +102,7 @@ static void compare_scalar(const struct hy_dedup_sketch *a, const struct hy_dedu
     bound(equals, some_a, some_b, left.loose, right.loose);
 }
 
-static const struct hy_dedup_kernel scalar = {add_keys_scalar, compare_scalar};
+static const struct hy_dedup_kernel scalar = {add_keys_scalar, unpack_scalar, compare_scalar};
 
 #ifdef __x86_64__
 
@@ -166,27 +182,78 @@ AVX512 INLINE __m512i eight_keys(const uint64_t *hashes, uint64_t content, uint3
     return _mm512_or_si512(_mm512_srli_epi64(key, 2), rank);
 }
 
-/* Each place takes the middle one of its own key, the new one and that of the place before. */
+/* Of each pair at a distance, the places of the set take the greater one, the others the lesser. */
+AVX512 INLINE __m512i exchange(__m512i keys, __m512i others, __mmask8 greater)
+{
+    return _mm512_mask_max_epu64(_mm512_min_epu64(keys, others), greater, keys, others);
+}
+
+AVX512 INLINE __m512i exchange_1(__m512i keys, __mmask8 greater)
+{
+    return exchange(keys, _mm512_shuffle_epi32(keys, _MM_PERM_BADC), greater);
+}
+
+AVX512 INLINE __m512i exchange_2(__m512i keys, __mmask8 greater)
+{
+    return exchange(keys, _mm512_permutex_epi64(keys, 0x4E), greater);
+}
+
+/* Sorts eight keys that rise and then fall. */
+AVX512 INLINE __m512i sort_bitonic(__m512i keys)
+{
+    keys = exchange(keys, _mm512_shuffle_i64x2(keys, keys, 0x4E), 0xF0);
+    return exchange_1(exchange_2(keys, 0xCC), 0xAA);
+}
+
+/* Sorts eight keys (Batcher: Sorting networks and their applications, 1968). */
+AVX512 INLINE __m512i sort_eight(__m512i keys)
+{
+    keys = exchange_1(keys, 0x66);
+    return sort_bitonic(exchange_1(exchange_2(keys, 0x3C), 0x5A));
+}
+
+/* The eight least of two times eight that are sorted, sorted. */
+AVX512 INLINE __m512i merge_least(__m512i a, __m512i b)
+{
+    const __m512i reverse = _mm512_setr_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    return sort_bitonic(_mm512_min_epu64(a, _mm512_permutexvar_epi64(reverse, b)));
+}
+
 AVX512 static void add_keys_avx512(const uint64_t *hashes, uint64_t content, uint32_t count,
                                    uint32_t b, uint32_t c, uint32_t from,
                                    uint64_t least[HY_DEDUP_KEYS])
 {
-    __mmask8 places = (__mmask8)(0xFF << from), later = (__mmask8)(0xFF << (from + 1));
-    __m512i sorted = _mm512_loadu_si512(least);
+    const __m512i none = _mm512_set1_epi64(-1);
+    __mmask8 places = (__mmask8)(0xFF >> from);
+    __m512i sorted = _mm512_mask_loadu_epi64(none, places, least + from);
     for (uint32_t i = 0; i + c < count; i += 8) {
-        uint64_t keys[8];
         uint32_t left = count - c - i;
-        __mmask8 none = left < 8 ? (__mmask8)(0xFF << left) : 0;
-        __m512i eight = eight_keys(hashes + i, content >> i, b, c);
-        _mm512_storeu_si512(keys, _mm512_mask_set1_epi64(eight, none, -1));
-        for (uint32_t k = 0; k < 8; k++) {
-            __m512i key = _mm512_set1_epi64((long long)keys[k]);
-            __m512i before = _mm512_maskz_alignr_epi64(later, sorted, sorted, 7);
-            __m512i lesser = _mm512_min_epu64(sorted, key);
-            sorted = _mm512_mask_max_epu64(sorted, places, before, lesser);
-        }
+        __mmask8 valid = left < 8 ? (__mmask8)((1u << left) - 1) : 0xFF;
+        __m512i eight =
+            _mm512_mask_mov_epi64(none, valid, eight_keys(hashes + i, content >> i, b, c));
+        sorted = merge_least(sorted, sort_eight(eight));
     }
-    _mm512_storeu_si512(least, sorted);
+    _mm512_mask_storeu_epi64(least + from, places, sorted);
+}
+
+AVX512 static void unpack_avx512(const uint32_t *words, const unsigned char *stops,
+                                 uint64_t content, uint32_t count,
+                                 uint32_t out[HY_DEDUP_SKETCH_WORDS])
+{
+    uint64_t all = (1ull << count) - 1;
+    for (uint32_t at = 0; at < count; at += 16) {
+        __mmask16 places = (__mmask16)(all >> at), long_ones = (__mmask16)(content >> at);
+        __mmask16 short_ones = places & (__mmask16)~long_ones;
+        __m512i some = _mm512_maskz_expandloadu_epi32(long_ones, words);
+        some = _mm512_mask_or_epi32(some, long_ones, some, _mm512_set1_epi32(INT32_MIN));
+        __m512i bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)stops));
+        bytes = _mm512_and_si512(bytes, _mm512_set1_epi32(STOP_MAX));
+        bytes = _mm512_max_epi32(bytes, _mm512_set1_epi32(1));
+        some = _mm512_mask_expand_epi32(some, short_ones, bytes);
+        _mm512_mask_storeu_epi32(out + at, places, some);
+        words += __builtin_popcount(long_ones);
+        stops += __builtin_popcount(short_ones);
+    }
 }
 
 AVX512 INLINE void lay_out_avx512(const struct hy_dedup_sketch *sketch, struct compared *out)
@@ -228,8 +295,8 @@ AVX512 static void compare_avx512(const struct hy_dedup_sketch *a, const struct 
     bound(equals, some_a, some_b, left.loose, right.loose);
 }
 
-static const struct hy_dedup_kernel avx2 = {add_keys_scalar, compare_avx2};
-static const struct hy_dedup_kernel avx512 = {add_keys_avx512, compare_avx512};
+static const struct hy_dedup_kernel avx2 = {add_keys_scalar, unpack_scalar, compare_avx2};
+static const struct hy_dedup_kernel avx512 = {add_keys_avx512, unpack_avx512, compare_avx512};
 
 const struct hy_dedup_kernel *hy_dedup_kernel_of(enum hy_cpu_level level)
 {

@@ -29,6 +29,13 @@ struct hy_dedup_kernel {
      * HY_DEDUP_SEQUENCE_SLACK more; content: bit i for word i. */
     void (*add_keys)(const uint64_t *hashes, uint64_t content, uint32_t count, uint32_t b,
                      uint32_t c, uint32_t from, uint64_t least[HY_DEDUP_KEYS]);
+    /*
+     * Puts count words together from content words, where content has a bit, and stop words, which
+     * are bytes, of which 16 more are read and ignored. Whatever the bytes, words are of their
+     * kind, and none is 0.
+     */
+    void (*unpack)(const uint32_t *words, const unsigned char *stops, uint64_t content,
+                   uint32_t count, uint32_t out[HY_DEDUP_SKETCH_WORDS]);
     /* Fills in what is equal in two sketches. */
     void (*compare)(const struct hy_dedup_sketch *a, const struct hy_dedup_sketch *b,
                     struct hy_dedup_equals *equals);

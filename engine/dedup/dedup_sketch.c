@@ -9,11 +9,7 @@
 #include "dedup/dedup_look.h"
 #include "text/utf8.h"
 
-#include <endian.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum { SQUEEZED_MAX = 64 };
 
@@ -228,62 +224,60 @@ void hy_dedup_sketch_make(const struct hy_dedup_text *text, uint64_t seed,
         make_keys(names, sketch, hy_dedup_kernel(), keys);
 }
 
+/* Stored: which words are content, with one bit more behind the last, in one unit if they are few
+ * and else in two, of which the first has its highest bit set; the content words; the stop words as
+ * bytes, HY_DEDUP_STOP_CUT behind them if the text was cut off; zeros to the end of the unit. */
+#define IS_LONG 0x80000000u
+
+enum { SHORT_BITS = 31 };
+
 uint32_t hy_dedup_sketch_store(const struct hy_dedup_sketch *sketch, uint32_t *units)
 {
-    unsigned char *bytes = (unsigned char *)units;
-    uint32_t len = 0, zeros = 0;
-    for (uint32_t i = 0; i < sketch->count; i++) { /* four bytes are written, one or four count */
-        uint32_t word = sketch->words[i], content = word >> 31;
-        word = htobe32((uint32_t)hy_pick(content, word, word << 24));
-        memcpy(bytes + len, &word, sizeof word);
-        len += 1 + 3 * content;
+    uint32_t stops[HY_DEDUP_SKETCH_WORDS / 4 + 2], content_count = 0, stops_count = 0;
+    uint64_t content = 0;
+    bool is_long = sketch->count >= SHORT_BITS;
+    uint32_t *words = units + 1 + is_long;
+    for (uint32_t i = 0; i < sketch->count; i++) { /* each is written to both, and counts once */
+        uint32_t word = sketch->words[i], is_content = word >> 31;
+        words[content_count] = word;
+        ((unsigned char *)stops)[stops_count] = (unsigned char)word;
+        content |= (uint64_t)is_content << i;
+        content_count += is_content;
+        stops_count += !is_content;
     }
-    if (sketch->cut)
-        bytes[len++] = HY_DEDUP_STOP_CUT;
-    HY_ASSERT_HOT(len + sizeof zeros <= HY_DEDUP_SKETCH_UNITS * 4);
-    memcpy(bytes + len, &zeros, sizeof zeros);
-    return (len + 3) / 4;
+    content |= 1ull << sketch->count;
+    units[0] = (uint32_t)content & ~IS_LONG;
+    if (is_long) {
+        units[0] |= IS_LONG;
+        units[1] = (uint32_t)(content >> SHORT_BITS);
+    }
+    unsigned char *end = (unsigned char *)stops + stops_count;
+    memset(end, 0, sizeof stops[0] + 1);
+    *end = sketch->cut ? HY_DEDUP_STOP_CUT : 0;
+    uint32_t stops_units = (stops_count + sketch->cut + 3) / 4;
+    memcpy(words + content_count, stops, stops_units * sizeof stops[0]);
+    return (uint32_t)(words - units) + content_count + stops_units;
 }
 
-/* Which of 64 bytes have their highest bit, as the first of a stored content word does. */
-static uint64_t high_bits(const unsigned char *bytes)
-{
-    uint64_t high = 0;
-#ifdef __SSE2__
-    for (uint32_t at = 0; at < 64; at += 16) {
-        __m128i some = _mm_loadu_si128((const __m128i *)(bytes + at));
-        high |= (uint64_t)(uint32_t)_mm_movemask_epi8(some) << at;
-    }
-#else
-    for (uint32_t at = 0; at < 64; at++)
-        high |= (uint64_t)(bytes[at] >> 7) << at;
-#endif
-    return high;
-}
-
-/* Where a word begins depends on the lengths of all before it: they are read off bits, which is
- * quicker than off memory. high: those from the next word on, as far as the block goes. */
 void hy_dedup_sketch_load(const uint32_t *units, uint32_t count, struct hy_dedup_sketch *sketch)
 {
-    const unsigned char *bytes = (const unsigned char *)units;
-    uint32_t len = count * 4, words = 0, at = 0, block = 0;
-    uint64_t high = high_bits(bytes);
+    uint64_t content = units[0] & ~IS_LONG;
+    uint32_t begin = 1 + (units[0] >> 31);
+    content |= units[0] & IS_LONG ? (uint64_t)units[1] << SHORT_BITS : 0;
+    sketch->count = 0;
     sketch->cut = false;
-    while (at < len && words < HY_DEDUP_SKETCH_WORDS) {
-        if (HY_UNLIKELY(at - block >= 64)) {
-            block = at;
-            high = high_bits(bytes + block);
-        }
-        uint32_t content = (uint32_t)high & 1, step = 1 + 3 * content, next = at + step, word;
-        high >>= step;
-        memcpy(&word, bytes + at, sizeof word);
-        word = be32toh(word) >> (24 & (content - 1));
-        if ((word == 0) | (word == HY_DEDUP_STOP_CUT) | (next > len)) {
-            sketch->cut = word == HY_DEDUP_STOP_CUT;
-            break;
-        }
-        sketch->words[words++] = word;
-        at = next;
-    }
-    sketch->count = words;
+    if (begin > count || content == 0 || content >> HY_DEDUP_SKETCH_WORDS > 1)
+        return;
+    uint32_t words_count = 63 - (uint32_t)__builtin_clzll(content);
+    content ^= 1ull << words_count;
+    uint32_t content_count = (uint32_t)__builtin_popcountll(content);
+    uint32_t stops_count = words_count - content_count;
+    const uint32_t *words = units + begin;
+    const unsigned char *stops = (const unsigned char *)(words + content_count);
+    if (begin + content_count + (stops_count + 3) / 4 > count)
+        return;
+    hy_dedup_kernel()->unpack(words, stops, content, words_count, sketch->words);
+    sketch->count = words_count;
+    sketch->cut = stops + stops_count < (const unsigned char *)(units + count) &&
+                  stops[stops_count] == HY_DEDUP_STOP_CUT;
 }

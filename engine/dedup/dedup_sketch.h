@@ -8,9 +8,10 @@
  *   0   ...   0 0 ... 0 0 0 0 0 c c c c c    stop word: its code, 1..127
  *   1  class  hash (13)    letters (16)      other: what is known of it, its name, its letters
  *
- * Stored, a stop word takes one byte and another word four, so that a text takes about 2.6 bytes a
- * word. Keys are hashes of three words in a row; an edit of one word leaves all others alone.
- * Sequences of rare words are preferred, and a text of few words adds sequences with one left out.
+ * Stored, a stop word takes one byte and another word four, and a bit says which it is, so that a
+ * text takes about 2.8 bytes a word. Keys are hashes of three words in a row; an edit of one word
+ * leaves all others alone. Sequences of rare words are preferred, and a text of few words adds
+ * sequences with one left out.
  *
  * Pure; any thread.
  */
@@ -21,7 +22,7 @@
 
 enum {
     HY_DEDUP_SKETCH_WORDS = 40, /* <= 64; what comes after them is not compared */
-    HY_DEDUP_SKETCH_UNITS = HY_DEDUP_SKETCH_WORDS + 1, /* 4 bytes each; the most of a stored one */
+    HY_DEDUP_SKETCH_UNITS = HY_DEDUP_SKETCH_WORDS + 3, /* 4 bytes each; the most of a stored one */
     HY_DEDUP_SKETCH_SLACK = 16,    /* units behind a stored one that are read and ignored */
     HY_DEDUP_KEYS = 8,             /* of a text, looked up */
     HY_DEDUP_KEYS_PUBLISHED = 6,   /* of them, those that the fewest others have */

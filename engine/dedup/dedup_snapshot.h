@@ -28,7 +28,7 @@
 
 #include "dedup/dedup.h"
 
-enum { HY_DEDUP_SNAPSHOT_VERSION = 2 };
+enum { HY_DEDUP_SNAPSHOT_VERSION = 3 };
 
 #define HY_DEDUP_ALL UINT64_MAX /* a position behind every other */
 

@@ -1,6 +1,6 @@
 /*
- * The loops of sketches give the same on every machine: the smallest keys, which words of two
- * sketches are equal; each against the plainest form of it.
+ * The loops of sketches give the same on every machine: the smallest keys, the words that were
+ * stored, which words of two sketches are equal; each against the plainest form of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,6 +67,35 @@ static void keys_are_the_smallest(void **state)
             kernel_at(level)->add_keys(hashes, content, count, 1, 2, from, got);
             kernel_at(level)->add_keys(hashes, content, count, b, c, from, got);
             assert_memory_equal(got, expected, sizeof got);
+        }
+    }
+}
+
+/* Any bytes make words of the kind that is asked for, and none that is no word. */
+static void stored_words_are_put_together(void **state)
+{
+    struct random_state random = {random_seed("dedup_kernel")};
+    uint32_t words[HY_DEDUP_SKETCH_WORDS], got[HY_DEDUP_SKETCH_WORDS];
+    unsigned char stops[HY_DEDUP_SKETCH_WORDS + 16];
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t count = random_below(&random, HY_DEDUP_SKETCH_WORDS + 1);
+        uint64_t content = (uint64_t)random_next(&random) << 32 | random_next(&random);
+        content &= (1ull << count) - 1;
+        for (uint32_t i = 0; i < HY_DEDUP_SKETCH_WORDS; i++)
+            words[i] = random_below(&random, 4) ? random_next(&random) : 0;
+        for (uint32_t i = 0; i < sizeof stops; i++)
+            stops[i] = (unsigned char)random_below(&random, 256);
+        for (int level = HY_CPU_SCALAR; level <= (int)hy_cpu_level(); level++) {
+            uint32_t a = 0, b = 0;
+            kernel_at(level)->unpack(words, stops, content, count, got);
+            for (uint32_t i = 0; i < count; i++) {
+                if (content >> i & 1)
+                    assert_int_equal(got[i], words[a++] | HY_DEDUP_WORD_CONTENT);
+                else if (stops[b++] % 128)
+                    assert_int_equal(got[i], stops[b - 1] % 128);
+                else
+                    assert_int_equal(got[i], 1);
+            }
         }
     }
 }
@@ -145,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_the_smallest),
+        cmocka_unit_test(stored_words_are_put_together),
         cmocka_unit_test(equal_words_are_found),
     };
     return cmocka_run_group_tests_name("dedup kernel", tests, NULL, NULL);

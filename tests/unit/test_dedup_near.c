@@ -202,7 +202,7 @@ static void any_bytes_read_as_some_sketch(void **state)
     uint64_t random = test_seed();
     for (int round = 0; round < 20000; round++) {
         uint32_t units[HY_DEDUP_SKETCH_UNITS + HY_DEDUP_SKETCH_SLACK];
-        uint32_t count = (uint32_t)(test_random(&random) % 42);
+        uint32_t count = (uint32_t)(test_random(&random) % (HY_DEDUP_SKETCH_UNITS + 1));
         struct hy_dedup_sketch a, b;
         for (uint32_t i = 0; i < HY_DEDUP_SKETCH_UNITS + HY_DEDUP_SKETCH_SLACK; i++)
             units[i] = (uint32_t)test_random(&random) & (uint32_t)test_random(&random);
