@@ -10,11 +10,12 @@
  *                      that wants the same answer every time calls it in input order
  *
  * What is a repeat:
- *   redelivered  the same (network, id) again. Never a copy: it is not counted.
- *   exact        the same words in the same order, after the decoration is taken off (RT @x:,
- * links, handles, emoji, punctuation, case, leading and trailing hashtags). near         nearly the
- * same words; see docs/dedup.md. Another name, place, number or product is another message. A text
- * too short to mean one thing ("thank you so much") repeats only within one author.
+ * - redelivered: the same (network, id) again. Never a copy: it is not counted.
+ * - exact: the same words in the same order, after the decoration is taken off (RT @x:, links,
+ *   handles, emoji, punctuation, case, leading and trailing hashtags).
+ * - near: nearly the same words; see docs/dedup.md. Another name, place, number or product is
+ *   another message. A text too short to mean one thing ("thank you so much") repeats only within
+ *   one author.
  *
  * Time is the mention's created_at_us, else batch->now_us. Two mentions can be in one group when
  * their times are at most window_us apart, in either direction (whole seconds); there is no global
@@ -22,9 +23,8 @@
  * window_us from the time of its first mention; the next repeat opens a new one.
  *
  * Bounds: a mention is compared with the entries mentions before it (redelivered ones are not
- * entered); what the first
- * mentions of groups need besides (id, words) goes oldest first when its bytes run out, which long
- * texts can cause before entries does. All memory is taken at create.
+ * entered); what the first mentions of groups need besides (id, words) goes oldest first when its
+ * bytes run out, which long texts can cause before entries does. All memory is taken at create.
  *
  * Threads: one struct hy_dedup for all workers, without a lock; one struct hy_dedup_worker each.
  */

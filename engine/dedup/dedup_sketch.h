@@ -21,7 +21,7 @@
 #include "dedup/dedup_text.h"
 
 enum {
-    HY_DEDUP_SKETCH_WORDS = 40, /* <= 64; what comes after them is not compared */
+    HY_DEDUP_SKETCH_WORDS = 40, /* <= 62; what comes after them is not compared */
     HY_DEDUP_SKETCH_UNITS = HY_DEDUP_SKETCH_WORDS + 3, /* 4 bytes each; the most of a stored one */
     HY_DEDUP_SKETCH_SLACK = 16,    /* units behind a stored one that are read and ignored */
     HY_DEDUP_KEYS = 8,             /* of a text, looked up */

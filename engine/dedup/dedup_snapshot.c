@@ -243,28 +243,19 @@ static hydrant_status refuse(const struct loader *l, const char *why)
     return status;
 }
 
-static hydrant_status read_all(struct loader *l, void *data, size_t len)
+static hydrant_status read_part(struct loader *l, void *data, size_t len)
 {
-    char *at = data;
-    while (len > 0) {
-        ssize_t done = read(l->fd, at, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return hy_error_system(l->err, errno, "cannot read %s", l->path);
-        if (done == 0)
-            return refuse(l, "it is cut short");
-        at += done;
-        len -= (size_t)done;
-        l->offset += (uint64_t)done;
-    }
-    return HYDRANT_OK;
+    ssize_t done = hy_file_read_all(l->fd, data, len);
+    if (done < 0)
+        return hy_error_system(l->err, errno, "cannot read %s", l->path);
+    l->offset += (uint64_t)done;
+    return (size_t)done == len ? HYDRANT_OK : refuse(l, "it is cut short");
 }
 
 static hydrant_status read_header(struct loader *l, const struct hy_dedup *dedup, struct header *h)
 {
     const struct hy_dedup_window *w = &dedup->window;
-    hydrant_status status = read_all(l, h, sizeof *h);
+    hydrant_status status = read_part(l, h, sizeof *h);
     if (status != HYDRANT_OK)
         return status;
     if (memcmp(h->magic, magic, sizeof magic) != 0)
@@ -287,12 +278,12 @@ static hydrant_status read_header(struct loader *l, const struct hy_dedup *dedup
 static hydrant_status read_block(struct loader *l, char *to, size_t len)
 {
     struct block b;
-    hydrant_status status = read_all(l, &b, sizeof b);
+    hydrant_status status = read_part(l, &b, sizeof b);
     if (status != HYDRANT_OK)
         return status;
     if (b.is_end || (b.len != 0 && b.len != len))
         return refuse(l, "it is damaged");
-    status = read_all(l, to, b.len); /* nobody else is in the window yet */
+    status = read_part(l, to, b.len); /* nobody else is in the window yet */
     if (status != HYDRANT_OK)
         return status;
     return b.check == check_block(&b, to, l->blocks++) ? HYDRANT_OK : refuse(l, "it is damaged");
@@ -312,7 +303,7 @@ static hydrant_status read_tables(struct loader *l, struct hy_dedup *dedup)
         }
     }
     struct block end;
-    hydrant_status status = read_all(l, &end, sizeof end);
+    hydrant_status status = read_part(l, &end, sizeof end);
     if (status != HYDRANT_OK)
         return status;
     if (!end.is_end || end.len != (uint32_t)l->blocks ||

@@ -8,7 +8,7 @@
 
 enum {
     /* Log bytes per entry: what is left of 160 beside entry, buckets, key slots and tallies. A text
-     * of 15 words with an id and an author of 19 digits fits; if longer ones are the rule, the
+     * of 13 words with an id and an author of 19 digits fits; if longer ones are the rule, the
      * window is shorter. */
     LOG_BYTES_PER_ENTRY = 62,
     LOG_BYTES_MIN = 8 << 20, /* a small window is never short of log, ... */

@@ -68,7 +68,7 @@ static size_t write_record(struct random_state *random, unsigned number, char *o
                            strcmp(event, "delete") == 0 ? "" : text);
 }
 
-static void run(uint32_t workers, size_t longest, struct engine_output *output)
+static void run(uint32_t workers, uint32_t entries, size_t longest, struct engine_output *output)
 {
     hydrant_options options;
     hydrant *engine = NULL;
@@ -76,6 +76,7 @@ static void run(uint32_t workers, size_t longest, struct engine_output *output)
     struct random_state random = {seed + workers};
     hydrant_options_init(&options);
     options.workers = workers;
+    options.dedup_entries = entries ? entries : options.dedup_entries;
     options.event_time = true;
     options.emit = HYDRANT_EMIT_ALL;
     options.on_ndjson = engine_output_append;
@@ -92,19 +93,32 @@ static void run(uint32_t workers, size_t longest, struct engine_output *output)
     hydrant_destroy(&engine);
 }
 
-static void any_number_of_workers_gives_the_same_groups(void **state)
+static void check_workers(uint32_t entries)
 {
     struct engine_output reference = {0};
-    run(1, 100000, &reference);
+    run(1, entries, 100000, &reference);
     static const uint32_t workers[] = {0, 2, 3, 4};
     for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
         struct engine_output output = {0};
-        run(workers[i], i % 2 ? 3000 : 200000, &output);
+        run(workers[i], entries, i % 2 ? 3000 : 200000, &output);
         assert_int_equal(output.len, reference.len);
         assert_memory_equal(output.data, reference.data, reference.len);
         free(output.data);
     }
     free(reference.data);
+}
+
+static void any_number_of_workers_gives_the_same_groups(void **state)
+{
+    check_workers(0);
+}
+
+/* Where names of entries come round again while a batch is looked ahead of. */
+static void so_it_does_in_a_small_window(void **state)
+{
+    static const uint32_t entries[] = {2, 13, 64, 100, 500};
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        check_workers(entries[i]);
 }
 
 static unsigned count(const struct engine_output *output, const char *what)
@@ -119,7 +133,7 @@ static unsigned count(const struct engine_output *output, const char *what)
 static void the_stream_holds_every_kind(void **state)
 {
     struct engine_output output = {0};
-    run(0, 100000, &output);
+    run(0, 0, 100000, &output);
     engine_output_append(&output, "", 1);
     assert_in_range(count(&output, "\"kind\":\"near\""), 100, RECORDS);
     assert_in_range(count(&output, "\"kind\":\"exact\""), 100, RECORDS);
@@ -160,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_stream_holds_every_kind),
         cmocka_unit_test(any_number_of_workers_gives_the_same_groups),
+        cmocka_unit_test(so_it_does_in_a_small_window),
     };
     return cmocka_run_group_tests_name("dedup_workers", tests, make_input, free_input);
 }
