@@ -14,6 +14,7 @@
 
 #include "tools/commands.h"
 #include "tools/json_text.h"
+#include "tools/option_number.h"
 #include "tools/rules_input.h"
 #include "tools/run_stats.h"
 #include "tools/terminal.h"
@@ -62,14 +63,15 @@ struct backtest {
 static bool add_archive(struct backtest *b, const char *path)
 {
     char **grown = realloc(b->archives, (b->archives_count + 1) * sizeof *grown);
-    char *copy = strdup(path);
-    if (!grown || !copy) {
+    if (grown) {
+        b->archives = grown;
+        grown[b->archives_count] = strdup(path);
+    }
+    if (!grown || !grown[b->archives_count]) {
         perror("hydrant backtest");
-        free(copy);
         return false;
     }
-    b->archives = grown;
-    b->archives[b->archives_count++] = copy;
+    b->archives_count++;
     return true;
 }
 
@@ -96,9 +98,10 @@ static bool add_folder(struct backtest *b, const char *path)
         fprintf(stderr, "hydrant backtest: %s: no *.ndjson or *.ndjson.zst in this folder\n", path);
     for (int i = 0; i < count; i++) {
         char name[4096];
-        bool fits =
-            snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name) < (int)sizeof name;
-        good = good && fits && add_archive(b, name);
+        int len = snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name);
+        if (len >= (int)sizeof name)
+            fprintf(stderr, "hydrant backtest: %s: a path in it is too long\n", path);
+        good = good && len < (int)sizeof name && add_archive(b, name);
         free(entries[i]);
     }
     if (count >= 0)
@@ -287,21 +290,6 @@ static void on_progress(void *ctx, const hydrant_progress *progress)
     terminal_progress_draw(progress, run_stats_wall_seconds() - b->start);
 }
 
-static bool parse_number(const char *option, const char *value, uint32_t low, uint32_t high,
-                         uint32_t *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(value, &end, 10);
-    if (errno || end == value || *end || value[0] == '-' || n < low || n > high) {
-        fprintf(stderr, "hydrant backtest: %s: '%s' is not a number from %u to %u\n", option, value,
-                low, high);
-        return false;
-    }
-    *out = (uint32_t)n;
-    return true;
-}
-
 static bool parse_format(const char *value, hydrant_format *out)
 {
     static const char *const names[] = {"auto", "native", "csv", "text"};
@@ -343,9 +331,11 @@ static bool take_option(struct backtest *b, int option, const char *value)
     case 'f':
         return parse_format(value, &b->options.format);
     case 'n':
-        return parse_number("--samples", value, 0, 1000, &b->options.samples_per_rule);
+        return option_number32("hydrant backtest", "--samples", value, 0, 1000,
+                               &b->options.samples_per_rule);
     case 'j':
-        return parse_number("--workers", value, 1, HYDRANT_WORKERS_MAX, &b->options.workers);
+        return option_number32("hydrant backtest", "--workers", value, 1, HYDRANT_WORKERS_MAX,
+                               &b->options.workers);
     case OPT_ALL:
         return b->all = true;
     case OPT_JSON:

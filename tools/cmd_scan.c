@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/option_number.h"
 #include "tools/rules_input.h"
 #include "tools/run_stats.h"
 #include "tools/stdout_end.h"
@@ -170,20 +171,6 @@ static int choice(const char *option, const char *value, const char *const *name
     return -1;
 }
 
-static bool parse_workers(const char *value, uint32_t *workers)
-{
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(value, &end, 10);
-    if (errno || end == value || *end || value[0] == '-' || n < 1 || n > HYDRANT_WORKERS_MAX) {
-        fprintf(stderr, "hydrant scan: --workers: '%s' is not a number from 1 to %d\n", value,
-                HYDRANT_WORKERS_MAX);
-        return false;
-    }
-    *workers = (uint32_t)n;
-    return true;
-}
-
 enum {
     OPT_EMIT = 256,
     OPT_STATS,
@@ -272,7 +259,8 @@ static int parse_options(struct scan *scan, int argc, char **argv)
             good = rules_input_add_query(&scan->rules, optarg);
             break;
         case 'j':
-            good = parse_workers(optarg, &scan->options.workers);
+            good = option_number32("hydrant scan", "--workers", optarg, 1, HYDRANT_WORKERS_MAX,
+                                   &scan->options.workers);
             break;
         case OPT_DEAD_LETTERS:
             scan->dead_letters = optarg;

@@ -12,6 +12,7 @@
 #include "tools/commands.h"
 #include "tools/run_stats.h"
 #include "tools/stdout_end.h"
+#include "tools/text_line.h"
 
 static const char help[] =
     "Prints the emotion of each mention as one JSON object a line: label, labels, 28 scores, "
@@ -48,21 +49,7 @@ static bool print_dropped(hydrant_drop drop)
     return printed(printf("{\"scored\":false,\"dropped\":\"%s\"}\n", hydrant_drop_name(drop)) > 0);
 }
 
-/* Reads a line of any length, without its end; what is longer than any text is judged is left out.
- * False at the end of the stream. */
-static bool read_line(FILE *in, char line[LINE_BYTES], size_t *len)
-{
-    int c = getc(in);
-    if (c == EOF)
-        return false;
-    for (*len = 0; c != EOF && c != '\n'; c = getc(in))
-        if (*len < LINE_BYTES)
-            line[(*len)++] = (char)c;
-    if (c == '\n' && *len > 0 && *len < LINE_BYTES && line[*len - 1] == '\r')
-        --*len;
-    return true;
-}
-
+/* What is longer than any text is judged is left out. */
 static hydrant_str text_of_line(const char *line, size_t len)
 {
     if (len == LINE_BYTES) /* cut: at a character */
@@ -87,7 +74,7 @@ static bool score_lines(FILE *in, hydrant_stats *stats)
 {
     static char line[LINE_BYTES];
     size_t len;
-    while (read_line(in, line, &len))
+    while (text_line_read(in, line, LINE_BYTES, &len))
         if (!score_line(text_of_line(line, len), stats))
             break;
     return !ferror(in);

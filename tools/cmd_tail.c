@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/option_number.h"
 #include "tools/stdout_end.h"
 #include "tools/terminal.h"
 
@@ -55,6 +56,14 @@ static void on_signal(int number)
     stopped = number;
 }
 
+/* A list without a name would let everything through. */
+static bool names_any(const char *option, bool any)
+{
+    if (!any)
+        fprintf(stderr, "hydrant tail: %s: nothing is named\n", option);
+    return any;
+}
+
 static bool parse_actions(struct tail *tail, char *list)
 {
     for (char *save, *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
@@ -71,7 +80,7 @@ static bool parse_actions(struct tail *tail, char *list)
         }
         tail->options.actions |= 1u << action;
     }
-    return true;
+    return names_any("--action", tail->options.actions);
 }
 
 static bool parse_routes(struct tail *tail, char *list)
@@ -84,18 +93,7 @@ static bool parse_routes(struct tail *tail, char *list)
         tail->routes[tail->options.routes_count++] = name;
     }
     tail->options.routes = tail->routes;
-    return true;
-}
-
-static bool parse_count(struct tail *tail, const char *text)
-{
-    char *end;
-    errno = 0;
-    tail->count = strtoull(text, &end, 10);
-    if (*text >= '1' && *text <= '9' && !*end && !errno)
-        return true;
-    fprintf(stderr, "hydrant tail: '%s' is not a number of items\n", text);
-    return false;
+    return names_any("--route", tail->options.routes_count > 0);
 }
 
 /* -1: go on; else the exit code. */
@@ -124,7 +122,7 @@ static int parse_options(struct tail *tail, int argc, char **argv)
         else if (c == 'j')
             tail->json = true;
         else if (c == 'n')
-            good = parse_count(tail, optarg);
+            good = option_number("hydrant tail", "--count", optarg, 1, UINT64_MAX, &tail->count);
         else if (c == 'a')
             good = parse_actions(tail, optarg);
         else if (c == 'r')

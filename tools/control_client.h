@@ -3,6 +3,7 @@
 #define HY_TOOLS_CONTROL_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct control_client {
@@ -10,6 +11,9 @@ struct control_client {
     char *line;   /* the last reply, without its newline */
     size_t cap;
 };
+
+/* The interval that text is; false having said that it is none. */
+bool control_client_interval(const char *command, const char *text, uint32_t *interval_ms);
 
 /* Which socket: the one that was named, else that of the configuration, else the default. config
  * may be NULL. Writes it to path[256]; false having said why not. */
