@@ -43,7 +43,7 @@ static const char help[] =
     "      --json           one object on stdout (docs/rules/commands.md)\n"
     "  -h, --help           this\n"
     "\n"
-    "exit code: 0 done; 1 the rules are bad or an archive cannot be read; 2 usage\n"
+    "exit code: 0 done; 1 the rules are bad, an archive cannot be read, or no record can; 2 usage\n"
     "\n"
     "example:\n"
     "  hydrant backtest --rules new/ --against rules/\n";
@@ -55,6 +55,7 @@ struct backtest {
     char **archives; /* owned */
     size_t archives_count;
     bool json, all;
+    bool unreadable; /* no record could be read */
     double start;
 };
 
@@ -254,9 +255,10 @@ static void put_sample(const hydrant_backtest_sample *sample, bool first)
     putchar('}');
 }
 
-static void print_json(const hydrant_backtest *result)
+static void print_json(const hydrant_backtest *result, uint64_t bad)
 {
-    printf("{\"posts\":%llu,\"bytes\":%llu,\"seconds\":%.6f", (unsigned long long)result->posts,
+    printf("{\"posts\":%llu,\"bad\":%llu,\"bytes\":%llu,\"seconds\":%.6f",
+           (unsigned long long)result->posts, (unsigned long long)bad,
            (unsigned long long)result->bytes, result->seconds);
     put_counts("matched", result->matched_before, result->matched_after);
     put_counts("published", result->published_before, result->published_after);
@@ -275,11 +277,14 @@ static void print_json(const hydrant_backtest *result)
 
 static void on_result(void *ctx, const hydrant_backtest *result)
 {
-    const struct backtest *b = ctx;
+    struct backtest *b = ctx;
+    hydrant_stats stats = {.posts = result->posts};
+    memcpy(stats.dropped, result->dropped, sizeof stats.dropped);
     if (b->options.on_progress)
         terminal_progress_wipe();
+    b->unreadable = run_stats_tell_bad("hydrant backtest", &stats);
     if (b->json)
-        print_json(result);
+        print_json(result, run_stats_bad(&stats));
     else
         print_text(b, result);
 }
@@ -359,7 +364,7 @@ static int run(struct backtest *b)
     b->options.ctx = b;
     b->start = run_stats_wall_seconds();
     if (hydrant_rules_backtest(&b->options, on_result, b, &err) == HYDRANT_OK)
-        return HY_EXIT_OK;
+        return b->unreadable ? HY_EXIT_FAILED : HY_EXIT_OK;
     rules_input_failed("hydrant backtest", b->rules.errors + b->against.errors, &err);
     return HY_EXIT_FAILED;
 }

@@ -153,6 +153,9 @@ static int dump(const char *dir)
     }
     bool good =
         status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED || status == HYDRANT_OK;
+    if (!good)
+        fprintf(stderr, "hydrant ring: %s: it cannot be read on: 'hydrant ring verify' says why\n",
+                dir);
     hydrant_ring_detach(&ring);
     free(line);
     return good ? HY_EXIT_OK : HY_EXIT_FAILED;
