@@ -25,7 +25,7 @@ static const char help[] =
     "Takes recorded mentions through rules and says how many each rule matches; with --against\n"
     "it compares with other rules, usually those in force: what would be gained, what lost.\n"
     "\n"
-    "usage: hydrant backtest --rules PATH [--against PATH] [options] [ARCHIVE...]\n"
+    "Usage: hydrant backtest --rules PATH [--against PATH] [options] [ARCHIVE...]\n"
     "\n"
     "An archive is a file of mentions (.zst too), or a folder: its *.ndjson and *.ndjson.zst, by\n"
     "name. Without one: what the daemon records (recording in hydrant.yaml), " DEFAULT_RECORDING
@@ -43,10 +43,10 @@ static const char help[] =
     "      --json           one object on stdout (docs/rules/commands.md)\n"
     "  -h, --help           this\n"
     "\n"
-    "exit code: 0 done; 1 the rules are bad, an archive cannot be read, or no record can; 2 usage\n"
+    "Exit code: 0 done; 1 the rules are bad, an archive cannot be read, or no record can; 2 usage\n"
     "\n"
-    "example:\n"
-    "  hydrant backtest --rules new/ --against rules/\n";
+    "Examples:\n"
+    "  $ hydrant backtest --rules new/ --against rules/\n";
 
 struct backtest {
     struct rules_input rules, against;

@@ -17,14 +17,14 @@ static const char help[] =
     "them, and warns of what works but is hardly meant: terms that change nothing, rules that\n"
     "another one contains, rules without a test or an owner.\n"
     "\n"
-    "usage: hydrant check [--strict] [--costs] [--json] PATH...\n"
+    "Usage: hydrant check [--strict] [--costs] [--json] PATH...\n"
     "\n"
-    "  -h, --help   this\n"
-    "      --costs  list for how many posts each rule is looked at, the dearest first\n"
-    "      --strict a warning is a failure, too\n"
-    "      --json   one object on stdout (docs/rules/commands.md)\n"
+    "      --strict  a warning is a failure, too\n"
+    "      --costs   list for how many posts each rule is looked at, the dearest first\n"
+    "      --json    one object on stdout (docs/rules/commands.md)\n"
+    "  -h, --help    this\n"
     "\n"
-    "exit code: 0 the rules are valid; 1 they are not; 2 usage\n";
+    "Exit code: 0 the rules are valid; 1 they are not; 2 usage\n";
 
 struct check {
     bool json, strict, costs;

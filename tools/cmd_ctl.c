@@ -15,7 +15,7 @@
 static const char help[] =
     "Asks a daemon that runs.\n"
     "\n"
-    "usage: hydrant ctl COMMAND [options]\n"
+    "Usage: hydrant ctl COMMAND [options]\n"
     "\n"
     "  status           what it does and how far it is\n"
     "  reload           read the rules again, now\n"
@@ -33,7 +33,7 @@ static const char help[] =
     "      --json          the reply as it came, one object\n"
     "  -h, --help          this\n"
     "\n"
-    "exit code: 0 done; 1 no daemon, or it refused; 2 usage\n";
+    "Exit code: 0 done; 1 no daemon, or it refused; 2 usage\n";
 
 struct ctl {
     const char *socket, *config;
@@ -264,7 +264,7 @@ int cmd_ctl(int argc, char **argv)
     const char *command = optind < argc ? argv[optind] : "";
     const char *argument = optind + 1 < argc ? argv[optind + 1] : NULL;
     if (optind + 2 < argc || !make_request(&ctl, command, argument, request, sizeof request)) {
-        fputs("usage: hydrant ctl status|reload|history|rollback [N]|shadowed|confirm [RULE]|drain|"
+        fputs("Usage: hydrant ctl status|reload|history|rollback [N]|shadowed|confirm [RULE]|drain|"
               "watch\n'hydrant ctl --help' says more\n",
               stderr);
         return HY_EXIT_USAGE;

@@ -15,9 +15,9 @@
 static const char help[] =
     "Looks inside a journal, read-only; it may be written meanwhile.\n"
     "\n"
-    "usage: hydrant journal ls FOLDER [--json]\n"
-    "       hydrant journal cat FOLDER [--from N] [--count N]\n"
-    "       hydrant journal verify FOLDER [--json]\n"
+    "Usage: hydrant journal ls FOLDER [--json]\n"
+    "  or:  hydrant journal cat FOLDER [--from N] [--count N]\n"
+    "  or:  hydrant journal verify FOLDER [--json]\n"
     "\n"
     "  ls        segments: number of the first record, bytes, when it was last written\n"
     "  cat       the records as they came in, one a line\n"
@@ -28,7 +28,7 @@ static const char help[] =
     "      --json     for programs\n"
     "  -h, --help     this\n"
     "\n"
-    "exit code: 0 ok; 1 it is none, cannot be read, or verify found damage; 2 usage\n";
+    "Exit code: 0 ok; 1 it is none, cannot be read, or verify found damage; 2 usage\n";
 
 struct journal {
     const char *folder;

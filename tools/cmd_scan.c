@@ -39,7 +39,7 @@ struct scan {
 static const char help[] =
     "Judges mentions and prints those that a person should act on, one JSON object a line.\n"
     "\n"
-    "usage: hydrant scan [options] [FILE...]\n"
+    "Usage: hydrant scan [options] [FILE...]\n"
     "\n"
     "Reads the files in order, or stdin ('-' or no file). .zst is unpacked on the way.\n"
     "Without rules it uses the starter rules.\n"
@@ -64,12 +64,13 @@ static const char help[] =
     "      --json            NDJSON even on a terminal\n"
     "  -h, --help            this\n"
     "\n"
-    "exit code: 0 ok; 1 an input failed, rules are bad, or no record could be read; 2 usage\n"
+    "Exit code: 0 ok; 1 an input failed, rules are bad, or no record could be read; 2 usage;\n"
+    "130 and 143 when SIGINT or SIGTERM ended it\n"
     "\n"
-    "examples:\n"
-    "  hydrant scan posts.ndjson.zst | jq -c '[.verdict.action, .text]'\n"
-    "  hydrant scan -e '\"no signal\" AND @att' posts.ndjson\n"
-    "  tail -f posts.ndjson | hydrant scan --rules rules/ --watch\n";
+    "Examples:\n"
+    "  $ hydrant scan posts.ndjson.zst | jq -c '[.verdict.action, .text]'\n"
+    "  $ hydrant scan -e '\"no signal\" AND @att' posts.ndjson\n"
+    "  $ tail -f posts.ndjson | hydrant scan --rules rules/ --watch\n";
 
 /* The engine that a signal stops, and the thread that may be stuck in a write to a reader who has
  * stopped reading. */

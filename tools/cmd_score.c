@@ -20,12 +20,15 @@ static const char help[] =
     "groups, sentiment, valence, intensity, speech act. \"scored\" is false where the language is\n"
     "not covered. A record that cannot be read becomes {\"scored\":false,\"dropped\":REASON}.\n"
     "\n"
-    "usage: hydrant score [--text] [FILE...]\n"
+    "Usage: hydrant score [--text] [FILE...]\n"
     "\n"
     "  -t, --text   every line is a text by itself (default: mentions, as for hydrant scan)\n"
     "  -h, --help   this\n"
     "\n"
-    "example: echo 'No signal again, this is ridiculous' | hydrant score --text | jq .label\n";
+    "Exit code: 0 ok; 1 an input failed, or no record could be read; 2 usage\n"
+    "\n"
+    "Examples:\n"
+    "  $ echo 'No signal again, this is ridiculous' | hydrant score --text | jq .label\n";
 
 enum { JSON_BYTES = 4096, LINE_BYTES = 65536 };
 

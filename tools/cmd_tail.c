@@ -19,7 +19,7 @@
 static const char help[] =
     "Prints the items of a ring, one JSON object a line.\n"
     "\n"
-    "usage: hydrant tail RING [options]\n"
+    "Usage: hydrant tail RING [options]\n"
     "\n"
     "  -g, --group NAME     as a member of this group: each item goes to one member, and is\n"
     "                       acknowledged when it is printed. Without it an observer, which\n"
@@ -35,9 +35,10 @@ static const char help[] =
     "RING is the ring's folder, as /dev/shm/hydrant/main. A group that the configuration declares\n"
     "keeps its place while nobody reads; another one ends with its last member.\n"
     "\n"
-    "exit code: 0 ok; 1 the ring cannot be read, or items were lost to this reader; 2 usage\n"
+    "Exit code: 0 ok; 1 the ring cannot be read, or items were lost to this reader; 2 usage\n"
     "\n"
-    "example: hydrant tail /dev/shm/hydrant/main -g care -f | jq -c '[.verdict.action, .text]'\n";
+    "Examples:\n"
+    "  $ hydrant tail /dev/shm/hydrant/main -g care -f | jq -c '[.verdict.action, .text]'\n";
 
 enum { LINE_BYTES = 4 << 20, ROUTES_MAX = 64 };
 

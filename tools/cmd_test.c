@@ -16,16 +16,16 @@
 static const char help[] =
     "Runs the tests that stand beside the rules, each through the whole engine.\n"
     "\n"
-    "usage: hydrant test [options] PATH...\n"
+    "Usage: hydrant test [options] PATH...\n"
     "\n"
-    "  -h, --help        this\n"
     "  -v, --verbose     list the tests that passed, too\n"
     "      --strict      a warning is a failure, too\n"
     "      --json        one object on stdout (docs/rules/commands.md)\n"
     "      --junit FILE  write JUnit XML as well\n"
     "      --coverage    say which terms no test exercises\n"
+    "  -h, --help        this\n"
     "\n"
-    "exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test;\n"
+    "Exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test;\n"
     "2 usage\n";
 
 struct test_run {

@@ -17,7 +17,7 @@
 static const char help[] =
     "Shows what a daemon does, once a second, until it ends or you press Ctrl-C.\n"
     "\n"
-    "usage: hydrant top [options]\n"
+    "Usage: hydrant top [options]\n"
     "\n"
     "  -s, --socket PATH   the control socket\n"
     "  -c, --config FILE   or the configuration that names it (default: as hydrant ctl)\n"
@@ -27,7 +27,7 @@ static const char help[] =
     "\n"
     "Where stdout is no terminal each view is one line: state, posts/s, published/s, generation.\n"
     "\n"
-    "exit code: 0 ok; 1 no daemon; 2 usage\n";
+    "Exit code: 0 ok; 1 no daemon; 2 usage\n";
 
 static volatile sig_atomic_t stopped;
 

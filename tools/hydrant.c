@@ -27,12 +27,16 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void print_help(FILE *out)
 {
     fputs("hydrant finds the posts that a person should act on.\n\n"
-          "usage: hydrant COMMAND [options]\n\ncommands:\n",
+          "Usage: hydrant COMMAND [options]\n\nCommands:\n",
           out);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
-    fputs("\n'hydrant COMMAND --help' says more about each. Try:\n"
-          "  hydrant gen --posts 1000 | hydrant scan\n",
+        fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].help);
+    fputs("\n'hydrant COMMAND --help' says more about each.\n"
+          "\n"
+          "Exit code: 0 ok; 1 the run failed or the thing checked is bad; 2 usage\n"
+          "\n"
+          "Examples:\n"
+          "  $ hydrant gen --posts 1000 | hydrant scan\n",
           out);
 }
 
