@@ -21,6 +21,10 @@
 
 enum { CHUNK_POSTS = 256, THREADS_MAX = 64 };
 
+/* Numbers of posts, and seconds of their own time (95 years), up to which ids and times are right.
+ */
+static const uint64_t POST_MAX = 1000000000000, SECONDS_MAX = 3000000000;
+
 static const char help[] =
     "Makes a synthetic firehose: posts about invented brands, one JSON object a line, in "
     "hydrant's\n"
@@ -246,6 +250,13 @@ __attribute__((format(printf, 1, 2))) static int usage(const char *format, ...)
     return HY_EXIT_USAGE;
 }
 
+/* The number that the posts may end at. */
+static uint64_t end_max(const struct settings *settings)
+{
+    uint64_t by_time = settings->options.posts_per_second * SECONDS_MAX;
+    return by_time < POST_MAX ? by_time : POST_MAX;
+}
+
 /* Posts, rules and truth go to three places. */
 static bool outputs_differ(const struct settings *s)
 {
@@ -276,6 +287,10 @@ static int parse_arguments(struct settings *settings, int argc, char **argv)
         return usage("unexpected argument \"%s\"", argv[optind]);
     if (!outputs_differ(settings))
         return usage("posts, rules and truth cannot go to the same file");
+    uint64_t most = end_max(settings);
+    if (settings->posts > most || settings->first > most - settings->posts)
+        return usage("there are no posts beyond number %llu at this rate",
+                     (unsigned long long)most);
     return settings->posts_given ? -1 : usage("--posts is missing");
 }
 
