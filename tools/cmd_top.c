@@ -25,7 +25,8 @@ static const char help[] =
     "      --interval MS   between two views, 50 to 3600000 (default 1000)\n"
     "  -h, --help          this\n"
     "\n"
-    "Where stdout is no terminal each view is one line: state, posts/s, published/s, generation.\n"
+    "Where stdout is no terminal each view is one line: state, posts/s, published/s, generation;\n"
+    "what happens to the rules meanwhile is told between them, as hydrant ctl watch does.\n"
     "\n"
     "Exit code: 0 ok; 1 no daemon; 2 usage\n";
 

@@ -102,6 +102,8 @@ bool control_client_value(const char *reply, const char *key, char *out, size_t 
         return false;
     at += len;
     bool text = *at == '"';
+    if (strncmp(at, "null", 4) == 0)
+        return false;
     size_t used = 0;
     for (at += text; *at && (text ? *at != '"' : !strchr(",}]", *at)) && used + 1 < cap; at++) {
         if (text && *at == '\\' && at[1])

@@ -32,9 +32,9 @@ bool control_client_send(struct control_client *client, const char *request);
 const char *control_client_read(struct control_client *client);
 
 /*
- * A value of a reply: finds the first "key": and copies the value
- * as it stands, without its quotes. Replies are the daemon's own, so this need not be a whole
- * parser.
+ * A value of a reply: finds the first "key": and copies the value as it stands, without its
+ * quotes; false when it is null, or not there. Replies are the daemon's own, so this need not be a
+ * whole parser.
  */
 bool control_client_value(const char *reply, const char *key, char *out, size_t cap);
 
