@@ -31,10 +31,11 @@ struct bench {
     uint64_t seed;      /* --seed S, default 1 */
     uint32_t repeats;   /* --repeats N: samples a case; default 15, quick 5 */
     uint64_t sample_ns; /* at least this long a sample: 50 ms, quick 5 ms */
+    const char *only;   /* --only TEXT: results whose name contains TEXT */
+    /* of programs that take posts (bench_corpus_options) */
     const char *corpus; /* --corpus FILE: NDJSON; NULL: the program makes its own */
     const char *rules;  /* --rules PATH */
     const char *truth;  /* --truth FILE, as hydrant gen writes it; NULL: none is known */
-    const char *only;   /* --only TEXT: results whose name contains TEXT */
     /* state */
     uint64_t checks, failures, results;
 };
@@ -56,6 +57,18 @@ struct bench_case {
  * own_help: lines about the program's own options, or NULL. */
 void bench_begin(struct bench *bench, int *argc, char **argv, const char *name, const char *about,
                  const char *own_help);
+
+/* Takes the flag out of argv; was it there? */
+bool bench_flag(int *argc, char **argv, const char *option);
+
+/* Takes the first "option VALUE" out of argv; false when there is none, and no more of a repeated
+ * one. Exits 2 where the value is missing. */
+bool bench_take(const struct bench *bench, int *argc, char **argv, const char *option,
+                const char **value);
+
+/* The number that text is; exits 2 when it is none from least to most. */
+uint64_t bench_number(const struct bench *bench, const char *option, const char *text,
+                      uint64_t least, uint64_t most);
 
 /* Call it when the program's own options are taken: exits 2 when argv holds anything else. */
 void bench_no_more_options(const struct bench *bench, int argc, char **argv);

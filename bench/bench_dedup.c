@@ -7,7 +7,6 @@
  * variants of a group that are linked to it. Speed: posts through the window that is full by then,
  * a fifth of them repeats, in CPU time, preparing included.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +29,8 @@ enum {
     REPEAT_ONE_IN = 5,
     SMALL_WINDOW = 100000,
     LARGE_WINDOW = 10000000,
+    WINDOW_MIN = 1000,
+    WINDOW_MAX = HY_DEDUP_ENTRIES_MAX,
 };
 
 struct lane {
@@ -361,33 +362,23 @@ struct arguments {
     uint32_t windows[WINDOWS_MAX], windows_count, links;
 };
 
-static void parse(const struct bench *bench, int argc, char **argv, struct arguments *a)
+static void take_arguments(const struct bench *bench, int *argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
-                                            {"window", required_argument, NULL, 'w'},
-                                            {"show", required_argument, NULL, 'p'},
-                                            {"links", required_argument, NULL, 'l'},
-                                            {NULL, 0, NULL, 0}};
+    const char *text;
     *a = (struct arguments){.data = getenv("HYDRANT_DEDUP_DATA")};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (c == 'd')
-            a->data = optarg;
-        else if (c == 'w' && a->windows_count < WINDOWS_MAX)
-            a->windows[a->windows_count++] = (uint32_t)strtoul(optarg, NULL, 10);
-        else if (c == 'p')
-            a->show = optarg;
-        else if (c == 'l')
-            a->links = (uint32_t)strtoul(optarg, NULL, 10);
-        else
-            exit(2);
-    }
+    while (bench_take(bench, argc, argv, "--data", &a->data) ||
+           bench_take(bench, argc, argv, "--show", &a->show))
+        continue;
+    while (bench_take(bench, argc, argv, "--links", &text))
+        a->links = (uint32_t)bench_number(bench, "--links", text, 0, UINT32_MAX);
+    while (a->windows_count < WINDOWS_MAX && bench_take(bench, argc, argv, "--window", &text))
+        a->windows[a->windows_count++] =
+            (uint32_t)bench_number(bench, "--window", text, WINDOW_MIN, WINDOW_MAX);
     if (a->windows_count == 0) {
         a->windows[a->windows_count++] = SMALL_WINDOW;
         if (!bench->quick)
             a->windows[a->windows_count++] = LARGE_WINDOW;
     }
-    if (optind != argc)
-        exit(2);
 }
 
 int main(int argc, char **argv)
@@ -399,7 +390,8 @@ int main(int argc, char **argv)
     struct lane lane = {0};
     hydrant_error err = {0};
     bench_begin(&bench, &argc, argv, "dedup", "How good and how fast deduplication is.", own_help);
-    parse(&bench, argc, argv, &a);
+    take_arguments(&bench, &argc, argv, &a);
+    bench_no_more_options(&bench, argc, argv);
     if (a.data) {
         if (!bench_read_pairs(a.data, &pairs) || !bench_read_stream(a.data, &stream))
             return 1;

@@ -126,13 +126,31 @@ static void mark_sources(struct bench_stream *stream)
     free(sorted);
 }
 
+/* Groups are numbered below the number of posts, and there is background to take pieces from. */
+static bool is_stream(const struct bench_stream *stream)
+{
+    uint32_t background = 0;
+    for (uint32_t i = 0; i < stream->count; i++) {
+        const struct bench_post *post = &stream->posts[i];
+        if (post->group < -1 || post->group >= (int64_t)stream->count)
+            return false;
+        background += post->group < 0 && !post->is_source;
+    }
+    return background > 0;
+}
+
 bool bench_read_stream(const char *folder, struct bench_stream *out)
 {
     *out = (struct bench_stream){0};
     if (!read_rows(folder, "stream.tsv", stream_row, out))
         return false;
     mark_sources(out);
-    return true;
+    if (is_stream(out))
+        return true;
+    fprintf(stderr,
+            "%s/stream.tsv: a group is no number below that of posts, or all are in groups\n",
+            folder);
+    return false;
 }
 
 void bench_free_pairs(struct bench_pairs *pairs)

@@ -1,8 +1,9 @@
 /*
  * What scoring costs a post: 28 emotions, Ekman groups, sentiment, valence, intensity and speech
  * act, on the best path that this machine has (HYDRANT_CPU=baseline|avx2|avx512 chooses), and what
- * looking for personal data costs. Posts of about 100 bytes as customers write them, each made
- * different by a word in front so that no branch learns them by heart.
+ * looking for personal data costs. Posts of about 100 bytes as customers write them, each a word
+ * and the halves of two of them, in 1,152 ways: of few texts the processor knows the branches by
+ * heart.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,12 +44,25 @@ static char posts[POSTS][POST_BYTES];
 static hydrant_str texts[POSTS];
 static const struct hy_emotion_model *model;
 
+enum { PATTERNS = sizeof patterns / sizeof *patterns };
+
+/* How long the words are that end in the first half. */
+static size_t first_half(const char *text)
+{
+    size_t len = strlen(text) / 2;
+    while (text[len] != ' ')
+        len--;
+    return len;
+}
+
 static void make_posts(void)
 {
     static const char *const words[] = {"so", "ok", "well", "hey", "look", "again", "hm", "and"};
     for (uint32_t i = 0; i < POSTS; i++) {
-        int len = snprintf(posts[i], POST_BYTES, "%s %s", words[i * 7 % 8],
-                           patterns[i * 31 % (sizeof patterns / sizeof *patterns)]);
+        const char *begin = patterns[i % PATTERNS], *end = patterns[i / PATTERNS % PATTERNS];
+        const char *word = words[i / (PATTERNS * PATTERNS) % 8];
+        int len = snprintf(posts[i], POST_BYTES, "%s %.*s%s", word, (int)first_half(begin), begin,
+                           end + first_half(end));
         texts[i] = hy_str(posts[i], (size_t)len);
     }
 }

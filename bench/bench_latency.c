@@ -336,6 +336,7 @@ static void measure(struct bench *bench, struct latency *l, const double *rates,
                 reloading);
             snprintf(name, sizeof name, "latency at %.0f posts/s", rates[c]);
             check_run(bench, l, name);
+            bench_check(bench, !reloading || l->reloads > 0, "%s: nothing was reloaded", name);
             for (uint32_t f = 0; f < FIGURES; f++) {
                 samples[c][0][f][r] =
                     (double)bench_histogram_at(&l->latency, figures[f].share) / 1e3;
@@ -373,19 +374,13 @@ static void expect(struct bench *bench, struct latency *l)
                 (unsigned long long)unlikely);
 }
 
-static uint32_t parse_rates(int *argc, char **argv, double *rates, bool *reloading)
+/* Takes --rate N out of argv, up to RATES_MAX times; how many there were. */
+static uint32_t take_rates(const struct bench *bench, int *argc, char **argv, double *rates)
 {
+    const char *text;
     uint32_t count = 0;
-    int left = 1;
-    for (int i = 1; i < *argc; i++) {
-        if (strcmp(argv[i], "--reload") == 0)
-            *reloading = true;
-        else if (strcmp(argv[i], "--rate") == 0 && i + 1 < *argc && count < RATES_MAX)
-            rates[count++] = strtod(argv[++i], NULL);
-        else
-            argv[left++] = argv[i];
-    }
-    *argc = left;
+    while (count < RATES_MAX && bench_take(bench, argc, argv, "--rate", &text))
+        rates[count++] = (double)bench_number(bench, "--rate", text, 1, 10000000);
     return count;
 }
 
@@ -395,20 +390,19 @@ int main(int argc, char **argv)
     static const double standard[] = {10000, 100000, 500000};
     struct bench bench;
     double rates[RATES_MAX] = {0}, most = 0;
-    bool reloading = false;
     bench_begin(&bench, &argc, argv, "latency",
                 "From the moment a post was to be sent to its item at a reader of the ring.",
+                BENCH_CORPUS_HELP
                 "  --rate N       posts a second; may be repeated (default 10000, 100000, 500000)\n"
                 "  --reload       with other rules every 100 ms meanwhile\n");
-    uint32_t count = parse_rates(&argc, argv, rates, &reloading);
+    bench_corpus_options(&bench, &argc, argv);
+    uint32_t count = take_rates(&bench, &argc, argv, rates);
+    bool reloading = bench_flag(&argc, argv, "--reload");
     bench_no_more_options(&bench, argc, argv);
     if (count == 0)
         memcpy(rates, standard, sizeof standard), count = bench.quick ? 2 : 3;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!(rates[i] >= 1 && rates[i] <= 1e7))
-            die("--rate", "1 to 10000000 posts a second");
+    for (uint32_t i = 0; i < count; i++)
         most = rates[i] > most ? rates[i] : most;
-    }
     double posts = most * (bench.quick ? SECONDS_QUICK : SECONDS);
     bench_corpus_open(&bench, posts < POSTS_MAX ? (uint32_t)posts : POSTS_MAX, &l.corpus);
     number_posts(&l.corpus);

@@ -6,13 +6,13 @@
  * Hyperscan gets the phrases of the rules as literals, without word boundaries and without folding:
  * less work than hydrant's matching does, and a set of candidates instead of an answer.
  */
-#include <hs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench_limits_json.h"
 #include "corpus.h"
+#include "literals.h"
 
 enum { POSTS = 50000, POSTS_QUICK = 5000, BLOCK_BYTES = 64 << 10, NAIVE_TEXTS = 60 };
 
@@ -21,10 +21,8 @@ struct limits {
     char *copy;
     hydrant_str *texts, *phrases;
     size_t phrases_count;
-    hs_database_t *db;
-    hs_scratch_t *scratch;
-    uint64_t text_bytes, reports, last_end, hit_texts;
-    const hydrant_str *scanned; /* texts that the block being scanned begins with */
+    struct bench_literals literals;
+    uint64_t lines, reports, last_end;
 };
 
 static void die(const char *what)
@@ -50,7 +48,8 @@ static uint64_t find_lines(void *ctx)
         lines++;
         at++;
     }
-    return lines;
+    l->lines = lines;
+    return l->corpus.count;
 }
 
 static uint64_t texts_with(const struct limits *l, uint32_t (*text_of)(const char *, size_t),
@@ -92,35 +91,10 @@ static int on_report(unsigned int id, unsigned long long from, unsigned long lon
     return 0;
 }
 
-static void compile_phrases(struct limits *l)
-{
-    const char **patterns = calloc(l->phrases_count, sizeof *patterns);
-    size_t *lengths = calloc(l->phrases_count, sizeof *lengths);
-    unsigned *flags = calloc(l->phrases_count, sizeof *flags);
-    unsigned *ids = calloc(l->phrases_count, sizeof *ids);
-    hs_compile_error_t *error = NULL;
-    if (!patterns || !lengths || !flags || !ids)
-        die("out of memory");
-    for (size_t i = 0; i < l->phrases_count; i++) {
-        patterns[i] = l->phrases[i].data;
-        lengths[i] = l->phrases[i].len;
-        flags[i] = HS_FLAG_CASELESS;
-        ids[i] = (unsigned)i;
-    }
-    if (hs_compile_lit_multi(patterns, flags, ids, lengths, (unsigned)l->phrases_count,
-                             HS_MODE_BLOCK, NULL, &l->db, &error) != HS_SUCCESS)
-        die(error->message);
-    if (hs_alloc_scratch(l->db, &l->scratch) != HS_SUCCESS)
-        die("no Hyperscan scratch");
-    free(patterns);
-    free(lengths);
-    free(flags);
-    free(ids);
-}
-
 static void scan(struct limits *l, const char *data, size_t len)
 {
-    if (hs_scan(l->db, data, (unsigned)len, 0, l->scratch, on_report, l) != HS_SUCCESS)
+    if (hs_scan(l->literals.db, data, (unsigned)len, 0, l->literals.scratch, on_report, l) !=
+        HS_SUCCESS)
         die("hs_scan failed");
 }
 
@@ -187,12 +161,21 @@ static void check_hyperscan(struct bench *bench, struct limits *l)
                 (unsigned long long)l->reports, (unsigned long long)alone);
 }
 
+static void check_lines(struct bench *bench, struct limits *l)
+{
+    uint64_t naive = 0;
+    for (size_t i = 0; i < l->corpus.len; i++)
+        naive += l->corpus.data[i] == '\n';
+    find_lines(l);
+    bench_check(bench, l->lines == naive, "%llu line ends, naive search: %llu",
+                (unsigned long long)l->lines, (unsigned long long)naive);
+}
+
 static void check_json(struct bench *bench, const struct limits *l)
 {
     uint64_t a, b, with = texts_with(l, bench_json_text_ondemand, &a);
     uint64_t with_dom = texts_with(l, bench_json_text_dom, &b);
     bench_check(bench, with == with_dom && a == b, "simdjson: On-Demand and DOM differ");
-    bench_check(bench, find_lines((void *)(uintptr_t)l) == l->corpus.count, "lines");
 }
 
 int main(int argc, char **argv)
@@ -201,7 +184,8 @@ int main(int argc, char **argv)
     struct bench bench;
     bench_begin(&bench, &argc, argv, "limits",
                 "What bounds any engine: copying, line ends, simdjson alone, Hyperscan alone.",
-                NULL);
+                BENCH_CORPUS_HELP);
+    bench_corpus_options(&bench, &argc, argv);
     bench_no_more_options(&bench, argc, argv);
     bench_corpus_open(&bench, bench.quick ? POSTS_QUICK : POSTS, &l.corpus);
     l.copy = malloc(l.corpus.len);
@@ -209,7 +193,8 @@ int main(int argc, char **argv)
     l.phrases_count = bench_rule_phrases(bench_corpus_rules(&bench, &l.corpus), &l.phrases);
     if (!l.copy || l.phrases_count == 0)
         die("the rules have no phrases");
-    compile_phrases(&l);
+    bench_literals_compile(l.phrases, l.phrases_count, &l.literals);
+    check_lines(&bench, &l);
     check_json(&bench, &l);
     check_hyperscan(&bench, &l);
     const struct bench_case cases[] = {
@@ -221,8 +206,7 @@ int main(int argc, char **argv)
         {"limits/hyperscan-64k", "ns/post", scan_blocks, &l, BENCH_CPU},
     };
     bench_time(&bench, cases, sizeof cases / sizeof *cases);
-    hs_free_scratch(l.scratch);
-    hs_free_database(l.db);
+    bench_literals_free(&l.literals);
     free(l.texts[0].data ? (void *)(uintptr_t)l.texts[0].data : NULL);
     free(l.texts);
     free((void *)(uintptr_t)l.phrases[0].data);

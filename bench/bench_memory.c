@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "corpus.h"
@@ -89,10 +90,11 @@ static double engine_bytes(const struct step *step, hydrant_pack *pack, uint32_t
     return grown > 0 ? grown : 0;
 }
 
-/* Each figure is taken in a process of its own: what one leaves behind would be the next one's. */
+/* Each figure is taken in a process of its own: what one leaves behind would be the next one's.
+ * That process ends well when its checks were good, too. */
 static double in_child(const struct step *step, double (*take)(const struct step *))
 {
-    int ends[2];
+    int ends[2], how = -1;
     double value = -1;
     if (pipe(ends) != 0) {
         perror("bench-memory");
@@ -111,7 +113,8 @@ static double in_child(const struct step *step, double (*take)(const struct step
     close(ends[1]);
     bool good = child > 0 && read(ends[0], &value, sizeof value) == sizeof value;
     close(ends[0]);
-    bench_check(step->bench, good && value >= 0, "a measurement ended early");
+    good = child > 0 && waitpid(child, &how, 0) == child && how == 0 && good;
+    bench_check(step->bench, good && value >= 0, "a measurement ended badly");
     return value;
 }
 
@@ -171,7 +174,9 @@ int main(int argc, char **argv)
     static struct bench_corpus corpus;
     struct bench bench;
     char path[64];
-    bench_begin(&bench, &argc, argv, "memory", "What the parts of a running engine take.", NULL);
+    bench_begin(&bench, &argc, argv, "memory", "What the parts of a running engine take.",
+                BENCH_CORPUS_HELP);
+    bench_corpus_options(&bench, &argc, argv);
     bench_no_more_options(&bench, argc, argv);
     bench_corpus_open(&bench, bench.quick ? POSTS_QUICK : POSTS, &corpus);
     const struct step step = {&bench, &corpus, bench_corpus_file(&corpus, path, sizeof path)};

@@ -100,12 +100,9 @@ static void line_open(struct line *line, uint32_t groups)
 
 static void line_close(struct line *line)
 {
-    char command[160];
     hy_ring_writer_destroy(&line->writer);
     hy_ring_close(&line->ring, true);
-    snprintf(command, sizeof command, "rm -rf '%s'", line->dir);
-    if (system(command) != 0)
-        die("cannot remove a ring");
+    bench_remove_folder(line->dir);
 }
 
 static hydrant_ring *line_attach(const struct line *line, uint32_t group)
@@ -424,8 +421,10 @@ static void bench_flows(struct bench *bench, uint32_t payload)
     uint64_t items = (bench->quick ? 12000 : 600000) / (payload > 500 ? 3 : 1);
     char name[64];
     for (uint32_t round = 0; round < rounds; round++) {
-        for (int kind = 0; kind < FLOWS; kind++)
+        for (int k = 0; k < FLOWS; k++) {
+            int kind = round % 2 ? FLOWS - 1 - k : k;
             samples[kind][round] = run_flow(bench, kind, HEAD + payload, items);
+        }
     }
     for (int kind = 0; kind < FLOWS; kind++) {
         snprintf(name, sizeof name, "ring/%u B/%s", payload, names[kind]);
@@ -433,25 +432,33 @@ static void bench_flows(struct bench *bench, uint32_t payload)
     }
 }
 
+/* Percentiles are taken in each round, so that they have a spread. */
 static void bench_trips(struct bench *bench, uint32_t payload, bool sleeps)
 {
-    static struct bench_histogram ring, bare;
-    uint64_t count = bench->quick ? 500 : 20000;
-    const char *how = sleeps ? "sleep" : "spin";
-    const struct bench_histogram *both[] = {&ring, &bare};
-    memset(&ring, 0, sizeof ring);
-    memset(&bare, 0, sizeof bare);
-    for (int round = 0; round < 5; round++) {
-        trips(bench, HEAD + payload, sleeps, count / 5, &ring);
-        bare_trips(sleeps, count / 5, &bare);
+    enum { ENDS = 2, SHARES = 3, ROUNDS = 5 };
+    static const char *const ends[ENDS] = {"ring", "bare"};
+    static const double shares[SHARES] = {0.5, 0.99, 0.999};
+    static struct bench_histogram histogram;
+    double samples[ENDS][SHARES][ROUNDS];
+    uint64_t count = bench->quick ? 100 : 4000;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int k = 0; k < ENDS; k++) {
+            int end = round % 2 ? ENDS - 1 - k : k;
+            memset(&histogram, 0, sizeof histogram);
+            if (end == 0)
+                trips(bench, HEAD + payload, sleeps, count, &histogram);
+            else
+                bare_trips(sleeps, count, &histogram);
+            for (int s = 0; s < SHARES; s++)
+                samples[end][s][round] = (double)bench_histogram_at(&histogram, shares[s]) / 1000.0;
+        }
     }
-    for (int i = 0; i < 2; i++) {
-        static const double shares[] = {0.5, 0.99, 0.999};
-        for (int s = 0; s < 3; s++) {
+    for (int end = 0; end < ENDS; end++) {
+        for (int s = 0; s < SHARES; s++) {
             char name[64];
-            snprintf(name, sizeof name, "round trip/%u B/%s %s p%g", payload, i ? "bare" : "ring",
-                     how, shares[s] * 100);
-            bench_value(bench, name, "us", (double)bench_histogram_at(both[i], shares[s]) / 1000.0);
+            snprintf(name, sizeof name, "round trip/%u B/%s %s p%g", payload, ends[end],
+                     sleeps ? "sleep" : "spin", shares[s] * 100);
+            bench_samples(bench, name, "us", samples[end][s], ROUNDS);
         }
     }
 }

@@ -10,13 +10,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "made_file.h"
 #include "tools/gen/gen.h"
 
-enum { SIZES = 4, WANTED = 100, WORDS = 400, NAME = 24, POSTS = 20000, POSTS_QUICK = 4000 };
+enum {
+    COMPILES = 5,
+    SIZES = 4,
+    WANTED = 100,
+    WORDS = 400,
+    NAME = 24,
+    POSTS = 20000,
+    POSTS_QUICK = 4000
+};
 
 static const uint32_t sizes[SIZES] = {100, 1000, 10000, 100000};
 
@@ -163,10 +171,10 @@ static void write_query(FILE *out, const struct corpus *corpus, const char *name
 }
 
 /* The first WANTED rules are the same for every size. */
-static void write_rules(const char *path, const struct corpus *corpus, uint64_t seed,
+static void write_rules(char path[static BENCH_PATH], const struct corpus *corpus, uint64_t seed,
                         uint32_t count)
 {
-    FILE *out = fopen(path, "w");
+    FILE *out = fdopen(bench_make_file(path, ".yaml"), "w");
     if (!out)
         exit(1);
     random_state = seed;
@@ -190,45 +198,58 @@ static void write_rules(const char *path, const struct corpus *corpus, uint64_t 
 struct size {
     const struct corpus *corpus;
     hydrant *engine;
-    hydrant_pack_info info;
-    uint64_t runs, match_ns;
+    double compile_s[COMPILES];
+    double post_ns, match_ns; /* of a post, in the last run */
 };
+
+static void fail(const hydrant_error *err)
+{
+    fprintf(stderr, "bench-rules: %s\n", err->text);
+    exit(1);
+}
 
 static void begin_size(struct size *size, const struct corpus *corpus, const char *path)
 {
     hydrant_rules rules = {.paths = &path, .paths_count = 1};
-    hydrant_pack *pack;
+    hydrant_pack *pack = NULL;
+    hydrant_pack_info info;
     hydrant_options options;
+    hydrant_error err = {0};
     hydrant_options_init(&options);
     options.workers = 0;
     options.emit = HYDRANT_EMIT_NONE;
     options.event_time = true;
     options.dedup_window_us = 0;
     size->corpus = corpus;
-    hydrant_error err = {0};
-    if (hydrant_pack_compile(&rules, &pack, &err) != HYDRANT_OK ||
-        hydrant_create(&options, pack, &size->engine, &err) != HYDRANT_OK) {
-        fprintf(stderr, "bench-rules: %s\n", err.text);
-        exit(1);
+    for (uint32_t i = 0; i < COMPILES; i++) {
+        hydrant_pack_destroy(&pack);
+        if (hydrant_pack_compile(&rules, &pack, &err) != HYDRANT_OK)
+            fail(&err);
+        hydrant_pack_describe(pack, &info);
+        size->compile_s[i] = info.compile_seconds;
     }
-    hydrant_pack_describe(pack, &size->info);
+    if (hydrant_create(&options, pack, &size->engine, &err) != HYDRANT_OK)
+        fail(&err);
     hydrant_pack_destroy(&pack);
 }
 
-static uint64_t run_size(void *ctx)
+static void run_size(struct size *size)
 {
-    struct size *size = ctx;
     hydrant_stats before, after;
+    hydrant_error err = {0};
     hydrant_stats_read(size->engine, &before);
-    if (hydrant_push_bytes(size->engine, "bench", size->corpus->bytes, size->corpus->len, NULL) !=
+    uint64_t start = bench_now_ns(BENCH_CPU);
+    if (hydrant_push_bytes(size->engine, "bench", size->corpus->bytes, size->corpus->len, &err) !=
             HYDRANT_OK ||
-        hydrant_drain(size->engine, NULL) != HYDRANT_OK)
-        return 0;
+        hydrant_drain(size->engine, &err) != HYDRANT_OK)
+        fail(&err);
+    uint64_t took = bench_now_ns(BENCH_CPU) - start;
     hydrant_stats_read(size->engine, &after);
-    size->runs++;
-    size->match_ns +=
-        after.stage_cpu_ns[HYDRANT_STAGE_MATCH] - before.stage_cpu_ns[HYDRANT_STAGE_MATCH];
-    return after.posts - before.posts;
+    double posts = (double)(after.posts - before.posts);
+    size->post_ns = (double)took / posts;
+    size->match_ns = (double)(after.stage_cpu_ns[HYDRANT_STAGE_MATCH] -
+                              before.stage_cpu_ns[HYDRANT_STAGE_MATCH]) /
+                     posts;
 }
 
 /* Every size must say the same of the rules that all have, and nothing of the others. */
@@ -253,38 +274,51 @@ static void check_size(struct bench *bench, struct size *size, uint32_t rules,
     free(stats);
 }
 
+static void measure(struct bench *bench, struct size *all, uint32_t count)
+{
+    static double samples[SIZES][2][BENCH_SAMPLES_MAX];
+    char name[32];
+    for (uint32_t r = 0; r < bench->repeats; r++) {
+        for (uint32_t k = 0; k < count; k++) {
+            uint32_t i = r % 2 ? count - 1 - k : k;
+            run_size(&all[i]);
+            samples[i][0][r] = all[i].post_ns;
+            samples[i][1][r] = all[i].match_ns;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "post/%u", sizes[i]);
+        bench_samples(bench, name, "ns/post", samples[i][0], bench->repeats);
+        snprintf(name, sizeof name, "match/%u", sizes[i]);
+        bench_samples(bench, name, "ns/post", samples[i][1], bench->repeats);
+        snprintf(name, sizeof name, "compile/%u", sizes[i]);
+        bench_samples(bench, name, "s", all[i].compile_s, COMPILES);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench;
     struct corpus corpus = {NULL, 0, 0, NULL, 0, 0};
-    struct size all[SIZES] = {{NULL, NULL, {{NULL, 0}, 0, 0, 0, 0}, 0, 0}};
-    struct bench_case cases[SIZES];
-    char names[SIZES][3][32], path[64];
+    struct size all[SIZES] = {0};
+    char path[BENCH_PATH];
     uint64_t hits[WANTED] = {0};
     bench_begin(&bench, &argc, argv, "rules", "How the cost of a post grows with the rules.", NULL);
     bench_no_more_options(&bench, argc, argv);
     uint32_t count = bench.quick ? SIZES - 1 : SIZES;
     make_posts(&corpus, &bench);
     find_words(&corpus);
-    snprintf(path, sizeof path, "/tmp/hydrant-bench-rules-%ld.yaml", (long)getpid());
     for (uint32_t i = 0; i < count; i++) {
         write_rules(path, &corpus, bench.seed, sizes[i]);
         begin_size(&all[i], &corpus, path);
+        unlink(path);
         run_size(&all[i]);
         check_size(&bench, &all[i], sizes[i], hits);
-        static const char *const what[] = {"post", "match", "compile"};
-        for (int k = 0; k < 3; k++)
-            snprintf(names[i][k], sizeof names[i][k], "%s/%u", what[k], sizes[i]);
-        cases[i] = (struct bench_case){names[i][0], "ns/post", run_size, &all[i], BENCH_CPU};
     }
-    unlink(path);
-    bench_time(&bench, cases, count);
-    for (uint32_t i = 0; i < count; i++) {
-        double posts = (double)corpus.posts * (double)all[i].runs;
-        bench_value(&bench, names[i][1], "ns/post", (double)all[i].match_ns / posts);
-        bench_value(&bench, names[i][2], "s", all[i].info.compile_seconds);
+    if (bench.failures == 0)
+        measure(&bench, all, count);
+    for (uint32_t i = 0; i < count; i++)
         hydrant_destroy(&all[i].engine);
-    }
     free(corpus.words);
     free(corpus.bytes);
     return bench_end(&bench);

@@ -246,17 +246,6 @@ static void one_pass(struct bench *bench, struct run *run, const char *mode)
     printf("%llu posts\n", (unsigned long long)stats.posts);
 }
 
-/* Takes --pass MODE out of argv. */
-static const char *take_mode(int *argc, char **argv)
-{
-    if (*argc != 3 || strcmp(argv[1], "--pass") != 0)
-        return NULL;
-    if (strcmp(argv[2], "strict") != 0 && strcmp(argv[2], "fast") != 0)
-        return NULL;
-    *argc = 1;
-    return argv[2];
-}
-
 int main(int argc, char **argv)
 {
     static struct run run;
@@ -264,8 +253,15 @@ int main(int argc, char **argv)
     char path[64];
     bench_begin(&bench, &argc, argv, "stages",
                 "What each stage costs in the whole engine, one thread.",
+                BENCH_CORPUS_HELP
                 "  --pass MODE    only go over the posts once, with parse strict or fast\n");
-    const char *mode = take_mode(&argc, argv);
+    const char *mode = NULL;
+    bench_corpus_options(&bench, &argc, argv);
+    if (bench_take(&bench, &argc, argv, "--pass", &mode) && strcmp(mode, "strict") != 0 &&
+        strcmp(mode, "fast") != 0) {
+        fprintf(stderr, "bench-stages: --pass: '%s' is neither strict nor fast\n", mode);
+        return 2;
+    }
     bench_no_more_options(&bench, argc, argv);
     bench_corpus_open(&bench, bench.quick ? POSTS_QUICK : POSTS, &run.corpus);
     run.path = bench_corpus_file(&run.corpus, path, sizeof path);

@@ -29,6 +29,18 @@ static void fail(const hydrant_error *err)
     exit(1);
 }
 
+void bench_corpus_options(struct bench *bench, int *argc, char **argv)
+{
+    while (bench_take(bench, argc, argv, "--corpus", &bench->corpus) ||
+           bench_take(bench, argc, argv, "--rules", &bench->rules) ||
+           bench_take(bench, argc, argv, "--truth", &bench->truth))
+        continue;
+    if (bench->truth && !bench->corpus) {
+        fprintf(stderr, "bench-%s: --truth is of a --corpus\n", bench->name);
+        exit(2);
+    }
+}
+
 /* ---- making ---- */
 
 static void write_rules(struct bench_corpus *corpus, const struct hy_gen_buffer *rules)
@@ -122,10 +134,9 @@ void bench_corpus_open(const struct bench *bench, uint32_t posts_max, struct ben
     if (bench->corpus)
         out->data = bench_read_file(bench->corpus, &out->len);
     else
-        make(bench, posts_max, out, &truth);
-    if (bench->truth && bench->corpus) {
+        make(bench, posts_max, out, bench->rules ? NULL : &truth); /* which is of its own rules */
+    if (bench->truth)
         truth.data = bench_read_file(bench->truth, &truth.len);
-    }
     cut_records(out, posts_max);
     if (truth.data)
         read_truth(out, truth.data, truth.len);

@@ -22,6 +22,14 @@ struct bench_corpus {
     hydrant_pack *pack;
 };
 
+/* For bench_begin. */
+#define BENCH_CORPUS_HELP                           \
+    "  --corpus FILE, --rules PATH, --truth FILE\n" \
+    "                 run on these (see hydrant gen) instead of data made on the spot\n"
+
+/* Takes these options out of argv, after bench_begin; exits 2 for what says nothing. */
+void bench_corpus_options(struct bench *bench, int *argc, char **argv);
+
 /* Opens at most posts_max posts. Exits with a message when it cannot. */
 void bench_corpus_open(const struct bench *bench, uint32_t posts_max, struct bench_corpus *out);
 void bench_corpus_close(struct bench_corpus *corpus);

@@ -5,11 +5,11 @@
  *
  * usage: bench-extract --corpus FILE --rules PATH TEXTS PHRASES
  */
-#include <hs.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "corpus.h"
+#include "literals.h"
 
 static int on_report(unsigned int id, unsigned long long from, unsigned long long to,
                      unsigned int flags, void *context)
@@ -35,36 +35,20 @@ static void write_lines(const char *path, const hydrant_str *lines, size_t count
 static uint64_t texts_with_a_phrase(const hydrant_str *texts, uint32_t texts_count,
                                     const hydrant_str *phrases, size_t count)
 {
-    const char **patterns = calloc(count, sizeof *patterns);
-    size_t *lengths = calloc(count, sizeof *lengths);
-    unsigned *flags = calloc(count, sizeof *flags), *ids = calloc(count, sizeof *ids);
-    hs_database_t *db = NULL;
-    hs_scratch_t *scratch = NULL;
-    hs_compile_error_t *error = NULL;
+    struct bench_literals literals;
     uint64_t with = 0;
-    for (size_t i = 0; i < count; i++) {
-        patterns[i] = phrases[i].data;
-        lengths[i] = phrases[i].len;
-        flags[i] = HS_FLAG_CASELESS;
-        ids[i] = (unsigned)i; /* the same id for all makes compiling slow */
-    }
-    if (hs_compile_lit_multi(patterns, flags, ids, lengths, (unsigned)count, HS_MODE_BLOCK, NULL,
-                             &db, &error) != HS_SUCCESS ||
-        hs_alloc_scratch(db, &scratch) != HS_SUCCESS) {
-        fputs("bench-extract: the phrases do not compile\n", stderr);
-        exit(1);
-    }
+    bench_literals_compile(phrases, count, &literals);
     for (uint32_t i = 0; i < texts_count; i++) {
         bool found = false;
-        hs_scan(db, texts[i].data, texts[i].len, 0, scratch, on_report, &found);
+        hs_error_t end = hs_scan(literals.db, texts[i].data, texts[i].len, 0, literals.scratch,
+                                 on_report, &found);
+        if (end != (found ? HS_SCAN_TERMINATED : HS_SUCCESS)) {
+            fputs("bench-extract: hs_scan failed\n", stderr);
+            exit(1);
+        }
         with += found;
     }
-    hs_free_scratch(scratch);
-    hs_free_database(db);
-    free(patterns);
-    free(lengths);
-    free(flags);
-    free(ids);
+    bench_literals_free(&literals);
     return with;
 }
 
@@ -74,7 +58,8 @@ int main(int argc, char **argv)
     struct bench_corpus corpus;
     hydrant_str *phrases;
     bench_begin(&bench, &argc, argv, "extract", "Writes texts and phrases for other tools.",
-                "usage: bench-extract --corpus FILE --rules PATH TEXTS PHRASES\n");
+                BENCH_CORPUS_HELP);
+    bench_corpus_options(&bench, &argc, argv);
     if (argc != 3 || !bench.corpus || !bench.rules) {
         fputs("usage: bench-extract --corpus FILE --rules PATH TEXTS PHRASES\n", stderr);
         return 2;

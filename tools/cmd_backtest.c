@@ -14,6 +14,7 @@
 
 #include "tools/commands.h"
 #include "tools/json_text.h"
+#include "tools/option_number.h"
 #include "tools/rules_input.h"
 #include "tools/run_stats.h"
 #include "tools/terminal.h"
@@ -24,7 +25,7 @@ static const char help[] =
     "Takes recorded mentions through rules and says how many each rule matches; with --against\n"
     "it compares with other rules, usually those in force: what would be gained, what lost.\n"
     "\n"
-    "usage: hydrant backtest --rules PATH [--against PATH] [options] [ARCHIVE...]\n"
+    "Usage: hydrant backtest --rules PATH [--against PATH] [options] [ARCHIVE...]\n"
     "\n"
     "An archive is a file of mentions (.zst too), or a folder: its *.ndjson and *.ndjson.zst, by\n"
     "name. Without one: what the daemon records (recording in hydrant.yaml), " DEFAULT_RECORDING
@@ -42,10 +43,10 @@ static const char help[] =
     "      --json           one object on stdout (docs/rules/commands.md)\n"
     "  -h, --help           this\n"
     "\n"
-    "exit code: 0 done; 1 the rules are bad or an archive cannot be read; 2 usage\n"
+    "Exit code: 0 done; 1 the rules are bad, an archive cannot be read, or no record can; 2 usage\n"
     "\n"
-    "example:\n"
-    "  hydrant backtest --rules new/ --against rules/\n";
+    "Examples:\n"
+    "  $ hydrant backtest --rules new/ --against rules/\n";
 
 struct backtest {
     struct rules_input rules, against;
@@ -54,6 +55,7 @@ struct backtest {
     char **archives; /* owned */
     size_t archives_count;
     bool json, all;
+    bool unreadable; /* no record could be read */
     double start;
 };
 
@@ -62,14 +64,15 @@ struct backtest {
 static bool add_archive(struct backtest *b, const char *path)
 {
     char **grown = realloc(b->archives, (b->archives_count + 1) * sizeof *grown);
-    char *copy = strdup(path);
-    if (!grown || !copy) {
+    if (grown) {
+        b->archives = grown;
+        grown[b->archives_count] = strdup(path);
+    }
+    if (!grown || !grown[b->archives_count]) {
         perror("hydrant backtest");
-        free(copy);
         return false;
     }
-    b->archives = grown;
-    b->archives[b->archives_count++] = copy;
+    b->archives_count++;
     return true;
 }
 
@@ -96,9 +99,10 @@ static bool add_folder(struct backtest *b, const char *path)
         fprintf(stderr, "hydrant backtest: %s: no *.ndjson or *.ndjson.zst in this folder\n", path);
     for (int i = 0; i < count; i++) {
         char name[4096];
-        bool fits =
-            snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name) < (int)sizeof name;
-        good = good && fits && add_archive(b, name);
+        int len = snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name);
+        if (len >= (int)sizeof name)
+            fprintf(stderr, "hydrant backtest: %s: a path in it is too long\n", path);
+        good = good && len < (int)sizeof name && add_archive(b, name);
         free(entries[i]);
     }
     if (count >= 0)
@@ -251,9 +255,10 @@ static void put_sample(const hydrant_backtest_sample *sample, bool first)
     putchar('}');
 }
 
-static void print_json(const hydrant_backtest *result)
+static void print_json(const hydrant_backtest *result, uint64_t bad)
 {
-    printf("{\"posts\":%llu,\"bytes\":%llu,\"seconds\":%.6f", (unsigned long long)result->posts,
+    printf("{\"posts\":%llu,\"bad\":%llu,\"bytes\":%llu,\"seconds\":%.6f",
+           (unsigned long long)result->posts, (unsigned long long)bad,
            (unsigned long long)result->bytes, result->seconds);
     put_counts("matched", result->matched_before, result->matched_after);
     put_counts("published", result->published_before, result->published_after);
@@ -272,11 +277,14 @@ static void print_json(const hydrant_backtest *result)
 
 static void on_result(void *ctx, const hydrant_backtest *result)
 {
-    const struct backtest *b = ctx;
+    struct backtest *b = ctx;
+    hydrant_stats stats = {.posts = result->posts};
+    memcpy(stats.dropped, result->dropped, sizeof stats.dropped);
     if (b->options.on_progress)
         terminal_progress_wipe();
+    b->unreadable = run_stats_tell_bad("hydrant backtest", &stats);
     if (b->json)
-        print_json(result);
+        print_json(result, run_stats_bad(&stats));
     else
         print_text(b, result);
 }
@@ -285,21 +293,6 @@ static void on_progress(void *ctx, const hydrant_progress *progress)
 {
     const struct backtest *b = ctx;
     terminal_progress_draw(progress, run_stats_wall_seconds() - b->start);
-}
-
-static bool parse_number(const char *option, const char *value, uint32_t low, uint32_t high,
-                         uint32_t *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(value, &end, 10);
-    if (errno || end == value || *end || value[0] == '-' || n < low || n > high) {
-        fprintf(stderr, "hydrant backtest: %s: '%s' is not a number from %u to %u\n", option, value,
-                low, high);
-        return false;
-    }
-    *out = (uint32_t)n;
-    return true;
 }
 
 static bool parse_format(const char *value, hydrant_format *out)
@@ -343,9 +336,11 @@ static bool take_option(struct backtest *b, int option, const char *value)
     case 'f':
         return parse_format(value, &b->options.format);
     case 'n':
-        return parse_number("--samples", value, 0, 1000, &b->options.samples_per_rule);
+        return option_number32("hydrant backtest", "--samples", value, 0, 1000,
+                               &b->options.samples_per_rule);
     case 'j':
-        return parse_number("--workers", value, 1, HYDRANT_WORKERS_MAX, &b->options.workers);
+        return option_number32("hydrant backtest", "--workers", value, 1, HYDRANT_WORKERS_MAX,
+                               &b->options.workers);
     case OPT_ALL:
         return b->all = true;
     case OPT_JSON:
@@ -369,7 +364,7 @@ static int run(struct backtest *b)
     b->options.ctx = b;
     b->start = run_stats_wall_seconds();
     if (hydrant_rules_backtest(&b->options, on_result, b, &err) == HYDRANT_OK)
-        return HY_EXIT_OK;
+        return b->unreadable ? HY_EXIT_FAILED : HY_EXIT_OK;
     rules_input_failed("hydrant backtest", b->rules.errors + b->against.errors, &err);
     return HY_EXIT_FAILED;
 }

@@ -17,16 +17,14 @@ static const char help[] =
     "them, and warns of what works but is hardly meant: terms that change nothing, rules that\n"
     "another one contains, rules without a test or an owner.\n"
     "\n"
-    "usage: hydrant check [--strict] [--costs] [--json] PATH...\n"
+    "Usage: hydrant check [--strict] [--costs] [--json] PATH...\n"
     "\n"
-    "  -h, --help   this\n"
-    "      --costs  list for how many posts each rule is looked at, the dearest first\n"
-    "      --strict a warning is a failure, too\n"
-    "      --json   one object on stdout: {\"ok\",\"errors\",\"warnings\",\"rules\",\"patterns\",\n"
-    "               \"problems\":[{\"severity\",\"file\",\"line\",\"column\",\"rule\",\n"
-    "               \"message\"}]}\n"
+    "      --strict  a warning is a failure, too\n"
+    "      --costs   list for how many posts each rule is looked at, the dearest first\n"
+    "      --json    one object on stdout (docs/rules/commands.md)\n"
+    "  -h, --help    this\n"
     "\n"
-    "exit code: 0 the rules are valid; 1 they are not; 2 usage\n";
+    "Exit code: 0 the rules are valid; 1 they are not; 2 usage\n";
 
 struct check {
     bool json, strict, costs;
@@ -58,14 +56,22 @@ static const char *share_text(double percent, char room[static 16])
     return room;
 }
 
-/* What each rule costs, the dearest first. */
-static void print_costs(struct check *check, const hydrant_pack *pack, uint32_t rules)
+static void print_costs_json(const struct check *check)
 {
-    check->by_cost = calloc((size_t)rules + 1, sizeof *check->by_cost);
-    if (!check->by_cost)
-        return;
-    hydrant_pack_costs(pack, on_cost, check);
-    qsort(check->by_cost, check->count, sizeof *check->by_cost, dearest_first);
+    fputs(",\"costs\":[", stdout);
+    for (size_t i = 0; i < check->count; i++) {
+        const hydrant_rule_cost *cost = &check->by_cost[i];
+        fputs(i ? ",{" : "{", stdout);
+        json_text_put_member(stdout, "file", cost->file, true);
+        printf(",\"line\":%u", cost->line);
+        json_text_put_member(stdout, "rule", cost->rule, false);
+        printf(",\"share\":%.6f}", cost->share);
+    }
+    fputs("]", stdout);
+}
+
+static void print_costs_text(const struct check *check)
+{
     puts("\nrule                                looked at, share of posts (a guess)");
     for (size_t i = 0; i < check->count; i++) {
         const hydrant_rule_cost *cost = &check->by_cost[i];
@@ -74,7 +80,24 @@ static void print_costs(struct check *check, const hydrant_pack *pack, uint32_t 
                share_text(cost->share * 100, share),
                cost->share >= 1 ? "  no word is needed for it" : "");
     }
+}
+
+/* What each rule costs, the dearest first. */
+static bool print_costs(struct check *check, const hydrant_pack *pack, uint32_t rules)
+{
+    check->by_cost = calloc((size_t)rules + 1, sizeof *check->by_cost);
+    if (!check->by_cost) {
+        perror("hydrant check");
+        return false;
+    }
+    hydrant_pack_costs(pack, on_cost, check);
+    qsort(check->by_cost, check->count, sizeof *check->by_cost, dearest_first);
+    if (check->json)
+        print_costs_json(check);
+    else
+        print_costs_text(check);
     free(check->by_cost);
+    return true;
 }
 
 static void on_diagnostic(void *ctx, const hydrant_diagnostic *problem)
@@ -96,8 +119,8 @@ static void on_diagnostic(void *ctx, const hydrant_diagnostic *problem)
 static void print_summary(const struct check *check, const hydrant_pack_info *info,
                           const hydrant_error *err, bool ok)
 {
-    if (check->json) {
-        printf("],\"ok\":%s,\"errors\":%u,\"warnings\":%u,\"rules\":%u,\"patterns\":%u}\n",
+    if (check->json) { /* the brace comes at the very end */
+        printf("],\"ok\":%s,\"errors\":%u,\"warnings\":%u,\"rules\":%u,\"patterns\":%u",
                ok ? "true" : "false", check->errors, check->warnings, info->rules, info->patterns);
         return;
     }
@@ -157,8 +180,10 @@ int cmd_check(int argc, char **argv)
         hydrant_pack_describe(pack, &info);
     ok = ok && !(check.strict && check.warnings);
     print_summary(&check, &info, &err, ok);
-    if (pack && check.costs && !check.json)
-        print_costs(&check, pack, info.rules);
+    if (pack && check.costs)
+        ok = print_costs(&check, pack, info.rules) && ok;
+    if (check.json)
+        puts("}");
     hydrant_pack_destroy(&pack);
     return ok ? HY_EXIT_OK : HY_EXIT_FAILED;
 }

@@ -10,11 +10,12 @@
 
 #include "tools/commands.h"
 #include "tools/control_client.h"
+#include "tools/option_number.h"
 
 static const char help[] =
     "Asks a daemon that runs.\n"
     "\n"
-    "usage: hydrant ctl COMMAND [options]\n"
+    "Usage: hydrant ctl COMMAND [options]\n"
     "\n"
     "  status           what it does and how far it is\n"
     "  reload           read the rules again, now\n"
@@ -28,14 +29,15 @@ static const char help[] =
     "  -s, --socket PATH   the control socket\n"
     "  -c, --config FILE   or the configuration that names it (default: hydrant.yaml when it is\n"
     "                      here, else /run/hydrant/control.sock)\n"
-    "      --interval MS   of watch (default 1000)\n"
+    "      --interval MS   of watch, 50 to 3600000 (default 1000)\n"
     "      --json          the reply as it came, one object\n"
     "  -h, --help          this\n"
     "\n"
-    "exit code: 0 done; 1 no daemon, or it refused; 2 usage\n";
+    "Exit code: 0 done; 1 no daemon, or it refused; 2 usage\n";
 
 struct ctl {
-    const char *socket, *config, *interval;
+    const char *socket, *config;
+    uint32_t interval_ms; /* of watch */
     bool json;
 };
 
@@ -202,11 +204,6 @@ static int ask(const struct ctl *ctl, const char *command, const char *request)
     return code;
 }
 
-static bool is_number(const char *text)
-{
-    return *text && strlen(text) < 19 && text[strspn(text, "0123456789")] == '\0';
-}
-
 /* The request of a command and its argument (NULL: none). False: they do not go together. */
 static bool make_request(const struct ctl *ctl, const char *command, const char *argument,
                          char *out, size_t cap)
@@ -217,14 +214,17 @@ static bool make_request(const struct ctl *ctl, const char *command, const char 
         if (strcmp(command, plain[i]) == 0)
             return !argument;
     if (strcmp(command, "watch") == 0) {
-        snprintf(out, cap, "{\"command\":\"watch\",\"interval_ms\":%s}",
-                 ctl->interval ? ctl->interval : "1000");
-        return !argument && (!ctl->interval || is_number(ctl->interval));
+        snprintf(out, cap, "{\"command\":\"watch\",\"interval_ms\":%u}", ctl->interval_ms);
+        return !argument;
     }
     if (strcmp(command, "rollback") == 0) {
+        uint64_t generation = 0;
+        if (argument &&
+            !option_number("hydrant ctl", "rollback", argument, 1, INT64_MAX, &generation))
+            return false;
         if (argument)
-            snprintf(out, cap, "{\"command\":\"rollback\",\"generation\":%s}", argument);
-        return !argument || is_number(argument);
+            snprintf(out, cap, "{\"command\":\"rollback\",\"generation\":%" PRIu64 "}", generation);
+        return true;
     }
     if (strcmp(command, "confirm") != 0)
         return false;
@@ -239,8 +239,9 @@ int cmd_ctl(int argc, char **argv)
         {"socket", required_argument, NULL, 's'},   {"config", required_argument, NULL, 'c'},
         {"interval", required_argument, NULL, 'i'}, {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
-    struct ctl ctl = {0};
-    for (int c; (c = getopt_long(argc, argv, "s:c:h", long_options, NULL)) != -1;) {
+    struct ctl ctl = {.interval_ms = 1000};
+    bool good = true;
+    for (int c; good && (c = getopt_long(argc, argv, "s:c:h", long_options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             return HY_EXIT_OK;
@@ -249,19 +250,21 @@ int cmd_ctl(int argc, char **argv)
         else if (c == 'c')
             ctl.config = optarg;
         else if (c == 'i')
-            ctl.interval = optarg;
+            good = control_client_interval("hydrant ctl", optarg, &ctl.interval_ms);
         else if (c == 'j')
             ctl.json = true;
         else {
             fputs("'hydrant ctl --help' lists commands and options\n", stderr);
-            return HY_EXIT_USAGE;
+            good = false;
         }
     }
+    if (!good)
+        return HY_EXIT_USAGE;
     char request[512];
     const char *command = optind < argc ? argv[optind] : "";
     const char *argument = optind + 1 < argc ? argv[optind + 1] : NULL;
     if (optind + 2 < argc || !make_request(&ctl, command, argument, request, sizeof request)) {
-        fputs("usage: hydrant ctl status|reload|history|rollback [N]|shadowed|confirm [RULE]|drain|"
+        fputs("Usage: hydrant ctl status|reload|history|rollback [N]|shadowed|confirm [RULE]|drain|"
               "watch\n'hydrant ctl --help' says more\n",
               stderr);
         return HY_EXIT_USAGE;

@@ -2,6 +2,7 @@
  * hydrant explain: why does each rule match this mention or not, and which line of the policy
  * decides? As trees for a person, or as JSON.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <hydrant/hydrant.h>
 #include <stdio.h>
@@ -11,29 +12,31 @@
 #include "tools/commands.h"
 #include "tools/explain_words.h"
 #include "tools/json_text.h"
+#include "tools/option_number.h"
 #include "tools/rules_input.h"
 #include "tools/terminal.h"
+#include "tools/text_line.h"
 
 static const char help[] =
     "Says why each rule does or does not match a mention, term by term, and which line of the\n"
     "policy decides. Without --rules and -e: the starter rules.\n"
     "\n"
-    "usage: hydrant explain [options] (--text TEXT | FILE)\n"
+    "Usage: hydrant explain [options] (--text TEXT | FILE)\n"
     "\n"
     "FILE holds a mention as JSON (one a line: see --nth), or else a text; - is standard input.\n"
     "\n"
-    "  -h, --help        this\n"
-    "  -r, --rules PATH  rules: a file or a folder, any number of times\n"
-    "  -e QUERY          a rule on the spot, any number of times\n"
-    "  -t, --text TEXT   the text of a mention that is nothing else\n"
-    "      --nth N       the Nth line of FILE (default 1)\n"
-    "      --rule ID     explain this rule (default: those that match or find something)\n"
-    "      --all         explain every rule\n"
-    "      --emotion     say which words moved the emotion; alone, without rules: only that\n"
-    "      --unmasked    show personal data, which is masked otherwise: \"call ***-***-****\"\n"
-    "      --json        one object on stdout (docs/rules/commands.md)\n"
+    "  -r, --rules PATH   rules: a YAML file or a folder; may be repeated\n"
+    "  -e, --query QUERY  a rule on the spot; may be repeated\n"
+    "  -t, --text TEXT    the text of a mention that is nothing else\n"
+    "      --nth N        the Nth line of FILE that is not empty (default 1)\n"
+    "      --rule ID      explain this rule (default: those that match or find something)\n"
+    "      --all          explain every rule\n"
+    "      --emotion      say which words moved the emotion; alone, without rules: only that\n"
+    "      --unmasked     show personal data, which is masked otherwise: \"call ***-***-****\"\n"
+    "      --json         one object on stdout (docs/rules/commands.md)\n"
+    "  -h, --help         this\n"
     "\n"
-    "exit code: 0 explained; 1 no rules, no such rule, no mention; 2 usage\n";
+    "Exit code: 0 explained; 1 no rules, no such rule, no mention; 2 usage\n";
 
 struct explain {
     bool json, colour;
@@ -296,31 +299,39 @@ static void on_explained(void *ctx, const hydrant_explanation *explanation)
 
 /* ---- what to explain ---- */
 
-/* Reads lines up to the nth one that is not empty; NULL (having said so) when there is none. */
-static char *read_line(const char *path, unsigned long nth, size_t *len)
+enum { LINE_BYTES = (1 << 20) + 1 }; /* one more than a record may have */
+
+/* Reads lines up to the nth one that is not empty. False (having said why) when there is none. */
+static bool read_line(const char *path, uint64_t nth, char line[LINE_BYTES], size_t *len)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-    if (!file) {
-        perror(path);
-        return NULL;
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    bool there = file != NULL;
+    while (there && nth > 0) {
+        there = text_line_read(file, line, LINE_BYTES, len);
+        nth -= there && *len > 0;
     }
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t got = 0;
-    while (nth > 0 && (got = getline(&line, &cap, file)) >= 0) {
-        while (got > 0 && (line[got - 1] == '\n' || line[got - 1] == '\r'))
-            got--;
-        nth -= got > 0;
-    }
-    if (file != stdin)
+    const char *why = !file || ferror(file) ? strerror(errno)
+                      : !there              ? "there is no such line"
+                      : *len == LINE_BYTES  ? "the line is longer than a mention may be"
+                                            : NULL;
+    if (file && file != stdin)
         fclose(file);
-    if (nth == 0 && got > 0) {
-        *len = (size_t)got;
-        return line;
-    }
-    fprintf(stderr, "hydrant explain: %s has no such line\n", path);
-    free(line);
-    return NULL;
+    if (why)
+        fprintf(stderr, "hydrant explain: %s: %s\n", path, why);
+    return !why;
+}
+
+/* The line as a mention when it is JSON, else as a text. */
+static void take_line(hydrant_str line, hydrant_explain_options *options)
+{
+    static const char mark[] = "\xEF\xBB\xBF"; /* that some editors put at the beginning */
+    uint32_t at = line.len >= 3 && memcmp(line.data, mark, 3) == 0 ? 3 : 0, blank = at;
+    while (blank < line.len && (line.data[blank] == ' ' || line.data[blank] == '\t'))
+        blank++;
+    if (blank < line.len && line.data[blank] == '{')
+        options->mention = (hydrant_str){line.data + blank, line.len - blank};
+    else
+        options->text = (hydrant_str){line.data + at, line.len - at};
 }
 
 static int explain_mention(const struct explain *explain, struct rules_input *input,
@@ -335,18 +346,17 @@ static int explain_mention(const struct explain *explain, struct rules_input *in
 }
 
 static int explain_file(const struct explain *explain, struct rules_input *input,
-                        hydrant_explain_options options, const char *path, unsigned long nth)
+                        hydrant_explain_options options, const char *path, uint64_t nth)
 {
     size_t len = 0;
-    char *line = read_line(path, nth, &len);
+    int code = HY_EXIT_FAILED;
+    char *line = malloc(LINE_BYTES);
     if (!line)
-        return HY_EXIT_FAILED;
-    hydrant_str text = {line, (uint32_t)len};
-    if (line[0] == '{')
-        options.mention = text;
-    else
-        options.text = text;
-    int code = explain_mention(explain, input, &options);
+        perror("hydrant explain");
+    else if (read_line(path, nth, line, &len)) {
+        take_line((hydrant_str){line, (uint32_t)len}, &options);
+        code = explain_mention(explain, input, &options);
+    }
     free(line);
     return code;
 }
@@ -358,13 +368,12 @@ struct command_line {
     struct rules_input rules;
     hydrant_explain_options options;
     bool has_text;
-    unsigned long nth;
+    uint64_t nth;
 };
 
 /* False: unknown option or a bad value. */
 static bool take_option(struct command_line *line, int c)
 {
-    char *end;
     switch (c) {
     case 'r':
         return rules_input_add_path(&line->rules, optarg);
@@ -379,8 +388,7 @@ static bool take_option(struct command_line *line, int c)
         line->has_text = true;
         return true;
     case 'n':
-        line->nth = strtoul(optarg, &end, 10);
-        return line->nth > 0 && *end == 0;
+        return option_number("hydrant explain", "--nth", optarg, 1, UINT64_MAX, &line->nth);
     case 'i':
         line->options.rule = optarg;
         return true;
@@ -419,12 +427,17 @@ static int run_command(struct command_line *line, int argc, char **argv)
 
 int cmd_explain(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"rules", required_argument, NULL, 'r'}, {"text", required_argument, NULL, 't'},
-        {"nth", required_argument, NULL, 'n'},   {"rule", required_argument, NULL, 'i'},
-        {"all", no_argument, NULL, 'a'},         {"json", no_argument, NULL, 'j'},
-        {"emotion", no_argument, NULL, 'm'},     {"unmasked", no_argument, NULL, 'u'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {{"rules", required_argument, NULL, 'r'},
+                                                 {"query", required_argument, NULL, 'e'},
+                                                 {"text", required_argument, NULL, 't'},
+                                                 {"nth", required_argument, NULL, 'n'},
+                                                 {"rule", required_argument, NULL, 'i'},
+                                                 {"all", no_argument, NULL, 'a'},
+                                                 {"json", no_argument, NULL, 'j'},
+                                                 {"emotion", no_argument, NULL, 'm'},
+                                                 {"unmasked", no_argument, NULL, 'u'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
     struct command_line line = {.explain = {.colour = terminal_wants_colour(stdout)}, .nth = 1};
     int code = -1;
     for (int c; code < 0 && (c = getopt_long(argc, argv, "hr:e:t:", long_options, NULL)) != -1;) {

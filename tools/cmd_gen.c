@@ -21,45 +21,47 @@
 
 enum { CHUNK_POSTS = 256, THREADS_MAX = 64 };
 
+/* Numbers of posts, and seconds of their own time (95 years), up to which ids and times are right.
+ */
+static const uint64_t POST_MAX = 1000000000000, SECONDS_MAX = 3000000000;
+
 static const char help[] =
-    "Usage: hydrant gen --posts N --seed S [options]\n"
+    "Makes a synthetic firehose: posts about invented brands, one JSON object a line, in "
+    "hydrant's\n"
+    "native format. The same options give the same bytes on every machine, and the first posts\n"
+    "of a longer run are the posts of a shorter one.\n"
     "\n"
-    "Writes a synthetic firehose to stdout: N posts about invented brands, one JSON object a line, "
-    "in\n"
-    "hydrant's native format. The same options give the same bytes on every machine, and the "
-    "first\n"
-    "posts of a longer run are the posts of a shorter one.\n"
+    "Usage: hydrant gen --posts N [options]\n"
     "\n"
-    "  --posts N           how many posts (required; 1000000, 1M and 10k are numbers)\n"
-    "  --seed S            which world and which posts (default 1)\n"
-    "  --rules-out FILE    write the rules that look for the posts (YAML)\n"
-    "  --truth FILE        write the true answers, one JSON object a post: the rules that match, "
-    "what\n"
-    "                      it repeats, the emotion intended\n"
-    "  -o, --output FILE   write the posts to FILE instead of stdout\n"
+    "      --posts N         how many posts; 1000000, 1M and 10k are numbers\n"
+    "      --seed S          which world and which posts (default 1)\n"
+    "      --first N         begin with post N, counted from 0 (default 0)\n"
+    "  -o, --output FILE     write the posts to FILE instead of stdout\n"
+    "      --rules-out FILE  write the rules that look for the posts (YAML)\n"
+    "      --truth FILE      write the true answers, one JSON object a post: the rules that "
+    "match,\n"
+    "                        what it repeats, the emotion intended\n"
+    "      --threads N       make posts on N threads (default 1; the bytes are the same)\n"
+    "  -h, --help            this\n"
     "\n"
-    "What the world is like:\n"
-    "  --brands N          brands, by Zipf's law the first are talked about most (default 40)\n"
-    "  --phrases N         phrases of two to three words in all rules together (default 10000)\n"
-    "  --hit-rate R        share of posts that match at least one rule (default 0.2)\n"
-    "  --duplicates R      share of posts that repeat an earlier one: reposts, copies, and copies\n"
-    "                      with a typo, another link, an emoji, cut short (default 0.1)\n"
-    "  --redelivered R     share of records that come a second time, same id (default 0)\n"
-    "  --rate N            posts a second by their own time, on average (default 500)\n"
-    "  --record-bytes SIZE short (about 200 bytes), normal (780) or x (5 KB, as X sends them)\n"
-    "  --lang LIST         mix (default: 80 % English, the rest es fr de ru ar ja zh ko), or "
-    "codes\n"
-    "                      such as en or en,ja\n"
+    "What the world is like (R is a share such as 0.2 or 20%):\n"
+    "      --brands N        brands, by Zipf's law the first are talked about most (default 40)\n"
+    "      --phrases N       phrases of two to three words in all rules together (default 10000)\n"
+    "      --hit-rate R      share of posts that match at least one rule (default 0.2)\n"
+    "      --duplicates R    share of posts that repeat an earlier one: reposts, copies, and "
+    "copies\n"
+    "                        with a typo, another link, an emoji, cut short (default 0.1)\n"
+    "      --redelivered R   share of records that come a second time, same id (default 0)\n"
+    "      --rate N          posts a second by their own time, on average (default 500)\n"
+    "      --record-bytes S  short (about 200 bytes), normal (780) or x (5 KB, as X sends them)\n"
+    "      --lang LIST       mix (default: 80 % English, the rest es fr de ru ar ja zh ko), or\n"
+    "                        codes such as en or en,ja\n"
     "\n"
-    "  --first N           begin with post N, counted from 0 (default 0)\n"
-    "  --threads N         make posts on N threads (default 1; the bytes are the same)\n"
-    "  -h, --help          this\n"
+    "Exit code: 0 ok; 1 what was made could not be written; 2 usage\n"
     "\n"
-    "R is a share such as 0.2 or 20%.\n"
-    "\n"
-    "example:\n"
-    "  hydrant gen --posts 1M --seed 1 --rules-out r.yaml >p.ndjson\n"
-    "  hydrant scan --rules r.yaml --emit none --stats json p.ndjson\n";
+    "Examples:\n"
+    "  $ hydrant gen --posts 1M --seed 1 --rules-out r.yaml >p.ndjson\n"
+    "  $ hydrant scan --rules r.yaml --emit none --stats json p.ndjson\n";
 
 struct settings {
     struct hy_gen_options options;
@@ -245,30 +247,51 @@ __attribute__((format(printf, 1, 2))) static int usage(const char *format, ...)
     vfprintf(stderr, format, args);
     fputs("\n'hydrant gen --help' lists the options\n", stderr);
     va_end(args);
-    return 2;
+    return HY_EXIT_USAGE;
 }
 
-/* 0 to go on, 1 after help, 2 for a usage error that was reported. */
+/* The number that the posts may end at. */
+static uint64_t end_max(const struct settings *settings)
+{
+    uint64_t by_time = settings->options.posts_per_second * SECONDS_MAX;
+    return by_time < POST_MAX ? by_time : POST_MAX;
+}
+
+/* Posts, rules and truth go to three places. */
+static bool outputs_differ(const struct settings *s)
+{
+    const char *const paths[] = {s->output, s->rules, s->truth};
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < i; k++)
+            if (paths[i] && paths[k] && strcmp(paths[i], paths[k]) == 0)
+                return false;
+    return true;
+}
+
+/* Returns -1 to go on, or an exit code. */
 static int parse_arguments(struct settings *settings, int argc, char **argv)
 {
-    int option;
-    optind = 1;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1) {
+    for (int option; (option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1;) {
         if (option == 'h') {
             fputs(help, stdout);
-            return 1;
+            return HY_EXIT_OK;
         }
-        if (option == ':')
-            return usage("%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return usage("there is no option %s", argv[optind - 1]);
+        if (option == '?') {
+            fputs("'hydrant gen --help' lists the options\n", stderr);
+            return HY_EXIT_USAGE;
+        }
         if (!take_option(settings, option, optarg))
             return usage("--%s cannot be \"%s\"", option_name(option), optarg);
     }
     if (optind < argc)
         return usage("unexpected argument \"%s\"", argv[optind]);
-    return settings->posts_given ? 0 : usage("--posts is missing");
+    if (!outputs_differ(settings))
+        return usage("posts, rules and truth cannot go to the same file");
+    uint64_t most = end_max(settings);
+    if (settings->posts > most || settings->first > most - settings->posts)
+        return usage("there are no posts beyond number %llu at this rate",
+                     (unsigned long long)most);
+    return settings->posts_given ? -1 : usage("--posts is missing");
 }
 
 /* ---- writing ---- */
@@ -301,14 +324,31 @@ static int open_output(const char *path)
     return fd;
 }
 
+/* Some file systems say only now that the disk is full. */
+static bool close_output(int fd, const char *path)
+{
+    if (close(fd) == 0)
+        return true;
+    fprintf(stderr, "hydrant gen: %s: %s\n", path, strerror(errno));
+    return false;
+}
+
+static int out_of_memory(void)
+{
+    fputs("hydrant gen: out of memory\n", stderr);
+    return HY_EXIT_FAILED;
+}
+
 static bool write_rules(const struct hy_gen *gen, const char *path)
 {
     struct hy_gen_buffer rules = {0};
-    int fd = open_output(path);
-    bool ok = fd >= 0 && hy_gen_rules(gen, &rules) == HYDRANT_OK &&
-              write_all(fd, path, &rules) == WRITE_OK;
+    bool ok = hy_gen_rules(gen, &rules) == HYDRANT_OK;
+    int fd = ok ? open_output(path) : -1;
+    if (!ok)
+        out_of_memory();
+    ok = fd >= 0 && write_all(fd, path, &rules) == WRITE_OK;
     if (fd >= 0)
-        close(fd);
+        ok = close_output(fd, path) && ok;
     hy_gen_buffer_fini(&rules);
     return ok;
 }
@@ -360,7 +400,6 @@ static void give_up(struct run *run)
     run->result = WRITE_FAILED;
     pthread_cond_broadcast(&run->turn);
     pthread_mutex_unlock(&run->lock);
-    fprintf(stderr, "hydrant gen: out of memory\n");
 }
 
 struct maker {
@@ -377,6 +416,7 @@ static void *make_chunks(void *arg)
     struct hy_gen_worker *worker = NULL;
     struct chunk chunk = {0};
     if (hy_gen_worker_create(run->gen, &worker, NULL) != HYDRANT_OK) {
+        out_of_memory();
         give_up(run);
         return NULL;
     }
@@ -387,6 +427,7 @@ static void *make_chunks(void *arg)
         uint64_t left = settings->posts - at;
         if (hy_gen_posts(worker, settings->first + at, left < CHUNK_POSTS ? left : CHUNK_POSTS,
                          &chunk.posts, run->truth_fd >= 0 ? &chunk.truth : NULL) != HYDRANT_OK) {
+            out_of_memory();
             give_up(run);
             break;
         }
@@ -406,7 +447,9 @@ static enum write_result run_makers(struct run *run)
     makers[0] = (struct maker){.run = run, .number = 0};
     for (; started < run->settings->threads; started++) {
         makers[started] = (struct maker){.run = run, .number = started};
-        if (pthread_create(&makers[started].thread, NULL, make_chunks, &makers[started]) != 0) {
+        int why = pthread_create(&makers[started].thread, NULL, make_chunks, &makers[started]);
+        if (why != 0) {
+            fprintf(stderr, "hydrant gen: cannot start a thread: %s\n", strerror(why));
             give_up(run);
             break;
         }
@@ -433,9 +476,9 @@ static bool write_firehose(const struct settings *settings, const struct hy_gen 
     ok = run_makers(&run) != WRITE_FAILED;
 out:
     if (run.truth_fd >= 0)
-        close(run.truth_fd);
+        ok = close_output(run.truth_fd, settings->truth) && ok;
     if (settings->output)
-        close(run.posts_fd);
+        ok = close_output(run.posts_fd, settings->output) && ok;
     return ok;
 }
 
@@ -443,9 +486,9 @@ int cmd_gen(int argc, char **argv)
 {
     struct settings settings = {.threads = 1};
     hy_gen_options_init(&settings.options);
-    int parsed = parse_arguments(&settings, argc, argv);
-    if (parsed != 0)
-        return parsed == 1 ? HY_EXIT_OK : HY_EXIT_USAGE;
+    int code = parse_arguments(&settings, argc, argv);
+    if (code >= 0)
+        return code;
     struct hy_gen *gen = NULL;
     hydrant_error err = {0};
     hydrant_status status = hy_gen_create(&settings.options, &gen, &err);

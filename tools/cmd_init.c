@@ -21,7 +21,7 @@
 static const char help[] =
     "Writes a first hydrant.yaml and rules for a brand, with comments, to be edited.\n"
     "\n"
-    "usage: hydrant init [options]\n"
+    "Usage: hydrant init [options]\n"
     "\n"
     "  -b, --brand NAME      what people call the brand (default: Acme)\n"
     "  -a, --handle @NAME    its account; may be repeated (default: made from the brand's name)\n"
@@ -31,7 +31,10 @@ static const char help[] =
     "      --force           replace files that are there already\n"
     "  -h, --help            this\n"
     "\n"
-    "example: hydrant init --brand 'Acme Mobile' --handle @acme --handle @acmehelp -i telecom\n";
+    "Exit code: 0 ok; 1 files are there already, or cannot be written; 2 usage\n"
+    "\n"
+    "Examples:\n"
+    "  $ hydrant init --brand 'Acme Mobile' --handle @acme --handle @acmehelp -i telecom\n";
 
 struct settings {
     struct init_brand brand;
@@ -171,7 +174,13 @@ static bool write_file(const char *path, const char *text)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail(path, strerror(errno));
-    bool ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+    bool ok = true;
+    for (size_t at = 0; ok && at < len;) {
+        ssize_t written = write(fd, text + at, len - at);
+        ok = written >= 0 || errno == EINTR;
+        at += written > 0 ? (size_t)written : 0;
+    }
+    ok = ok && fsync(fd) == 0;
     int why = errno;
     if (close(fd) != 0 && ok) {
         why = errno;

@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/option_number.h"
 
 static const char help[] =
     "Looks inside a journal, read-only; it may be written meanwhile.\n"
     "\n"
-    "usage: hydrant journal ls FOLDER [--json]\n"
-    "       hydrant journal cat FOLDER [--from N] [--count N]\n"
-    "       hydrant journal verify FOLDER [--json]\n"
+    "Usage: hydrant journal ls FOLDER [--json]\n"
+    "  or:  hydrant journal cat FOLDER [--from N] [--count N]\n"
+    "  or:  hydrant journal verify FOLDER [--json]\n"
     "\n"
     "  ls        segments: number of the first record, bytes, when it was last written\n"
     "  cat       the records as they came in, one a line\n"
@@ -27,7 +28,7 @@ static const char help[] =
     "      --json     for programs\n"
     "  -h, --help     this\n"
     "\n"
-    "exit code: 0 ok; 1 it is none, cannot be read, or verify found damage; 2 usage\n";
+    "Exit code: 0 ok; 1 it is none, cannot be read, or verify found damage; 2 usage\n";
 
 struct journal {
     const char *folder;
@@ -148,20 +149,16 @@ static int verify(struct journal *j)
     return damaged || gaps ? HY_EXIT_FAILED : HY_EXIT_OK;
 }
 
-static bool parse_number(const char *option, const char *value, uint64_t *out)
+static int say_more(void)
 {
-    char *end;
-    *out = strtoull(value, &end, 10);
-    if (end != value && !*end && value[0] != '-')
-        return true;
-    fprintf(stderr, "hydrant journal: %s: '%s' is not a number\n", option, value);
-    return false;
+    fputs("'hydrant journal --help' says more\n", stderr);
+    return HY_EXIT_USAGE;
 }
 
 static int usage(const char *problem)
 {
-    fprintf(stderr, "hydrant journal: %s\n'hydrant journal --help' says more\n", problem);
-    return HY_EXIT_USAGE;
+    fprintf(stderr, "hydrant journal: %s\n", problem);
+    return say_more();
 }
 
 int cmd_journal(int argc, char **argv)
@@ -174,16 +171,18 @@ int cmd_journal(int argc, char **argv)
                                             {NULL, 0, NULL, 0}};
     struct journal j = {.count = UINT64_MAX};
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        bool good = c != '?';
+        bool good = true;
         if (c == 'h') {
             fputs(help, stdout);
             return HY_EXIT_OK;
         }
+        if (c == '?')
+            return say_more();
         j.json |= c == OPT_JSON;
         if (c == OPT_FROM)
-            good = parse_number("--from", optarg, &j.from);
+            good = option_number("hydrant journal", "--from", optarg, 0, UINT64_MAX, &j.from);
         else if (c == OPT_COUNT)
-            good = parse_number("--count", optarg, &j.count);
+            good = option_number("hydrant journal", "--count", optarg, 0, UINT64_MAX, &j.count);
         if (!good)
             return HY_EXIT_USAGE;
     }

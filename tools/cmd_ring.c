@@ -17,7 +17,7 @@
 static const char help[] =
     "Looks inside a ring, read-only; whoever writes or reads it goes on.\n"
     "\n"
-    "usage: hydrant ring stat|verify|dump|dead RING [--json]\n"
+    "Usage: hydrant ring stat|verify|dump|dead RING [--json]\n"
     "\n"
     "  stat      sizes, items, and how far each group is\n"
     "  verify    walks every committed byte and the spilled items; says what is wrong first\n"
@@ -29,7 +29,7 @@ static const char help[] =
     "      --json   stat and verify as one object\n"
     "  -h, --help   this\n"
     "\n"
-    "exit code: 0 ok; 1 no ring, or it is damaged; 2 usage\n";
+    "Exit code: 0 ok; 1 no ring, or it is damaged; 2 usage\n";
 
 static int failed(const char *dir, const hydrant_error *err)
 {
@@ -153,6 +153,9 @@ static int dump(const char *dir)
     }
     bool good =
         status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED || status == HYDRANT_OK;
+    if (!good)
+        fprintf(stderr, "hydrant ring: %s: it cannot be read on: 'hydrant ring verify' says why\n",
+                dir);
     hydrant_ring_detach(&ring);
     free(line);
     return good ? HY_EXIT_OK : HY_EXIT_FAILED;
@@ -230,7 +233,7 @@ int cmd_ring(int argc, char **argv)
         return dump(argv[optind + 1]);
     if (optind + 2 == argc && strcmp(what, "dead") == 0)
         return print_dead(argv[optind + 1]);
-    fputs("usage: hydrant ring stat|verify|dump|dead RING; 'hydrant ring --help' says more\n",
+    fputs("Usage: hydrant ring stat|verify|dump|dead RING; 'hydrant ring --help' says more\n",
           stderr);
     return HY_EXIT_USAGE;
 }

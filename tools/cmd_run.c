@@ -18,7 +18,7 @@
 static const char help[] =
     "Reads sources for as long as it runs and writes items to a ring in shared memory.\n"
     "\n"
-    "usage: hydrant run [-c FILE] [--once] [--check] [--schema]\n"
+    "Usage: hydrant run [-c FILE] [--once] [--check] [--schema]\n"
     "\n"
     "  -c, --config FILE  what to run (default: hydrant.yaml)\n"
     "      --once         end when everything that is there now has been read\n"
@@ -29,7 +29,7 @@ static const char help[] =
     "SIGHUP reads the rules again; SIGTERM and SIGINT drain and end: what was taken goes to the\n"
     "ring, then the positions of the sources are saved. A second one does not wait.\n"
     "\n"
-    "exit code: 0 ended as asked; 1 it could not run, or the time for the drain was up; 2 usage\n";
+    "Exit code: 0 ended as asked; 1 it could not run, or the time for the drain was up; 2 usage\n";
 
 /* Signals are waited for by a thread of their own, which may do whatever a thread may. They are
  * blocked in all others. */

@@ -7,17 +7,16 @@
 #include <getopt.h>
 #include <hydrant/hydrant.h>
 #include <hydrant/manager.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/option_number.h"
 #include "tools/rules_input.h"
 #include "tools/run_stats.h"
 #include "tools/stdout_end.h"
+#include "tools/stop_signal.h"
 #include "tools/terminal.h"
 
 enum stats_form { STATS_AUTO, STATS_OFF, STATS_TEXT, STATS_JSON };
@@ -38,7 +37,7 @@ struct scan {
 static const char help[] =
     "Judges mentions and prints those that a person should act on, one JSON object a line.\n"
     "\n"
-    "usage: hydrant scan [options] [FILE...]\n"
+    "Usage: hydrant scan [options] [FILE...]\n"
     "\n"
     "Reads the files in order, or stdin ('-' or no file). .zst is unpacked on the way.\n"
     "Without rules it uses the starter rules.\n"
@@ -63,79 +62,26 @@ static const char help[] =
     "      --json            NDJSON even on a terminal\n"
     "  -h, --help            this\n"
     "\n"
-    "exit code: 0 ok; 1 an input failed, rules are bad, or no record could be read; 2 usage\n"
+    "Exit code: 0 ok; 1 an input failed, rules are bad, or no record could be read; 2 usage;\n"
+    "130 and 143 when SIGINT or SIGTERM ended it\n"
     "\n"
-    "examples:\n"
-    "  hydrant scan posts.ndjson.zst | jq -c '[.verdict.action, .text]'\n"
-    "  hydrant scan -e '\"no signal\" AND @att' posts.ndjson\n"
-    "  tail -f posts.ndjson | hydrant scan --rules rules/ --watch\n";
-
-/* The engine that a signal stops, and the thread that may be stuck in a write to a reader who has
- * stopped reading. */
-static _Atomic(hydrant *) running;
-static _Atomic(pthread_t) writer;
-static atomic_bool writing;
-static _Atomic int stopped_by; /* lock-free: set by a signal, read by workers too */
-
-static void on_signal(int number)
-{
-    stopped_by = number;
-    hydrant *engine = atomic_load_explicit(&running, memory_order_acquire);
-    if (engine)
-        hydrant_stop(engine);
-    alarm(1);
-}
-
-/* A second after a stop, and each second from then on: makes a write that is still stuck return
- * EINTR. The signal may come to any thread; the writer's own needs no help. */
-static void on_alarm(int number)
-{
-    if (atomic_load(&writing) && !pthread_equal(atomic_load(&writer), pthread_self()))
-        pthread_kill(atomic_load(&writer), number);
-    alarm(1);
-}
-
-static void begin_write(void)
-{
-    atomic_store(&writer, pthread_self());
-    atomic_store(&writing, true);
-}
-
-static bool end_write(bool good)
-{
-    if (!good)
-        stdout_failed(errno);
-    atomic_store(&writing, false);
-    return good;
-}
-
-static bool write_all(const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t written = write(STDOUT_FILENO, data, len);
-        if (written < 0 && (errno != EINTR || stopped_by))
-            return false;
-        if (written > 0) {
-            data += written;
-            len -= (size_t)written;
-        }
-    }
-    return true;
-}
+    "Examples:\n"
+    "  $ hydrant scan posts.ndjson.zst | jq -c '[.verdict.action, .text]'\n"
+    "  $ hydrant scan -e '\"no signal\" AND @att' posts.ndjson\n"
+    "  $ tail -f posts.ndjson | hydrant scan --rules rules/ --watch\n";
 
 static bool on_ndjson(void *ctx, const char *data, size_t len)
 {
     (void)ctx;
-    begin_write();
-    return end_write(write_all(data, len));
+    return stop_signal_write(data, len);
 }
 
 static bool on_item_card(void *ctx, const hydrant_item *item)
 {
     const struct scan *scan = ctx;
-    begin_write();
+    stop_signal_begin_write();
     terminal_card(stdout, item, scan->out_colour);
-    return end_write(fflush(stdout) == 0);
+    return stop_signal_end_write(fflush(stdout) == 0);
 }
 
 static void on_dead_letter(void *ctx, hydrant_drop reason, hydrant_str source, uint64_t offset,
@@ -168,20 +114,6 @@ static int choice(const char *option, const char *value, const char *const *name
         fprintf(stderr, "%s %s", i ? "," : "", names[i]);
     fputc('\n', stderr);
     return -1;
-}
-
-static bool parse_workers(const char *value, uint32_t *workers)
-{
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(value, &end, 10);
-    if (errno || end == value || *end || value[0] == '-' || n < 1 || n > HYDRANT_WORKERS_MAX) {
-        fprintf(stderr, "hydrant scan: --workers: '%s' is not a number from 1 to %d\n", value,
-                HYDRANT_WORKERS_MAX);
-        return false;
-    }
-    *workers = (uint32_t)n;
-    return true;
 }
 
 enum {
@@ -272,7 +204,8 @@ static int parse_options(struct scan *scan, int argc, char **argv)
             good = rules_input_add_query(&scan->rules, optarg);
             break;
         case 'j':
-            good = parse_workers(optarg, &scan->options.workers);
+            good = option_number32("hydrant scan", "--workers", optarg, 1, HYDRANT_WORKERS_MAX,
+                                   &scan->options.workers);
             break;
         case OPT_DEAD_LETTERS:
             scan->dead_letters = optarg;
@@ -373,16 +306,6 @@ static void print_stats(const struct scan *scan, const struct run_stats *stats)
     }
 }
 
-static void install_signals(void)
-{
-    struct sigaction stop = {.sa_handler = on_signal}, nudge = {.sa_handler = on_alarm};
-    sigemptyset(&stop.sa_mask);
-    sigemptyset(&nudge.sa_mask);
-    sigaction(SIGALRM, &nudge, NULL);
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGTERM, &stop, NULL);
-}
-
 /* Runs the engine over its inputs and reports; returns the exit code. */
 static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
                const hydrant_pack *pack, int inputs_failed)
@@ -409,7 +332,7 @@ static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
     int code = status == HYDRANT_OK && inputs_failed == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
     if (stdout_error() == EPIPE) {
         code = HY_EXIT_OK; /* the reader has seen enough */
-    } else if (stdout_error() && !stopped_by) {
+    } else if (stdout_error() && !stop_signal_number()) {
         code = stdout_end("hydrant scan", code); /* before the figures, which come last */
     } else if (run_stats_tell_bad("hydrant scan", &stats.engine)) {
         if (!stats.engine.dropped[HYDRANT_DROP_DECOMPRESS])
@@ -504,22 +427,21 @@ static int scan_with(struct scan *scan, int count, char **paths)
             code = HY_EXIT_USAGE; /* --format names no mapping */
         goto out;
     }
-    atomic_store_explicit(&running, engine, memory_order_release);
-    install_signals();
+    stop_signal_install(engine);
     int failed = add_inputs(engine, count, paths);
     if (failed < 0)
         code = count == 0 ? HY_EXIT_USAGE : HY_EXIT_FAILED;
     else
         code = run(scan, engine, manager, pack, failed);
 out:
-    atomic_store_explicit(&running, NULL, memory_order_release);
+    stop_signal_forget();
     if (!manager)
         hydrant_pack_destroy(&pack);
     hydrant_manager_destroy(&manager);
     hydrant_destroy(&engine);
     if (!close_dead_letters(scan) && code == HY_EXIT_OK)
         code = HY_EXIT_FAILED;
-    return stopped_by ? 128 + stopped_by : code;
+    return stop_signal_number() ? 128 + stop_signal_number() : code;
 }
 
 int cmd_scan(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "tools/commands.h"
 #include "tools/run_stats.h"
 #include "tools/stdout_end.h"
+#include "tools/text_line.h"
 
 static const char help[] =
     "Prints the emotion of each mention as one JSON object a line: label, labels, 28 scores, "
@@ -19,12 +20,15 @@ static const char help[] =
     "groups, sentiment, valence, intensity, speech act. \"scored\" is false where the language is\n"
     "not covered. A record that cannot be read becomes {\"scored\":false,\"dropped\":REASON}.\n"
     "\n"
-    "usage: hydrant score [--text] [FILE...]\n"
+    "Usage: hydrant score [--text] [FILE...]\n"
     "\n"
     "  -t, --text   every line is a text by itself (default: mentions, as for hydrant scan)\n"
     "  -h, --help   this\n"
     "\n"
-    "example: echo 'No signal again, this is ridiculous' | hydrant score --text | jq .label\n";
+    "Exit code: 0 ok; 1 an input failed, or no record could be read; 2 usage\n"
+    "\n"
+    "Examples:\n"
+    "  $ echo 'No signal again, this is ridiculous' | hydrant score --text | jq .label\n";
 
 enum { JSON_BYTES = 4096, LINE_BYTES = 65536 };
 
@@ -48,21 +52,7 @@ static bool print_dropped(hydrant_drop drop)
     return printed(printf("{\"scored\":false,\"dropped\":\"%s\"}\n", hydrant_drop_name(drop)) > 0);
 }
 
-/* Reads a line of any length, without its end; what is longer than any text is judged is left out.
- * False at the end of the stream. */
-static bool read_line(FILE *in, char line[LINE_BYTES], size_t *len)
-{
-    int c = getc(in);
-    if (c == EOF)
-        return false;
-    for (*len = 0; c != EOF && c != '\n'; c = getc(in))
-        if (*len < LINE_BYTES)
-            line[(*len)++] = (char)c;
-    if (c == '\n' && *len > 0 && *len < LINE_BYTES && line[*len - 1] == '\r')
-        --*len;
-    return true;
-}
-
+/* What is longer than any text is judged is left out. */
 static hydrant_str text_of_line(const char *line, size_t len)
 {
     if (len == LINE_BYTES) /* cut: at a character */
@@ -87,7 +77,7 @@ static bool score_lines(FILE *in, hydrant_stats *stats)
 {
     static char line[LINE_BYTES];
     size_t len;
-    while (read_line(in, line, &len))
+    while (text_line_read(in, line, LINE_BYTES, &len))
         if (!score_line(text_of_line(line, len), stats))
             break;
     return !ferror(in);

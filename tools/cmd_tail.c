@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/option_number.h"
 #include "tools/stdout_end.h"
 #include "tools/terminal.h"
 
 static const char help[] =
     "Prints the items of a ring, one JSON object a line.\n"
     "\n"
-    "usage: hydrant tail RING [options]\n"
+    "Usage: hydrant tail RING [options]\n"
     "\n"
     "  -g, --group NAME     as a member of this group: each item goes to one member, and is\n"
     "                       acknowledged when it is printed. Without it an observer, which\n"
@@ -34,9 +35,10 @@ static const char help[] =
     "RING is the ring's folder, as /dev/shm/hydrant/main. A group that the configuration declares\n"
     "keeps its place while nobody reads; another one ends with its last member.\n"
     "\n"
-    "exit code: 0 ok; 1 the ring cannot be read, or items were lost to this reader; 2 usage\n"
+    "Exit code: 0 ok; 1 the ring cannot be read, or items were lost to this reader; 2 usage\n"
     "\n"
-    "example: hydrant tail /dev/shm/hydrant/main -g care -f | jq -c '[.verdict.action, .text]'\n";
+    "Examples:\n"
+    "  $ hydrant tail /dev/shm/hydrant/main -g care -f | jq -c '[.verdict.action, .text]'\n";
 
 enum { LINE_BYTES = 4 << 20, ROUTES_MAX = 64 };
 
@@ -55,6 +57,14 @@ static void on_signal(int number)
     stopped = number;
 }
 
+/* A list without a name would let everything through. */
+static bool names_any(const char *option, bool any)
+{
+    if (!any)
+        fprintf(stderr, "hydrant tail: %s: nothing is named\n", option);
+    return any;
+}
+
 static bool parse_actions(struct tail *tail, char *list)
 {
     for (char *save, *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
@@ -71,7 +81,7 @@ static bool parse_actions(struct tail *tail, char *list)
         }
         tail->options.actions |= 1u << action;
     }
-    return true;
+    return names_any("--action", tail->options.actions);
 }
 
 static bool parse_routes(struct tail *tail, char *list)
@@ -84,18 +94,7 @@ static bool parse_routes(struct tail *tail, char *list)
         tail->routes[tail->options.routes_count++] = name;
     }
     tail->options.routes = tail->routes;
-    return true;
-}
-
-static bool parse_count(struct tail *tail, const char *text)
-{
-    char *end;
-    errno = 0;
-    tail->count = strtoull(text, &end, 10);
-    if (*text >= '1' && *text <= '9' && !*end && !errno)
-        return true;
-    fprintf(stderr, "hydrant tail: '%s' is not a number of items\n", text);
-    return false;
+    return names_any("--route", tail->options.routes_count > 0);
 }
 
 /* -1: go on; else the exit code. */
@@ -124,7 +123,7 @@ static int parse_options(struct tail *tail, int argc, char **argv)
         else if (c == 'j')
             tail->json = true;
         else if (c == 'n')
-            good = parse_count(tail, optarg);
+            good = option_number("hydrant tail", "--count", optarg, 1, UINT64_MAX, &tail->count);
         else if (c == 'a')
             good = parse_actions(tail, optarg);
         else if (c == 'r')

@@ -11,20 +11,21 @@
 #include "tools/json_text.h"
 #include "tools/rules_input.h"
 #include "tools/terminal.h"
+#include "tools/utf8_text.h"
 
 static const char help[] =
     "Runs the tests that stand beside the rules, each through the whole engine.\n"
     "\n"
-    "usage: hydrant test [options] PATH...\n"
+    "Usage: hydrant test [options] PATH...\n"
     "\n"
-    "  -h, --help        this\n"
     "  -v, --verbose     list the tests that passed, too\n"
     "      --strict      a warning is a failure, too\n"
     "      --json        one object on stdout (docs/rules/commands.md)\n"
     "      --junit FILE  write JUnit XML as well\n"
     "      --coverage    say which terms no test exercises\n"
+    "  -h, --help        this\n"
     "\n"
-    "exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test;\n"
+    "Exit code: 0 all passed; 1 some failed, the rules are not valid, or there is no test;\n"
     "2 usage\n";
 
 struct test_run {
@@ -127,17 +128,14 @@ static void print_json(const struct test_run *run, const hydrant_test *test)
 /* Text for an XML attribute; characters that XML cannot hold become spaces. */
 static void put_xml(FILE *out, hydrant_str text)
 {
-    for (uint32_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        bool noncharacter = c == 0xEF && i + 2 < text.len &&
-                            (unsigned char)text.data[i + 1] == 0xBF &&
-                            (unsigned char)text.data[i + 2] >= 0xBE;
-        if (noncharacter)
-            i += 2;
-        if (c == '&' || c == '<' || c == '>' || c == '"')
+    for (size_t at = 0, len; at < text.len; at += len) {
+        int32_t c = utf8_text_decode(text.data + at, text.len - at, &len);
+        if (c < 0x20 || c == 0xFFFE || c == 0xFFFF)
+            fputc(' ', out);
+        else if (c == '&' || c == '<' || c == '>' || c == '"')
             fprintf(out, "&#%d;", c);
         else
-            fputc(noncharacter || c < 0x20 ? ' ' : c, out);
+            fwrite(text.data + at, 1, len, out);
     }
 }
 
@@ -260,8 +258,8 @@ static bool is_ok(const struct test_run *run, hydrant_status status)
 
 static void print_summary(const struct test_run *run, bool ok)
 {
-    if (run->json) {
-        printf(",\"ok\":%s,\"passed\":%u,\"failed\":%u,\"warnings\":%u}\n", ok ? "true" : "false",
+    if (run->json) { /* the brace comes at the very end */
+        printf(",\"ok\":%s,\"passed\":%u,\"failed\":%u,\"warnings\":%u", ok ? "true" : "false",
                run->passed, run->failed, run->warnings);
         return;
     }
@@ -326,14 +324,36 @@ static int test_paths(struct test_run *run, struct rules_input *input, const cha
 /* ---- coverage ---- */
 
 struct coverage {
+    bool json, any; /* any: a rule was printed */
     uint64_t terms, exercised;
 };
+
+static void print_rule_json(const hydrant_rule_coverage *rule)
+{
+    putchar('{');
+    json_text_put_member(stdout, "file", rule->file, true);
+    printf(",\"line\":%u", rule->line);
+    json_text_put_member(stdout, "rule", rule->rule, false);
+    printf(",\"tests\":%u,\"terms\":%u,\"exercised\":%u,\"missing\":[", rule->tests, rule->terms,
+           rule->exercised);
+    for (uint32_t i = 0; i < rule->missing_count; i++) {
+        fputs(i ? "," : "", stdout);
+        json_text_put(stdout, rule->missing[i]);
+    }
+    fputs("]}", stdout);
+}
 
 static void on_coverage(void *ctx, const hydrant_rule_coverage *rule)
 {
     struct coverage *all = ctx;
     all->terms += rule->terms;
     all->exercised += rule->exercised;
+    if (all->json) {
+        fputs(all->any ? "," : "", stdout);
+        all->any = true;
+        print_rule_json(rule);
+        return;
+    }
     if (rule->exercised == rule->terms)
         return;
     printf("%.*s:%u: rule %.*s: %u of %u terms exercised by %u test%s, not", (int)rule->file.len,
@@ -346,20 +366,25 @@ static void on_coverage(void *ctx, const hydrant_rule_coverage *rule)
     putchar('\n');
 }
 
-static int print_coverage(struct rules_input *input)
+static bool print_coverage(struct rules_input *input, bool json)
 {
     hydrant_rules rules = rules_input_rules(input);
     hydrant_error err = {0};
-    struct coverage all = {0, 0};
+    struct coverage all = {.json = json};
     rules.on_diagnostic = NULL; /* the tests have told them */
-    if (hydrant_rules_coverage(&rules, on_coverage, &all, &err) != HYDRANT_OK) {
+    if (json)
+        fputs(",\"coverage\":{\"rules\":[", stdout);
+    hydrant_status status = hydrant_rules_coverage(&rules, on_coverage, &all, &err);
+    if (status != HYDRANT_OK)
         fprintf(stderr, "hydrant test: %s\n", err.text);
-        return HY_EXIT_FAILED;
-    }
-    printf("coverage: %llu of %llu terms (%.0f %%)\n", (unsigned long long)all.exercised,
-           (unsigned long long)all.terms,
-           all.terms ? 100.0 * (double)all.exercised / (double)all.terms : 100.0);
-    return HY_EXIT_OK;
+    if (json)
+        printf("],\"terms\":%llu,\"exercised\":%llu}", (unsigned long long)all.terms,
+               (unsigned long long)all.exercised);
+    else if (status == HYDRANT_OK)
+        printf("coverage: %llu of %llu terms (%.0f %%)\n", (unsigned long long)all.exercised,
+               (unsigned long long)all.terms,
+               all.terms ? 100.0 * (double)all.exercised / (double)all.terms : 100.0);
+    return status == HYDRANT_OK;
 }
 
 int cmd_test(int argc, char **argv)
@@ -408,8 +433,10 @@ int cmd_test(int argc, char **argv)
     for (int i = optind; i < argc && added; i++)
         added = rules_input_add_path(&input, argv[i]);
     int code = added ? test_paths(&run, &input, junit) : HY_EXIT_FAILED;
-    if (code == HY_EXIT_OK && coverage && !run.json)
-        code = print_coverage(&input);
+    if (code == HY_EXIT_OK && coverage && !print_coverage(&input, run.json))
+        code = HY_EXIT_FAILED;
+    if (run.json)
+        puts("}");
     rules_input_free(&input);
     return code;
 }

@@ -11,22 +11,24 @@
 
 #include "tools/commands.h"
 #include "tools/control_client.h"
+#include "tools/option_number.h"
 #include "tools/terminal.h"
 
 static const char help[] =
     "Shows what a daemon does, once a second, until it ends or you press Ctrl-C.\n"
     "\n"
-    "usage: hydrant top [options]\n"
+    "Usage: hydrant top [options]\n"
     "\n"
     "  -s, --socket PATH   the control socket\n"
     "  -c, --config FILE   or the configuration that names it (default: as hydrant ctl)\n"
     "  -n, --count N       end after N views\n"
-    "      --interval MS   between two views (default 1000)\n"
+    "      --interval MS   between two views, 50 to 3600000 (default 1000)\n"
     "  -h, --help          this\n"
     "\n"
-    "Where stdout is no terminal each view is one line: state, posts/s, published/s, generation.\n"
+    "Where stdout is no terminal each view is one line: state, posts/s, published/s, generation;\n"
+    "what happens to the rules meanwhile is told between them, as hydrant ctl watch does.\n"
     "\n"
-    "exit code: 0 ok; 1 no daemon; 2 usage\n";
+    "Exit code: 0 ok; 1 no daemon; 2 usage\n";
 
 static volatile sig_atomic_t stopped;
 
@@ -156,14 +158,14 @@ static bool show(const char *reply, struct view *before, bool terminal)
     return fflush(stdout) == 0;
 }
 
-static int run(const char *socket, const char *config, const char *interval, uint64_t count)
+static int run(const char *socket, const char *config, uint32_t interval_ms, uint64_t count)
 {
     struct control_client client;
     char path[256], request[128];
     if (!control_client_path("hydrant top", socket, config, path) ||
         !control_client_open(&client, "hydrant top", path, config))
         return HY_EXIT_FAILED;
-    snprintf(request, sizeof request, "{\"command\":\"watch\",\"interval_ms\":%s}", interval);
+    snprintf(request, sizeof request, "{\"command\":\"watch\",\"interval_ms\":%u}", interval_ms);
     bool terminal = terminal_is(stdout), going = true;
     struct view before = {0};
     uint64_t shown = 0;
@@ -191,8 +193,11 @@ int cmd_top(int argc, char **argv)
         {"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
         {"count", required_argument, NULL, 'n'},  {"interval", required_argument, NULL, 'i'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    const char *socket = NULL, *config = NULL, *interval = "1000", *count = "0";
-    for (int c; (c = getopt_long(argc, argv, "s:c:n:h", long_options, NULL)) != -1;) {
+    const char *socket = NULL, *config = NULL;
+    uint32_t interval_ms = 1000;
+    uint64_t count = 0; /* without end */
+    bool good = true;
+    for (int c; good && (c = getopt_long(argc, argv, "s:c:n:h", long_options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             return HY_EXIT_OK;
@@ -201,21 +206,20 @@ int cmd_top(int argc, char **argv)
         else if (c == 'c')
             config = optarg;
         else if (c == 'n')
-            count = optarg;
+            good = option_number("hydrant top", "--count", optarg, 1, UINT64_MAX, &count);
         else if (c == 'i')
-            interval = optarg;
+            good = control_client_interval("hydrant top", optarg, &interval_ms);
         else {
             fputs("'hydrant top --help' lists the options\n", stderr);
-            return HY_EXIT_USAGE;
+            good = false;
         }
     }
-    if (optind < argc || !*count || count[strspn(count, "0123456789")] || !*interval ||
-        interval[strspn(interval, "0123456789")] || strlen(interval) > 9) {
-        fputs("usage: hydrant top [--socket PATH] [--count N] [--interval MS]\n", stderr);
+    if (good && optind < argc)
+        fprintf(stderr, "hydrant top: unexpected argument '%s'\n", argv[optind]);
+    if (!good || optind < argc)
         return HY_EXIT_USAGE;
-    }
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
-    return run(socket, config, interval, strtoull(count, NULL, 10));
+    return run(socket, config, interval_ms, count);
 }

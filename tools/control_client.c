@@ -8,9 +8,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tools/option_number.h"
+
 static void print_problem(void *ctx, const hydrant_diagnostic *problem)
 {
     fwrite(problem->rendered.data, 1, problem->rendered.len, stderr);
+}
+
+bool control_client_interval(const char *command, const char *text, uint32_t *interval_ms)
+{
+    enum { MIN_MS = 50, MAX_MS = 3600000 }; /* the daemon takes no other */
+    return option_number32(command, "--interval", text, MIN_MS, MAX_MS, interval_ms);
 }
 
 bool control_client_path(const char *command, const char *named, const char *config,
@@ -94,6 +102,8 @@ bool control_client_value(const char *reply, const char *key, char *out, size_t 
         return false;
     at += len;
     bool text = *at == '"';
+    if (strncmp(at, "null", 4) == 0)
+        return false;
     size_t used = 0;
     for (at += text; *at && (text ? *at != '"' : !strchr(",}]", *at)) && used + 1 < cap; at++) {
         if (text && *at == '\\' && at[1])

@@ -3,6 +3,7 @@
 #define HY_TOOLS_CONTROL_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct control_client {
@@ -10,6 +11,9 @@ struct control_client {
     char *line;   /* the last reply, without its newline */
     size_t cap;
 };
+
+/* The interval that text is; false having said that it is none. */
+bool control_client_interval(const char *command, const char *text, uint32_t *interval_ms);
 
 /* Which socket: the one that was named, else that of the configuration, else the default. config
  * may be NULL. Writes it to path[256]; false having said why not. */
@@ -28,9 +32,9 @@ bool control_client_send(struct control_client *client, const char *request);
 const char *control_client_read(struct control_client *client);
 
 /*
- * A value of a reply: finds the first "key": and copies the value
- * as it stands, without its quotes. Replies are the daemon's own, so this need not be a whole
- * parser.
+ * A value of a reply: finds the first "key": and copies the value as it stands, without its
+ * quotes; false when it is null, or not there. Replies are the daemon's own, so this need not be a
+ * whole parser.
  */
 bool control_client_value(const char *reply, const char *key, char *out, size_t cap);
 

@@ -1,6 +1,7 @@
 /*
  * hydrant: one program, one file a subcommand (commands.h), the public library only.
  */
+#include <fcntl.h>
 #include <hydrant/hydrant.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,12 +28,16 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void print_help(FILE *out)
 {
     fputs("hydrant finds the posts that a person should act on.\n\n"
-          "usage: hydrant COMMAND [options]\n\ncommands:\n",
+          "Usage: hydrant COMMAND [options]\n\nCommands:\n",
           out);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
-    fputs("\n'hydrant COMMAND --help' says more about each. Try:\n"
-          "  hydrant gen --posts 1000 | hydrant scan\n",
+        fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].help);
+    fputs("\n'hydrant COMMAND --help' says more about each.\n"
+          "\n"
+          "Exit code: 0 ok; 1 the run failed or the thing checked is bad; 2 usage\n"
+          "\n"
+          "Examples:\n"
+          "  $ hydrant gen --posts 1000 | hydrant scan\n",
           out);
 }
 
@@ -45,8 +50,22 @@ static int run_command(int index, int argc, char **argv)
     return stdout_end(full_name, commands[index].run(argc, argv));
 }
 
+/* Where one of the standard streams is closed, the next file that is opened would get its number,
+ * and what is printed would go there: to the dead letters, say, or the ring. Something is put in
+ * its place that cannot be read, or written. */
+static bool keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!keep_standard_streams())
+        return HY_EXIT_FAILED;
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of write, handled there */
     if (argc < 2) {
         print_help(stderr);

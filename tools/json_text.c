@@ -1,16 +1,20 @@
 #include "tools/json_text.h"
 
+#include "tools/utf8_text.h"
+
 void json_text_put(FILE *out, hydrant_str text)
 {
     fputc('"', out);
-    for (uint32_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c == '"' || c == '\\')
+    for (size_t at = 0, len; at < text.len; at += len) {
+        int32_t c = utf8_text_decode(text.data + at, text.len - at, &len);
+        if (c < 0)
+            fputs("\xEF\xBF\xBD", out); /* U+FFFD */
+        else if (c == '"' || c == '\\')
             fprintf(out, "\\%c", c);
         else if (c < 0x20)
             fprintf(out, "\\u%04x", c);
         else
-            fputc(c, out);
+            fwrite(text.data + at, 1, len, out);
     }
     fputc('"', out);
 }

@@ -5,7 +5,8 @@
 #include <hydrant/hydrant.h>
 #include <stdio.h>
 
-/* Writes the string with its quotes, everything escaped that JSON asks for. */
+/* Writes the string with its quotes, everything escaped that JSON asks for; bytes that are no UTF-8
+ * (in the name of a file, say) as U+FFFD. */
 void json_text_put(FILE *out, hydrant_str text);
 
 /* Writes "name":"text" with a comma before it unless first. */

@@ -33,7 +33,7 @@ static bool is_judgement(int drop)
            drop == HYDRANT_DROP_KEEP_ALIVE;
 }
 
-static uint64_t bad_records(const hydrant_stats *stats)
+uint64_t run_stats_bad(const hydrant_stats *stats)
 {
     uint64_t bad = 0;
     for (int i = 1; i < HYDRANT_DROPS; i++)
@@ -54,7 +54,7 @@ static int worst_drop(const hydrant_stats *stats)
 
 bool run_stats_tell_bad(const char *command, const hydrant_stats *stats)
 {
-    uint64_t bad = bad_records(stats);
+    uint64_t bad = run_stats_bad(stats);
     bool none = bad == stats->posts;
     int worst = worst_drop(stats);
     if (bad <= stats->posts / 2)

@@ -19,6 +19,9 @@ void run_stats_text(FILE *out, const struct run_stats *stats, bool colour);
 double run_stats_wall_seconds(void); /* monotonic */
 double run_stats_cpu_seconds(void);
 
+/* Records that could not be read. */
+uint64_t run_stats_bad(const hydrant_stats *stats);
+
 /* Says on stderr when no record, or when only few of them, could be read, and why most could not.
  * True: none could, which is a failed run. */
 bool run_stats_tell_bad(const char *command, const hydrant_stats *stats);

@@ -138,16 +138,23 @@ def stages(rows, path):
         if costs:
             kind, _, ring = mode.partition("-")
             bars.append((f"parse {kind}, {'ring' if ring else 'NDJSON'}", costs))
-    return stacked(bars, "CPU per post, stage by stage", "nanoseconds; 20 % of the posts match; one thread", path)
+    share = f"; {percent_matched(rows)} of the posts match" if "pipeline/base" in rows else ""
+    return stacked(bars, "CPU per post, stage by stage", f"nanoseconds{share}; one thread", path)
+
+
+def percent_matched(rows):
+    return f"{rows['pipeline/base']['matched_share'] * 100:.0f} %"
 
 
 def stages_by_axis(rows, path):
     """The same for the axes of the pipeline bench."""
     bars = sorted(((name.partition("/")[2], row["stage_ns"]) for name, row in rows.items() if row.get("stage_ns")),
                   key=lambda bar: bar_order(bar[0]))
+    base = rows.get("pipeline/base")
+    about = f"base: {percent_matched(rows)} match, {base['patterns']:,} patterns, {base['bytes_per_post']}-byte records, " \
+            f"parse {base['parse']}; " if base else ""
     return stacked([(bar_label(name), costs) for name, costs in bars], "CPU per post, by what differs",
-                   "nanoseconds; base: 20 % match, 10,000 phrases, 780-byte records, parse fast; each bar changes one thing",
-                   path)
+                   f"nanoseconds; {about}each bar changes one thing", path)
 
 
 def stacked(bars, title, subtitle, path):

@@ -146,6 +146,7 @@ class Store:
 
     def make(self, options, paths):
         console.progress("making posts: hydrant gen " + " ".join(options))
+        paths["json"].unlink(missing_ok=True)  # it comes last: without it nothing is whole
         begin = time.monotonic()
         subprocess.run([self.hydrant, "gen", *options, "--threads", str(len(os.sched_getaffinity(0))),
                         "-o", str(paths["ndjson"]), "--rules-out", str(paths["yaml"]),

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import time
 
 from suite import console
@@ -23,27 +24,22 @@ def run(command, stdin=None, cores=None, env=None, keep_output=True):
         if cores:
             os.sched_setaffinity(0, cores)
     environment = dict(os.environ, **(env or {}))
-    with open(stdin or os.devnull, "rb") as source:
+    with open(stdin or os.devnull, "rb") as source, tempfile.TemporaryFile() as said:
         begin = time.monotonic()
-        child = subprocess.Popen(command, stdin=source, stderr=subprocess.PIPE, env=environment,
+        child = subprocess.Popen(command, stdin=source, stderr=said, env=environment,
                                  stdout=subprocess.PIPE if keep_output else subprocess.DEVNULL,
                                  preexec_fn=before)
-        out, err = read_both(child)
+        out = b""
+        if child.stdout:
+            with child.stdout:
+                out = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - begin
         child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        err = said.read()
     return Run(child.returncode, out.decode(errors="replace"), err.decode(errors="replace"), wall,
                usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
-
-
-def read_both(child):
-    """All of stdout, then stderr: the programs here say little on stderr."""
-    out = child.stdout.read() if child.stdout else b""
-    err = child.stderr.read()
-    for pipe in (child.stdout, child.stderr):
-        if pipe:
-            pipe.close()
-    return out, err
 
 
 def must(done, command):

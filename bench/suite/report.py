@@ -115,7 +115,7 @@ def headline(environment, rows):
     base, strict = rows.get("pipeline/base"), rows.get("pipeline/parse-strict")
     if base:
         lines.append(f"- **{console.number(base['value'])} ns of CPU a post** with everything on (about "
-                     f"{console.number(1e9 / base['value'])} posts a second of one core), "
+                     f"{console.number(float(format(1e9 / base['value'], '.3g')))} posts a second of one core), "
                      f"{base['matched_share'] * 100:.0f} % of posts match, {base['patterns']:,} patterns"
                      + (f"; {console.number(strict['value'])} with `--parse strict`" if strict else ""))
     grep, on_texts = rows.get("peers/grep-json"), rows.get("peers/grep-text")

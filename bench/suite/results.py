@@ -4,21 +4,17 @@ import json
 import pathlib
 import statistics
 
-UNITS = {  # unit -> is less better?
-    "ns/post": True, "ns/byte": True, "ns/lookup": True, "us": True, "ms": True, "s": True,
-    "bytes": True, "MB": True, "posts/s": False, "GB/s": False, "ratio": False,
-}
-
 
 def lower_is_better(unit):
     """True or False; None where neither is better (a count)."""
-    if unit in UNITS:
-        return UNITS[unit]
-    if unit.endswith("/s"):
+    if unit == "ratio" or unit.endswith("/s"):
         return False
-    if unit.startswith(("ns", "us", "ms", "bytes", "instructions")):
-        return True
-    return None
+    return True if is_time(unit) or unit.startswith("bytes") else None
+
+
+def is_time(unit):
+    """A duration or a rate: taken twice, it differs."""
+    return unit.startswith(("ns", "us", "ms")) or unit == "s" or unit.endswith("/s")
 
 
 def result(bench, name, unit, samples, seed, **more):

@@ -63,8 +63,7 @@ def smallest_p(n, m):
 
 def ratio(a, b):
     """Hodges and Lehmann: the median of all ratios of a sample of b to one of a."""
-    pairs = [y / x for x in a for y in b if x > 0]
-    return statistics.median(pairs) if pairs else 1.0
+    return statistics.median(y / x if x else math.inf if y else 1.0 for x in a for y in b)
 
 
 def adjusted(values):

@@ -48,6 +48,7 @@ struct side {
     struct hy_name_table numbers; /* id -> number in backtest.rules, + 1 */
     pthread_t thread;
     bool started, ended; /* ended: under the lock */
+    uint32_t archive;    /* of the last item */
     hydrant_status status;
     hydrant_error err;
     uint64_t matched, published, actionable;
@@ -100,12 +101,14 @@ static uint32_t number_of(const struct side *side, hydrant_str id)
 
 /* ---- what a side says ---- */
 
-static uint32_t archive_of(const struct backtest *b, hydrant_str source)
+/* Items come in the order of the archives: it is the one of the item before, or a later one. */
+static uint32_t archive_of(struct side *side, hydrant_str source)
 {
-    for (uint32_t i = 0; i < b->options->archives_count; i++)
-        if (hy_str_is(source, b->options->archives[i]))
-            return i;
-    return UINT32_MAX;
+    const hydrant_backtest_options *options = side->all->options;
+    while (side->archive + 1 < options->archives_count &&
+           !hy_str_is(source, options->archives[side->archive]))
+        side->archive++;
+    return side->archive;
 }
 
 static int compare_u32(const void *a, const void *b)
@@ -124,7 +127,7 @@ static uint32_t copy_cut(char *to, uint32_t cap, hydrant_str from)
 
 static void take_item(struct side *side, const hydrant_item *item, struct found *found)
 {
-    found->archive = archive_of(side->all, item->source);
+    found->archive = archive_of(side, item->source);
     found->offset = item->offset;
     found->published = item->drop == HYDRANT_DROP_NONE && item->verdict;
     found->actionable = found->published && item->verdict->actionable;
@@ -456,6 +459,7 @@ static void fill_result(struct backtest *b, uint64_t start_ns)
     hydrant_stats_read(b->after.engine, &stats);
     b->result.posts = stats.posts;
     b->result.bytes = stats.bytes;
+    memcpy(b->result.dropped, stats.dropped, sizeof b->result.dropped);
     b->result.seconds = (double)(hy_clock_mono_ns() - start_ns) / 1e9;
     b->result.matched_before = b->before.matched;
     b->result.matched_after = b->after.matched;

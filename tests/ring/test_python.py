@@ -16,8 +16,8 @@ library = sys.argv[3] if len(sys.argv) > 3 else None
 sys.path.insert(0, os.path.join(source, "tools", "python"))
 sys.dont_write_bytecode = True
 
-from hydrant_ring import Member, Observer, RingError  # noqa: E402
-from hydrant_ring.items import Damaged, item_of  # noqa: E402
+from hydrant_ring import Damaged, Member, Observer, RingError  # noqa: E402
+from hydrant_ring.items import item_of  # noqa: E402
 
 golden = os.path.join(source, "tests", "golden", "ring")
 LIVE = 300

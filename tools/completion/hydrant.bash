@@ -5,7 +5,7 @@ _hydrant_options() {
 
 _hydrant() {
   local program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} commands
-  commands=$("$program" --help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+  commands=$("$program" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
   if [ "$COMP_CWORD" = 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
   elif [ "${word:0:1}" = - ] && grep -qxF -- "${COMP_WORDS[1]}" <<<"$commands"; then

@@ -1,7 +1,7 @@
 /*
  * How a post is written: its text as the network writes it (entities on x and reddit, HTML on
  * mastodon), then one line of JSON in the native format, in one of a few orders and styles of
- * escaping, and the line of truth. No printf here: fragments are copied, numbers are spelt by hand.
+ * escaping, and the line of truth.
  *
  * Callers leave GEN_RECORD_BYTES_MAX of room. The most a draft can come to: GEN_SCRATCH_BYTES and
  * GEN_TOKENS_MAX words, wrapped in HTML, six bytes for each byte of text.
@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "gen_post.h"
+#include "gen_put.h"
+#include "gen_record_x.h"
 
 enum { STREAM_RECORD = 101 };
 /* A token in HTML: its text twice, and the tags. Entries in each of the lists. */
@@ -24,156 +26,6 @@ static const struct {
     [GEN_NETWORK_FACEBOOK] = {"facebook", "facebook.com"},
     [GEN_NETWORK_FORUM] = {"forum", "community.example.com"},
 };
-
-/* ---- fragments ---- */
-
-#define PUT(p, literal) (memcpy((p), (literal), sizeof(literal) - 1), (p) + sizeof(literal) - 1)
-
-static char *put(char *p, const char *text, size_t len)
-{
-    memcpy(p, text, len);
-    return p + len;
-}
-
-static char *put_string(char *p, const char *text)
-{
-    return put(p, text, strlen(text));
-}
-
-static const char two_digits[] = "00010203040506070809101112131415161718192021222324"
-                                 "25262728293031323334353637383940414243444546474849"
-                                 "50515253545556575859606162636465666768697071727374"
-                                 "75767778798081828384858687888990919293949596979899";
-
-static char *put_number(char *p, uint64_t value)
-{
-    char digits[20];
-    char *at = digits + sizeof digits;
-    for (; value >= 100; value /= 100)
-        memcpy(at -= 2, two_digits + value % 100 * 2, 2);
-    if (value >= 10)
-        memcpy(at -= 2, two_digits + value * 2, 2);
-    else
-        *--at = (char)('0' + value);
-    size_t len = (size_t)(digits + sizeof digits - at);
-    memcpy(p, at, len);
-    return p + len;
-}
-
-static char *put_two(char *p, uint32_t value)
-{
-    memcpy(p, two_digits + value % 100 * 2, 2);
-    return p + 2;
-}
-
-/* 2026-01-31T23:59:59.123Z; the civil date by counting from 0000-03-01 in eras of 400 years. */
-static char *put_time(char *p, int64_t us)
-{
-    uint64_t ms = (uint64_t)us / 1000, second = ms / 1000;
-    uint32_t day = (uint32_t)(second / 86400) + 719468, of_day = (uint32_t)(second % 86400);
-    uint32_t era_day = day % 146097;
-    uint32_t year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
-    uint32_t year_day = era_day - (365 * year + year / 4 - year / 100);
-    uint32_t month = (5 * year_day + 2) / 153;
-    uint32_t month_day = year_day - (153 * month + 2) / 5 + 1;
-    year += day / 146097 * 400 + (month >= 10);
-    p = put_two(p, year / 100);
-    p = put_two(p, year % 100);
-    *p++ = '-';
-    p = put_two(p, month < 10 ? month + 3 : month - 9);
-    *p++ = '-';
-    p = put_two(p, month_day);
-    *p++ = 'T';
-    p = put_two(p, of_day / 3600);
-    *p++ = ':';
-    p = put_two(p, of_day / 60 % 60);
-    *p++ = ':';
-    p = put_two(p, of_day % 60);
-    *p++ = '.';
-    *p++ = (char)('0' + ms % 1000 / 100);
-    p = put_two(p, (uint32_t)(ms % 100));
-    *p++ = 'Z';
-    return p;
-}
-
-/* ---- JSON strings ---- */
-
-enum escape { ESCAPE_LEAST, ESCAPE_ASCII, ESCAPE_SLASHES };
-
-static char *put_hex(char *p, uint32_t unit)
-{
-    static const char hex[] = "0123456789abcdef";
-    p = PUT(p, "\\u");
-    for (int shift = 12; shift >= 0; shift -= 4)
-        *p++ = hex[unit >> shift & 15];
-    return p;
-}
-
-static char *put_escaped_utf8(char *p, const char *text, size_t *at)
-{
-    const unsigned char *u = (const unsigned char *)text + *at;
-    uint32_t n = u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : 4;
-    uint32_t cp = u[0] & (0x7Fu >> n);
-    for (uint32_t i = 1; i < n; i++)
-        cp = cp << 6 | (u[i] & 0x3Fu);
-    *at += n;
-    if (cp < 0x10000)
-        return put_hex(p, cp);
-    p = put_hex(p, 0xD800 + ((cp - 0x10000) >> 10));
-    return put_hex(p, 0xDC00 + ((cp - 0x10000) & 0x3FF));
-}
-
-/* Eight bytes at once: has one of them to be looked at? */
-static bool is_plain(uint64_t word, uint64_t high_mask)
-{
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\'),
-             solidus = word ^ (ones * '/');
-    uint64_t special = (word - ones * 0x20) | (quote - ones) | (slash - ones);
-    if (high_mask & 1)
-        special |= solidus - ones;
-    return ((special & ~word & tops) | (word & high_mask & tops)) == 0;
-}
-
-static char *put_json(char *p, const char *text, size_t len, enum escape escape)
-{
-    uint64_t mask = escape == ESCAPE_ASCII ? 0x8080808080808080u : escape == ESCAPE_SLASHES ? 1 : 0;
-    for (size_t at = 0; at < len;) {
-        uint64_t word;
-        if (at + sizeof word <= len) {
-            memcpy(&word, text + at, sizeof word);
-            if (is_plain(word, mask)) {
-                memcpy(p, &word, sizeof word);
-                p += sizeof word;
-                at += sizeof word;
-                continue;
-            }
-        }
-        size_t end = at + sizeof word < len ? at + sizeof word : len;
-        while (at < end) {
-            char c = text[at];
-            if (escape == ESCAPE_ASCII && (unsigned char)c >= 0x80) {
-                p = put_escaped_utf8(p, text, &at);
-                continue;
-            }
-            at++;
-            if (c == '\n') {
-                p = PUT(p, "\\n");
-                continue;
-            }
-            if (c == '"' || c == '\\' || (c == '/' && escape == ESCAPE_SLASHES))
-                *p++ = '\\';
-            *p++ = c;
-        }
-    }
-    return p;
-}
-
-/* Text of ours that has no quote, backslash or control in it. */
-static char *put_clean(char *p, const char *text, size_t len, enum escape escape)
-{
-    return escape == ESCAPE_LEAST ? put(p, text, len) : put_json(p, text, len, escape);
-}
 
 /* ---- text as the network writes it ---- */
 
@@ -209,11 +61,11 @@ static char *put_entities(char *p, const struct gen_token *token)
 {
     for (uint32_t i = 0; i < token->len; i++) {
         if (token->text[i] == '&')
-            p = PUT(p, "&amp;");
+            p = GEN_PUT(p, "&amp;");
         else if (token->text[i] == '<')
-            p = PUT(p, "&lt;");
+            p = GEN_PUT(p, "&lt;");
         else if (token->text[i] == '>')
-            p = PUT(p, "&gt;");
+            p = GEN_PUT(p, "&gt;");
         else
             *p++ = token->text[i];
     }
@@ -224,20 +76,21 @@ static char *put_html_link(char *p, const struct gen_token *token)
 {
     static const char scheme[] = "https://";
     if (token->kind == GEN_URL) {
-        p = PUT(p, "<a href=\"");
-        p = put(p, token->text, token->len);
-        p = PUT(p, "\" rel=\"nofollow noopener\"><span class=\"invisible\">https://</span><span>");
-        p = put(p, token->text + sizeof scheme - 1, token->len - (sizeof scheme - 1));
-        return PUT(p, "</span></a>");
+        p = GEN_PUT(p, "<a href=\"");
+        p = gen_put(p, token->text, token->len);
+        p = GEN_PUT(p,
+                    "\" rel=\"nofollow noopener\"><span class=\"invisible\">https://</span><span>");
+        p = gen_put(p, token->text + sizeof scheme - 1, token->len - (sizeof scheme - 1));
+        return GEN_PUT(p, "</span></a>");
     }
     bool tag = token->kind == GEN_HASHTAG;
-    p = put_string(p, tag ? "<a href=\"https://mastodon.example/tags/"
-                          : "<span class=\"h-card\"><a href=\"https://mastodon.example/@");
-    p = put(p, token->text, token->len);
-    p = put_string(p, tag ? "\" class=\"mention hashtag\" rel=\"tag\">#<span>"
-                          : "\" class=\"u-url mention\">@<span>");
-    p = put(p, token->text, token->len);
-    return put_string(p, tag ? "</span></a>" : "</span></a></span>");
+    p = gen_put_string(p, tag ? "<a href=\"https://mastodon.example/tags/"
+                              : "<span class=\"h-card\"><a href=\"https://mastodon.example/@");
+    p = gen_put(p, token->text, token->len);
+    p = gen_put_string(p, tag ? "\" class=\"mention hashtag\" rel=\"tag\">#<span>"
+                              : "\" class=\"u-url mention\">@<span>");
+    p = gen_put(p, token->text, token->len);
+    return gen_put_string(p, tag ? "</span></a>" : "</span></a></span>");
 }
 
 static char *put_token(char *p, const struct gen_token *token, enum gen_style style, bool html,
@@ -271,17 +124,17 @@ static char *put_id(struct hy_gen_worker *worker, char *p, uint64_t index, enum 
     uint64_t ms = (uint64_t)gen_plan_time(worker, index) / 1000;
     switch (network) {
     case GEN_NETWORK_X:
-        return put_number(p, (ms - 1288834974657u) << 22 | (index & 0x3FFFFF));
+        return gen_put_number(p, (ms - 1288834974657u) << 22 | (index & 0x3FFFFF));
     case GEN_NETWORK_MASTODON:
-        return put_number(p, ms << 16 | (index & 0xFFFF));
+        return gen_put_number(p, ms << 16 | (index & 0xFFFF));
     case GEN_NETWORK_BLUESKY:
-        p = PUT(p, "3");
+        p = GEN_PUT(p, "3");
         return put_base(p, index, 12, 32);
     case GEN_NETWORK_REDDIT:
-        p = PUT(p, "t1_");
+        p = GEN_PUT(p, "t1_");
         return put_base(p, index, 8, 36);
     default:
-        return put_number(p, 100000000 + index);
+        return gen_put_number(p, 100000000 + index);
     }
 }
 
@@ -293,7 +146,7 @@ static enum gen_network network_of(const struct hy_gen_worker *worker, uint64_t 
 static char *put_id_or_null(struct hy_gen_worker *worker, char *p, bool present, uint64_t index)
 {
     if (!present)
-        return PUT(p, "null");
+        return GEN_PUT(p, "null");
     *p++ = '"';
     p = put_id(worker, p, index, network_of(worker, index));
     *p++ = '"';
@@ -306,7 +159,7 @@ struct writer {
     struct hy_gen_worker *worker;
     const struct gen_record *record;
     uint64_t random;
-    enum escape escape;
+    enum gen_escape escape;
     char *p;
     char id[32];
     uint32_t id_len;
@@ -318,19 +171,19 @@ struct writer {
 static void put_author(struct writer *w)
 {
     const struct gen_person *person = w->record->person;
-    char *p = PUT(w->p, "\"author\":{\"id\":\"");
-    p = put_number(p, person->id);
-    p = PUT(p, "\",\"handle\":\"");
-    p = put(p, person->handle, person->handle_len);
-    p = PUT(p, "\",\"name\":\"");
-    p = put_clean(p, person->name, person->name_len, w->escape);
-    p = PUT(p, "\",\"bio\":\"");
-    p = put_clean(p, person->bio, person->bio_len, w->escape);
-    p = PUT(p, "\",\"followers\":");
-    p = put_number(p, person->followers);
-    p = PUT(p, ",\"posts\":");
-    p = put_number(p, person->posts);
-    w->p = put_string(p, person->verified ? ",\"verified\":true}" : ",\"verified\":false}");
+    char *p = GEN_PUT(w->p, "\"author\":{\"id\":\"");
+    p = gen_put_number(p, person->id);
+    p = GEN_PUT(p, "\",\"handle\":\"");
+    p = gen_put(p, person->handle, person->handle_len);
+    p = GEN_PUT(p, "\",\"name\":\"");
+    p = gen_put_clean(p, person->name, person->name_len, w->escape);
+    p = GEN_PUT(p, "\",\"bio\":\"");
+    p = gen_put_clean(p, person->bio, person->bio_len, w->escape);
+    p = GEN_PUT(p, "\",\"followers\":");
+    p = gen_put_number(p, person->followers);
+    p = GEN_PUT(p, ",\"posts\":");
+    p = gen_put_number(p, person->posts);
+    w->p = gen_put_string(p, person->verified ? ",\"verified\":true}" : ",\"verified\":false}");
 }
 
 /* Hashtags, mentions and links are noted for the lists that follow. */
@@ -348,58 +201,58 @@ static void put_text(struct writer *w)
     enum gen_network network = w->record->plan->network;
     bool html = network == GEN_NETWORK_MASTODON;
     bool entities = html || network == GEN_NETWORK_X || network == GEN_NETWORK_REDDIT;
-    char *p = PUT(w->p, "\"text\":\"");
+    char *p = GEN_PUT(w->p, "\"text\":\"");
     if (html)
-        p = PUT(p, "<p>");
+        p = GEN_PUT(p, "<p>");
     for (uint32_t i = 0; i < draft->count; i++) {
         const struct gen_token *token = &draft->tokens[i];
         if (token->glue == GEN_SPACE)
             *p++ = ' ';
         else if (token->glue == GEN_NEWLINE)
-            p = html ? PUT(p, "<br>") : PUT(p, "\\n");
+            p = html ? GEN_PUT(p, "<br>") : GEN_PUT(p, "\\n");
         if (token->kind >= GEN_HASHTAG)
             note_token(w, i, (enum gen_kind)token->kind);
-        else if (token->plain || (token->safe && w->escape != ESCAPE_ASCII)) {
+        else if (token->plain || (token->safe && w->escape != GEN_ESCAPE_ASCII)) {
             p = put_word(p, token, draft->style);
             continue;
         }
         char text[TOKEN_TEXT_MAX];
         char *end = put_token(text, token, draft->style, html, entities);
-        p = put_json(p, text, (size_t)(end - text), w->escape);
+        p = gen_put_json(p, text, (size_t)(end - text), w->escape);
     }
     if (html)
-        p = w->escape == ESCAPE_SLASHES ? PUT(p, "<\\/p>") : PUT(p, "</p>");
-    w->p = PUT(p, "\"");
+        p = w->escape == GEN_ESCAPE_SLASHES ? GEN_PUT(p, "<\\/p>") : GEN_PUT(p, "</p>");
+    w->p = GEN_PUT(p, "\"");
 }
 
 static void put_url(struct writer *w)
 {
     const struct gen_person *person = w->record->person;
-    char *p = PUT(w->p, "\"url\":\"https://");
+    char *p = GEN_PUT(w->p, "\"url\":\"https://");
     enum gen_network network = w->record->plan->network;
-    p = put_string(p, networks[network].site);
+    p = gen_put_string(p, networks[network].site);
     if (network == GEN_NETWORK_X || network == GEN_NETWORK_MASTODON) {
-        p = network == GEN_NETWORK_X ? PUT(p, "/") : PUT(p, "/@");
-        p = put(p, person->handle, person->handle_len);
-        p = network == GEN_NETWORK_X ? PUT(p, "/status/") : PUT(p, "/");
+        p = network == GEN_NETWORK_X ? GEN_PUT(p, "/") : GEN_PUT(p, "/@");
+        p = gen_put(p, person->handle, person->handle_len);
+        p = network == GEN_NETWORK_X ? GEN_PUT(p, "/status/") : GEN_PUT(p, "/");
     } else {
-        p = PUT(p, "/post/");
+        p = GEN_PUT(p, "/post/");
     }
-    p = put(p, w->id, w->id_len);
-    w->p = PUT(p, "\"");
+    p = gen_put(p, w->id, w->id_len);
+    w->p = GEN_PUT(p, "\"");
 }
 
 static void put_one_url(struct writer *w, const struct gen_token *token)
 {
     bool object = w->record->plan->network == GEN_NETWORK_X && (w->random & 1);
-    char *p = object ? PUT(w->p, "{\"url\":\"") : PUT(w->p, "\"");
-    p = put_clean(p, token->text, token->len, w->escape);
+    char *p = object ? GEN_PUT(w->p, "{\"url\":\"") : GEN_PUT(w->p, "\"");
+    p = gen_put_clean(p, token->text, token->len, w->escape);
     if (object) {
-        p = PUT(p, "\",\"expanded\":\"https://www.example.com/story/");
-        p = put_number(p, w->random >> 40);
-        p = PUT(p, "\"}");
+        p = GEN_PUT(p, "\",\"expanded\":\"https://www.example.com/story/");
+        p = gen_put_number(p, w->random >> 40);
+        p = GEN_PUT(p, "\"}");
     } else {
-        p = PUT(p, "\"");
+        p = GEN_PUT(p, "\"");
     }
     w->p = p;
 }
@@ -408,7 +261,7 @@ static void put_one_url(struct writer *w, const struct gen_token *token)
 static void put_list(struct writer *w, const char *name, enum gen_kind kind)
 {
     uint32_t list = kind - GEN_HASHTAG;
-    w->p = put_string(w->p, name);
+    w->p = gen_put_string(w->p, name);
     for (uint32_t i = 0; i < w->noted_count[list]; i++) {
         const struct gen_token *token = &w->record->draft->tokens[w->noted[list][i]];
         if (i > 0)
@@ -418,7 +271,7 @@ static void put_list(struct writer *w, const char *name, enum gen_kind kind)
             continue;
         }
         *w->p++ = '"';
-        w->p = put_clean(w->p, token->text, token->len, w->escape);
+        w->p = gen_put_clean(w->p, token->text, token->len, w->escape);
         *w->p++ = '"';
     }
     *w->p++ = ']';
@@ -427,19 +280,19 @@ static void put_list(struct writer *w, const char *name, enum gen_kind kind)
 static void put_context(struct writer *w)
 {
     const struct gen_plan *plan = w->record->plan;
-    char *p = PUT(w->p, "\"in_reply_to\":");
+    char *p = GEN_PUT(w->p, "\"in_reply_to\":");
     p = put_id_or_null(w->worker, p, plan->reply, plan->conversation);
-    p = PUT(p, ",\"conversation_id\":");
+    p = GEN_PUT(p, ",\"conversation_id\":");
     if (plan->conversation == plan->index) {
         *p++ = '"';
-        p = put(p, w->id, w->id_len);
+        p = gen_put(p, w->id, w->id_len);
         *p++ = '"';
     } else {
         p = put_id_or_null(w->worker, p, true, plan->conversation);
     }
-    p = PUT(p, ",\"repost_of\":");
+    p = GEN_PUT(p, ",\"repost_of\":");
     p = put_id_or_null(w->worker, p, w->record->repeat == GEN_REPEAT_REPOST, plan->origin);
-    p = PUT(p, ",\"quote_of\":");
+    p = GEN_PUT(p, ",\"quote_of\":");
     w->p = put_id_or_null(w->worker, p, plan->quoted != plan->index, plan->quoted);
 }
 
@@ -449,42 +302,43 @@ static void put_metrics(struct writer *w)
     uint64_t reach = 1 + w->record->person->followers / 50;
     static const char *const media[] = {
         "[]", "[]", "[]", "[\"image\"]", "[\"video\"]", "[]", "[\"image\",\"image\"]", "[]"};
-    char *p = PUT(w->p, ",\"client\":{\"name\":\"Phone App\",\"version\":\"9.");
-    p = put_number(p, dice >> 58);
-    p = PUT(p, "\"},\"media\":");
-    p = put_string(p, media[dice & 7]);
-    p = put_string(p, (dice >> 3 & 31) ? ",\"visibility\":\"public\",\"metrics\":{\"likes\":"
-                                       : ",\"visibility\":\"unlisted\",\"metrics\":{\"likes\":");
-    p = put_number(p, (dice >> 8 & 0xFFFF) * reach >> 15);
-    p = PUT(p, ",\"reposts\":");
-    p = put_number(p, (dice >> 24 & 0xFFFF) * reach >> 18);
-    p = PUT(p, ",\"replies\":");
-    p = put_number(p, (dice >> 40 & 0xFFFF) * reach >> 17);
-    w->p = PUT(p, "}");
+    char *p = GEN_PUT(w->p, ",\"client\":{\"name\":\"Phone App\",\"version\":\"9.");
+    p = gen_put_number(p, dice >> 58);
+    p = GEN_PUT(p, "\"},\"media\":");
+    p = gen_put_string(p, media[dice & 7]);
+    p = gen_put_string(p, (dice >> 3 & 31)
+                              ? ",\"visibility\":\"public\",\"metrics\":{\"likes\":"
+                              : ",\"visibility\":\"unlisted\",\"metrics\":{\"likes\":");
+    p = gen_put_number(p, (dice >> 8 & 0xFFFF) * reach >> 15);
+    p = GEN_PUT(p, ",\"reposts\":");
+    p = gen_put_number(p, (dice >> 24 & 0xFFFF) * reach >> 18);
+    p = GEN_PUT(p, ",\"replies\":");
+    p = gen_put_number(p, (dice >> 40 & 0xFFFF) * reach >> 17);
+    w->p = GEN_PUT(p, "}");
 }
 
 static void put_head(struct writer *w)
 {
     const struct gen_plan *plan = w->record->plan;
-    char *p = PUT(w->p, "{\"id\":\"");
-    p = put(p, w->id, w->id_len);
-    p = (w->random & 0x300) ? PUT(p, "\",\"event\":\"post\",\"created_at\":\"")
-                            : PUT(p, "\",\"created_at\":\"");
-    p = put_time(p, w->created_us);
-    p = PUT(p, "\",\"network\":\"");
-    p = put_string(p, networks[plan->network].name);
-    p = PUT(p, "\",\"site\":\"");
-    p = put_string(p, networks[plan->network].site);
-    w->p = PUT(p, "\",");
+    char *p = GEN_PUT(w->p, "{\"id\":\"");
+    p = gen_put(p, w->id, w->id_len);
+    p = (w->random & 0x300) ? GEN_PUT(p, "\",\"event\":\"post\",\"created_at\":\"")
+                            : GEN_PUT(p, "\",\"created_at\":\"");
+    p = gen_put_time(p, w->created_us);
+    p = GEN_PUT(p, "\",\"network\":\"");
+    p = gen_put_string(p, networks[plan->network].name);
+    p = GEN_PUT(p, "\",\"site\":\"");
+    p = gen_put_string(p, networks[plan->network].site);
+    w->p = GEN_PUT(p, "\",");
     put_url(w);
-    p = PUT(w->p, ",\"lang\":");
+    p = GEN_PUT(w->p, ",\"lang\":");
     if ((w->random >> 12 & 15) == 0) {
-        w->p = PUT(p, "null,");
+        w->p = GEN_PUT(p, "null,");
         return;
     }
     *p++ = '"';
-    p = put(p, gen_language_codes[w->record->draft->language], 2);
-    w->p = PUT(p, "\",");
+    p = gen_put(p, gen_language_codes[w->record->draft->language], 2);
+    w->p = GEN_PUT(p, "\",");
 }
 
 static void put_tail(struct writer *w)
@@ -499,17 +353,17 @@ static void put_tail(struct writer *w)
 static void write_short(struct writer *w)
 {
     const struct gen_person *person = w->record->person;
-    char *p = PUT(w->p, "{\"id\":\"");
-    p = put(p, w->id, w->id_len);
-    p = PUT(p, "\",\"created_at\":\"");
-    p = put_time(p, w->created_us);
-    p = PUT(p, "\",\"network\":\"");
-    p = put_string(p, networks[w->record->plan->network].name);
-    p = PUT(p, "\",\"author\":{\"handle\":\"");
-    p = put(p, person->handle, person->handle_len);
-    w->p = PUT(p, "\"},");
+    char *p = GEN_PUT(w->p, "{\"id\":\"");
+    p = gen_put(p, w->id, w->id_len);
+    p = GEN_PUT(p, "\",\"created_at\":\"");
+    p = gen_put_time(p, w->created_us);
+    p = GEN_PUT(p, "\",\"network\":\"");
+    p = gen_put_string(p, networks[w->record->plan->network].name);
+    p = GEN_PUT(p, "\",\"author\":{\"handle\":\"");
+    p = gen_put(p, person->handle, person->handle_len);
+    w->p = GEN_PUT(p, "\"},");
     put_text(w);
-    w->p = PUT(w->p, "}\n");
+    w->p = GEN_PUT(w->p, "}\n");
 }
 
 static void write_normal(struct writer *w)
@@ -527,130 +381,51 @@ static void write_normal(struct writer *w)
         *w->p++ = ',';
     }
     put_tail(w);
-    w->p = PUT(w->p, "}\n");
+    w->p = GEN_PUT(w->p, "}\n");
 }
 
 /* ---- records of the size that X sends ---- */
 
-static const char x_user[] =
-    "\"user\":{\"id_str\":\"%\",\"protected\":false,\"listed_count\":%,\"friends_count\":%,"
-    "\"favourites_count\":%,\"statuses_count\":%,\"utc_offset\":null,\"time_zone\":null,"
-    "\"geo_enabled\":true,\"contributors_enabled\":false,\"is_translator\":false,"
-    "\"translator_type\":\"none\",\"profile_background_color\":\"C0DEED\","
-    "\"profile_background_image_url_https\":\"https://abs.twimg.example/images/themes/theme1/"
-    "bg.png\","
-    "\"profile_background_tile\":false,\"profile_link_color\":\"1DA1F2\","
-    "\"profile_sidebar_border_color\":\"C0DEED\",\"profile_sidebar_fill_color\":\"DDEEF6\","
-    "\"profile_text_color\":\"333333\",\"profile_use_background_image\":true,"
-    "\"profile_image_url_https\":\"https://pbs.twimg.example/profile_images/%/photo_normal.jpg\","
-    "\"profile_banner_url\":\"https://pbs.twimg.example/profile_banners/%/1500x500\","
-    "\"default_profile\":true,\"default_profile_image\":false,\"following\":null,"
-    "\"follow_request_sent\":null,\"notifications\":null,\"withheld_in_countries\":[],"
-    "\"location\":\"Austin, TX\",\"entities\":{\"url\":{\"urls\":[{\"url\":\"https://t.co/%\","
-    "\"expanded_url\":\"https://www.example.com/\",\"display_url\":\"example.com\","
-    "\"indices\":[0,23]}]},\"description\":{\"urls\":[]}}},";
-static const char x_annotations[] =
-    "\"context_annotations\":[{\"domain\":{\"id\":\"45\",\"name\":\"Brand "
-    "Vertical\",\"description\":"
-    "\"Top level entities that describe a Brand's industry\"},\"entity\":{\"id\":\"%\",\"name\":"
-    "\"Technology\"}},{\"domain\":{\"id\":\"46\",\"name\":\"Business Taxonomy\",\"description\":"
-    "\"Categories within Brand Verticals that narrow down the scope of "
-    "Brands\"},\"entity\":{\"id\":\"%\","
-    "\"name\":\"Services Business\",\"description\":\"Brands, companies, advertisers and every "
-    "non-person handle with the profit intent\"}},{\"domain\":{\"id\":\"30\",\"name\":\"Entities "
-    "[Entity Service]\",\"description\":\"Entity Service top level domain, every item that is in "
-    "Entity "
-    "Service should be in this domain\"},\"entity\":{\"id\":\"%\",\"name\":\"Customer service\"}},"
-    "{\"domain\":{\"id\":\"66\",\"name\":\"Interests and Hobbies Category\",\"description\":\"A "
-    "grouping of "
-    "interests and hobbies entities, like Novelty Food or "
-    "Destinations\"},\"entity\":{\"id\":\"%\"}}],";
-static const char x_media[] =
-    "\"extended_entities\":{\"media\":[{\"id_str\":\"%\",\"indices\":[117,140],\"media_url_https\":"
-    "\"https://pbs.twimg.example/media/%.jpg\",\"url\":\"https://t.co/%\",\"display_url\":"
-    "\"pic.twitter.example/%\",\"expanded_url\":\"https://x.com/i/status/%/photo/"
-    "1\",\"type\":\"photo\","
-    "\"sizes\":{\"thumb\":{\"w\":150,\"h\":150,\"resize\":\"crop\"},\"small\":{\"w\":680,\"h\":453,"
-    "\"resize\":"
-    "\"fit\"},\"medium\":{\"w\":1200,\"h\":800,\"resize\":\"fit\"},\"large\":{\"w\":2048,\"h\":"
-    "1365,\"resize\":"
-    "\"fit\"}},\"features\":{\"medium\":{\"faces\":[{\"x\":%,\"y\":%,\"h\":64,\"w\":64}]},"
-    "\"large\":{\"faces\":[]}}},"
-    "{\"id_str\":\"%\",\"indices\":[117,140],\"media_url_https\":\"https://pbs.twimg.example/media/"
-    "%.jpg\","
-    "\"type\":\"photo\",\"sizes\":{\"thumb\":{\"w\":150,\"h\":150,\"resize\":\"crop\"},\"small\":{"
-    "\"w\":680,"
-    "\"h\":510,\"resize\":\"fit\"},\"medium\":{\"w\":1200,\"h\":900,\"resize\":\"fit\"},\"large\":{"
-    "\"w\":1600,"
-    "\"h\":1200,\"resize\":\"fit\"}}}]},";
-static const char x_quoted[] =
-    "\"quoted_status\":{\"id_str\":\"%\",\"text\":\"the text of a post inside a post says "
-    "\\\"no\\\" "
-    "{to} [every] rule, #% "
-    "https://t.co/%\",\"truncated\":false,\"user\":{\"id_str\":\"%\",\"name\":"
-    "\"\\u2728 Sam\",\"screen_name\":\"sam_%\",\"followers_count\":%},\"is_quote_status\":false,"
-    "\"entities\":{\"hashtags\":[{\"text\":\"tag\",\"indices\":[70,74]}],\"symbols\":[],\"user_"
-    "mentions\":[]}},";
-static const char x_rest[] =
-    "\"edit_history_tweet_ids\":[\"%\"],\"edit_controls\":{\"edits_remaining\":5,\"is_edit_"
-    "eligible\":true,"
-    "\"editable_until\":\"2026-01-01T01:00:00.000Z\"},\"public_metrics\":{\"retweet_count\":%,"
-    "\"reply_count\":%,\"like_count\":%,\"quote_count\":%,\"bookmark_count\":%,\"impression_"
-    "count\":%},"
-    "\"possibly_sensitive\":false,\"reply_settings\":\"everyone\",\"source\":\"<a "
-    "href=\\\"https://app.example\\\" "
-    "rel=\\\"nofollow\\\">Phone "
-    "App</a>\",\"geo\":null,\"coordinates\":null,\"place\":{\"id\":\"%\",\"place_type\":"
-    "\"city\",\"name\":\"Austin\",\"full_name\":\"Austin, "
-    "TX\",\"country_code\":\"US\",\"bounding_box\":{\"type\":"
-    "\"Polygon\",\"coordinates\":[[[-97.928935,30.127892],[-97.928935,30.518799],[-97.580513,30."
-    "518799],"
-    "[-97.580513,30.127892]]]},\"attributes\":{}},\"filter_level\":\"low\",\"matching_rules\":[{"
-    "\"id\":\"%\","
-    "\"tag\":\"brand watch\"},{\"id\":\"%\",\"tag\":null}],\"timestamp_ms\":\"%\",";
-
 /* Copies a template; each % becomes a number. */
-static void put_template(struct writer *w, const char *text, size_t len)
+static void put_template(struct writer *w, const char *text)
 {
     uint64_t dice = w->random;
     char *p = w->p;
-    for (const char *end = text + len; text < end;) {
+    for (const char *end = text + strlen(text); text < end;) {
         const char *mark = memchr(text, '%', (size_t)(end - text));
         size_t n = (size_t)((mark ? mark : end) - text);
-        p = put(p, text, n);
+        p = gen_put(p, text, n);
         text += n;
         if (mark) {
             dice = gen_mix(dice + 1);
-            p = put_number(p, dice >> (24 + (dice & 31)));
+            p = gen_put_number(p, dice >> (24 + (dice & 31)));
             text++;
         }
     }
     w->p = p;
 }
 
-#define TEMPLATE(w, text) put_template((w), (text), sizeof(text) - 1)
-
 static void write_x(struct writer *w)
 {
     put_head(w);
-    TEMPLATE(w, x_rest);
-    TEMPLATE(w, x_user);
+    put_template(w, gen_record_x_rest);
+    put_template(w, gen_record_x_user);
     if (w->random & 1 << 16)
-        TEMPLATE(w, x_quoted);
+        put_template(w, gen_record_x_quoted);
     put_author(w);
     *w->p++ = ',';
-    TEMPLATE(w, x_annotations);
+    put_template(w, gen_record_x_annotations);
     put_text(w);
     *w->p++ = ',';
-    TEMPLATE(w, x_media);
+    put_template(w, gen_record_x_media);
     put_tail(w);
-    w->p = PUT(w->p, "}\n");
+    w->p = GEN_PUT(w->p, "}\n");
 }
 
-static enum escape draw_escape(uint64_t random)
+static enum gen_escape draw_escape(uint64_t random)
 {
     uint32_t draw = gen_scale(random, 100);
-    return draw < 12 ? ESCAPE_ASCII : draw < 16 ? ESCAPE_SLASHES : ESCAPE_LEAST;
+    return draw < 12 ? GEN_ESCAPE_ASCII : draw < 16 ? GEN_ESCAPE_SLASHES : GEN_ESCAPE_LEAST;
 }
 
 void gen_record_write(struct hy_gen_worker *worker, const struct gen_record *record,
@@ -681,32 +456,32 @@ void gen_record_truth(struct hy_gen_worker *worker, const struct gen_record *rec
 {
     const struct gen_world *world = &worker->gen->world;
     const struct gen_plan *plan = record->plan;
-    char *p = PUT(out->data + out->len, "{\"id\":\"");
+    char *p = GEN_PUT(out->data + out->len, "{\"id\":\"");
     p = put_id(worker, p, plan->index, plan->network);
-    p = PUT(p, "\",\"event\":\"post\",\"rules\":[");
+    p = GEN_PUT(p, "\",\"event\":\"post\",\"rules\":[");
     for (uint32_t i = 0; i < verdict->count; i++) {
         const struct gen_rule *rule = &world->rules[verdict->rules[i]];
-        p = i ? PUT(p, ",\"") : PUT(p, "\"");
-        p = put(p, rule->id, rule->id_len);
+        p = i ? GEN_PUT(p, ",\"") : GEN_PUT(p, "\"");
+        p = gen_put(p, rule->id, rule->id_len);
         *p++ = '"';
     }
-    p = PUT(p, "],\"dup\":{\"kind\":\"");
-    p = put_string(p, plan->redelivered ? "redelivered" : gen_repeat_names[record->repeat]);
-    p = PUT(p, "\",\"first_id\":");
+    p = GEN_PUT(p, "],\"dup\":{\"kind\":\"");
+    p = gen_put_string(p, plan->redelivered ? "redelivered" : gen_repeat_names[record->repeat]);
+    p = GEN_PUT(p, "\",\"first_id\":");
     p = put_id_or_null(worker, p, true, plan->origin);
-    p = PUT(p, "},\"emotion\":\"");
-    p = put_string(p, gen_class_names[record->draft->class]);
-    p = PUT(p, "\",\"lang\":\"");
-    p = put(p, gen_language_codes[record->draft->language], 2);
+    p = GEN_PUT(p, "},\"emotion\":\"");
+    p = gen_put_string(p, gen_class_names[record->draft->class]);
+    p = GEN_PUT(p, "\",\"lang\":\"");
+    p = gen_put(p, gen_language_codes[record->draft->language], 2);
     struct gen_burst burst = gen_plan_burst(world, plan->origin);
-    p = PUT(p, "\",\"burst\":");
+    p = GEN_PUT(p, "\",\"burst\":");
     if (burst.on) {
         *p++ = '"';
-        p = put(p, world->brands[burst.brand].handle, world->brands[burst.brand].handle_len);
+        p = gen_put(p, world->brands[burst.brand].handle, world->brands[burst.brand].handle_len);
         *p++ = '"';
     } else {
-        p = PUT(p, "null");
+        p = GEN_PUT(p, "null");
     }
-    p = PUT(p, "}\n");
+    p = GEN_PUT(p, "}\n");
     out->len = (size_t)(p - out->data);
 }

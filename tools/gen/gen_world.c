@@ -315,14 +315,12 @@ static void add_rules(struct gen_world *world)
 
 /* ---- phrases ---- */
 
-static const char *noun_for(const struct gen_world *world, const struct gen_brand *brand,
-                            struct gen_rng *rng)
+static const char *noun_for(const struct gen_brand *brand, struct gen_rng *rng)
 {
     uint32_t from = gen_below(rng, 100);
     if (from < 35)
         return brand->products[gen_below(rng, GEN_PRODUCTS)].text;
     const char *const *list = from < 85 ? gen_industry_nouns[brand->industry] : gen_common_nouns;
-    (void)world;
     return list[gen_below(rng, list_length(list))];
 }
 
@@ -331,7 +329,7 @@ static uint32_t compose_phrase(const struct gen_world *world, const struct gen_r
 {
     const char *const *tails = gen_theme_tails[rule->theme];
     const char *tail = tails[gen_below(rng, list_length(tails))];
-    const char *noun = noun_for(world, &world->brands[rule->brand], rng);
+    const char *noun = noun_for(&world->brands[rule->brand], rng);
     uint32_t words = words_in(noun) + words_in(tail);
     bool modified = words < PHRASE_WORDS_MAX && gen_percent(rng, tries > 4 ? 100 : 30);
     if (words > PHRASE_WORDS_MAX)

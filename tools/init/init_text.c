@@ -19,6 +19,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tools/utf8_text.h"
+
 static const char brand_line[] = "# ---- the brand ----\n",
                   rules_line[] = "# ---- the rules ----\n";
 
@@ -47,30 +49,6 @@ static bool is_letter_or_digit(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The code point at p, or -1 where the bytes are not UTF-8. */
-static int32_t decode(const char *text, size_t *len)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint32_t n = p[0] < 0x80   ? 1
-                 : p[0] < 0xC0 ? 0
-                 : p[0] < 0xE0 ? 2
-                 : p[0] < 0xF0 ? 3
-                 : p[0] < 0xF8 ? 4
-                               : 0;
-    if (n == 0)
-        return -1;
-    int32_t cp = n == 1 ? p[0] : p[0] & (0x7F >> n);
-    for (uint32_t i = 1; i < n; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return -1;
-        cp = cp << 6 | (p[i] & 0x3F);
-    }
-    *len = n;
-    bool surrogate = cp >= 0xD800 && cp <= 0xDFFF;
-    return cp < least[n] || surrogate || cp > 0x10FFFF ? -1 : cp;
-}
-
 static bool is_control(int32_t cp)
 {
     return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || (cp >= 0x200B && cp <= 0x200F) ||
@@ -83,8 +61,9 @@ const char *init_name_problem(const char *name)
     if (strlen(name) > INIT_NAME_BYTES_MAX)
         return "it is longer than 120 bytes";
     bool blank = true;
-    for (size_t at = 0, len; name[at]; at += len) {
-        int32_t cp = decode(name + at, &len);
+    size_t bytes = strlen(name);
+    for (size_t at = 0, len; at < bytes; at += len) {
+        int32_t cp = utf8_text_decode(name + at, bytes - at, &len);
         if (cp < 0)
             return "it is not UTF-8";
         if (is_control(cp))

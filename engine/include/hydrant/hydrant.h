@@ -542,6 +542,7 @@ typedef struct hydrant_backtest {
     uint32_t rules_count;
     const hydrant_backtest_sample *samples; /* in the order of the archives */
     uint32_t samples_count;
+    uint64_t dropped[HYDRANT_DROPS]; /* by the new set, as in hydrant_stats: bad records, too */
 } hydrant_backtest;
 
 typedef struct hydrant_backtest_options {

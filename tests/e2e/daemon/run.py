@@ -676,6 +676,16 @@ class Serving(DaemonTest):
         self.assertRegex(out, r"posts +1,000 +-/s")
         self.assertRegex(out, r"posts +1,000 +- +0 ")
 
+    def test_what_is_not_known_is_no_null_in_top(self):
+        world = self.world()
+        (world.dir / "posts.ndjson").write_text('{"text":"without a time"}\n')
+        world.start()
+        until("all", lambda: world.status()["posts"] == 1)
+        out = subprocess.run(["script", "-qec", f"{HYDRANT} top --socket control.sock --count 1", "/dev/null"],
+                             cwd=world.dir, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+        self.assertRegex(out, r"posts +1 ")
+        self.assertNotIn("null", out)
+
     def test_what_ctl_shows_to_a_person(self):
         world = self.world(groups="{care: {start: oldest}, audit: {start: oldest}}")
         world.write_posts("posts.ndjson", range(10))

@@ -1,5 +1,5 @@
 # What `cmake --install` and the Debian package put where: library, headers, pkg-config, CMake
-# package, program, documents, the Python reader of rings, completion for bash.
+# package, program, documents, the Python reader of rings, completion for bash, manual pages.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hydrant)
@@ -40,6 +40,18 @@ configure_file(tools/systemd/hydrant.service.in ${PROJECT_BINARY_DIR}/hydrant.se
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.service DESTINATION lib/systemd/system)
 install(FILES docs/hydrant.schema.json docs/examples/daemon/hydrant.yaml
   DESTINATION ${CMAKE_INSTALL_DATADIR}/hydrant)
+
+# Manual pages, made of what --help says, where help2man is there and the program can be run.
+find_program(HELP2MAN help2man)
+if(HELP2MAN AND NOT CMAKE_CROSSCOMPILING)
+  set(make_man ${PROJECT_SOURCE_DIR}/tools/dev/make-man)
+  add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/man/hydrant.1
+    COMMAND ${make_man} $<TARGET_FILE:hydrant-cli> ${PROJECT_BINARY_DIR}/man
+    DEPENDS hydrant-cli ${make_man}
+    COMMENT "Making manual pages" VERBATIM)
+  add_custom_target(man ALL DEPENDS ${PROJECT_BINARY_DIR}/man/hydrant.1)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "hydrant maintainers")

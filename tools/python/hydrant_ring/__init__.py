@@ -10,10 +10,12 @@
             handle(item)
             member.ack(item)
 
-Items are dictionaries, the same as the lines of `hydrant scan`. The format is docs/RING-FORMAT.md.
+Items are dictionaries, the same as the lines of `hydrant scan`. A Member raises RingError, an Observer Damaged where the
+bytes make no sense. The format is docs/RING-FORMAT.md.
 """
 
+from .items import Damaged
 from .member import Member, RingError
 from .observer import Observer
 
-__all__ = ["Member", "Observer", "RingError"]
+__all__ = ["Damaged", "Member", "Observer", "RingError"]
