@@ -68,11 +68,10 @@ static const uint8_t follows[256] = {[')'] = EYES,
                                      ['a' ... 'z'] = EYES | HANDLE | HASHTAG | BRACKET,
                                      [0x80 ... 0xFF] = HASHTAG};
 
-/* Does the sign at the place begin something? */
-static inline bool may_begin(const char *at, uint8_t sign)
+/* May the sign at the place begin something? */
+static inline uint32_t may_begin(const char *at, uint8_t sign)
 {
-    bool after_digit = (unsigned char)(at[-1] - '0') < 10;
-    return sign & follows[(unsigned char)at[1]] & ~(after_digit ? EYES : 0);
+    return sign & follows[(unsigned char)at[1]];
 }
 
 /* ---- runs ---- */
@@ -83,39 +82,50 @@ static inline uint64_t bits_from(const uint64_t *bits, uint32_t at)
     return hy_token_load64((const char *)bits + at / 8) >> (at % 8);
 }
 
+/* The first run from i on that begins at next or later. */
+static inline uint32_t pass_by(const uint16_t *starts, uint32_t count, uint32_t i, uint32_t next)
+{
+    while (i < count && starts[i] < next)
+        i++;
+    return i;
+}
+
 /* Takes runs that begin at starts[0 .. count), those before next aside; returns where to go on. */
 static uint32_t take_runs(struct hy_tokens *t, const uint16_t *starts, uint32_t count,
                           uint32_t next)
 {
     static const uint32_t hashed_most[2] = {HY_TOKEN_HASH_STEP, 3}; /* of a word, of a stop */
+    const uint64_t beyond = ~0ull << HY_TOKEN_HASH_STEP;            /* a run so long is odd */
     const struct hy_charmask *mask = &t->mask;
     uint32_t number = t->count, stops = 0, capitals = 0;
-    for (uint32_t i = 0; i < count && number < HY_EMOTION_TOKENS; i++) {
+    for (uint32_t i = pass_by(starts, count, 0, next); i < count && number < HY_EMOTION_TOKENS;) {
         uint32_t start = starts[i];
         const char *text = mask->lower + start;
-        uint32_t len = 1 + (uint32_t)__builtin_ctzll(~(bits_from(mask->inside, start) >> 1));
-        uint64_t run = (2ull << (len - 1)) - 1, upper = bits_from(mask->upper, start) & run;
+        uint64_t more = bits_from(mask->inside, start) >> 1, run = more ^ (more + 1);
         uint8_t sign = sign_of[(unsigned char)*text];
-        bool odd = (bits_from(mask->odd, start) & run) != 0;
-        if (HY_UNLIKELY(odd | (len > HY_TOKEN_HASH_STEP) | may_begin(text, sign) |
-                        (start < next))) {
+        uint64_t odd = (bits_from(mask->odd, start) | beyond) & run;
+        if (HY_UNLIKELY(odd | may_begin(text, sign))) {
             t->count = number;
-            next = start < next ? next : hy_odd_run_take(t, start);
+            next = hy_odd_run_take(t, start);
             number = t->count;
+            i = pass_by(starts, count, i + 1, next);
             continue;
         }
-        uint32_t stop = sign / STOP, caps = (upper == run) & (len >= 2);
-        uint32_t hashed = len < hashed_most[stop] ? len : hashed_most[stop];
+        uint32_t len = 1 + (uint32_t)__builtin_ctzll(~more);
+        /* Two at least: behind a lone letter stands none. */
+        uint32_t caps = !(~bits_from(mask->upper, start) & (run | 2));
+        uint32_t stop = sign / STOP, hashed = len < hashed_most[stop] ? len : hashed_most[stop];
         struct hy_token *token = &t->list[number];
         token->hash = hy_token_hash_step(hy_token_hash_begin(hashed), text, hashed);
         token->start = (uint16_t)start;
         token->len = (uint16_t)len;
-        t->symbol[number] = (uint8_t)(stop * (unsigned char)*text);
-        t->run[number] = (uint8_t)(stop * hashed);
+        t->symbol[number] = (uint8_t)*text;
+        t->run[number] = (uint8_t)hashed;
         t->kind[number] = (uint8_t)(HY_TOKEN_WORD + stop * (HY_TOKEN_PUNCT - HY_TOKEN_WORD));
         t->flags[number] = (uint8_t)(caps * HY_TOKEN_CAPS);
         stops += stop;
         capitals += caps;
+        i++;
         number += stop | (sign == 0); /* a sign that begins nothing is no token */
     }
     t->count = number;
