@@ -61,7 +61,7 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t base)
 {
     uint32_t count = tokens->count - base < 64 ? tokens->count - base : 64;
-    uint64_t all = count < 64 ? (1ull << count) - 1 : ~0ull;
+    uint64_t all = hy_first_bits(count);
     const uint8_t *kind = tokens->kind + base, *flags = tokens->flags + base;
     const uint8_t *symbol = tokens->symbol + base, *run = tokens->run + base;
     memset(g, 0, sizeof *g);
