@@ -20,8 +20,7 @@
 
 enum {
     CHUNK = 64, /* tokens that are looked up together */
-    EXTRAS_MAX = 2 * CHUNK + HY_FEATURES_LAST,
-    ROWS_MAX = CHUNK + EXTRAS_MAX + CHUNK * HY_FEATURES_GRAMS,
+    KEYS_MAX = 2 * CHUNK + HY_FEATURES_LAST + CHUNK * HY_FEATURES_GRAMS, /* EXTRAs and 4-grams */
 };
 
 /* How far apart positive and negative are where one of them is meant. */
@@ -32,7 +31,8 @@ struct sum {
     const struct hy_emotion_model *model;
     struct hy_tokens *tokens;
     int32_t acc[HY_MODEL_ROW];
-    uint16_t rows[ROWS_MAX + HY_LAYER_ROWS]; /* first those of a chunk's words, in their order */
+    uint64_t keys[KEYS_MAX];                         /* of a chunk, but for its words' */
+    uint16_t rows[CHUNK + KEYS_MAX + HY_LAYER_ROWS]; /* of its words, in their order; of the keys */
 };
 
 static inline void set_row(struct sum *s, uint32_t at, uint32_t row)
@@ -42,23 +42,20 @@ static inline void set_row(struct sum *s, uint32_t at, uint32_t row)
     s->rows[at] = (uint16_t)row;
 }
 
-/* These two take how many rows there are and return how many there are then. */
+/* These list keys that the bitmap lets through, behind count of them; return how many there are. */
 
 /* A word that the model has no row for, or only that of its lexicon classes. */
-static uint32_t take_grams(struct sum *s, uint32_t count, uint32_t token)
+static uint32_t list_grams(struct sum *s, uint32_t count, uint32_t token)
 {
     char word[HY_TOKEN_SPELL];
-    uint64_t keys[HY_FEATURES_GRAMS];
     if (s->tokens->kind[token] != HY_TOKEN_WORD)
         return count;
     uint32_t len = hy_token_spell(s->tokens, token, word);
-    uint32_t keys_count = hy_feature_grams(word, len, keys), known = 0;
-    for (uint32_t i = 0; i < keys_count; i++) {
-        keys[known] = keys[i];
-        known += hy_model_may_have(s->model, keys[i]);
+    uint32_t grams = hy_feature_grams(word, len, s->keys + count), end = count + grams;
+    for (uint32_t i = count; i < end; i++) {
+        s->keys[count] = s->keys[i];
+        count += hy_model_may_have(s->model, s->keys[i]);
     }
-    for (uint32_t i = 0; i < known; i++)
-        set_row(s, count++, hy_model_find(s->model, keys[i]));
     return count;
 }
 
@@ -72,7 +69,7 @@ static uint32_t take_odd_word(struct sum *s, uint32_t count, uint32_t token, uin
         row = hy_model_find(s->model, hy_feature_word(s->tokens->list[token].hash));
     bool shared = row >= s->model->shared_first;
     set_row(s, at, row + (shared && negated));
-    return !row || shared ? take_grams(s, count, token) : count;
+    return !row || shared ? list_grams(s, count, token) : count;
 }
 
 /* The rows of a chunk's words, in their order. */
@@ -86,24 +83,23 @@ static void find_words(struct sum *s, uint32_t first, uint32_t words)
     }
 }
 
-/* The EXTRAs of a chunk that the bitmap lets through: most are not in the model. */
-static uint32_t list_extras(const struct sum *s, uint32_t first, uint32_t words,
-                            uint64_t keys[EXTRAS_MAX])
+/* The EXTRAs of a chunk: most are not in the model. */
+static uint32_t list_extras(struct sum *s, uint32_t first, uint32_t words)
 {
     const struct hy_tokens *tokens = s->tokens;
     uint64_t before = first ? tokens->list[first - 1].hash : HY_FEATURES_BEGIN;
     uint32_t count = 0;
     for (uint32_t i = first; i < first + words; i++) {
         uint64_t hash = tokens->list[i].hash;
-        keys[count] = hy_feature_pair(before, hash);
-        count += hy_model_may_have(s->model, keys[count]);
+        s->keys[count] = hy_feature_pair(before, hash);
+        count += hy_model_may_have(s->model, s->keys[count]);
         before = hash;
         hy_model_prefetch(s->model, hy_feature_word(hash));
         if (HY_UNLIKELY(tokens->flags[i] & (HY_TOKEN_CAPS | HY_TOKEN_LONG)))
-            keys[count++] = hy_feature_style(tokens, i);
+            s->keys[count++] = hy_feature_style(tokens, i);
     }
     if (first + words == tokens->count) {
-        hy_feature_last(tokens, keys + count);
+        hy_feature_last(tokens, s->keys + count);
         count += HY_FEATURES_LAST;
     }
     return count;
@@ -112,16 +108,16 @@ static uint32_t list_extras(const struct sum *s, uint32_t first, uint32_t words,
 /* Adds up the rows of a chunk, and sets the valence of its words when all have come from memory. */
 static void take_chunk(struct sum *s, uint32_t first, uint32_t words)
 {
-    uint64_t keys[EXTRAS_MAX];
-    uint32_t extras = list_extras(s, first, words, keys), count = words + extras;
-    for (uint32_t i = 0; i < extras; i++)
-        set_row(s, words + i, hy_model_find(s->model, keys[i])); /* perhaps 0 */
+    uint32_t count = list_extras(s, first, words);
     find_words(s, first, words);
     uint64_t odd = hy_halves_beyond(s->rows, (uint16_t)(s->model->shared_first - 1));
     for (odd &= hy_first_bits(words); odd; odd &= odd - 1) {
         uint32_t at = (uint32_t)__builtin_ctzll(odd);
         count = take_odd_word(s, count, first + at, at);
     }
+    for (uint32_t i = 0; i < count; i++)
+        set_row(s, words + i, hy_model_find(s->model, s->keys[i])); /* perhaps 0 */
+    count += words;
     memset(s->rows + count, 0, HY_LAYER_ROWS * sizeof *s->rows);
     hy_layer_sum(s->model->rows, s->rows, count, s->acc);
     for (uint32_t i = 0; i < words; i++)
