@@ -25,7 +25,7 @@ static void on_signal(int number)
 }
 
 /* A second after a stop, and each second from then on: makes a write that is still stuck return
- * EINTR. The signal may come to any thread; the writer's own needs no help. */
+ * EINTR. The signal may come to another thread; the writer's own needs no help. */
 static void on_alarm(int number)
 {
     if (atomic_load(&writing) && !pthread_equal(atomic_load(&writer), pthread_self()))
@@ -54,8 +54,22 @@ int stop_signal_number(void)
     return stopped_by;
 }
 
+/* The engine's threads block signals; the one that writes takes this one, once and for all. */
+static void take_alarms(void)
+{
+    static _Thread_local bool taken;
+    sigset_t alarms;
+    if (taken)
+        return;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+    taken = true;
+}
+
 void stop_signal_begin_write(void)
 {
+    take_alarms();
     atomic_store(&writer, pthread_self());
     atomic_store(&writing, true);
 }

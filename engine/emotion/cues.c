@@ -73,7 +73,7 @@ void hy_cues_mark(const struct hy_emotion_model *model, struct hy_tokens *tokens
     uint64_t reached[HY_CUES_REACH] = {0}, phrases[HY_EMOTION_TOKENS / 64];
     for (uint32_t base = 0; base < tokens->count; base += 64) {
         uint32_t count = tokens->count - base < 64 ? tokens->count - base : 64;
-        uint64_t all = count < 64 ? (1ull << count) - 1 : ~0ull;
+        uint64_t all = hy_first_bits(count);
         uint32_t *cues = tokens->cues + base;
         for (uint32_t i = 0; i < count; i++)
             cues[i] = cues_of(table, tokens->list[base + i].hash);

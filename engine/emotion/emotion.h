@@ -34,7 +34,7 @@ size_t hy_emotion_arena_bytes(void);
 
 /*
  * Scores one text: valid UTF-8, plain (HTML and entities taken out). lang is a BCP 47 tag or empty.
- * Fills in all of *out. Needs about 130 KiB of stack.
+ * Fills in all of *out. Needs about 155 KiB of stack.
  *
  * English is covered: lang is "en" or "en-...", or lang is empty, "und" or "mul" and the letters
  * are mostly Latin. Elsewhere only emoji, emoticons and punctuation are looked at, and when there

@@ -33,17 +33,40 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 
 #elif defined(__AVX2__)
 
-/* Eight tokens at a time; each step brings the next bit to where movemask takes it from. */
+/* The four bytes of 32 words, each kind together: byte n of word i is byte i of bytes[n]. */
+static inline void part_bytes(const uint32_t *words, __m256i bytes[4])
+{
+    const __m256i by_number = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m256i in_order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i a[4], b[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        a[i] = _mm256_loadu_si256((const __m256i *)(words + 8 * i));
+        a[i] = _mm256_shuffle_epi8(a[i], by_number);
+    }
+    for (uint32_t i = 0; i < 4; i += 2) {
+        b[i] = _mm256_unpacklo_epi32(a[i], a[i + 1]);
+        b[i + 1] = _mm256_unpackhi_epi32(a[i], a[i + 1]);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        bytes[2 * i] = _mm256_unpacklo_epi64(b[i], b[i + 2]);
+        bytes[2 * i + 1] = _mm256_unpackhi_epi64(b[i], b[i + 2]);
+    }
+    for (uint32_t i = 0; i < 4; i++)
+        bytes[i] = _mm256_permutevar8x32_epi32(bytes[i], in_order);
+}
+
+/* Each step brings the next bit to where movemask takes it from. */
 static void see_cues(struct hy_glance *g, const uint32_t *cues)
 {
-    for (uint32_t i = 0; i < g->count; i += 8) {
-        __m256i some = _mm256_loadu_si256((const __m256i *)(cues + i));
-        some = _mm256_slli_epi32(some, 32 - HY_CUES);
-        for (uint32_t bit = HY_CUES; bit-- > 0;) {
-            uint32_t found = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(some));
-            g->cue[bit] |= (uint64_t)found << i;
-            some = _mm256_add_epi32(some, some);
-        }
+    __m256i low[4], high[4];
+    part_bytes(cues, low);
+    part_bytes(cues + 32, high);
+#pragma GCC unroll 32
+    for (uint32_t bit = HY_CUES; bit-- > 0;) {
+        __m256i a = _mm256_slli_epi16(low[bit / 8], 7 - (int)bit % 8);
+        __m256i b = _mm256_slli_epi16(high[bit / 8], 7 - (int)bit % 8);
+        g->cue[bit] = hy_both_halves(a, b);
     }
 }
 
@@ -51,6 +74,7 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 
 static void see_cues(struct hy_glance *g, const uint32_t *cues)
 {
+    memset(g->cue, 0, sizeof g->cue);
     for (uint32_t i = 0; i < g->count; i++)
         for (uint32_t left = cues[i]; left; left &= left - 1)
             g->cue[__builtin_ctz(left)] |= 1ull << i;
@@ -61,10 +85,9 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t base)
 {
     uint32_t count = tokens->count - base < 64 ? tokens->count - base : 64;
-    uint64_t all = count < 64 ? (1ull << count) - 1 : ~0ull;
+    uint64_t all = hy_first_bits(count);
     const uint8_t *kind = tokens->kind + base, *flags = tokens->flags + base;
     const uint8_t *symbol = tokens->symbol + base, *run = tokens->run + base;
-    memset(g, 0, sizeof *g);
     g->base = base;
     g->count = count;
     g->fresh = all;

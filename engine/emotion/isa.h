@@ -20,6 +20,7 @@
 #define hy_tokenize HY_ISA(hy_tokenize)
 #define hy_tokenize_mask HY_ISA(hy_tokenize_mask)
 #define hy_tokenize_may_find_pictures HY_ISA(hy_tokenize_may_find_pictures)
+#define hy_odd_run_take HY_ISA(hy_odd_run_take)
 #define hy_token_spell HY_ISA(hy_token_spell)
 #define hy_token_hash HY_ISA(hy_token_hash)
 #define hy_cues_mark HY_ISA(hy_cues_mark)

@@ -16,11 +16,11 @@
 #include "base/assert.h"
 #include "base/prefetch.h"
 #include "base/str.h"
+#include "emotion/token_bits.h"
 
 enum {
     CHUNK = 64, /* tokens that are looked up together */
-    EXTRAS_MAX = 2 * CHUNK + HY_FEATURES_LAST,
-    ROWS_MAX = 256, /* more than the words and EXTRAs of a chunk */
+    KEYS_MAX = 2 * CHUNK + HY_FEATURES_LAST + CHUNK * HY_FEATURES_GRAMS, /* EXTRAs and 4-grams */
 };
 
 /* How far apart positive and negative are where one of them is meant. */
@@ -31,131 +31,97 @@ struct sum {
     const struct hy_emotion_model *model;
     struct hy_tokens *tokens;
     int32_t acc[HY_MODEL_ROW];
-    uint16_t rows[ROWS_MAX + HY_LAYER_ROWS];
+    uint64_t keys[KEYS_MAX];                         /* of a chunk, but for its words' */
+    uint16_t rows[CHUNK + KEYS_MAX + HY_LAYER_ROWS]; /* of its words, in their order; of the keys */
 };
 
-/* Each of these takes how many rows there are and returns how many there are then. */
-
-static inline uint32_t take_row(struct sum *s, uint32_t count, uint32_t row)
+static inline void set_row(struct sum *s, uint32_t at, uint32_t row)
 {
     hy_prefetch(&s->model->rows[row]);
     hy_prefetch(&s->model->rows[row].extra); /* half of the rows lie in two lines */
-    s->rows[count] = (uint16_t)row;
-    return count + 1;
+    s->rows[at] = (uint16_t)row;
 }
 
-static inline uint32_t add_rows(struct sum *s, uint32_t count)
-{
-    memset(s->rows + count, 0, HY_LAYER_ROWS * sizeof *s->rows);
-    hy_layer_sum(s->model->rows, s->rows, count, s->acc);
-    return 0;
-}
+/* These list keys that the bitmap lets through, behind count of them; return how many there are. */
 
 /* A word that the model has no row for, or only that of its lexicon classes. */
-static uint32_t take_grams(struct sum *s, uint32_t count, uint32_t token)
+static uint32_t list_grams(struct sum *s, uint32_t count, uint32_t token)
 {
     char word[HY_TOKEN_SPELL];
-    uint64_t keys[HY_FEATURES_GRAMS];
     if (s->tokens->kind[token] != HY_TOKEN_WORD)
         return count;
     uint32_t len = hy_token_spell(s->tokens, token, word);
-    uint32_t keys_count = hy_feature_grams(word, len, keys), known = 0;
-    for (uint32_t i = 0; i < keys_count; i++) {
-        keys[known] = keys[i];
-        known += hy_model_may_have(s->model, keys[i]);
+    uint32_t grams = hy_feature_grams(word, len, s->keys + count), end = count + grams;
+    for (uint32_t i = count; i < end; i++) {
+        s->keys[count] = s->keys[i];
+        count += hy_model_may_have(s->model, s->keys[i]);
     }
-    if (count + known > ROWS_MAX)
-        count = add_rows(s, count);
-    for (uint32_t i = 0; i < known; i++)
-        count = take_row(s, count, hy_model_find(s->model, keys[i]));
     return count;
 }
 
-/* The row of a token that has none under its key, or only that of its lexicon classes: that of the
- * plain word where it is negated. */
-static uint32_t odd_row(const struct sum *s, uint32_t token, uint32_t row)
+/* A word, at its place among the rows, that has no row under its key, or only that of its lexicon
+ * classes. A negated one is taken for the plain one; rows of classes are pairs: plain, negated. */
+static uint32_t take_odd_word(struct sum *s, uint32_t count, uint32_t token, uint32_t at)
 {
     bool negated = s->tokens->flags[token] & HY_TOKEN_NEGATED;
-    return !row && negated ? hy_model_find(s->model, hy_feature_word(s->tokens->list[token].hash))
-                           : row;
-}
-
-/* What a word without a row of its own adds; row is as odd_row says. */
-static uint32_t take_odd_word(struct sum *s, uint32_t count, uint32_t token, uint32_t row)
-{
-    bool negated = s->tokens->flags[token] & HY_TOKEN_NEGATED;
+    uint32_t row = s->rows[at];
+    if (!row && negated)
+        row = hy_model_find(s->model, hy_feature_word(s->tokens->list[token].hash));
     bool shared = row >= s->model->shared_first;
-    count = take_row(s, count, shared && negated ? row + 1 : row); /* row 0 adds nothing */
-    return !row || shared ? take_grams(s, count, token) : count;
+    set_row(s, at, row + (shared && negated));
+    return !row || shared ? list_grams(s, count, token) : count;
 }
 
-/*
- * The words first .. end, at most CHUNK of them; those without a row of their own come last. Sets
- * the row of each word, from which its valence is read when all of them have come from memory.
- */
-static uint32_t take_words(struct sum *s, uint32_t count, uint32_t first, uint32_t end,
-                           uint16_t rows[CHUNK])
+/* The rows of a chunk's words, in their order. */
+static void find_words(struct sum *s, uint32_t first, uint32_t words)
 {
-    const struct hy_emotion_model *model = s->model;
-    uint32_t odd_count = 0;
-    uint16_t odd[CHUNK];
-    for (uint32_t i = first; i < end; i++) {
-        uint64_t hash = s->tokens->list[i].hash, key = hy_feature_negated(hash);
-        key = s->tokens->flags[i] & HY_TOKEN_NEGATED ? key : hy_feature_word(hash);
-        uint32_t row = hy_model_find(model, key);
-        bool is_odd = (row == 0) | (row >= model->shared_first);
-        rows[i - first] = (uint16_t)row;
-        odd[odd_count] = (uint16_t)i;
-        odd_count += is_odd;
-        take_row(s, count, row);
-        count += !is_odd;
+    for (uint32_t i = 0; i < words; i++) {
+        uint64_t hash = s->tokens->list[first + i].hash;
+        bool negated = s->tokens->flags[first + i] & HY_TOKEN_NEGATED;
+        uint64_t key = negated ? hy_feature_negated(hash) : hy_feature_word(hash);
+        set_row(s, i, hy_model_find(s->model, key));
     }
-    for (uint32_t i = 0; i < odd_count; i++) {
-        uint16_t *row = &rows[odd[i] - first];
-        *row = (uint16_t)odd_row(s, odd[i], *row);
-        if (HY_UNLIKELY(count == ROWS_MAX))
-            count = add_rows(s, count);
-        count = take_odd_word(s, count, odd[i], *row);
-    }
-    return count;
 }
 
-/* The EXTRAs of tokens [first, end) that the bitmap lets through: most are not in the model. */
-static uint32_t list_extras(const struct sum *s, uint32_t first, uint32_t end,
-                            uint64_t keys[EXTRAS_MAX])
+/* The EXTRAs of a chunk: most are not in the model. */
+static uint32_t list_extras(struct sum *s, uint32_t first, uint32_t words)
 {
     const struct hy_tokens *tokens = s->tokens;
     uint64_t before = first ? tokens->list[first - 1].hash : HY_FEATURES_BEGIN;
     uint32_t count = 0;
-    for (uint32_t i = first; i < end; i++) {
+    for (uint32_t i = first; i < first + words; i++) {
         uint64_t hash = tokens->list[i].hash;
-        keys[count] = hy_feature_pair(before, hash);
-        count += hy_model_may_have(s->model, keys[count]);
+        s->keys[count] = hy_feature_pair(before, hash);
+        count += hy_model_may_have(s->model, s->keys[count]);
         before = hash;
         hy_model_prefetch(s->model, hy_feature_word(hash));
         if (HY_UNLIKELY(tokens->flags[i] & (HY_TOKEN_CAPS | HY_TOKEN_LONG)))
-            keys[count++] = hy_feature_style(tokens, i);
+            s->keys[count++] = hy_feature_style(tokens, i);
     }
-    if (end == tokens->count) {
-        hy_feature_last(tokens, keys + count);
+    if (first + words == tokens->count) {
+        hy_feature_last(tokens, s->keys + count);
         count += HY_FEATURES_LAST;
     }
     return count;
 }
 
-static void take_all(struct sum *s)
+/* Adds up the rows of a chunk, and sets the valence of its words when all have come from memory. */
+static void take_chunk(struct sum *s, uint32_t first, uint32_t words)
 {
-    uint64_t keys[EXTRAS_MAX];
-    uint16_t rows[CHUNK];
-    for (uint32_t first = 0; first < s->tokens->count; first += CHUNK) {
-        uint32_t left = s->tokens->count - first, end = first + (left < CHUNK ? left : CHUNK);
-        uint32_t extras = list_extras(s, first, end, keys), count = 0;
-        for (uint32_t i = 0; i < extras; i++)
-            count = take_row(s, count, hy_model_find(s->model, keys[i])); /* perhaps 0 */
-        add_rows(s, take_words(s, count, first, end, rows));
-        for (uint32_t i = first; i < end; i++)
-            s->tokens->valence[i] = s->model->rows[rows[i - first]].extra >> 2;
+    uint32_t count = list_extras(s, first, words);
+    find_words(s, first, words);
+    uint64_t odd = hy_halves_beyond(s->rows, (uint16_t)(s->model->shared_first - 1));
+    for (odd &= hy_first_bits(words); odd; odd &= odd - 1) {
+        uint32_t at = (uint32_t)__builtin_ctzll(odd);
+        count = take_odd_word(s, count, first + at, at);
     }
+    for (uint32_t i = 0; i < count; i++)
+        set_row(s, words + i, hy_model_find(s->model, s->keys[i])); /* perhaps 0 */
+    count += words;
+    memset(s->rows + count, 0, HY_LAYER_ROWS * sizeof *s->rows);
+    hy_layer_sum(s->model->rows, s->rows, count, s->acc);
+    for (uint32_t i = 0; i < words; i++)
+        s->tokens->valence[first + i] = s->model->rows[s->rows[i]].extra >> 2;
 }
 
 static void score_first(const struct hy_emotion_model *model, struct hy_tokens *tokens,
@@ -165,7 +131,8 @@ static void score_first(const struct hy_emotion_model *model, struct hy_tokens *
     sum.model = model;
     sum.tokens = tokens;
     memset(sum.acc, 0, sizeof sum.acc);
-    take_all(&sum);
+    for (uint32_t first = 0; first < tokens->count; first += CHUNK)
+        take_chunk(&sum, first, tokens->count - first < CHUNK ? tokens->count - first : CHUNK);
     const struct hy_model_heads *heads = model->heads;
     float scale = 1.0f / sqrtf((float)(tokens->count ? tokens->count : 1));
     for (uint32_t h = 0; h < HY_MODEL_ROW; h++)

@@ -12,11 +12,18 @@
 #include <immintrin.h>
 #endif
 
+/* The first so many of 64, at most all. */
+static inline uint64_t hy_first_bits(uint32_t count)
+{
+    return count < 64 ? (1ull << count) - 1 : ~0ull;
+}
+
 /*
  * hy_bytes_with       those that have the bit
  * hy_bytes_equal      those that are the value
  * hy_bytes_mark       sets the bit of those that are named
  * hy_words_with       those that have bit number n
+ * hy_halves_beyond    those of 64 numbers that are 0 or more than most
  */
 #if defined(__AVX512BW__)
 
@@ -43,6 +50,18 @@ static inline uint64_t hy_words_with(const uint32_t *words, uint32_t n)
     for (uint32_t i = 0; i < 64; i += 16) {
         __m512i bit = _mm512_set1_epi32((int)(1u << n));
         uint32_t some = _mm512_test_epi32_mask(_mm512_loadu_si512(words + i), bit);
+        found |= (uint64_t)some << i;
+    }
+    return found;
+}
+
+static inline uint64_t hy_halves_beyond(const uint16_t *halves, uint16_t most)
+{
+    uint64_t found = 0;
+#pragma GCC unroll 2
+    for (uint32_t i = 0; i < 64; i += 32) {
+        __m512i less = _mm512_sub_epi16(_mm512_loadu_si512(halves + i), _mm512_set1_epi16(1));
+        uint32_t some = _mm512_cmpge_epu16_mask(less, _mm512_set1_epi16((short)most));
         found |= (uint64_t)some << i;
     }
     return found;
@@ -101,6 +120,27 @@ static inline uint64_t hy_words_with(const uint32_t *words, uint32_t n)
     return found;
 }
 
+static inline __m256i hy_sixteen_beyond(const uint16_t *halves, __m256i most)
+{
+    __m256i some = _mm256_loadu_si256((const __m256i *)halves);
+    __m256i less = _mm256_sub_epi16(some, _mm256_set1_epi16(1));
+    return _mm256_cmpeq_epi16(_mm256_max_epu16(less, most), less);
+}
+
+static inline uint64_t hy_halves_beyond(const uint16_t *halves, uint16_t most)
+{
+    uint64_t found = 0;
+    __m256i limit = _mm256_set1_epi16((short)most);
+#pragma GCC unroll 2
+    for (uint32_t i = 0; i < 64; i += 32) {
+        __m256i low = hy_sixteen_beyond(halves + i, limit);
+        __m256i both = _mm256_packs_epi16(low, hy_sixteen_beyond(halves + i + 16, limit));
+        both = _mm256_permute4x64_epi64(both, 0xD8);
+        found |= (uint64_t)(uint32_t)_mm256_movemask_epi8(both) << i;
+    }
+    return found;
+}
+
 #else
 
 static inline uint64_t hy_bytes_with(const uint8_t *bytes, uint8_t bit)
@@ -130,6 +170,14 @@ static inline uint64_t hy_words_with(const uint32_t *words, uint32_t n)
     uint64_t found = 0;
     for (uint32_t i = 0; i < 64; i++)
         found |= (uint64_t)(words[i] >> n & 1) << i;
+    return found;
+}
+
+static inline uint64_t hy_halves_beyond(const uint16_t *halves, uint16_t most)
+{
+    uint64_t found = 0;
+    for (uint32_t i = 0; i < 64; i++)
+        found |= (uint64_t)((uint16_t)(halves[i] - 1) >= most) << i;
     return found;
 }
 

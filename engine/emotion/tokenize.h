@@ -80,8 +80,9 @@ struct hy_tokens {
     struct hy_token list[HY_EMOTION_TOKENS];
     /* By token, apart, for those who look at one thing of many tokens. A vector more than there can
      * be tokens is readable. */
-    uint8_t kind[HY_TOKENS_PADDED];   /* enum hy_token_kind */
-    uint8_t flags[HY_TOKENS_PADDED];  /* HY_TOKEN_CAPS ... */
+    uint8_t kind[HY_TOKENS_PADDED];  /* enum hy_token_kind */
+    uint8_t flags[HY_TOKENS_PADDED]; /* HY_TOKEN_CAPS ... */
+    /* Of other kinds these two mean nothing. */
     uint8_t symbol[HY_TOKENS_PADDED]; /* PUNCT: the character; EMOTICON: enum hy_emoticon */
     uint8_t run[HY_TOKENS_PADDED];    /* PUNCT: how many in a row, 1..3 (3: or more) */
     int8_t valence[HY_TOKENS_PADDED]; /* of the word alone, as in hy_model_row; set while scoring */

@@ -88,16 +88,17 @@ static void notices_style(void **state)
     assert_int_equal(tokens.capitals, 2);
 }
 
-/* Runs that cross a block of 64 bytes give the same tokens as those that do not. */
+/* Runs that cross a block of 64 bytes, or the 512 whose runs are listed together, give the same
+ * tokens as those that do not. */
 static void does_not_care_where_words_stand(void **state)
 {
     static const char text[] =
         "don't stooop @att_cares, see www.att.com/x ok? #BadBad :-( f\xc3\xbcr";
-    char padded[400];
+    char padded[700];
     split(text);
     struct hy_tokens *plain = test_malloc(sizeof *plain);
     memcpy(plain, &tokens, sizeof *plain);
-    for (size_t front = 1; front < 200; front++) {
+    for (size_t front = 1; front < 600; front++) {
         memset(padded, ' ', front);
         strcpy(padded + front, text);
         split(padded);
@@ -109,6 +110,17 @@ static void does_not_care_where_words_stand(void **state)
         }
     }
     test_free(plain);
+}
+
+/* Longer than the 512 bytes whose runs are listed together. */
+static void takes_a_long_link_whole(void **state)
+{
+    char text[1000] = "http://";
+    while (strlen(text) < 900)
+        strcat(text, "a.b/:)");
+    strcat(text, " END");
+    expect(text, "<url> end");
+    assert_int_equal(tokens.flags[1], HY_TOKEN_CAPS);
 }
 
 static void stays_within_its_limits(void **state)
@@ -147,6 +159,7 @@ int main(void)
         cmocka_unit_test(reads_emoticons),
         cmocka_unit_test(notices_style),
         cmocka_unit_test(does_not_care_where_words_stand),
+        cmocka_unit_test(takes_a_long_link_whole),
         cmocka_unit_test(stays_within_its_limits),
         cmocka_unit_test(makes_grams_of_words),
     };
