@@ -296,7 +296,7 @@ struct turn {
     struct hy_dedup_window *w;
     const struct hy_dedup_post *post;
     struct hy_dedup_spot by_id, by_text;
-    uint64_t published_seen;    /* keys, when the two were searched */
+    uint64_t published_seen;    /* times that keys were published when the two were searched */
     struct hy_dedup_view known; /* valid if is_known: the entry with this id */
     struct hy_dedup_view group; /* valid if kind is EXACT or NEAR: the head of its group */
     bool is_known;
