@@ -1,6 +1,6 @@
 /*
  * What scoring costs a post: 28 emotions, Ekman groups, sentiment, valence, intensity and speech
- * act, on the best path that this machine has (HYDRANT_CPU=baseline|avx2|avx512 chooses), and what
+ * act, on the best path that this machine has (HYDRANT_CPU=scalar|avx2|avx512 chooses), and what
  * looking for personal data costs. Posts of about 100 bytes as customers write them, each a word
  * and the halves of two of them, in 1,152 ways: of few texts the processor knows the branches by
  * heart.
