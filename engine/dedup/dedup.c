@@ -548,7 +548,7 @@ static uint32_t find_front(const struct hy_dedup_window *w, _Atomic uint32_t *in
 {
     struct hy_dedup_spot spot = hy_dedup_spot(w, index, hash);
     uint32_t bucket = atomic_load_explicit(spot.bucket, memory_order_relaxed);
-    return bucket & spot.sign ? hy_dedup_front(w, bucket) : 0;
+    return hy_dedup_front_for(w, &spot, bucket);
 }
 
 /* What the buckets and lines, which should be here by now, lead to. */

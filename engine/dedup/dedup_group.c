@@ -35,9 +35,7 @@ bool hy_dedup_find_id(const struct hy_dedup_window *w, const struct hy_dedup_pos
                       const struct hy_dedup_spot *spot, uint32_t bucket, uint32_t until,
                       struct hy_dedup_view *found)
 {
-    if (!(bucket & spot->sign))
-        return false;
-    uint32_t name = hy_dedup_front(w, bucket), end = hy_dedup_front(w, until);
+    uint32_t name = hy_dedup_front_for(w, spot, bucket), end = hy_dedup_front(w, until);
     for (int i = 0; i < HY_DEDUP_CHAIN_MAX && name != end; i++) {
         if (!hy_dedup_window_view(w, name, found))
             return false;
@@ -53,9 +51,7 @@ bool hy_dedup_find_text(const struct hy_dedup_window *w, const struct hy_dedup_p
                         const struct hy_dedup_spot *spot, uint32_t bucket, uint32_t until,
                         struct hy_dedup_view *found)
 {
-    if (!(bucket & spot->sign))
-        return false;
-    uint32_t name = hy_dedup_front(w, bucket), end = hy_dedup_front(w, until);
+    uint32_t name = hy_dedup_front_for(w, spot, bucket), end = hy_dedup_front(w, until);
     for (int i = 0; i < HY_DEDUP_CHAIN_MAX && name != end; i++) {
         if (!hy_dedup_window_view(w, name, found))
             return false;

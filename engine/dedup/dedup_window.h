@@ -220,6 +220,13 @@ static inline uint32_t hy_dedup_front(const struct hy_dedup_window *w, uint32_t 
     return bucket != 0 && age < w->entries_count ? newest - age : 0;
 }
 
+/* The same, if an entry with the spot's hash may be there; else 0. */
+static inline uint32_t hy_dedup_front_for(const struct hy_dedup_window *w,
+                                          const struct hy_dedup_spot *spot, uint32_t bucket)
+{
+    return bucket & spot->sign ? hy_dedup_front(w, bucket) : 0;
+}
+
 /* The entry that a name leads to, whether or not it still holds it. */
 static inline struct hy_dedup_entry *hy_dedup_place(const struct hy_dedup_window *w, uint32_t name)
 {
