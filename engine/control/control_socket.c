@@ -231,10 +231,11 @@ static void *client_main(void *arg)
     if (reply)
         serve(client, reply);
     free(reply);
-    shutdown(client->fd, SHUT_RDWR);
+    /* First the place, then the client: who sees the end and comes again finds it free. */
     pthread_mutex_lock(&client->control->lock);
     client->finished = true;
     pthread_mutex_unlock(&client->control->lock);
+    shutdown(client->fd, SHUT_RDWR);
     return NULL;
 }
 

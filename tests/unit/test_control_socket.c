@@ -57,18 +57,28 @@ static hydrant_status start(struct hy_control **out, hydrant_error *err)
     return hy_control_start(&options, out, err);
 }
 
-static bool answers(void)
+/* A client that was answered and stays; -1: it was not. */
+static int come(void)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     char reply[12];
     memcpy(at.sun_path, path, strlen(path));
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    ssize_t len = 0;
     if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
-        send(fd, "{\"command\":\"status\"}\n", 21, MSG_NOSIGNAL) == 21)
-        len = recv(fd, reply, sizeof reply, MSG_WAITALL);
+        send(fd, "{\"command\":\"status\"}\n", 21, MSG_NOSIGNAL) == 21 &&
+        recv(fd, reply, sizeof reply, MSG_WAITALL) == sizeof reply &&
+        memcmp(reply, "{\"ok\":true}\n", sizeof reply) == 0)
+        return fd;
     close(fd);
-    return len == sizeof reply && memcmp(reply, "{\"ok\":true}\n", sizeof reply) == 0;
+    return -1;
+}
+
+static bool answers(void)
+{
+    int fd = come();
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 static void it_is_ours_alone(void **state)
@@ -111,6 +121,33 @@ static void a_second_daemon_is_refused(void **state)
     hy_control_stop(&first);
 }
 
+/* Who was let go has no place any more: the next client is not one too many. */
+static void the_last_place_is_taken_again_and_again(void **state)
+{
+    struct hy_control *control;
+    enum { SILENT = HY_CONTROL_CLIENTS_MAX - 1 };
+    int silent[SILENT];
+    (void)state;
+    assert_int_equal(start(&control, NULL), HYDRANT_OK);
+    for (int i = 0; i < SILENT; i++)
+        assert_true((silent[i] = come()) >= 0);
+    for (int i = 0; i < 2000; i++) {
+        char end;
+        int fd = come();
+        assert_true(fd >= 0);
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        assert_int_equal(recv(fd, &end, 1, 0), 0);
+        close(fd);
+    }
+    int last = come();
+    assert_true(last >= 0);
+    assert_int_equal(come(), -1); /* one too many */
+    close(last);
+    for (int i = 0; i < SILENT; i++)
+        close(silent[i]);
+    hy_control_stop(&control);
+}
+
 /* Without descriptors nobody can tell whether somebody listens. */
 static void a_living_one_stays_when_it_cannot_be_asked(void **state)
 {
@@ -121,7 +158,7 @@ static void a_living_one_stays_when_it_cannot_be_asked(void **state)
     assert_int_equal(start(&first, NULL), HYDRANT_OK);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     few = old;
-    few.rlim_cur = 0;
+    few.rlim_cur = 2; /* none that is free; as many as the server polls */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
     hydrant_status status = start(&second, &err);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
@@ -159,9 +196,13 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        CASE(it_is_ours_alone),           CASE(a_leftover_is_replaced),
-        CASE(a_second_daemon_is_refused), CASE(a_living_one_stays_when_it_cannot_be_asked),
-        CASE(what_is_no_socket_stays),    CASE(a_path_that_is_too_long),
+        CASE(it_is_ours_alone),
+        CASE(a_leftover_is_replaced),
+        CASE(a_second_daemon_is_refused),
+        CASE(the_last_place_is_taken_again_and_again),
+        CASE(a_living_one_stays_when_it_cannot_be_asked),
+        CASE(what_is_no_socket_stays),
+        CASE(a_path_that_is_too_long),
     };
     return cmocka_run_group_tests_name("control socket", tests, NULL, NULL);
 }
