@@ -8,9 +8,7 @@
 #include <hydrant/types.h>
 #include <string.h>
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "base/bit_places.h"
 
 struct block_masks {
     uint64_t quote;
@@ -277,84 +275,20 @@ static inline uint64_t block_take_escapes(uint64_t *carry, uint64_t backslash, u
     return escaped;
 }
 
-/*
- * block_put: the places of a block's bits, of which there are count, as numbers from base on.
- * Writes up to 32 entries more than there are. block_put_few: where there are seldom more than
- * four.
- */
+/* As hy_bit_places, where there are seldom more than four. */
+static inline uint32_t block_put_few(uint64_t bits, uint32_t base, uint32_t *out)
+{
 #if defined(__AVX512VBMI2__)
-
-/* Sixteen of 64 places. */
-static inline void block_put_part(uint32_t *out, __m128i places, uint32_t base)
-{
-    __m512i add = _mm512_set1_epi32((int)base);
-    _mm512_storeu_si512(out, _mm512_add_epi32(add, _mm512_cvtepu8_epi32(places)));
-}
-
-static inline __m512i block_places(uint64_t bits)
-{
-    const __m512i iota = _mm512_set_epi8(
-        63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41,
-        40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18,
-        17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    return _mm512_maskz_compress_epi8(bits, iota);
-}
-
-static inline void block_put(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
-{
-    __m512i places = block_places(bits);
-    block_put_part(out, _mm512_castsi512_si128(places), base);
-    block_put_part(out + 16, _mm512_extracti32x4_epi32(places, 1), base);
-    if (count <= 32)
-        return;
-    block_put_part(out + 32, _mm512_extracti32x4_epi32(places, 2), base);
-    block_put_part(out + 48, _mm512_extracti32x4_epi32(places, 3), base);
-}
-
-static inline void block_put_few(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
-{
-    if (__builtin_expect(count > 16, 0))
-        block_put(out, bits, count, base);
-    else
-        block_put_part(out, _mm512_castsi512_si128(block_places(bits)), base);
-}
-
+    enum { FEW = 16 };
+    hy_bit_places_put(_mm512_castsi512_si128(hy_bit_places_bytes(bits)), base, out);
 #else
-
-/* Any number for no bits. */
-static inline uint32_t first_bit(uint64_t bits)
-{
-#if defined(__BMI__)
-    return (uint32_t)_tzcnt_u64(bits);
-#else
-    return (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
-#endif
-}
-
-/* Eight at a time, the excess is overwritten: the number of bits decides no branch but one in
- * eight. */
-static inline void block_put(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
-{
-    for (unsigned done = 0; done < count; done += 8) {
-        for (unsigned i = 0; i < 8; i++) {
-            out[done + i] = base + first_bit(bits);
-            bits &= bits - 1;
-        }
-    }
-}
-
-/* Four without a branch, for mostly that is all. */
-static inline void block_put_few(uint32_t *out, uint64_t bits, unsigned count, uint32_t base)
-{
+    enum { FEW = 4 };
     uint64_t left = bits;
-    for (unsigned i = 0; i < 4; i++) {
-        out[i] = base + first_bit(left);
-        left &= left - 1;
-    }
-    if (__builtin_expect(count > 4, 0))
-        block_put(out, bits, count, base);
-}
-
+    for (unsigned i = 0; i < FEW; i++, left &= left - 1)
+        out[i] = base + hy_bit_first(left);
 #endif
+    uint32_t count = (uint32_t)__builtin_popcountll(bits);
+    return __builtin_expect(count > FEW, 0) ? hy_bit_places_here(bits, base, out) : count;
+}
 
 #endif

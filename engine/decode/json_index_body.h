@@ -41,6 +41,8 @@ static inline uint64_t index_block(struct index_carry *carry, const char *p, uin
     return ((ops | starts) & ~in_string) | quotes;
 }
 
+_Static_assert((int)HY_JSON_INDEX_SLACK >= (int)HY_BIT_PLACES_SLACK, "tokens have room");
+
 void INDEX_NAME(const char *json, uint32_t len, struct hy_json_index *index)
 {
     struct index_carry carry = {0};
@@ -49,16 +51,12 @@ void INDEX_NAME(const char *json, uint32_t len, struct hy_json_index *index)
     uint32_t base = 0;
     for (; len - base >= 64; base += 64) {
         uint64_t bits = index_block(&carry, json + base, UINT64_MAX, base, &escapes);
-        unsigned count = (unsigned)__builtin_popcountll(bits);
-        block_put(tokens, bits, count, base);
-        tokens += count;
+        tokens += hy_bit_places_here(bits, base, tokens);
     }
     if (base < len) {
         uint64_t valid = block_first(len - base);
         uint64_t bits = index_block(&carry, json + base, valid, base, &escapes);
-        unsigned count = (unsigned)__builtin_popcountll(bits);
-        block_put(tokens, bits, count, base);
-        tokens += count;
+        tokens += hy_bit_places_here(bits, base, tokens);
     }
     index->tokens_count = (uint32_t)(tokens - index->tokens);
     index->escapes_count = (uint32_t)(escapes - index->escapes);

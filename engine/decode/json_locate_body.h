@@ -72,17 +72,13 @@ static uint32_t find_keys(const char *json, uint32_t len, struct hy_json_located
     for (; len - base >= 64; base += 64) {
         block b = block_load(json + base);
         uint64_t keys = locate_block(&carry, b, base, UINT64_MAX, &escapes, out++);
-        unsigned count = (unsigned)__builtin_popcountll(keys);
-        block_put_few(colons, keys, count, base);
-        colons += count;
+        colons += block_put_few(keys, base, colons);
     }
     if (base < len) {
         block b = block_load(json + base);
         uint64_t valid = block_first(len - base);
         uint64_t keys = locate_block(&carry, b, base, valid, &escapes, out++);
-        unsigned count = (unsigned)__builtin_popcountll(keys);
-        block_put_few(colons, keys, count, base);
-        colons += count;
+        colons += block_put_few(keys, base, colons);
     }
     *escapes = UINT32_MAX;
     *out = (struct hy_located_block){.quotes = UINT64_MAX}; /* where every search for one ends */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/bit_places.h"
 #include "emotion/odd_runs.h"
 
 #if defined(__AVX512VBMI2__)
@@ -83,7 +84,7 @@ static inline uint64_t bits_from(const uint64_t *bits, uint32_t at)
 }
 
 /* The first run from i on that begins at next or later. */
-static inline uint32_t pass_by(const uint16_t *starts, uint32_t count, uint32_t i, uint32_t next)
+static inline uint32_t pass_by(const uint32_t *starts, uint32_t count, uint32_t i, uint32_t next)
 {
     while (i < count && starts[i] < next)
         i++;
@@ -91,7 +92,7 @@ static inline uint32_t pass_by(const uint16_t *starts, uint32_t count, uint32_t 
 }
 
 /* Takes runs that begin at starts[0 .. count), those before next aside; returns where to go on. */
-static uint32_t take_runs(struct hy_tokens *t, const uint16_t *starts, uint32_t count,
+static uint32_t take_runs(struct hy_tokens *t, const uint32_t *starts, uint32_t count,
                           uint32_t next)
 {
     static const uint32_t hashed_most[2] = {HY_TOKEN_HASH_STEP, 3}; /* of a word, of a stop */
@@ -134,28 +135,6 @@ static uint32_t take_runs(struct hy_tokens *t, const uint16_t *starts, uint32_t 
     return next;
 }
 
-/* Where runs begin in block k. Room for 64 is needed, whatever their number, which is returned. */
-static inline uint32_t list_starts(const struct hy_charmask *mask, uint32_t k, uint16_t *out)
-{
-    uint64_t begin = mask->begin[k];
-#if defined(__AVX512VBMI2__)
-    static const char numbers[64] = {
-        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
-    __m512i base = _mm512_set1_epi16((short)(64 * k));
-    __m512i at = _mm512_maskz_compress_epi8(begin, _mm512_loadu_si512(numbers));
-    __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));
-    __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(at, 1));
-    _mm512_storeu_si512(out, _mm512_add_epi16(low, base));
-    _mm512_storeu_si512(out + 32, _mm512_add_epi16(high, base));
-#else
-    for (uint64_t left = begin; left; left &= left - 1)
-        *out++ = (uint16_t)(64 * k + (uint32_t)__builtin_ctzll(left));
-#endif
-    return (uint32_t)__builtin_popcountll(begin);
-}
-
 /* ---- texts ---- */
 
 static void count_latin(struct hy_tokens *t)
@@ -169,12 +148,13 @@ static void count_latin(struct hy_tokens *t)
 void hy_tokenize_mask(struct hy_tokens *t)
 {
     enum { BLOCKS_AT_ONCE = 8 };
-    uint16_t starts[64 * BLOCKS_AT_ONCE];
+    uint32_t starts[64 * BLOCKS_AT_ONCE + HY_BIT_PLACES_SLACK];
     uint32_t next = 0, count = 0;
     t->count = t->others = t->capitals = t->pictures = t->other_script = 0;
     count_latin(t);
     for (uint32_t k = 0; k < t->mask.blocks;) {
-        count += list_starts(&t->mask, k++, starts + count);
+        count += hy_bit_places_here(t->mask.begin[k], 64 * k, starts + count);
+        k++;
         if (k % BLOCKS_AT_ONCE == 0 || k == t->mask.blocks) {
             next = take_runs(t, starts, count, next);
             count = 0;

@@ -8,10 +8,13 @@
 #include "match/runs.h"
 
 #include "base/assert.h"
+#include "base/bit_places.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+_Static_assert((int)HY_RUNS_SLACK >= (int)HY_BIT_PLACES_SLACK, "edges have room");
 
 /* MASK: 64 bytes to the bits of runs. PUT: the places of a block's bits. */
 #define RUNS_BODY(MASK, PUT)                                               \
@@ -27,14 +30,6 @@
     if (count % 2) /* the last run ends with the text */                   \
         edges[count++] = len;                                              \
     return count / 2;
-
-static inline uint32_t put_one_by_one(uint64_t bits, uint32_t base, uint32_t *out)
-{
-    uint32_t count = 0;
-    for (; bits; bits &= bits - 1)
-        out[count++] = base + (uint32_t)__builtin_ctzll(bits);
-    return count;
-}
 
 #if defined(__x86_64__)
 
@@ -74,17 +69,6 @@ AVX2 static inline uint64_t mask_avx2(const char *p)
     return mask_half_avx2(p) | (uint64_t)mask_half_avx2(p + 32) << 32;
 }
 
-AVX2 static inline uint32_t put_avx2(uint64_t bits, uint32_t base, uint32_t *out)
-{
-    enum { USUAL = 24 };
-    uint32_t count = (uint32_t)_mm_popcnt_u64(bits);
-    for (uint32_t i = 0; i < USUAL; i++, bits = _blsr_u64(bits))
-        out[i] = base + (uint32_t)_tzcnt_u64(bits);
-    for (uint32_t i = USUAL; HY_UNLIKELY(i < count); i++, bits = _blsr_u64(bits))
-        out[i] = base + (uint32_t)_tzcnt_u64(bits);
-    return count;
-}
-
 AVX512 static inline uint64_t mask_avx512(const char *p)
 {
     __m512i c = _mm512_loadu_si512(p);
@@ -93,38 +77,15 @@ AVX512 static inline uint64_t mask_avx512(const char *p)
            _mm512_cmpeq_epi8_mask(c, _mm512_set1_epi8('_'));
 }
 
-AVX512 static inline void put_16_avx512(__m128i at, uint32_t base, uint32_t *out)
-{
-    _mm512_storeu_si512(out,
-                        _mm512_add_epi32(_mm512_cvtepu8_epi32(at), _mm512_set1_epi32((int)base)));
-}
-
-AVX512 static inline uint32_t put_avx512(uint64_t bits, uint32_t base, uint32_t *out)
-{
-    static const _Alignas(64) unsigned char places[64] = {
-        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
-    uint32_t count = (uint32_t)_mm_popcnt_u64(bits);
-    __m512i at = _mm512_maskz_compress_epi8(bits, _mm512_load_si512(places));
-    put_16_avx512(_mm512_castsi512_si128(at), base, out);
-    put_16_avx512(_mm512_extracti32x4_epi32(at, 1), base, out + 16);
-    if (HY_UNLIKELY(count > 32)) {
-        put_16_avx512(_mm512_extracti32x4_epi32(at, 2), base, out + 32);
-        put_16_avx512(_mm512_extracti32x4_epi32(at, 3), base, out + 48);
-    }
-    return count;
-}
-
 static uint32_t find_base(const char *text, uint32_t len,
-                          uint32_t *edges){RUNS_BODY(mask_base, put_one_by_one)}
+                          uint32_t *edges){RUNS_BODY(mask_base, hy_bit_places)}
 
-AVX2 static uint32_t
-    find_avx2(const char *text, uint32_t len, uint32_t *edges){RUNS_BODY(mask_avx2, put_avx2)}
+AVX2 static uint32_t find_avx2(const char *text, uint32_t len,
+                               uint32_t *edges){RUNS_BODY(mask_avx2, hy_bit_places_avx2)}
 
 AVX512 static uint32_t find_avx512(const char *text, uint32_t len, uint32_t *edges)
 {
-    RUNS_BODY(mask_avx512, put_avx512)
+    RUNS_BODY(mask_avx512, hy_bit_places_avx512)
 }
 
 #else
@@ -140,7 +101,7 @@ static inline uint64_t mask_base(const char *p)
 }
 
 static uint32_t find_base(const char *text, uint32_t len,
-                          uint32_t *edges){RUNS_BODY(mask_base, put_one_by_one)}
+                          uint32_t *edges){RUNS_BODY(mask_base, hy_bit_places)}
 
 #define find_avx2 find_base
 #define find_avx512 find_base
