@@ -64,7 +64,7 @@ struct latency {
     bool strange; /* an item that cannot be */
 };
 
-static void die(const char *what, const char *why)
+static _Noreturn void die(const char *what, const char *why)
 {
     fprintf(stderr, "bench-latency: %s: %s\n", what, why);
     exit(1);

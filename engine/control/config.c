@@ -454,7 +454,7 @@ static enum hy_config_source_type source_type(struct reader *r, const struct hy_
 static void check_source(struct reader *r, const struct hy_config_source *source,
                          const struct hy_yaml_node *node)
 {
-    for (uint32_t i = 0; source->name && i + 1 < r->config->sources_count; i++)
+    for (uint32_t i = 0; *source->name && i + 1 < r->config->sources_count; i++)
         if (strcmp(r->config->sources[i].name, source->name) == 0)
             hy_rules_error(&r->problems, at(r, hy_yaml_get(node, "name")), NULL,
                            "another source is called %s", source->name);

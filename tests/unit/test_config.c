@@ -164,6 +164,18 @@ static void two_sources_cannot_share_a_name(void **state)
     hy_config_destroy(&config);
 }
 
+/* They do not share one: each is told by itself. */
+static void sources_without_a_name_are_told(void **state)
+{
+    struct hy_config *config = read_text("sources:\n"
+                                         "  - {type: file, path: x}\n"
+                                         "  - {type: file, path: y}\n");
+    expect_problem(config, 0, 2, 5, "a source needs a name", "add \"name: ...\"");
+    expect_problem(config, 1, 3, 5, "a source needs a name", "add \"name: ...\"");
+    assert_int_equal(config->diagnostics_count, 2);
+    hy_config_destroy(&config);
+}
+
 static void shapes_that_are_wrong_are_errors(void **state)
 {
     static const char *const texts[] = {"[a, b]\n",
@@ -273,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_group_of_nothing_blocks_then_spills),
         cmocka_unit_test(every_problem_is_reported_with_its_place),
         cmocka_unit_test(two_sources_cannot_share_a_name),
+        cmocka_unit_test(sources_without_a_name_are_told),
         cmocka_unit_test(shapes_that_are_wrong_are_errors),
         cmocka_unit_test(sizes_and_durations),
         cmocka_unit_test(the_limits_of_a_file_hold),

@@ -113,7 +113,7 @@ static void damage_is_seen(void **state)
     file_of(cache, file, sizeof file);
     for (int at = 0; at < 200; at += 7) {
         int fd = open(file, O_RDWR);
-        char byte;
+        char byte = 0;
         assert_true(fd >= 0 && pread(fd, &byte, 1, at) == 1);
         byte = (char)~byte;
         assert_int_equal(pwrite(fd, &byte, 1, at), 1);

@@ -32,13 +32,16 @@ target_compile_options(hydrant_options INTERFACE -Wall -Wextra -Wshadow -Wpointe
   -ffp-contract=off # or figures would differ between machines with and without fused multiplication
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes>
   $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wno-format-truncation>
-  $<$<COMPILE_LANG_AND_ID:C,Clang>:-Wno-bitwise-instead-of-logical>) # where a branch would cost more
+  # where a branch would cost more; literals that are longer than a line
+  $<$<COMPILE_LANG_AND_ID:C,Clang>:-Wno-bitwise-instead-of-logical;-Wno-string-concatenation>)
 if(HYDRANT_WERROR)
   target_compile_options(hydrant_options INTERFACE -Werror)
 endif()
 if(HYDRANT_SANITIZE)
   target_compile_options(hydrant_options INTERFACE -fsanitize=${HYDRANT_SANITIZE}
-    -fno-sanitize-recover=all)
+    -fno-sanitize-recover=all
+    # Clang links what that asks for into C++ programs only; nothing here has virtual functions.
+    $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fno-sanitize=vptr>)
   target_link_options(hydrant_options INTERFACE -fsanitize=${HYDRANT_SANITIZE})
   target_compile_definitions(hydrant_options INTERFACE HY_SANITIZE=1)
 endif()
