@@ -138,6 +138,7 @@ class Failing(DaemonTest):
         world.write_posts("posts-1.ndjson", range(10))
         world.start()
         until("the first", lambda: world.ctl("status")["published"] == 10)
+        began = time.monotonic()
         (world.dir / "state" / "checkpoint.new").mkdir()  # no checkpoint can be written
         world.write_posts("posts-2.ndjson", range(10, 20))
         until("a word about it", lambda: world.said("cannot write the checkpoint"))
@@ -450,7 +451,8 @@ class Draining(DaemonTest):
             reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=rest)
         world.started.append(reader)
         until("over", lambda: world.said('msg="a group holds nothing up any more" group=care'))
-        until("shown", lambda: world.status()["held_up"] == "")
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        until("shown", lambda: world.status()["held_up"] == "")  # for good: nothing is left to hold
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             self.assertEqual((answer.status, answer.read()), (200, b"ready\n"))
         self.assertEqual(world.stop(), 0)
