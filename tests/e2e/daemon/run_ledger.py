@@ -8,7 +8,6 @@ import os
 import pathlib
 import random
 import shutil
-import socket
 import stat
 import sys
 import time
@@ -17,7 +16,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, ids, post, until  # noqa: E402
 from senders import Poster, Sender, tcp, unix  # noqa: E402
-from source_world import KILLS, LONG, RECORDS, SourceTest, backends, seed_of  # noqa: E402
+from source_world import KILLS, LONG, RECORDS, SourceTest, backends, own_port, seed_of  # noqa: E402
 
 
 class LedgerTest(SourceTest):
@@ -59,9 +58,7 @@ class Ledger(LedgerTest):
     def test_tcp(self):
         seed = seed_of("tcp")
         for backend in backends():
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = own_port()
             world = self.world(f"{{name: in, type: tcp, listen: '127.0.0.1:{port}', acknowledge: true}}",
                                backend, bytes="32MiB")
             self.ledger(world, tcp(lambda p=port: p), False, seed)
@@ -70,9 +67,7 @@ class Ledger(LedgerTest):
         """The ring is gone with each kill, too: the journal has what no group acknowledged."""
         seed = seed_of("journal")
         for backend in backends():
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = own_port()
             world = self.world(f"{{name: in, type: tcp, listen: '127.0.0.1:{port}', acknowledge: true,"
                                " journal: true}", backend, bytes="32MiB")
             self.ledger(world, tcp(lambda p=port: p), False, seed, reboot=True)
@@ -85,9 +80,7 @@ class Ledger(LedgerTest):
     def test_webhook(self):
         seed = seed_of("webhook")
         for journal in ("false", "true") if LONG else (random.choice(("false", "true")),):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = own_port()
             world = self.world("{name: in, type: webhook, listen: '127.0.0.1:%d', sign: meta, "
                                "secret: '${HOOK_SECRET}', journal: %s}" % (port, journal), bytes="32MiB")
             world.env["HOOK_SECRET"] = "the secret"
@@ -227,9 +220,7 @@ class Redelivery(LedgerTest):
 
     def test_a_webhook_is_killed(self):
         seed = seed_of("hook")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = own_port()
         world, seen = self.counting("{name: in, type: webhook, listen: '127.0.0.1:%d', sign: meta, "
                                     "secret: '${HOOK_SECRET}', journal: true}" % port)
         world.env["HOOK_SECRET"] = "the secret"
