@@ -828,9 +828,12 @@ class Attacking(DaemonTest):
             json.loads(answer.splitlines()[0])
         self.assertEqual(self.ask(world, b"{\"command\":\"sta"), b"")  # half a request
         crowd = [self.connect(world) for _ in range(15)]  # who say nothing
-        self.assertTrue(world.ctl("status")["ok"])
+        self.assertTrue(world.status()["ok"])  # and has no place any more
         more = [self.connect(world) for _ in range(8)]
         until("too many", lambda: any(b"too many clients" in c.recv(4096) for c in more[-2:]))
+        for _ in range(10):  # whether it has asked by then or not
+            self.assertEqual(world.run("ctl", "status", "--socket", "control.sock", code=1).stderr,
+                             "hydrant ctl: too many clients\n")
         for client in crowd + more:  # who sees the end has no place any more
             client.shutdown(socket.SHUT_WR)
             while client.recv(4096):
