@@ -119,7 +119,8 @@ class World:
             control.settimeout(PATIENCE)
             control.connect(str(self.dir / "control.sock"))
             control.sendall(b'{"command":"status"}\n')
-            return json.loads(control.makefile().readline())
+            control.shutdown(socket.SHUT_WR)
+            return json.loads(control.makefile().read())  # to the end: our place is free by then
 
     def source(self, name):
         return next(s for s in self.status()["sources"] if s["name"] == name)
