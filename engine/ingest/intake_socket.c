@@ -325,10 +325,10 @@ static bool next_event(struct intake_socket *in)
     return true;
 }
 
-/* Who is silent, or takes too long over a record? Who can be told more by now? */
-static void look_at_times(struct intake_socket *in)
+/* Who is silent, or takes too long over a record? Who can be told more by now? now: before the
+ * sockets were looked at, so that what came since is not missed. */
+static void look_at_times(struct intake_socket *in, uint64_t now)
 {
-    uint64_t now = hy_clock_mono_ns();
     if (now - in->looked_ns < LOOK_MS * UINT64_C(1000000))
         return;
     in->looked_ns = now;
@@ -338,9 +338,9 @@ static void look_at_times(struct intake_socket *in)
         if (!sender)
             continue;
         if (in->options.stall_us && sender->begun_ns &&
-            now - sender->begun_ns > in->options.stall_us * 1000)
+            now > sender->begun_ns + in->options.stall_us * 1000)
             refuse(in, sender, "a record took too long; its sender is cut off");
-        else if (in->options.idle_us && now - sender->heard_ns > in->options.idle_us * 1000)
+        else if (in->options.idle_us && now > sender->heard_ns + in->options.idle_us * 1000)
             close_sender(in, sender);
         else if (in->options.acknowledge)
             tell_or_close(in, sender);
@@ -372,9 +372,10 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
         if (in->gather.capacity > 4 * (size_t)ROUND_BYTES)
             hy_gather_fini(&in->gather); /* it was for an unusual record */
         in->gather.len = in->gathered_given = 0;
+        uint64_t now = hy_clock_mono_ns();
         while (in->gather.len < ROUND_BYTES && next_event(in))
             ;
-        look_at_times(in);
+        look_at_times(in, now);
     }
     return in->gathered_given < in->gather.len ? give(in, out) : HY_TAKE_IDLE;
 }
