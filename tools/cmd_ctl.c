@@ -182,12 +182,11 @@ static int ask(const struct ctl *ctl, const char *command, const char *request)
         return HY_EXIT_FAILED;
     int code = HY_EXIT_FAILED;
     const char *reply = NULL;
-    if (control_client_send(&client, request)) {
-        if (strcmp(command, "watch") == 0)
-            code = watch(&client);
-        else
-            reply = control_client_read(&client);
-    }
+    bool sent = control_client_send(&client, request);
+    if (sent && strcmp(command, "watch") == 0)
+        code = watch(&client);
+    else /* who is refused may be let go before it has asked, and is told why all the same */
+        reply = control_client_read(&client);
     if (reply && strncmp(reply, "{\"ok\":true", 10) == 0) {
         code = HY_EXIT_OK;
         if (!ctl->json)

@@ -313,7 +313,8 @@ static int run(struct scan *scan, hydrant *engine, hydrant_manager *manager,
     struct run_stats stats = {.compile_cpu_seconds = run_stats_cpu_seconds()};
     hydrant_manager_status rules;
     hydrant_pack_describe(pack, &stats.pack);
-    bool show_progress = terminal_is(stderr) && !scan->options.on_item;
+    bool items_shown = scan->options.emit != HYDRANT_EMIT_NONE && terminal_is(stdout);
+    bool show_progress = terminal_is(stderr) && !items_shown;
     struct terminal_progress *progress = show_progress ? terminal_progress_start(engine) : NULL;
     hydrant_error err = {0};
     double start = run_stats_wall_seconds();

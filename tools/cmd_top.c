@@ -166,18 +166,18 @@ static int run(const char *socket, const char *config, uint32_t interval_ms, uin
         !control_client_open(&client, "hydrant top", path, config))
         return HY_EXIT_FAILED;
     snprintf(request, sizeof request, "{\"command\":\"watch\",\"interval_ms\":%u}", interval_ms);
-    bool terminal = terminal_is(stdout), going = true;
+    bool terminal = terminal_is(stdout);
     struct view before = {0};
     uint64_t shown = 0;
-    /* one view at once, with nothing to compare it to */
-    if (!control_client_send(&client, "{\"command\":\"status\"}"))
-        going = false;
-    const char *reply = going ? control_client_read(&client) : NULL;
+    /* One view at once, with nothing to compare it to. Who is refused may be let go before it has
+     * asked, and is told why all the same. */
+    control_client_send(&client, "{\"command\":\"status\"}");
+    const char *reply = control_client_read(&client);
     int code = reply && strncmp(reply, "{\"ok\":true", 10) == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
     if (code != HY_EXIT_OK)
         fprintf(stderr, "hydrant top: %s\n", reply ? reply : "the daemon has gone");
-    going = code == HY_EXIT_OK && show(reply, &before, terminal) && ++shown != count &&
-            control_client_send(&client, request);
+    bool going = code == HY_EXIT_OK && show(reply, &before, terminal) && ++shown != count &&
+                 control_client_send(&client, request);
     while (going && !stopped && (reply = control_client_read(&client)))
         if (strncmp(reply, "{\"ok\":true", 10) == 0)
             going = show(reply, &before, terminal) && ++shown != count;

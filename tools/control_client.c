@@ -80,7 +80,7 @@ void control_client_close(struct control_client *client)
 
 bool control_client_send(struct control_client *client, const char *request)
 {
-    return fprintf(client->stream, "%s\n", request) > 0 && fflush(client->stream) == 0;
+    return dprintf(fileno(client->stream), "%s\n", request) > 0; /* what cannot go is not kept */
 }
 
 const char *control_client_read(struct control_client *client)

@@ -62,6 +62,7 @@ struct intake_socket {
     uint32_t runs_head, runs_count;
     uint64_t unfinished_bytes; /* of all carries, without what is free */
     uint64_t looked_ns, complained_ns;
+    uint64_t round_ns; /* when the sockets were looked at last */
     struct hy_intake_figures figures;
     bool bound;   /* the unix socket's path is ours to remove */
     bool stopped; /* nothing is taken any more */
@@ -325,10 +326,22 @@ static bool next_event(struct intake_socket *in)
     return true;
 }
 
-/* Who is silent, or takes too long over a record? Who can be told more by now? */
-static void look_at_times(struct intake_socket *in)
+/* What was taken was held up, and nobody was heard: that is not the senders' time. */
+static void excuse(struct intake_socket *in, uint64_t ns)
 {
-    uint64_t now = hy_clock_mono_ns();
+    for (uint32_t i = 0; i < in->options.connections_max; i++) {
+        struct sender *sender = in->senders[i];
+        if (sender)
+            sender->heard_ns += ns;
+        if (sender && sender->begun_ns)
+            sender->begun_ns += ns;
+    }
+}
+
+/* Who is silent, or takes too long over a record? Who can be told more by now? now: before the
+ * sockets were looked at, so that what came since is not missed. */
+static void look_at_times(struct intake_socket *in, uint64_t now)
+{
     if (now - in->looked_ns < LOOK_MS * UINT64_C(1000000))
         return;
     in->looked_ns = now;
@@ -338,9 +351,9 @@ static void look_at_times(struct intake_socket *in)
         if (!sender)
             continue;
         if (in->options.stall_us && sender->begun_ns &&
-            now - sender->begun_ns > in->options.stall_us * 1000)
+            now > sender->begun_ns + in->options.stall_us * 1000)
             refuse(in, sender, "a record took too long; its sender is cut off");
-        else if (in->options.idle_us && now - sender->heard_ns > in->options.idle_us * 1000)
+        else if (in->options.idle_us && now > sender->heard_ns + in->options.idle_us * 1000)
             close_sender(in, sender);
         else if (in->options.acknowledge)
             tell_or_close(in, sender);
@@ -369,12 +382,16 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
     struct intake_socket *in = of(intake);
     (void)err;
     if (in->gathered_given == in->gather.len) {
+        uint64_t now = hy_clock_mono_ns(), since_ns = now - in->round_ns;
+        if (in->gather.len && since_ns > LOOK_MS * UINT64_C(1000000))
+            excuse(in, since_ns);
+        in->round_ns = now;
         if (in->gather.capacity > 4 * (size_t)ROUND_BYTES)
             hy_gather_fini(&in->gather); /* it was for an unusual record */
         in->gather.len = in->gathered_given = 0;
         while (in->gather.len < ROUND_BYTES && next_event(in))
             ;
-        look_at_times(in);
+        look_at_times(in, now);
     }
     return in->gathered_given < in->gather.len ? give(in, out) : HY_TAKE_IDLE;
 }

@@ -303,6 +303,7 @@ static enum hy_take run(struct intake_web *h, hydrant_error *err)
 {
     static const char silent[] = "nothing came for too long", slow[] = "the page takes too long";
     for (;;) {
+        uint64_t now = hy_clock_mono_ns(); /* before we look: nothing that comes later is missed */
         enum hy_fetch_state state = hy_fetch_run(h->fetch);
         open_body(h);
         if (!h->opened && hy_fetch_response(h->fetch)->has_headers)
@@ -316,10 +317,10 @@ static enum hy_take run(struct intake_web *h, hydrant_error *err)
             continue;
         if (state == HY_FETCH_DONE)
             return finish(h, err);
-        uint64_t now = hy_clock_mono_ns(), silence_ns = h->web->silence_us * 1000;
-        if (now - hy_fetch_heard_ns(h->fetch) >= silence_ns)
+        uint64_t silence_ns = h->web->silence_us * 1000;
+        if (now >= hy_fetch_heard_ns(h->fetch) + silence_ns)
             return failed(h, HY_RETRY_NET, silent, 0, err);
-        if (h->options.poll && now - h->begun_ns >= PAGE_SILENCES * silence_ns)
+        if (h->options.poll && now >= h->begun_ns + PAGE_SILENCES * silence_ns)
             return failed(h, HY_RETRY_NET, slow, 0, err);
         return HY_TAKE_IDLE;
     }

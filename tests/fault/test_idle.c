@@ -1,6 +1,7 @@
 /*
  * An idle engine: one mention on a quiet pipe comes out at once, and waiting costs no CPU. Prints
- * both figures. The bounds are ten times wider under sanitizers.
+ * both figures. The bounds are ten times wider under sanitizers. Time in which the engine could
+ * have run, and others had the processors, is not its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -58,18 +61,46 @@ static void sleep_us(long us)
     nanosleep(&ts, NULL);
 }
 
-/* Writes one mention and waits for its item; returns how long that took. */
-static uint64_t one_mention_ns(struct idle *idle, int fd, unsigned number)
+/* For how long the engine's threads were ready and no processor was free for them, in all; 0 where
+ * the kernel does not say. */
+static uint64_t ready_ns(void)
+{
+    uint64_t all = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *task; tasks && (task = readdir(tasks));) {
+        char path[64], text[96];
+        unsigned long long ran, waited;
+        if (atoi(task->d_name) == gettid())
+            continue; /* ours: it looks whether an item came */
+        snprintf(path, sizeof path, "/proc/self/task/%.16s/schedstat", task->d_name);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+        text[len > 0 ? len : 0] = '\0';
+        all += sscanf(text, "%llu %llu", &ran, &waited) == 2 ? waited : 0;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (tasks)
+        closedir(tasks);
+    return all;
+}
+
+/* Writes one mention and waits for its item; returns how long that took. *own_ns: without time in
+ * which the engine could not run. */
+static uint64_t one_mention_ns(struct idle *idle, int fd, unsigned number, uint64_t *own_ns)
 {
     char line[128];
     int len =
         snprintf(line, sizeof line, "{\"id\":\"%u\",\"text\":\"total outage in town number %u\"}\n",
                  number, number);
-    uint64_t start = hy_clock_mono_ns();
+    uint64_t excused = ready_ns(), start = hy_clock_mono_ns();
     assert_int_equal(write(fd, line, (size_t)len), len);
     while (atomic_load(&idle->items) <= number)
         sleep_us(20);
-    return atomic_load(&idle->seen_ns) - start;
+    uint64_t took = atomic_load(&idle->seen_ns) - start;
+    excused = ready_ns() - excused;
+    *own_ns = took > excused ? took - excused : 0;
+    return took;
 }
 
 static void check_idle(hydrant_io io)
@@ -92,10 +123,10 @@ static void check_idle(hydrant_io io)
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, run_engine, &idle), 0);
 
-    uint64_t latencies_ns[MENTIONS];
+    uint64_t latencies_ns[MENTIONS], own_ns[MENTIONS];
     for (unsigned i = 0; i < MENTIONS; i++) {
         sleep_us(2000); /* everybody is asleep again */
-        latencies_ns[i] = one_mention_ns(&idle, ends[1], i);
+        latencies_ns[i] = one_mention_ns(&idle, ends[1], i, &own_ns[i]);
     }
     sleep_us(1200000); /* past the event count's own back-off */
     uint64_t cpu_ns = hy_clock_cpu_ns();
@@ -110,12 +141,13 @@ static void check_idle(hydrant_io io)
     hydrant_pack_destroy(&pack);
 
     qsort(latencies_ns, MENTIONS, sizeof *latencies_ns, by_size);
+    qsort(own_ns, MENTIONS, sizeof *own_ns, by_size);
     printf("one mention on an idle pipe: median %llu us, p90 %llu us; a second of idling: %llu us "
            "of CPU\n",
            (unsigned long long)latencies_ns[MENTIONS / 2] / 1000,
            (unsigned long long)latencies_ns[MENTIONS * 9 / 10] / 1000,
            (unsigned long long)cpu_ns / 1000);
-    assert_true(latencies_ns[MENTIONS / 2] / 1000 <= LATENCY_US_MAX);
+    assert_true(own_ns[MENTIONS / 2] / 1000 <= LATENCY_US_MAX);
     assert_true(cpu_ns / 1000 <= IDLE_CPU_US_MAX);
 }
 

@@ -48,6 +48,25 @@ def ids(numbers):
     return {f"p{n}" for n in numbers}
 
 
+class Daemon(subprocess.Popen):
+    """Who waited for its end has all that it said: log holds the lines of its stderr."""
+
+    def __init__(self, command, **more):
+        super().__init__(command, stderr=subprocess.PIPE, text=True, **more)
+        self.log = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.stderr:
+            self.log.append(line)
+
+    def wait(self, timeout=None):
+        code = super().wait(timeout)
+        self.reader.join(PATIENCE)
+        return code
+
+
 class World:
     def __init__(self, **changes):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hydrant-daemon-"))
@@ -77,22 +96,14 @@ class World:
             out.write("".join(post(n) + "\n" for n in numbers))
 
     def start(self, *options, ready=True):
-        self.log = []
-        self.daemon = subprocess.Popen([*self.within, HYDRANT, "run", "-c", "hydrant.yaml", *options],
-                                       cwd=self.dir, stderr=subprocess.PIPE, text=True,
-                                       env={**os.environ, **self.env})
+        self.daemon = Daemon([*self.within, HYDRANT, "run", "-c", "hydrant.yaml", *options],
+                             cwd=self.dir, env={**os.environ, **self.env})
+        self.log = self.daemon.log
         self.started.append(self.daemon)
-        reader = threading.Thread(target=self._read, args=(self.daemon, self.log), daemon=True)
-        reader.start()
         if ready:
-            until("ready", lambda: self.said("msg=ready") or self.daemon.poll() is not None)
+            until("ready", lambda: self.said("msg=ready") or not self.daemon.reader.is_alive())
             assert self.said("msg=ready"), "".join(self.log)
         return self.daemon
-
-    @staticmethod
-    def _read(daemon, log):
-        for line in daemon.stderr:
-            log.append(line)
 
     def said(self, text):
         return any(text in line for line in list(self.log))
@@ -108,7 +119,8 @@ class World:
             control.settimeout(PATIENCE)
             control.connect(str(self.dir / "control.sock"))
             control.sendall(b'{"command":"status"}\n')
-            return json.loads(control.makefile().readline())
+            control.shutdown(socket.SHUT_WR)
+            return json.loads(control.makefile().read())  # to the end: our place is free by then
 
     def source(self, name):
         return next(s for s in self.status()["sources"] if s["name"] == name)

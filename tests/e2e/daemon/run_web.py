@@ -53,20 +53,20 @@ class WebTest(unittest.TestCase):
 
 
 class Streams(WebTest):
-    def lines(self, network, more=""):
+    def lines(self, network, more="", silence="400ms"):
         return (f"type: stream, format: native, url: '{network.url}/lines', cursor: seq, "
-                f"resume: 'since={{cursor}}', silence: 400ms{more}")
+                f"resume: 'since={{cursor}}', silence: {silence}{more}")
 
     def test_every_misdeed_and_nothing_is_lost(self):
         deeds = ["cut", "429", "stall", "garbage", "500", "half", "again", "cut"]
         network = self.network(900, deeds)
-        world, got = self.world(self.lines(network)), []
+        # A deed that is counted is done once: a server that gets no processor is not silent yet.
+        world, got = self.world(self.lines(network, silence="5s")), []
         world.start()
         self.drain_until(world, ids(range(900)), got)
+        soon("all reconnects", lambda: self.source(world)["reconnects"] >= len(deeds))
         status = world.ctl("status")
-        source = self.source(world)
-        self.assertGreaterEqual(source["reconnects"], len(deeds))
-        self.assertGreaterEqual(source["errors"], len(deeds))
+        self.assertGreaterEqual(self.source(world)["errors"], len(deeds))
         self.assertEqual(status["dropped"]["too_long"], 1)
         self.assertEqual(status["dropped"]["not_json"], 3)
         self.assertEqual(set(got), ids(range(900)))
@@ -85,6 +85,8 @@ class Streams(WebTest):
             world.kill()
             if rng.random() < 0.5:
                 got += world.tail()
+        with network.lock:
+            network.schedule[:0] = ["cut", "cut"]  # so that there is something to resume
         world.start()
         self.drain_until(world, ids(range(total)), got)
         print(f"{total} posts, {len(network.asked)} connections, "
@@ -94,11 +96,13 @@ class Streams(WebTest):
 
     def test_what_a_backfill_brings_again_is_no_copy(self):
         network = self.network(400, ["again", "cut", "again", "again"])
-        world, items = self.world(self.lines(network), dedup="{window: 24h}"), []
+        source = self.lines(network, silence="20s")  # no server is silent
+        world, items = self.world(source, dedup="{window: 24h}"), []
         world.start()
         soon("all of it", lambda: items.extend(world.items()) or
              {item["id"] for item in items} >= ids(range(400)))
         soon("all that came", lambda: world.status()["posts"] == self.source(world)["records"])
+        soon("it is in the ring", lambda: world.status()["parcels_in_flight"] == 0)
         status = world.status()
         items += world.items()
         again = status["duplicates"]["redelivered"]
@@ -132,7 +136,7 @@ class Streams(WebTest):
         world, got = self.world(self.lines(network)), []
         world.start()
         self.drain_until(world, ids(range(10)), got)
-        self.assertTrue(world.said("expands too many times"), "".join(world.log))
+        soon("a word about it", lambda: world.said("expands too many times"))
 
     def test_events_go_on_behind_their_last_id(self):
         network = self.network(700, ["cut", "cut", "stall"])
@@ -182,7 +186,7 @@ class Waiting(WebTest):
     def test_429_waits_as_long_as_it_says(self):
         waits, world = self.run_against("429", 2, "limited: 1ms")
         self.assertGreaterEqual(min(waits), 0.3)
-        self.assertTrue(world.said("source paused"))
+        soon("a word about it", lambda: world.said("source paused"))
 
 
 class Polls(WebTest):
@@ -269,8 +273,8 @@ class WebSockets(WebTest):
         soon("all reconnects", lambda: self.source(world)["reconnects"] >= len(deeds))
         dropped = world.ctl("status")["dropped"]
         self.assertEqual((dropped["too_long"], sum(dropped.values())), (1, 2))
-        self.assertTrue(world.said("says 500"))
         self.assertEqual(world.stop(), 0)
+        self.assertTrue(world.said("says 500"))
 
     def test_kill_minus_9_loses_nothing(self):
         seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
@@ -342,9 +346,10 @@ class Secrets(WebTest):
         _, path, headers = network.asked[-1]
         self.assertIn("key=open-0815", path)
         self.assertEqual(headers["Authorization"], "Bearer sesame-4711")
-        self.assertTrue(world.said("says 500"))
-        said = "".join(world.log) + world.run("ctl", "status", "--socket", "control.sock").stdout
+        said = world.run("ctl", "status", "--socket", "control.sock").stdout
         self.assertEqual(world.stop(), 0)
+        self.assertTrue(world.said("says 500"))
+        said += "".join(world.log)
         said += "".join(p.read_text(errors="replace") for p in (world.dir / "state").rglob("check*"))
         self.assertNotIn("sesame", said)
         self.assertNotIn("0815", said)

@@ -3,6 +3,7 @@
 believes, and what slow and broken clients can do to it."""
 
 import base64
+import contextlib
 import hmac
 import http.client
 import json
@@ -136,7 +137,8 @@ class Webhook(SourceTest):
         world = self.hook(", connections: 8, wait: 500ms", bytes="1MiB",
                           groups="{care: {start: oldest, when_slow: block}}", drain="100s")
         accepted, number, codes = [], 0, []
-        while codes.count(429) < 3:  # the ring fills, requests wait, then they are told
+        # The ring fills, requests wait, then they are told. (A slow daemon may tell one earlier.)
+        while codes.count(429) < 3 or codes.count(200) <= 3:
             batch = range(number, number + 100)
             code, _, headers = self.signed(world, "".join(post(n) + "\n" for n in batch))
             codes.append(code)
@@ -145,7 +147,6 @@ class Webhook(SourceTest):
                 self.assertEqual(headers["Retry-After"], "1")
             number += 100
             self.assertLess(len(codes), 200)
-        self.assertGreater(codes.count(200), 3)
         got = set()
         until("there is room again",
               lambda: got.update(world.tail()) or
@@ -173,7 +174,12 @@ class Webhook(SourceTest):
                 slow.pop(rng.randrange(len(slow))).close()
         for client in slow:
             client.close()
-        until("it still listens", lambda: self.signed(world, post(7))[0] == 200)
+
+        def is_taken():
+            with contextlib.suppress(OSError, http.client.HTTPException):  # they may still be there
+                return self.signed(world, post(7))[0] == 200
+
+        until("it still listens", is_taken)
         self.assertIn("p7", world.tail())
 
 

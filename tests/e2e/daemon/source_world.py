@@ -2,7 +2,9 @@
 daemon of their own take one of them by turns of the seed, and both with HYDRANT_LONG=1, which also
 makes them larger."""
 
+import contextlib
 import os
+import pathlib
 import random
 import socket
 import unittest
@@ -11,6 +13,7 @@ from daemon_world import PATIENCE, World
 
 BACKENDS = ("uring", "read")
 LONG = bool(os.environ.get("HYDRANT_LONG"))
+PORTS = []  # held until the process ends
 RECORDS, KILLS, CONNECTIONS = (6000, 4, 1200) if LONG else (1500, 2, 200)
 
 
@@ -41,6 +44,20 @@ class SourceTest(unittest.TestCase):
 
 def dial(world, name):
     return socket.create_connection(("127.0.0.1", world.port_of(name)), timeout=PATIENCE)
+
+
+def own_port():
+    """A port for a daemon that is killed and started again: the system gives it to nobody else meanwhile,
+    such as the daemon of another test that listens on port 0."""
+    given = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port, ours, probe = random.randrange(given // 2, given), socket.socket(socket.AF_UNIX), socket.socket()
+        with probe, contextlib.suppress(OSError):
+            ours.bind(f"\0hydrant-test-port-{port}")  # other tests ask here
+            probe.bind(("127.0.0.1", port))
+            PORTS.append(ours)
+            return port
+        ours.close()
 
 
 def read_all(connection):
