@@ -368,7 +368,8 @@ HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *n
 /*
  * Reads the queued inputs to their end, hands everything out and returns when the last item has
  * been called back. Blocks. HYDRANT_OK; HYDRANT_ERR_CANCELLED after hydrant_stop or a callback that
- * returned false; otherwise the first input's error (the other inputs were read all the same).
+ * returned false; _STATE (something was pushed: hydrant_drain is what you want); otherwise the
+ * first input's error (the other inputs were read all the same).
  */
 HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 
