@@ -195,7 +195,9 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
     ring->dir_fd = ring->lock_fd = ring->map.fd = ring->waiting_map.fd = -1;
     ring->deliveries_max = options->deliveries_max ? options->deliveries_max : DEFAULT_DELIVERIES;
     pthread_mutex_init(&ring->policy, NULL);
-    hydrant_status status = hy_ring_dir(options->dir, true, &ring->dir_fd, err);
+    hydrant_status status = hy_ring_check_groups(options, err);
+    if (status == HYDRANT_OK)
+        status = hy_ring_dir(options->dir, true, &ring->dir_fd, err);
     if (status == HYDRANT_OK)
         status = take_lock(ring, err);
     if (status == HYDRANT_OK)

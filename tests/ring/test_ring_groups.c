@@ -515,6 +515,39 @@ static void event_descriptor(const char *group)
     small_end(group ? "eventfd of a member" : "eventfd of an observer");
 }
 
+/* ---- groups that cannot be declared ---- */
+
+/* They are refused before anything is done: a group that is there keeps its place. */
+static void refused(void)
+{
+    static const char long_name[] = "a-route-of-hundred-bytes-----------------------------------"
+                                    "-----------------------------------------";
+    static const char *const nameless[] = {"desk", ""};
+    static const char *const too_long[] = {long_name, long_name, long_name};
+    const struct hy_ring_group_options care = {
+        .name = "care", .from_oldest = true, .policy = HY_RING_BLOCK};
+    const struct hy_ring_group_options bad[] = {
+        {.name = "desk/"},
+        {.name = NULL},
+        {.name = ".desk"},
+        {.name = "desk", .routes = nameless, .routes_count = 2},
+        {.name = "desk", .routes = too_long, .routes_count = 3},
+        {.name = "twice"}};
+    small_begin(&care, 1);
+    small_put(0, 5);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const struct hy_ring_group_options groups[] = {{.name = "twice"}, bad[i]};
+        hydrant_error err = {0};
+        small_close();
+        hydrant_status status = small_try_open(groups, 2, &err);
+        WORLD_CHECK(status == HYDRANT_ERR_ARGUMENT, "%zu: %d %s", i, status, err.text);
+        small_open(&care, 1);
+        WORLD_CHECK(small_stats(0).lag == 5, "%zu: %llu items", i,
+                    (unsigned long long)small_stats(0).lag);
+    }
+    small_end("groups that cannot be declared");
+}
+
 /* ---- no room ---- */
 
 static void no_room(void)
@@ -569,6 +602,7 @@ int main(void)
     event_descriptor("care");
     event_descriptor(NULL);
     event_descriptor("passing");
+    refused();
     no_room();
     return 0;
 }

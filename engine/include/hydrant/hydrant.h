@@ -274,7 +274,7 @@ typedef enum hydrant_when_slow {
 
 /* A group of readers whose place is kept while nobody of it is there. */
 typedef struct hydrant_ring_group {
-    const char *name; /* letters, digits, . _ -, at most 47 */
+    const char *name; /* letters, digits, . _ -, at most 47; each but once */
     bool from_oldest; /* new to the ring: it gets what is there already */
     hydrant_when_slow when_slow;
     uint64_t block_us; /* how long the engine waits first */
