@@ -43,6 +43,7 @@ struct hy_ring_served {
 
 struct hy_ring {
     int dir_fd, lock_fd;
+    bool made_dir, locked;
     struct hy_ring_map map;
     struct hy_ring_header *header;
     struct hy_ring_group *groups;
