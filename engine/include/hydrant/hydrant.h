@@ -21,6 +21,10 @@
  * Threads that the library starts block signals, but for those of their own faults and SIGPROF: the
  * program's handlers run on the program's threads.
  *
+ * Forks. A child has no workers and must not touch an engine, not even destroy it: it may exec or
+ * _exit (descriptors are close-on-exec). As long as it does neither the engine's ring is taken,
+ * also when the program that had it is gone, and no other engine gets it.
+ *
  * The library prints nothing and never exits. Globals change, and a signal handler is installed,
  * only while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the
  * file off, and hands on what is not about a ring. Every function that takes hydrant_error accepts
