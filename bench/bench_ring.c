@@ -43,6 +43,20 @@ static void die(const char *what)
     exit(1);
 }
 
+static void start(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+    if (pthread_create(thread, NULL, run, arg) != 0)
+        die("a thread cannot be started");
+}
+
+static unsigned char *take_room(void)
+{
+    unsigned char *room = aligned_alloc(64, RING_BYTES);
+    if (!room)
+        die("out of memory");
+    return room;
+}
+
 /* Two cores when there are two: writer on the first, readers on the others in turn. */
 static void pin(unsigned which)
 {
@@ -188,7 +202,7 @@ static double flow(struct bench *bench, uint32_t bytes, uint32_t groups, bool sl
     make_record(record, bytes, 0);
     for (uint32_t g = 0; g < groups; g++) {
         readers[g] = (struct reader){&line, g, bytes, items, sleeps, false, &begin};
-        pthread_create(&threads[g], NULL, read_all, &readers[g]);
+        start(&threads[g], read_all, &readers[g]);
     }
     pthread_barrier_wait(&begin);
     uint64_t began = bench_now_ns(BENCH_WALL);
@@ -255,10 +269,10 @@ static double bare_flow(struct bench *bench, uint32_t bytes, uint64_t items)
     b.bytes = bytes;
     b.count = RING_BYTES / bytes;
     b.items = items;
-    b.slots = aligned_alloc(64, RING_BYTES);
+    b.slots = take_room();
     pthread_barrier_init(&b.begin, NULL, 2);
     make_record(record, bytes, 0);
-    pthread_create(&thread, NULL, bare_read, &b);
+    start(&thread, bare_read, &b);
     pthread_barrier_wait(&b.begin);
     uint64_t began = bench_now_ns(BENCH_WALL);
     for (uint64_t n = 0; n < items; n++) {
@@ -279,7 +293,7 @@ static double bare_flow(struct bench *bench, uint32_t bytes, uint64_t items)
 static double copy_flow(uint32_t bytes, uint64_t items)
 {
     static _Alignas(64) unsigned char record[RECORD_MAX];
-    unsigned char *to = aligned_alloc(64, RING_BYTES);
+    unsigned char *to = take_room();
     uint64_t count = RING_BYTES / bytes, began = bench_now_ns(BENCH_WALL);
     for (uint64_t n = 0; n < items; n++) {
         memcpy(to + n % count * bytes, record, bytes);
@@ -330,7 +344,7 @@ static void trips(struct bench *bench, uint32_t bytes, bool sleeps, uint64_t cou
     line_open(&e.there, 1);
     line_open(&e.back, 1);
     hydrant_ring *ring = line_attach(&e.back, 0);
-    pthread_create(&thread, NULL, echo_main, &e);
+    start(&thread, echo_main, &e);
     make_record(record, bytes, 0);
     for (uint64_t n = 0; n < count; n++) {
         uint64_t began = bench_now_ns(BENCH_WALL);
@@ -379,7 +393,7 @@ static void bare_trips(bool sleeps, uint64_t count, struct bench_histogram *out)
 {
     struct echo e = {.sleeps = sleeps, .trips = count};
     pthread_t thread;
-    pthread_create(&thread, NULL, bare_echo, &e);
+    start(&thread, bare_echo, &e);
     for (uint64_t n = 0; n < count; n++) {
         uint64_t began = bench_now_ns(BENCH_WALL);
         bare_step(&e.ping, sleeps);

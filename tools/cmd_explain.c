@@ -12,10 +12,10 @@
 #include "tools/commands.h"
 #include "tools/explain_words.h"
 #include "tools/json_text.h"
+#include "tools/mention_text.h"
 #include "tools/option_number.h"
 #include "tools/rules_input.h"
 #include "tools/terminal.h"
-#include "tools/text_line.h"
 
 static const char help[] =
     "Says why each rule does or does not match a mention, term by term, and which line of the\n"
@@ -23,12 +23,13 @@ static const char help[] =
     "\n"
     "Usage: hydrant explain [options] (--text TEXT | FILE)\n"
     "\n"
-    "FILE holds a mention as JSON (one a line: see --nth), or else a text; - is standard input.\n"
+    "FILE holds mentions as JSON, or else texts, one a line; - is standard input. JSON may be\n"
+    "spread over lines, and be an array.\n"
     "\n"
     "  -r, --rules PATH   rules: a YAML file or a folder; may be repeated\n"
     "  -e, --query QUERY  a rule on the spot; may be repeated\n"
     "  -t, --text TEXT    the text of a mention that is nothing else\n"
-    "      --nth N        the Nth line of FILE that is not empty (default 1)\n"
+    "      --nth N        the Nth mention of FILE (default 1)\n"
     "      --rule ID      explain this rule (default: those that match or find something)\n"
     "      --all          explain every rule\n"
     "      --emotion      say which words moved the emotion; alone, without rules: only that\n"
@@ -299,39 +300,24 @@ static void on_explained(void *ctx, const hydrant_explanation *explanation)
 
 /* ---- what to explain ---- */
 
-enum { LINE_BYTES = (1 << 20) + 1 }; /* one more than a record may have */
+enum { MENTION_BYTES = (1 << 20) + 1 }; /* one more than a record may have */
 
-/* Reads lines up to the nth one that is not empty. False (having said why) when there is none. */
-static bool read_line(const char *path, uint64_t nth, char line[LINE_BYTES], size_t *len)
+/* Reads up to the nth mention. False (having said why) when there is none. */
+static bool read_mention(const char *path, uint64_t nth, struct mention_text *mention)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    bool there = file != NULL;
-    while (there && nth > 0) {
-        there = text_line_read(file, line, LINE_BYTES, len);
-        nth -= there && *len > 0;
-    }
-    const char *why = !file || ferror(file) ? strerror(errno)
-                      : !there              ? "there is no such line"
-                      : *len == LINE_BYTES  ? "the line is longer than a mention may be"
-                                            : NULL;
-    if (file && file != stdin)
-        fclose(file);
+    mention->in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    bool there = mention->in != NULL;
+    for (uint64_t n = 0; there && n < nth; n++)
+        there = mention_text_read(mention);
+    const char *why = !mention->in || ferror(mention->in) ? strerror(errno)
+                      : !there                            ? "there is no such mention"
+                      : mention->len == mention->cap      ? "the mention is longer than one may be"
+                                                          : NULL;
+    if (mention->in && mention->in != stdin)
+        fclose(mention->in);
     if (why)
         fprintf(stderr, "hydrant explain: %s: %s\n", path, why);
     return !why;
-}
-
-/* The line as a mention when it is JSON, else as a text. */
-static void take_line(hydrant_str line, hydrant_explain_options *options)
-{
-    static const char mark[] = "\xEF\xBB\xBF"; /* that some editors put at the beginning */
-    uint32_t at = line.len >= 3 && memcmp(line.data, mark, 3) == 0 ? 3 : 0, blank = at;
-    while (blank < line.len && (line.data[blank] == ' ' || line.data[blank] == '\t'))
-        blank++;
-    if (blank < line.len && line.data[blank] == '{')
-        options->mention = (hydrant_str){line.data + blank, line.len - blank};
-    else
-        options->text = (hydrant_str){line.data + at, line.len - at};
 }
 
 static int explain_mention(const struct explain *explain, struct rules_input *input,
@@ -348,16 +334,16 @@ static int explain_mention(const struct explain *explain, struct rules_input *in
 static int explain_file(const struct explain *explain, struct rules_input *input,
                         hydrant_explain_options options, const char *path, uint64_t nth)
 {
-    size_t len = 0;
+    struct mention_text mention = {.bytes = malloc(MENTION_BYTES), .cap = MENTION_BYTES};
     int code = HY_EXIT_FAILED;
-    char *line = malloc(LINE_BYTES);
-    if (!line)
+    if (!mention.bytes)
         perror("hydrant explain");
-    else if (read_line(path, nth, line, &len)) {
-        take_line((hydrant_str){line, (uint32_t)len}, &options);
+    else if (read_mention(path, nth, &mention)) {
+        hydrant_str *as = mention.json ? &options.mention : &options.text;
+        *as = (hydrant_str){mention.bytes, (uint32_t)mention.len};
         code = explain_mention(explain, input, &options);
     }
-    free(line);
+    free(mention.bytes);
     return code;
 }
 

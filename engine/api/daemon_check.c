@@ -9,6 +9,7 @@
 #include "api/daemon_inner.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "ingest/listener.h"
 #include "net/fill.h"
 
 struct check {
@@ -67,6 +68,12 @@ static void check_texts(struct check *c, const char *kind, const char *name,
         check_text(c, kind, name, texts->all[i], false);
 }
 
+static void check_socket(struct check *c, const char *kind, const char *name, const char *path)
+{
+    hydrant_error problem = {0};
+    note(c, kind, name, hy_listener_check_path(path, &problem), &problem);
+}
+
 static void check_source(struct check *c, const struct hy_config_source *source)
 {
     static const char kind[] = "source ";
@@ -80,6 +87,8 @@ static void check_source(struct check *c, const struct hy_config_source *source)
     check_text(c, kind, source->name, source->verify_token, true);
     check_texts(c, kind, source->name, &web->headers);
     check_texts(c, kind, source->name, &source->kafka.settings);
+    if (source->type == HY_SOURCE_UNIX)
+        check_socket(c, kind, source->name, source->path);
     if (c->daemon->manager)
         note(c, kind, source->name, hy_daemon_check_format(c->daemon, source, &problem), &problem);
 }
@@ -135,6 +144,7 @@ hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options, hydra
         check_rules(&c);
         check_ring(&c);
         check_spill(&c);
+        check_socket(&c, "control", "", config->control);
         for (uint32_t i = 0; i < config->sources_count; i++)
             check_source(&c, &config->sources[i]);
         for (uint32_t i = 0; i < config->sinks_count; i++) {

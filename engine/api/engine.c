@@ -244,7 +244,7 @@ void hydrant_destroy(hydrant **out)
     free(engine);
 }
 
-static hydrant_status begin_add(hydrant *engine, hydrant_error *err)
+static hydrant_status begin_reading(const hydrant *engine, hydrant_error *err)
 {
     if (engine->pushed)
         return hy_error_set(err, HYDRANT_ERR_STATE,
@@ -264,7 +264,7 @@ static hydrant_status begin_push(hydrant *engine, hydrant_error *err)
 
 hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err)
 {
-    hydrant_status status = begin_add(engine, err);
+    hydrant_status status = begin_reading(engine, err);
     if (status == HYDRANT_OK)
         status = hy_feeder_add_file(hy_pipeline_feeder(engine->pipeline), path, err);
     engine->reads |= status == HYDRANT_OK;
@@ -274,7 +274,7 @@ hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error
 hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
                               hydrant_error *err)
 {
-    hydrant_status status = begin_add(engine, err);
+    hydrant_status status = begin_reading(engine, err);
     if (status == HYDRANT_OK)
         status = hy_feeder_add_fd(hy_pipeline_feeder(engine->pipeline), fd, name, close_fd, err);
     else if (close_fd)
@@ -328,6 +328,8 @@ static hydrant_status settle(hydrant *engine, const hydrant_error *first, hydran
 
 hydrant_status hydrant_run(hydrant *engine, hydrant_error *err)
 {
+    if (!hy_pipeline_stopped(engine->pipeline) && begin_reading(engine, err) != HYDRANT_OK)
+        return HYDRANT_ERR_STATE;
     const char *reason = hy_feeder_io_reason(hy_pipeline_feeder(engine->pipeline));
     if (reason && engine->options.on_log)
         engine->options.on_log(engine->options.ctx, HYDRANT_LOG_INFO, reason);

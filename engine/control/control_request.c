@@ -18,7 +18,7 @@ static const char not_json[] = "the request is not a JSON object";
 
 static void skip_space(struct cursor *c)
 {
-    while (c->at < c->end && strchr(" \t\r\n", *c->at))
+    while (c->at < c->end && *c->at && strchr(" \t\r\n", *c->at))
         c->at++;
 }
 

@@ -432,16 +432,18 @@ static hydrant_drop decode_pushed(struct hy_decoder *d, struct hy_batch *batch, 
     mention->m = batch->parcel->decoded[i];
     bool truncated = mention->m.truncated;
     struct hy_draft draft = new_draft(d, batch, mention);
-    if ((unsigned)mention->m.event > HYDRANT_EVENT_DELETE)
-        return HYDRANT_DROP_BAD_TYPE;
     if (!mention_valid_utf8(&mention->m)) {
         clear_mention(&mention->m);
         return HYDRANT_DROP_INVALID_UTF8;
     }
-    hy_draft_text(&draft, mention->m.text);
-    mention->m.truncated |= truncated;
     if (mention->m.created_at_us == 0) /* a zeroed struct has no time */
         mention->m.created_at_us = HYDRANT_TIME_NONE;
+    if ((unsigned)mention->m.event > HYDRANT_EVENT_DELETE) {
+        mention->m.event = HYDRANT_EVENT_POST;
+        return HYDRANT_DROP_BAD_TYPE;
+    }
+    hy_draft_text(&draft, mention->m.text);
+    mention->m.truncated |= truncated;
     return hy_decode_settle(d, &draft);
 }
 

@@ -120,39 +120,7 @@ static bool has_crossed(const struct hy_policy_spread *line, const hydrant_dup *
            (line->doubling_s == 0 || dup->doubling_s <= line->doubling_s);
 }
 
-static bool asks_for_copies_alone(const struct hy_policy_spread *line)
-{
-    return line->copies && !(line->authors | line->reposts | line->quotes | line->last_1m |
-                             line->last_5m | line->last_60m | line->doubling_s);
-}
-
-/* Of a group that lost its tally nothing is left but its copies: what they had crossed alone is not
- * told of again. */
-static void remember_crossed(const struct hy_dedup_about *about, struct hy_dedup_tally *tally,
-                             uint32_t copies_before)
-{
-    const struct hy_policy *policy = policy_of(about->batch);
-    if (!policy || copies_before < 2 || !hy_dedup_tally_is_new(tally))
-        return;
-    for (uint32_t i = 0; i < policy->spread_count; i++) {
-        const struct hy_policy_spread *line = &policy->spread[i];
-        if (asks_for_copies_alone(line) && line->copies <= copies_before)
-            hy_dedup_tally_fire(tally, line->bit);
-    }
-}
-
-/* The tally of a group that had so many copies before; it may have lost the one that it had. */
-static struct hy_dedup_tally *tally_of(const struct hy_dedup_about *about,
-                                       const struct hy_dedup_view *head, uint32_t copies_before)
-{
-    struct hy_dedup_first first = hy_dedup_first(about->w, head);
-    struct hy_dedup_tally *tally = hy_dedup_tally_get(&about->w->tallies, &first);
-    if (tally)
-        remember_crossed(about, tally, copies_before);
-    return tally;
-}
-
-/* Each threshold is told of once in the life of a group's tally. */
+/* Each threshold is told of once in the life of a group. */
 static void fire(const struct hy_dedup_about *about, struct hy_dedup_tally *tally, hydrant_dup *dup)
 {
     const struct hy_policy *policy = policy_of(about->batch);
@@ -172,6 +140,14 @@ static void fire(const struct hy_dedup_about *about, struct hy_dedup_tally *tall
         kept[i] = lines[i];
     dup->spread = kept;
     hy_batch_notice(about->batch, &about->mention->notices, NOTICES_MAX, HYDRANT_ITEM_SPREAD);
+}
+
+/* The group's tally; one that was lost begins anew. */
+static struct hy_dedup_tally *tally_of(const struct hy_dedup_about *about,
+                                       const struct hy_dedup_view *head)
+{
+    struct hy_dedup_first first = hy_dedup_first(about->w, head);
+    return hy_dedup_tally_get(&about->w->tallies, &first);
 }
 
 /* When it counts: a live mention cannot be of the future, whatever it says. */
@@ -205,7 +181,7 @@ void hy_dedup_answer_copy(const struct hy_dedup_about *about, hydrant_dup_kind k
                           enum hy_dedup_way way, const struct hy_dedup_view *head,
                           const uint32_t *record, uint32_t copies)
 {
-    struct hy_dedup_tally *tally = tally_of(about, head, copies - 1);
+    struct hy_dedup_tally *tally = tally_of(about, head);
     if (tally)
         hy_dedup_tally_add(tally, way, about->post->author, counted_time(about), copies);
     hydrant_dup *dup = describe(about, kind, head, record, copies, tally);
@@ -216,7 +192,7 @@ void hy_dedup_answer_copy(const struct hy_dedup_about *about, hydrant_dup_kind k
 
 void hy_dedup_answer_quote(const struct hy_dedup_about *about, const struct hy_dedup_view *head)
 {
-    struct hy_dedup_tally *tally = tally_of(about, head, hy_dedup_count(head->state));
+    struct hy_dedup_tally *tally = tally_of(about, head);
     if (tally)
         hy_dedup_tally_add(tally, HY_DEDUP_WAY_QUOTE, 0, 0, 0);
 }

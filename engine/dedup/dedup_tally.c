@@ -16,7 +16,8 @@ enum {
 };
 
 #define BUSY UINT32_MAX
-#define TOUCHED 0x80000000u
+#define TOUCHED 0x80000000u /* in fired */
+#define LOST 0x80000000u    /* in a link: behind it are the thresholds that were crossed */
 #define COUNT_MAX ((1u << COUNT_BITS) - 1)
 
 static const uint32_t horizons_s[HY_DEDUP_HORIZONS] = {60, 300, 3600};
@@ -29,10 +30,13 @@ uint32_t hy_dedup_tallies_count(uint32_t entries)
     return count;
 }
 
-void hy_dedup_tallies_init(struct hy_dedup_tallies *t, struct hy_dedup_tally *all, uint32_t count)
+void hy_dedup_tallies_init(struct hy_dedup_tallies *t, struct hy_dedup_tally *all, uint32_t count,
+                           hy_dedup_link_fn *link_of, const void *heads)
 {
     t->all = all;
     t->count = count;
+    t->link_of = link_of;
+    t->heads = heads;
     atomic_init(&t->cursor, 0);
 }
 
@@ -168,9 +172,11 @@ static uint32_t read_doubling(uint64_t word, uint32_t time_s)
 
 /* ---- tallies ---- */
 
-static void begin(struct hy_dedup_tally *tally, const struct hy_dedup_first *first)
+/* crossed: the thresholds that the group crossed with a tally that it lost. */
+static void begin(struct hy_dedup_tally *tally, const struct hy_dedup_first *first,
+                  uint32_t crossed)
 {
-    atomic_store_explicit(&tally->fired, 0, memory_order_release);
+    atomic_store_explicit(&tally->fired, crossed, memory_order_release);
     for (int i = 0; i < HY_DEDUP_WAYS; i++)
         atomic_store_explicit(&tally->ways[i], 0, memory_order_release);
     for (int i = 0; i < HY_DEDUP_HORIZONS; i++)
@@ -182,6 +188,18 @@ static void begin(struct hy_dedup_tally *tally, const struct hy_dedup_first *fir
     atomic_store_explicit(&tally->doubling, since, memory_order_release);
     count_author(tally, first->author);
     count_rates(tally, first->time_s);
+}
+
+/* The group that loses this tally, which is BUSY, goes on knowing what it crossed. */
+static void leave_crossed(const struct hy_dedup_tallies *t, const struct hy_dedup_tally *tally,
+                          uint32_t name)
+{
+    uint32_t crossed = atomic_load_explicit(&tally->fired, memory_order_relaxed) & ~TOUCHED;
+    _Atomic uint32_t *link = crossed ? t->link_of(t->heads, name) : NULL;
+    uint32_t place = (uint32_t)(tally - t->all) + 1;
+    if (link)
+        atomic_compare_exchange_strong_explicit(link, &place, LOST | crossed, memory_order_acq_rel,
+                                                memory_order_relaxed);
 }
 
 /* A place of its own: free, or not counted in since the cursor came by, or else the last that is
@@ -199,9 +217,12 @@ static struct hy_dedup_tally *claim(struct hy_dedup_tallies *t)
             atomic_fetch_and_explicit(&tally->fired, ~TOUCHED, memory_order_relaxed);
             continue;
         }
-        if (atomic_compare_exchange_strong_explicit(&tally->self, &self, BUSY, memory_order_acq_rel,
-                                                    memory_order_relaxed)) /* T1 */
-            return tally;
+        if (!atomic_compare_exchange_strong_explicit(
+                &tally->self, &self, BUSY, memory_order_acq_rel, memory_order_relaxed)) /* T1 */
+            continue;
+        if (self != 0)
+            leave_crossed(t, tally, self);
+        return tally;
     }
     return NULL;
 }
@@ -224,7 +245,7 @@ struct hy_dedup_tally *hy_dedup_tally_find(const struct hy_dedup_tallies *t,
 void hy_dedup_tally_ask(const struct hy_dedup_tallies *t, const _Atomic uint32_t *link)
 {
     uint32_t place = atomic_load_explicit(link, memory_order_relaxed);
-    if (place == 0)
+    if (place == 0 || place & LOST)
         place = atomic_load_explicit(&t->cursor, memory_order_relaxed) + 1; /* the next taken */
     const char *tally = (const char *)&t->all[(place - 1) % t->count];
     for (size_t at = 0; at < sizeof *t->all; at += 64)
@@ -241,7 +262,7 @@ struct hy_dedup_tally *hy_dedup_tally_get(struct hy_dedup_tallies *t,
     tally = claim(t);
     if (!tally)
         return NULL;
-    begin(tally, first);
+    begin(tally, first, place & LOST ? place & ~LOST : 0);
     atomic_store_explicit(&tally->self, first->name, memory_order_release); /* T1 */
     uint32_t mine = (uint32_t)(tally - t->all) + 1;
     if (atomic_compare_exchange_strong_explicit(first->link, &place, mine, memory_order_acq_rel,
@@ -294,14 +315,6 @@ void hy_dedup_tally_read(const struct hy_dedup_tally *tally, uint32_t time_s,
         estimate_authors(atomic_load_explicit(&tally->authors_sum, memory_order_relaxed));
     out->doubling_s =
         read_doubling(atomic_load_explicit(&tally->doubling, memory_order_relaxed), time_s);
-}
-
-bool hy_dedup_tally_is_new(const struct hy_dedup_tally *tally)
-{
-    uint32_t ways = 0;
-    for (int i = 0; i < HY_DEDUP_WAYS; i++)
-        ways |= atomic_load_explicit(&tally->ways[i], memory_order_relaxed);
-    return ways == 0;
 }
 
 bool hy_dedup_tally_fire(struct hy_dedup_tally *tally, uint32_t threshold)

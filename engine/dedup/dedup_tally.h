@@ -8,8 +8,8 @@
  * A group gets a tally with its second copy, so that the many mentions which nobody repeats cost
  * nothing. There are fewer tallies than groups may want: the next one takes the place of the oldest
  * that was not counted in since the last time round, or of the eighth if all eight that it looks at
- * were. A group that lost its own starts again, from its first mention and the copy at hand; what
- * thresholds it crossed is lost, too.
+ * were. A group that lost its own starts again, from its first mention and the copy at hand. What
+ * thresholds it crossed it keeps: they are left in its head's entry, in place of the tally's place.
  *
  *   authors   256 registers of 4 bits (HyperLogLog; linear counting while registers are empty), and
  *             what their estimate is computed from, kept up with each change
@@ -61,9 +61,14 @@ struct hy_dedup_tally {
     _Atomic uint64_t authors[HY_DEDUP_AUTHOR_REGISTERS / 16];
 };
 
+/* Where the entry of a head keeps the place of its tally; NULL when the entry is gone. */
+typedef _Atomic uint32_t *hy_dedup_link_fn(const void *heads, uint32_t name);
+
 struct hy_dedup_tallies {
     struct hy_dedup_tally *all;
     uint32_t count;
+    hy_dedup_link_fn *link_of;
+    const void *heads;
     _Alignas(64) _Atomic uint32_t cursor;
 };
 
@@ -75,7 +80,8 @@ struct hy_dedup_figures {
     uint32_t doubling_s; /* HY_DEDUP_DOUBLING_NONE: not known */
 };
 
-/* The first mention of a group, and where its entry keeps the place of the tally (0: none). */
+/* The first mention of a group, and its link, where its entry keeps the place of the tally + 1; 0:
+ * it has none; above all places: none any more, and what it crossed. */
 struct hy_dedup_first {
     uint32_t name, time_s, author;
     _Atomic uint32_t *link;
@@ -84,8 +90,9 @@ struct hy_dedup_first {
 /* How many tallies a window of entries has. */
 uint32_t hy_dedup_tallies_count(uint32_t entries);
 
-/* Takes count zeroed tallies as its own. */
-void hy_dedup_tallies_init(struct hy_dedup_tallies *t, struct hy_dedup_tally *all, uint32_t count);
+/* Takes count zeroed tallies as its own; heads is handed to link_of. */
+void hy_dedup_tallies_init(struct hy_dedup_tallies *t, struct hy_dedup_tally *all, uint32_t count,
+                           hy_dedup_link_fn *link_of, const void *heads);
 
 /* The group's tally; NULL when it has none. */
 struct hy_dedup_tally *hy_dedup_tally_find(const struct hy_dedup_tallies *t,
@@ -109,9 +116,6 @@ void hy_dedup_tally_remove(struct hy_dedup_tally *tally, enum hy_dedup_way way);
 /* The figures at a time. tally may be NULL: then those of a group of its first mention alone. */
 void hy_dedup_tally_read(const struct hy_dedup_tally *tally, uint32_t time_s,
                          struct hy_dedup_figures *out);
-
-/* Was nothing counted in it yet but the group's first mention? */
-bool hy_dedup_tally_is_new(const struct hy_dedup_tally *tally);
 
 /* Marks a threshold as crossed; false when it was before. */
 bool hy_dedup_tally_fire(struct hy_dedup_tally *tally, uint32_t threshold);

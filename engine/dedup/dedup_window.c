@@ -72,6 +72,12 @@ static struct hy_dedup_divisor divisor(uint32_t value)
     return (struct hy_dedup_divisor){UINT64_MAX / value + 1, value};
 }
 
+static _Atomic uint32_t *link_of(const void *window, uint32_t name)
+{
+    struct hy_dedup_entry *e = hy_dedup_place(window, name);
+    return atomic_load_explicit(&e->self, memory_order_acquire) == name ? &e->tally : NULL;
+}
+
 void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uint32_t entries,
                           uint32_t window_s)
 {
@@ -90,7 +96,7 @@ void hy_dedup_window_init(struct hy_dedup_window *w, struct hy_arena *arena, uin
     w->log = take(arena, sizeof *w->log * (w->log_units + HY_DEDUP_SKETCH_SLACK));
     uint32_t tallies = hy_dedup_tallies_count(entries);
     hy_dedup_tallies_init(&w->tallies, take(arena, sizeof(struct hy_dedup_tally) * tallies),
-                          tallies);
+                          tallies, link_of, w);
     atomic_init(&w->seq, 0);
     atomic_init(&w->published, 0);
     atomic_init(&w->log_head, 1); /* position 0 means "no record" */

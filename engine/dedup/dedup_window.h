@@ -82,9 +82,9 @@ struct hy_dedup_entry {
     _Atomic uint32_t time_s; /* seconds since 1970, clamped to 32 bits */
     _Atomic uint64_t state;  /* group << 32 | enum hy_dedup_state << 30 | count */
     _Atomic uint64_t id_hash;
-    _Atomic uint64_t text_low;           /* with text_mid 0, 0: no text to find it by */
-    _Atomic uint32_t text_mid;           /* the half of the hash that chose no bucket */
-    _Atomic uint32_t tally;              /* a head's: its place + 1; a member's: its way + 1 */
+    _Atomic uint64_t text_low; /* with text_mid 0, 0: no text to find it by */
+    _Atomic uint32_t text_mid; /* the half of the hash that chose no bucket */
+    _Atomic uint32_t tally;    /* a head's: hy_dedup_first.link; a member's: its way + 1 */
     _Atomic uint32_t next_id, next_text; /* names of older entries in the bucket, 0 at the end */
     _Atomic uint32_t log;                /* low bits of its record's position; 0: it has none */
     _Atomic uint32_t author;             /* hash of the author; 0 unknown */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum {
     WINDOW_LOG_MAX = 23,
@@ -146,6 +147,8 @@ enum hy_inflate_end hy_inflate_run(struct hy_inflate *z, const char **in, const 
             return HY_INFLATE_FULL;
         size_t hint = ZSTD_decompressStream(z->decoder, &to, &from);
         if (ZSTD_isError(hint)) {
+            if (ZSTD_getErrorCode(hint) == ZSTD_error_frameParameter_windowTooLarge)
+                return HY_INFLATE_TOO_WIDE;
             z->reason = ZSTD_getErrorName(hint);
             return HY_INFLATE_DAMAGED;
         }

@@ -19,10 +19,15 @@ enum { HY_INFLATE_MAGIC_BYTES = 4 };
 /* What is said of an input that is compressed as we cannot read it. */
 #define HY_INFLATE_FOREIGN "this is %s, and only zstd is read: unpack it first"
 
+/* And of one whose window is over the cap. */
+#define HY_INFLATE_WINDOW \
+    "zstd data with a window of more than 8 MiB: compress it without --long and --ultra"
+
 enum hy_inflate_end {
     HY_INFLATE_MORE,      /* wants input */
     HY_INFLATE_FULL,      /* out is full */
-    HY_INFLATE_DAMAGED,   /* not zstd, corrupt, or a window over the cap */
+    HY_INFLATE_DAMAGED,   /* not zstd, or corrupt */
+    HY_INFLATE_TOO_WIDE,  /* the cap on the window */
     HY_INFLATE_TOO_MUCH,  /* the cap on output */
     HY_INFLATE_TOO_DENSE, /* the cap on the ratio */
 };
@@ -40,7 +45,7 @@ void hy_inflate_destroy(struct hy_inflate *); /* NULL is fine */
 void hy_inflate_reset(struct hy_inflate *);   /* before a new stream */
 
 /* Decodes *in..in_end to *out..out_end and moves both; stops at the first reason of enum
- * hy_inflate_end. After the last three only reset may follow. */
+ * hy_inflate_end. After the last four only reset may follow. */
 enum hy_inflate_end hy_inflate_run(struct hy_inflate *, const char **in, const char *in_end,
                                    char **out, char *out_end);
 

@@ -323,6 +323,10 @@ static enum hy_take give_up(struct intake_file *file, hydrant_error *err)
 
 static enum hy_take damaged(struct intake_file *file, enum hy_inflate_end end, hydrant_error *err)
 {
+    if (end == HY_INFLATE_TOO_WIDE) {
+        hy_error_set(err, HYDRANT_ERR_DATA, HY_INFLATE_WINDOW);
+        return give_up(file, err);
+    }
     const char *why = end == HY_INFLATE_DAMAGED     ? hy_inflate_reason(file->inflate)
                       : end == HY_INFLATE_TOO_MUCH  ? "it expands to too much"
                       : end == HY_INFLATE_TOO_DENSE ? "it expands too many times"

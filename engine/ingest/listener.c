@@ -79,12 +79,21 @@ static void remove_stale(const struct sockaddr_un *at)
     close(fd);
 }
 
+hydrant_status hy_listener_check_path(const char *path, hydrant_error *err)
+{
+    enum { ROOM = sizeof((struct sockaddr_un *)NULL)->sun_path };
+    return strlen(path) < ROOM
+               ? HYDRANT_OK
+               : hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                              "the path of a socket has at most %d bytes: %s", ROOM - 1, path);
+}
+
 hydrant_status hy_listener_unix(const char *path, int *out, hydrant_error *err)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof at.sun_path)
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the path of a socket has at most %zu bytes",
-                            sizeof at.sun_path - 1);
+    hydrant_status status = hy_listener_check_path(path, err);
+    if (status != HYDRANT_OK)
+        return status;
     memcpy(at.sun_path, path, strlen(path) + 1);
     remove_stale(&at);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

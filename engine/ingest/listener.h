@@ -16,6 +16,9 @@ hydrant_status hy_listener_tcp(const char *address, uint16_t *port, int *fd, hyd
  * replaced; anything else is not touched: HYDRANT_ERR_SYSTEM (EADDRINUSE). */
 hydrant_status hy_listener_unix(const char *path, int *fd, hydrant_error *err);
 
+/* Could a socket have this path? HYDRANT_ERR_ARGUMENT: it is too long. */
+hydrant_status hy_listener_check_path(const char *path, hydrant_error *err);
+
 /* Reads "192.0.2.1" or "2001:db8::1". False: it is neither. */
 bool hy_listener_address(const char *address, uint16_t port, struct sockaddr_storage *out,
                          socklen_t *len);

@@ -128,6 +128,9 @@ static enum hy_refill break_off(struct hy_feeder *f, enum hy_inflate_end end)
         hy_error_set(&failure, HYDRANT_ERR_DATA, "zstd data expands more than %llu times",
                      (unsigned long long)f->options.decompressed_ratio_max);
         break;
+    case HY_INFLATE_TOO_WIDE:
+        hy_error_set(&failure, HYDRANT_ERR_DATA, HY_INFLATE_WINDOW);
+        break;
     case HY_INFLATE_DAMAGED:
         hy_error_set(&failure, HYDRANT_ERR_DATA, "damaged zstd data: %s",
                      hy_inflate_reason(f->inflate));

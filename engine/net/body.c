@@ -147,6 +147,8 @@ const char *hy_body_reason(const struct hy_body *body, enum hy_inflate_end end)
         return "the body expands to too much";
     case HY_INFLATE_TOO_DENSE:
         return "the body expands too many times";
+    case HY_INFLATE_TOO_WIDE:
+        return HY_INFLATE_WINDOW;
     case HY_INFLATE_DAMAGED:
         return body->coding == HY_BODY_ZSTD ? hy_inflate_reason(body->zstd) : body->reason;
     default:

@@ -110,6 +110,7 @@ static hydrant_status take_lock(struct hy_ring *ring, hydrant_error *err)
         return errno == EAGAIN || errno == EACCES
                    ? hy_error_set(err, HYDRANT_ERR_STATE, "another engine has this ring")
                    : hy_error_system(err, errno, "cannot lock the ring");
+    ring->locked = true;
     return HYDRANT_OK;
 }
 
@@ -185,6 +186,14 @@ static void seal_all(struct hy_ring *ring)
     }
 }
 
+/* Did opening fail before there was a ring that anybody had opened? */
+static bool is_unborn(const struct hy_ring *ring)
+{
+    if (ring->header)
+        return atomic_load_explicit(&ring->header->epoch, memory_order_acquire) == 0;
+    return ring->locked && faccessat(ring->dir_fd, "data", F_OK, 0) != 0;
+}
+
 hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_ring **out,
                             hydrant_error *err)
 {
@@ -195,7 +204,9 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
     ring->dir_fd = ring->lock_fd = ring->map.fd = ring->waiting_map.fd = -1;
     ring->deliveries_max = options->deliveries_max ? options->deliveries_max : DEFAULT_DELIVERIES;
     pthread_mutex_init(&ring->policy, NULL);
-    hydrant_status status = hy_ring_dir(options->dir, true, &ring->dir_fd, err);
+    hydrant_status status = hy_ring_check_groups(options, err);
+    if (status == HYDRANT_OK)
+        status = hy_ring_dir(options->dir, &ring->made_dir, &ring->dir_fd, err);
     if (status == HYDRANT_OK)
         status = take_lock(ring, err);
     if (status == HYDRANT_OK)
@@ -207,6 +218,8 @@ hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_rin
     }
     if (status != HYDRANT_OK) {
         hy_error_at(err, options->dir, 0, 0);
+        if (is_unborn(ring))
+            hy_ring_discard(&ring, options->dir);
         hy_ring_close(&ring, false);
         return status;
     }
@@ -260,7 +273,8 @@ void hy_ring_discard(struct hy_ring **ring_, const char *dir)
     unlinkat(ring->dir_fd, HY_RING_WAITING_CTL, 0);
     unlinkat(ring->dir_fd, "data", 0);
     unlinkat(ring->dir_fd, "lock", 0);
-    rmdir(dir); /* what else is in it is not ours */
+    if (ring->made_dir)
+        rmdir(dir); /* what else is in it is not ours */
     hy_ring_close(ring_, false);
 }
 

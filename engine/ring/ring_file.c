@@ -50,11 +50,14 @@ uint32_t hy_ring_crc(const void *data, size_t len)
     return ~crc_plain(UINT32_MAX, data, len);
 }
 
-hydrant_status hy_ring_dir(const char *dir, bool make, int *out, hydrant_error *err)
+hydrant_status hy_ring_dir(const char *dir, bool *made, int *out, hydrant_error *err)
 {
-    if (make && mkdir(dir, 0750) < 0 && errno != EEXIST) {
-        hy_error_system(err, errno, "cannot make the ring's folder");
-        return hy_error_at(err, dir, 0, 0);
+    if (made) {
+        *made = mkdir(dir, 0750) == 0;
+        if (!*made && errno != EEXIST) {
+            hy_error_system(err, errno, "cannot make the ring's folder");
+            return hy_error_at(err, dir, 0, 0);
+        }
     }
     *out = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*out < 0) {

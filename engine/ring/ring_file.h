@@ -26,8 +26,9 @@ struct hy_ring_map {
     size_t bytes;
 };
 
-/* Opens DIR for the *at calls. With make, a missing last component is made with mode 0750. */
-hydrant_status hy_ring_dir(const char *dir, bool make, int *out, hydrant_error *err);
+/* Opens DIR for the *at calls. A missing last component is made with mode 0750 unless made, which
+ * says whether it was, is NULL. */
+hydrant_status hy_ring_dir(const char *dir, bool *made, int *out, hydrant_error *err);
 
 /*
  * Makes dirfd/name of so many bytes, all of them allocated now (a full tmpfs is an error here and

@@ -13,22 +13,67 @@
 #include "base/error.h"
 #include "ring/ring_state.h"
 
-enum { DEAD_MODE = 0660 };
+enum { DEAD_MODE = 0660, ROUTES_BYTES = sizeof((struct hy_ring_group *)NULL)->routes };
 
-static hydrant_status copy_routes(const struct hy_ring_group_options *o, char out[static 256],
-                                  hydrant_error *err)
+/* NULL: none may spill. */
+static const char *spill_dir_of(const struct hy_ring_options *options)
+{
+    const char *dir = options->spill_dir;
+    return dir && strlen(dir) < HY_RING_PATH_BYTES ? dir : NULL;
+}
+
+static hydrant_status check_routes(const struct hy_ring_group_options *o, hydrant_error *err)
 {
     size_t used = 0;
-    memset(out, 0, 256);
     for (size_t i = 0; o->routes && i < o->routes_count; i++) {
         size_t len = strlen(o->routes[i]) + 1;
-        if (used + len > 255)
-            return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
-                                "the routes of group %s take more than 255 bytes", o->name);
+        if (len == 1)
+            return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "a route of group %s has no name",
+                                o->name);
+        used += len;
+    }
+    return used < ROUTES_BYTES ? HYDRANT_OK
+                               : hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                                              "the routes of group %s take more than %d bytes",
+                                              o->name, ROUTES_BYTES - 1);
+}
+
+static hydrant_status check_group(const struct hy_ring_options *options, size_t number,
+                                  hydrant_error *err)
+{
+    const struct hy_ring_group_options *o = &options->groups[number];
+    char file[HY_RING_NAME_BYTES + 16];
+    if (!o->name || !hy_ring_ctl_name(o->name, file))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "'%s' is no name for a group: letters, digits, . _ -, at most %d",
+                            o->name ? o->name : "", HY_RING_NAME_BYTES - 1);
+    for (size_t i = 0; i < number; i++) {
+        if (strcmp(options->groups[i].name, o->name) == 0)
+            return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "group %s is declared twice", o->name);
+    }
+    if (o->policy == HY_RING_SPILL && !spill_dir_of(options))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "group %s is to spill, and there is no folder for it", o->name);
+    return check_routes(o, err);
+}
+
+hydrant_status hy_ring_check_groups(const struct hy_ring_options *options, hydrant_error *err)
+{
+    hydrant_status status = HYDRANT_OK;
+    for (size_t i = 0; i < options->groups_count && status == HYDRANT_OK; i++)
+        status = check_group(options, i, err);
+    return status;
+}
+
+static void copy_routes(const struct hy_ring_group_options *o, char out[static ROUTES_BYTES])
+{
+    size_t used = 0;
+    memset(out, 0, ROUTES_BYTES);
+    for (size_t i = 0; o->routes && i < o->routes_count; i++) {
+        size_t len = strlen(o->routes[i]) + 1;
         memcpy(out + used, o->routes[i], len);
         used += len;
     }
-    return HYDRANT_OK;
 }
 
 static struct hy_ring_group *find_group(struct hy_ring *ring, const char *name)
@@ -93,36 +138,24 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
                               const struct hy_ring_group_options *o, hydrant_error *err)
 {
     char file[HY_RING_NAME_BYTES + 16];
-    if (!o->name || !hy_ring_ctl_name(o->name, file))
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
-                            "'%s' is no name for a group: letters, digits, . _ -, at most %d",
-                            o->name ? o->name : "", HY_RING_NAME_BYTES - 1);
-    bool spills = o->policy == HY_RING_SPILL;
-    const char *spill_dir = options->spill_dir;
-    if (spill_dir && strlen(spill_dir) >= HY_RING_PATH_BYTES)
-        spill_dir = NULL;
-    if (spills && !spill_dir)
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
-                            "group %s is to spill, and there is no folder for it", o->name);
     struct hy_ring_group *g = find_group(ring, o->name);
     bool fresh = g == NULL;
+    hy_ring_ctl_name(o->name, file);
     if (fresh && !(g = new_group(ring, o)))
         return hy_error_set(err, HYDRANT_ERR_LIMIT, "a ring has at most %d groups", HY_RING_GROUPS);
-    char routes[256];
-    hydrant_status status = copy_routes(o, routes, err);
-    if (status != HYDRANT_OK)
-        return status;
-    memcpy(g->routes, routes, sizeof routes);
+    copy_routes(o, g->routes);
     g->policy = o->policy;
     g->block_us = o->block_us;
     g->spill_bytes_max = o->spill_bytes_max;
     g->actions = o->actions;
     g->deliveries_max = ring->deliveries_max;
     struct hy_ring_served *served = &ring->served[ring->served_count];
-    hy_ring_spill_settle(ring->header, g, spill_dir, spills, &served->swept);
+    hy_ring_spill_settle(ring->header, g, spill_dir_of(options), o->policy == HY_RING_SPILL,
+                         &served->swept);
     if (fresh)
         unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
-    status = hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
+    hydrant_status status =
+        hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
     if (status != HYDRANT_OK)
         return status;
     served->group = g;

@@ -55,7 +55,7 @@ static bool is_gone(const hydrant_ring *ring, uint64_t id)
 
 static hydrant_status map_data(hydrant_ring *ring, const char *dir, hydrant_error *err)
 {
-    hydrant_status status = hy_ring_dir(dir, false, &ring->dir_fd, err);
+    hydrant_status status = hy_ring_dir(dir, NULL, &ring->dir_fd, err);
     if (status == HYDRANT_OK)
         status = hy_ring_map(ring->dir_fd, "data", false, &ring->map, err);
     if (status == HYDRANT_OK)

@@ -43,6 +43,7 @@ struct hy_ring_served {
 
 struct hy_ring {
     int dir_fd, lock_fd;
+    bool made_dir, locked;
     struct hy_ring_map map;
     struct hy_ring_header *header;
     struct hy_ring_group *groups;
@@ -83,8 +84,11 @@ void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
 
 /* ---- ring_groups.c ---- */
 
-/* Declares the groups of the options, ends all others, and opens their control files and the one
- * that is shared. */
+/* Could the groups of the options be declared? _ARGUMENT: not these. */
+hydrant_status hy_ring_check_groups(const struct hy_ring_options *options, hydrant_error *err);
+
+/* Declares the groups of the options, which are checked, ends all others, and opens their control
+ * files and the one that is shared. */
 hydrant_status hy_ring_declare(struct hy_ring *ring, const struct hy_ring_options *options,
                                hydrant_error *err);
 /* Members are to look whether their group is still theirs (G2). */

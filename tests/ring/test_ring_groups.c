@@ -515,6 +515,73 @@ static void event_descriptor(const char *group)
     small_end(group ? "eventfd of a member" : "eventfd of an observer");
 }
 
+/* ---- groups that cannot be declared ---- */
+
+/* They are refused before anything is done: a group that is there keeps its place. */
+static void refused(void)
+{
+    static const char long_name[] = "a-route-of-hundred-bytes-----------------------------------"
+                                    "-----------------------------------------";
+    static const char *const nameless[] = {"desk", ""};
+    static const char *const too_long[] = {long_name, long_name, long_name};
+    const struct hy_ring_group_options care = {
+        .name = "care", .from_oldest = true, .policy = HY_RING_BLOCK};
+    const struct hy_ring_group_options bad[] = {
+        {.name = "desk/"},
+        {.name = NULL},
+        {.name = ".desk"},
+        {.name = "desk", .routes = nameless, .routes_count = 2},
+        {.name = "desk", .routes = too_long, .routes_count = 3},
+        {.name = "twice"}};
+    small_begin(&care, 1);
+    small_put(0, 5);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const struct hy_ring_group_options groups[] = {{.name = "twice"}, bad[i]};
+        hydrant_error err = {0};
+        small_close();
+        hydrant_status status = small_try_open(groups, 2, &err);
+        WORLD_CHECK(status == HYDRANT_ERR_ARGUMENT, "%zu: %d %s", i, status, err.text);
+        small_open(&care, 1);
+        WORLD_CHECK(small_stats(0).lag == 5, "%zu: %llu items", i,
+                    (unsigned long long)small_stats(0).lag);
+    }
+    small_end("groups that cannot be declared");
+}
+
+/* ---- rings that cannot be made ---- */
+
+static bool is_empty(const char *folder)
+{
+    return rmdir(folder) == 0 && mkdir(folder, 0750) == 0;
+}
+
+/* What was made for them goes again; a folder that somebody made for the ring is his. */
+static void nothing_is_left(void)
+{
+    char place[TEMPORARY_PATH], ring_dir[TEMPORARY_INSIDE], in_the_way[TEMPORARY_INSIDE + 16];
+    const struct hy_ring_group_options care = {.name = "care", .policy = HY_RING_BLOCK};
+    struct hy_ring_options options = {.dir = ring_dir, .bytes = 1, .groups = &care};
+    struct stat st;
+    temporary_memory_folder(place);
+    snprintf(ring_dir, sizeof ring_dir, "%s/ring", place);
+    WORLD_CHECK(hy_ring_open(&options, &small_ring, NULL) == HYDRANT_ERR_ARGUMENT, "one byte");
+    WORLD_CHECK(stat(ring_dir, &st) < 0, "the folder is left");
+    WORLD_CHECK(mkdir(ring_dir, 0750) == 0, "mkdir");
+    WORLD_CHECK(hy_ring_open(&options, &small_ring, NULL) == HYDRANT_ERR_ARGUMENT, "one byte");
+    WORLD_CHECK(is_empty(ring_dir), "not as it was");
+    snprintf(in_the_way, sizeof in_the_way, "%s/group-care.ctl", ring_dir);
+    options.bytes = 1 << 20;
+    options.groups_count = 1;
+    WORLD_CHECK(mkdir(in_the_way, 0750) == 0, "mkdir");
+    WORLD_CHECK(hy_ring_open(&options, &small_ring, NULL) != HYDRANT_OK, "a folder for a file");
+    WORLD_CHECK(rmdir(in_the_way) == 0 && is_empty(ring_dir), "not as it was");
+    WORLD_CHECK(hy_ring_open(&options, &small_ring, NULL) == HYDRANT_OK, "nothing in the way");
+    hy_ring_discard(&small_ring, ring_dir);
+    WORLD_CHECK(is_empty(ring_dir), "discarded, but not all of it");
+    temporary_remove(place);
+    printf("rings that cannot be made: ok\n");
+}
+
 /* ---- no room ---- */
 
 static void no_room(void)
@@ -532,13 +599,7 @@ static void no_room(void)
     snprintf(ring_dir, sizeof ring_dir, "%s/ring", place);
     struct hy_ring_options options = {.dir = ring_dir, .bytes = 8 << 20};
     hydrant_status status = hy_ring_open(&options, &small_ring, &err);
-    bool clean = true;
-    static const char *const names[] = {"data", "waiting.ctl"};
-    for (int i = 0; i < 2; i++) {
-        char path[TEMPORARY_INSIDE + 16];
-        snprintf(path, sizeof path, "%s/%s", ring_dir, names[i]);
-        clean = clean && stat(path, &st) < 0;
-    }
+    bool clean = stat(ring_dir, &st) < 0;
     options.bytes = 1 << 20;
     hydrant_error second = {0};
     hydrant_status smaller = hy_ring_open(&options, &small_ring, &second); /* as the message says */
@@ -569,6 +630,8 @@ int main(void)
     event_descriptor("care");
     event_descriptor(NULL);
     event_descriptor("passing");
+    refused();
+    nothing_is_left();
     no_room();
     return 0;
 }

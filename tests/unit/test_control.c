@@ -57,6 +57,8 @@ static void other_requests_are_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (!hy_control_request_parse(bad[i], strlen(bad[i]), &request))
             fail_msg("accepted: %s", bad[i]);
+    static const char nul[] = "{\"command\":\0\"status\"}";
+    assert_non_null(hy_control_request_parse(nul, sizeof nul - 1, &request));
 }
 
 static void a_line_is_a_line(void **state)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "support/collect.h"
+#include "support/temporary.h"
 
 static hydrant_pack *outage;
 static struct collect got;
@@ -232,6 +233,30 @@ static void values_that_no_enumeration_has_are_refused(void **state)
     options = collect_options(&got, 0);
     options.emit = (hydrant_emit)(HYDRANT_EMIT_NONE + 1);
     refused(&options, "emit");
+}
+
+/* Nothing is made for it: not even a folder. */
+static void a_ring_whose_groups_cannot_be_is_refused(void **state)
+{
+    char folder[TEMPORARY_PATH], dir[TEMPORARY_INSIDE];
+    hydrant_ring_group groups[2] = {{.name = "care"}, {.name = "care"}};
+    hydrant_ring_target target = {
+        .dir = dir, .bytes = 1 << 20, .groups = groups, .groups_count = 2};
+    hydrant_options options;
+    (void)state;
+    temporary_memory_folder(folder);
+    snprintf(dir, sizeof dir, "%s/ring", folder);
+    hydrant_options_init(&options);
+    options.ring = &target;
+    refused(&options, "twice");
+    groups[1] = (hydrant_ring_group){.name = "desk", .when_slow = (hydrant_when_slow)3};
+    refused(&options, "when_slow");
+    groups[1].when_slow = HYDRANT_SLOW_SPILL;
+    refused(&options, "desk");
+    assert_int_equal(access(dir, F_OK), -1);
+    groups[1].when_slow = HYDRANT_SLOW_DROP_OLDEST;
+    accepted(&options);
+    temporary_remove(folder);
 }
 
 static bool on_ndjson(void *ctx, const char *data, size_t len)
@@ -572,6 +597,7 @@ int main(void)
         cmocka_unit_test_setup(limits_hold_on_both_sides, begin),
         cmocka_unit_test_setup(workers_are_limited, begin),
         cmocka_unit_test_setup(values_that_no_enumeration_has_are_refused, begin),
+        cmocka_unit_test_setup(a_ring_whose_groups_cannot_be_is_refused, begin),
         cmocka_unit_test_setup(options_of_another_version_are_refused, begin),
         cmocka_unit_test_setup(records_are_limited_to_the_byte, begin),
         cmocka_unit_test_setup(texts_are_cut_to_the_byte_and_never_in_a_character, begin),

@@ -230,19 +230,22 @@ static void mentions_are_limited_like_records(void **state)
 static void mentions_that_cannot_be_are_dropped(void **state)
 {
     hydrant *engine = create_with(0);
-    hydrant_mention m[5] = {mention("1", "bad \xff outage"), mention("2", ""),
-                            mention("3", "outage"), mention("", "outage"), mention("5", "outage")};
+    hydrant_mention m[6] = {mention("1", "bad \xff outage"), mention("2", ""),
+                            mention("3", "outage"),          mention("", "outage"),
+                            mention("5", "outage"),          mention("6\xff", "outage")};
     (void)state;
     m[2].event = (hydrant_event)9;
     m[3].event = HYDRANT_EVENT_EDIT; /* of what? */
-    assert_int_equal(hydrant_push_mentions(engine, "crm", m, 5, NULL), HYDRANT_OK);
-    assert_int_equal(got.items_count, 5);
+    m[5].event = (hydrant_event)9;
+    assert_int_equal(hydrant_push_mentions(engine, "crm", m, 6, NULL), HYDRANT_OK);
+    assert_int_equal(got.items_count, 6);
     assert_int_equal(got.items[0].drop, HYDRANT_DROP_INVALID_UTF8);
     assert_int_equal(got.items[1].drop, HYDRANT_DROP_NO_TEXT);
     assert_int_equal(got.items[2].drop, HYDRANT_DROP_BAD_TYPE);
     assert_int_equal(got.items[3].drop, HYDRANT_DROP_NO_TEXT);
     assert_int_equal(got.items[4].drop, HYDRANT_DROP_NONE);
-    assert_int_equal(got.letters_count, 0); /* there are no bytes to keep */
+    assert_int_equal(got.items[5].drop, HYDRANT_DROP_INVALID_UTF8); /* no item has such bytes */
+    assert_int_equal(got.letters_count, 0);                         /* there are no bytes to keep */
     hydrant_destroy(&engine);
 }
 
@@ -289,6 +292,7 @@ static void an_engine_that_is_pushed_to_cannot_read(void **state)
         assert_int_equal(hydrant_add_fd(engine, in, "closed", true, NULL), HYDRANT_ERR_STATE);
         assert_int_equal(close(in), -1);
         close(out);
+        assert_int_equal(hydrant_run(engine, NULL), HYDRANT_ERR_STATE); /* it would never end */
         assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
         assert_int_equal(got.items_count, 1);
         hydrant_destroy(&engine);

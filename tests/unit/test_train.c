@@ -171,6 +171,12 @@ static void refuses_what_it_cannot_read(void **state)
 {
     assert_int_equal(train("c.model", "--rows 0"), 2);
     assert_int_equal(train("c.model", "--what 1"), 2);
+    static const char *const no_numbers[] = {"--epochs 10x",      "--folds 5.5", "--seed -1",
+                                             "--df-word ''",      "--rate fast", "--scale 1,2",
+                                             "--l2 1,2,3,4",      "--start 1,2", "--l2 1,,3",
+                                             "--seed 4294967296", "--rate nan"};
+    for (size_t i = 0; i < sizeof no_numbers / sizeof *no_numbers; i++)
+        assert_int_equal(train("c.model", no_numbers[i]), 2);
     assert_int_equal(train("c.model", "--cues nothing.txt"), 1);
     write_file("bad.tsv", "a text\tglee\n");
     assert_int_equal(train("c.model", "--train bad.tsv"), 1);

@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,10 +57,32 @@ static const char usage[] =
     "  --l2 A,B,C --start A,B,C              for emotions, Ekman groups, sentiments\n"
     "  --second-epochs N --second-rate R --second-decay D   the same for the second layer\n";
 
-static void read_three(const char *text, float out[TRAIN_GROUPS])
+static uint32_t read_whole(const char *name, const char *text)
 {
-    if (sscanf(text, "%f,%f,%f", &out[0], &out[1], &out[2]) != 3)
-        train_die("'%s' is not three numbers", text);
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || value > UINT32_MAX) {
+        fprintf(stderr, "hydrant-train: %s: '%s' is not a whole number\n", name, text);
+        exit(2);
+    }
+    return (uint32_t)value;
+}
+
+/* count numbers with commas between them. */
+static void read_reals(const char *name, const char *text, float *out, uint32_t count)
+{
+    const char *at = text;
+    for (uint32_t i = 0; i < count; i++) {
+        char *end;
+        out[i] = strtof(at, &end);
+        if (end == at || *end != (i + 1 < count ? ',' : '\0') || !isfinite(out[i])) {
+            fprintf(stderr, "hydrant-train: %s: '%s' is not %s\n", name, text,
+                    count == 1 ? "a number" : "three numbers");
+            exit(2);
+        }
+        at = end + 1;
+    }
 }
 
 /* True if name was one of the settings. */
@@ -87,11 +110,11 @@ static bool read_setting(struct train_settings *s, const char *name, const char 
         if (strcmp(name, table[i].name) != 0)
             continue;
         if (table[i].whole)
-            *table[i].whole = (uint32_t)strtoul(value, NULL, 10);
+            *table[i].whole = read_whole(name, value);
         else if (table[i].real)
-            *table[i].real = strtof(value, NULL);
+            read_reals(name, value, table[i].real, 1);
         else
-            read_three(value, table[i].three);
+            read_reals(name, value, table[i].three, TRAIN_GROUPS);
         return true;
     }
     return false;

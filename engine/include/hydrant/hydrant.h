@@ -21,6 +21,10 @@
  * Threads that the library starts block signals, but for those of their own faults and SIGPROF: the
  * program's handlers run on the program's threads.
  *
+ * Forks. A child has no workers and must not touch an engine, not even destroy it: it may exec or
+ * _exit (descriptors are close-on-exec). As long as it does neither the engine's ring is taken,
+ * also when the program that had it is gone, and no other engine gets it.
+ *
  * The library prints nothing and never exits. Globals change, and a signal handler is installed,
  * only while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the
  * file off, and hands on what is not about a ring. Every function that takes hydrant_error accepts
@@ -274,7 +278,7 @@ typedef enum hydrant_when_slow {
 
 /* A group of readers whose place is kept while nobody of it is there. */
 typedef struct hydrant_ring_group {
-    const char *name; /* letters, digits, . _ -, at most 47 */
+    const char *name; /* letters, digits, . _ -, at most 47; each but once */
     bool from_oldest; /* new to the ring: it gets what is there already */
     hydrant_when_slow when_slow;
     uint64_t block_us; /* how long the engine waits first */
@@ -368,7 +372,8 @@ HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *n
 /*
  * Reads the queued inputs to their end, hands everything out and returns when the last item has
  * been called back. Blocks. HYDRANT_OK; HYDRANT_ERR_CANCELLED after hydrant_stop or a callback that
- * returned false; otherwise the first input's error (the other inputs were read all the same).
+ * returned false; _STATE (something was pushed: hydrant_drain is what you want); otherwise the
+ * first input's error (the other inputs were read all the same).
  */
 HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 
