@@ -3,9 +3,9 @@
  * cannot be true, rules that others contain, rules without a test or an owner. Runs after
  * resolving, on a set without errors.
  *
- * Only what is sure is said: two terms are compared by their folded words, whole conditions by a
- * hash that does not depend on the order of terms. What is not found is not promised to be free of
- * such things.
+ * Only what is sure is said: two terms are compared by what is looked for, folded, whole conditions
+ * by a hash that does not depend on the order of terms. What is not found is not promised to be
+ * free of such things.
  *
  * Work is bounded: groups of more than GROUP_MAX terms are searched for repeats only, and the
  * search for contained rules stops after PAIRS_MAX comparisons.
@@ -22,12 +22,14 @@
 
 enum { GROUP_MAX = 200, PAIRS_MAX = 20000000 };
 
-/* One condition: a leaf with its folded words, or any tree with its hash. */
+/* One condition: a leaf with what it looks for, folded, or any tree with its hash. Each word and
+ * each chunk has a space before it, and the last one, but for that of a prefix, behind it. */
 struct item {
     const struct hy_query *query;
     uint64_t hash;
-    hydrant_str words; /* " no signal ", a prefix without the last space; empty: not a literal */
-    bool dead;         /* reported */
+    hydrant_str chunks; /* " no at&t! "; empty: not a literal */
+    hydrant_str words;  /* " no at t " */
+    bool dead;          /* reported */
 };
 
 struct lint {
@@ -45,22 +47,39 @@ static struct hy_place place_of(const struct lint *lint, const struct hy_query *
                              hy_source_extent(lint->source, offset, query->length)};
 }
 
-/* The words of a literal, each with a space before it; NULL when the arena is full. */
-static hydrant_str words_of(struct lint *lint, const struct hy_query *term)
+/* What a literal looks for as it stands (rules/literal.h); NULL when the arena is full. */
+static hydrant_str chunks_of(struct lint *lint, const struct hy_query *term)
 {
-    char folded[HY_LITERAL_BYTES_MAX * HY_FOLD_EXPANSION + 64];
+    struct hy_literal_chunks cut;
+    hy_literal_cut(term->term, term->text, &cut);
+    size_t cap = 1 + cut.count;
+    for (uint32_t i = 0; i < cut.count; i++)
+        cap += cut.at[i].len * HY_FOLD_EXPANSION + 64;
+    char *chunks = hy_load_new(lint->loader, &lint->loader->scratch, 1, cap);
+    uint32_t n = 0;
     bool identity;
-    uint32_t len = hy_fold(term->text.data, term->text.len, folded, NULL, &identity);
-    char *words = hy_load_new(lint->loader, &lint->loader->scratch, 1, 2 * (size_t)len + 2);
+    for (uint32_t i = 0; chunks && i < cut.count; i++) {
+        chunks[n++] = ' ';
+        n += hy_fold(cut.at[i].data, cut.at[i].len, chunks + n, NULL, &identity);
+    }
+    if (chunks && term->term != HY_TERM_PREFIX)
+        chunks[n++] = ' ';
+    return hy_str(chunks, n);
+}
+
+/* The words in chunks; NULL when the arena is full. */
+static hydrant_str words_of(struct lint *lint, hydrant_str chunks)
+{
+    char *words = hy_load_new(lint->loader, &lint->loader->scratch, 1, 2 * (size_t)chunks.len + 2);
     uint32_t n = 0, at = 0, start, end;
-    while (words && hy_word_next(folded, len, &at, &start, &end)) {
+    while (words && hy_word_next(chunks.data, chunks.len, &at, &start, &end)) {
         words[n++] = ' ';
-        memcpy(words + n, folded + start, end - start);
+        memcpy(words + n, chunks.data + start, end - start);
         n += end - start;
     }
-    if (words && term->term != HY_TERM_PREFIX)
+    if (words && chunks.len > 0 && chunks.data[chunks.len - 1] == ' ')
         words[n++] = ' ';
-    return hy_str(words, words ? n : 0);
+    return hy_str(words, n);
 }
 
 static uint64_t hash_str(hydrant_str text, uint64_t seed)
@@ -111,7 +130,7 @@ static uint64_t hash_of(struct lint *lint, const struct hy_query *query)
     bool folds = query->kind == HY_QUERY_TERM && query->term != HY_TERM_EXACT &&
                  query->term != HY_TERM_SUBSTRING && query->term != HY_TERM_WILDCARD;
     if (folds)
-        parts.text = hash_str(words_of(lint, query), 4);
+        parts.text = hash_str(chunks_of(lint, query), 4);
     if (query->children_count)
         parts.children = hash_children(lint, query);
     return XXH3_64bits(&parts, sizeof parts);
@@ -122,12 +141,15 @@ static struct item item_of(struct lint *lint, const struct hy_query *query)
     struct item item = {.query = query, .hash = hash_of(lint, query)};
     bool literal = query->kind == HY_QUERY_TERM && query->term != HY_TERM_SUBSTRING &&
                    query->term != HY_TERM_WILDCARD && query->term != HY_TERM_CASHTAG;
-    if (literal)
-        item.words = words_of(lint, query);
+    if (literal) {
+        item.chunks = chunks_of(lint, query);
+        item.words = words_of(lint, item.chunks);
+    }
     return item;
 }
 
-/* Is b true wherever a is? False means "not known". */
+/* Is b true wherever a is? False means "not known". Where b looks for nothing but words, any
+ * punctuation may stand between them; else what it looks for stands in a as it is. */
 static bool implies(const struct item *a, const struct item *b)
 {
     if (a->hash == b->hash)
@@ -136,8 +158,9 @@ static bool implies(const struct item *a, const struct item *b)
         return false;
     bool words = b->query->term == HY_TERM_WORDS && a->query->term != HY_TERM_PREFIX;
     bool prefix = b->query->term == HY_TERM_PREFIX;
-    return (words || prefix) &&
-           memmem(a->words.data, a->words.len, b->words.data, b->words.len) != NULL;
+    bool plain = hy_str_equal(b->words, b->chunks);
+    hydrant_str in = plain ? a->words : a->chunks;
+    return (words || prefix) && memmem(in.data, in.len, b->chunks.data, b->chunks.len) != NULL;
 }
 
 /* ---- terms that change nothing ----------------------------------------------------------------
