@@ -1,7 +1,7 @@
 /*
  * Warnings about rules that work but are hardly meant: terms that change nothing, conditions that
- * cannot be true, rules that others contain, rules without a test or an owner. Runs after
- * resolving, on a set without errors.
+ * cannot be true, rules that others contain, lines of the policy that are never reached, rules
+ * without a test or an owner. Runs after resolving, on a set without errors.
  *
  * Only what is sure is said: two terms are compared by what is looked for, folded, whole conditions
  * by a hash that does not depend on the order of terms. What is not found is not promised to be
@@ -152,7 +152,7 @@ static struct item item_of(struct lint *lint, const struct hy_query *query)
  * punctuation may stand between them; else what it looks for stands in a as it is. */
 static bool implies(const struct item *a, const struct item *b)
 {
-    if (a->hash == b->hash)
+    if (a->hash == b->hash || b->query->kind == HY_QUERY_ALL)
         return true;
     if (a->words.len == 0 || b->words.len == 0)
         return false;
@@ -207,6 +207,67 @@ static void check_contradiction(struct lint *lint, const struct item *a, const s
                      "this can never be true: %s is asked for as well", name);
 }
 
+/* Of these a mention has one value. */
+static bool single_valued(const struct hy_query *query)
+{
+    switch (hy_field_of(query)->id) {
+    case HY_FIELD_ID_FROM:
+    case HY_FIELD_ID_NETWORK:
+    case HY_FIELD_ID_SOURCE:
+    case HY_FIELD_ID_LANG:
+    case HY_FIELD_ID_CONVERSATION:
+    case HY_FIELD_ID_REPLY_TO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Does one of the two begin like the other? lang:pt is true of pt-br. */
+static bool begin_alike(hydrant_str a, hydrant_str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    return hy_str_equal_nocase(hy_str(a.data, len), hy_str(b.data, len));
+}
+
+/* Is the score that a allows always below the one that b allows? */
+static bool is_below(const struct hy_query *a, const struct hy_query *b)
+{
+    bool upper = a->compare == HY_COMPARE_LT || a->compare == HY_COMPARE_LE;
+    bool lower = b->compare == HY_COMPARE_GT || b->compare == HY_COMPARE_GE;
+    bool both = a->compare == HY_COMPARE_LE && b->compare == HY_COMPARE_GE;
+    return upper && lower &&
+           (a->threshold < b->threshold || (!both && a->threshold <= b->threshold));
+}
+
+/* Can no mention have both? */
+static bool exclude_each_other(const struct hy_query *a, const struct hy_query *b)
+{
+    if (a->kind != b->kind || a->list.len || b->list.len || !hy_str_equal(a->field, b->field))
+        return false;
+    switch (a->kind) {
+    case HY_QUERY_FIELD:
+        return single_valued(a) && !begin_alike(a->text, b->text);
+    case HY_QUERY_NUMBER:
+        return hy_str_equal(a->text, b->text) && (a->high < b->low || b->high < a->low);
+    case HY_QUERY_SCORE:
+        return hy_str_equal(a->text, b->text) && (is_below(a, b) || is_below(b, a));
+    default:
+        return false;
+    }
+}
+
+static void check_exclusion(struct lint *lint, const struct item *first, const struct item *second)
+{
+    char name[64];
+    if (!exclude_each_other(first->query, second->query))
+        return;
+    name_of(first->query, name, sizeof name);
+    hy_rules_warning(&lint->loader->diagnostics, place_of(lint, second->query),
+                     first->query->kind == HY_QUERY_FIELD ? "put OR between them" : NULL,
+                     "this can never be true: %s is asked for as well", name);
+}
+
 /* In an OR the narrower of two is dead, in an AND the wider one. */
 static void check_pair(struct lint *lint, const struct hy_query *group, struct item *first,
                        struct item *second)
@@ -223,7 +284,20 @@ static void check_pair(struct lint *lint, const struct hy_query *group, struct i
     if (group->kind == HY_QUERY_AND) {
         check_contradiction(lint, first, second);
         check_contradiction(lint, second, first);
+        check_exclusion(lint, first, second);
     }
+}
+
+/* Of n OF only what stands there twice is sure to be a slip: it counts twice. */
+static void check_repeat(struct lint *lint, struct item *first, struct item *second)
+{
+    char name[64];
+    if (second->dead || first->hash != second->hash)
+        return;
+    second->dead = true;
+    name_of(second->query, name, sizeof name);
+    hy_rules_warning(&lint->loader->diagnostics, place_of(lint, second->query), "take it out",
+                     "%s stands twice in this group, and counts twice", name);
 }
 
 static void check_group(struct lint *lint, const struct hy_query *group)
@@ -233,7 +307,10 @@ static void check_group(struct lint *lint, const struct hy_query *group)
     for (uint32_t i = 0; items && i < count; i++) {
         items[i] = item_of(lint, group->children[i]);
         for (uint32_t j = 0; j < i; j++)
-            check_pair(lint, group, &items[j], &items[i]);
+            if (group->kind == HY_QUERY_ATLEAST)
+                check_repeat(lint, &items[j], &items[i]);
+            else
+                check_pair(lint, group, &items[j], &items[i]);
     }
 }
 
@@ -250,7 +327,8 @@ static void check_tree(struct lint *lint, const struct hy_query *query)
 {
     if (!stands_here(lint, query))
         return;
-    if (query->kind == HY_QUERY_AND || query->kind == HY_QUERY_OR)
+    if (query->kind == HY_QUERY_AND || query->kind == HY_QUERY_OR ||
+        query->kind == HY_QUERY_ATLEAST)
         check_group(lint, query);
     for (uint32_t i = 0; i < query->children_count; i++)
         check_tree(lint, query->children[i]);
@@ -305,21 +383,22 @@ static void check_list(struct hy_loader *loader, const struct hy_list *list)
     loader->scratch.used = mark;
 }
 
-/* ---- rules that others contain --------------------------------------------------------------- */
+/* ---- queries that others contain ------------------------------------------------------------- */
 
 /*
- * A rule is taken as an OR of ANDs, as far as it is written as one: alternatives, each a sorted set
- * of the hashes of its conditions. An alternative is contained in another when it has all of its
- * conditions; a rule in another when each of its alternatives is contained in one of the other's.
+ * A query is taken as an OR of ANDs, as far as it is written as one: alternatives, each a sorted
+ * set of the hashes of its conditions. An alternative is contained in another when it has all of
+ * its conditions; a query in another when each of its alternatives is contained in one of the
+ * other's.
  */
 struct alternative {
-    uint32_t rule, count;
+    uint32_t query, count; /* query: the number of a rule or a line */
     const uint64_t *conditions;
 };
 
 struct shape {
     uint32_t first, count; /* alternatives */
-    bool whole;            /* all of the rule's alternatives are there */
+    bool whole;            /* all of the query's alternatives are there */
 };
 
 struct key {
@@ -330,7 +409,7 @@ struct key {
 struct containment {
     struct hy_loader *loader;
     struct lint lint;
-    struct shape *shapes; /* of each rule */
+    struct shape *shapes; /* of each query */
     struct alternative *alternatives;
     uint32_t alternatives_count;
     struct key *keys; /* one condition of each alternative, sorted */
@@ -343,7 +422,7 @@ static bool is_group(const struct hy_query *query, enum hy_query_kind kind)
 }
 
 static struct alternative alternative_of(struct containment *c, const struct hy_query *query,
-                                         uint32_t rule)
+                                         uint32_t number)
 {
     bool and = is_group(query, HY_QUERY_AND);
     uint32_t count = and? query->children_count : 1;
@@ -355,20 +434,33 @@ static struct alternative alternative_of(struct containment *c, const struct hy_
     }
     if (conditions)
         qsort(conditions, count, sizeof *conditions, compare_hashes);
-    return (struct alternative){rule, conditions ? count : 0, conditions};
+    return (struct alternative){number, conditions ? count : 0, conditions};
 }
 
-static void add_shape(struct containment *c, uint32_t rule)
+static void add_shape(struct containment *c, uint32_t number, const struct hy_query *query)
 {
-    const struct hy_query *match = c->loader->rule_defs[rule].rule->match;
-    bool or = is_group(match, HY_QUERY_OR);
-    uint32_t count = or ? match->children_count : 1;
-    struct shape *shape = &c->shapes[rule];
+    bool or = is_group(query, HY_QUERY_OR);
+    uint32_t count = or ? query->children_count : 1;
+    struct shape *shape = &c->shapes[number];
     *shape = (struct shape){.first = c->alternatives_count, .whole = count <= GROUP_MAX};
     shape->count = count < GROUP_MAX ? count : GROUP_MAX;
     for (uint32_t i = 0; i < shape->count; i++)
         c->alternatives[c->alternatives_count++] =
-            alternative_of(c, or ? match->children[i] : match, rule);
+            alternative_of(c, or ? query->children[i] : query, number);
+}
+
+static bool add_shapes(struct containment *c, const struct hy_query *const *queries, uint32_t count)
+{
+    size_t total = 0;
+    for (uint32_t i = 0; i < count; i++)
+        total += is_group(queries[i], HY_QUERY_OR) ? queries[i]->children_count : 1;
+    c->shapes = hy_load_new(c->loader, &c->loader->scratch, sizeof *c->shapes, count);
+    c->alternatives = hy_load_new(c->loader, &c->loader->scratch, sizeof *c->alternatives, total);
+    if (!c->shapes || !c->alternatives)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        add_shape(c, i, queries[i]);
+    return true;
 }
 
 static bool subset(const struct alternative *small, const struct alternative *big)
@@ -474,33 +566,69 @@ static void find_containing(struct containment *c, uint32_t a)
             if (c->keys[k].hash != hash || c->pairs_left == 0)
                 break;
             c->pairs_left--;
-            if (report_contained(c, a, c->alternatives[c->keys[k].alternative].rule))
+            if (report_contained(c, a, c->alternatives[c->keys[k].alternative].query))
                 return;
         }
     }
 }
 
-static void check_containment(struct hy_loader *loader)
+static void check_rules(struct hy_loader *loader)
 {
     struct containment c = {.loader = loader, .lint = {.loader = loader}, .pairs_left = PAIRS_MAX};
-    size_t mark = loader->scratch.used, total = 0;
-    for (uint32_t i = 0; i < loader->rules_count; i++) {
-        const struct hy_query *match = loader->rule_defs[i].rule->match;
-        total += is_group(match, HY_QUERY_OR) ? match->children_count : 1;
-    }
-    c.shapes = hy_load_new(loader, &loader->scratch, sizeof *c.shapes, loader->rules_count);
-    c.alternatives = hy_load_new(loader, &loader->scratch, sizeof *c.alternatives, total);
-    c.keys = hy_load_new(loader, &loader->scratch, sizeof *c.keys, total);
-    if (!c.shapes || !c.alternatives || !c.keys)
+    size_t mark = loader->scratch.used;
+    const struct hy_query **matches =
+        hy_load_new(loader, &loader->scratch, sizeof *matches, loader->rules_count);
+    for (uint32_t i = 0; matches && i < loader->rules_count; i++)
+        matches[i] = loader->rule_defs[i].rule->match;
+    if (!matches || !add_shapes(&c, matches, loader->rules_count))
         return;
-    for (uint32_t i = 0; i < loader->rules_count; i++)
-        add_shape(&c, i);
+    c.keys = hy_load_new(loader, &loader->scratch, sizeof *c.keys, c.alternatives_count);
+    if (!c.keys)
+        return;
     for (uint32_t i = 0; i < c.alternatives_count; i++)
         c.keys[i] = (struct key){c.alternatives[i].count ? c.alternatives[i].conditions[0] : 0, i};
     qsort(c.keys, c.alternatives_count, sizeof *c.keys, compare_keys);
     for (uint32_t i = 0; i < loader->rules_count; i++)
         if (c.shapes[i].whole)
             find_containing(&c, i);
+    loader->scratch.used = mark;
+}
+
+/* Of the lines of actions the first that is true decides. */
+static void check_reached(struct containment *c, const struct hy_line_def *const *lines,
+                          uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++) {
+        if (!c->shapes[at].whole || !contained(c, at, i))
+            continue;
+        hydrant_str name = lines[i]->line->name;
+        hy_rules_warning(&c->loader->diagnostics, lines[at]->query.place,
+                         "take it out, or put it before the other one",
+                         "this line is never reached: line \"%.*s\" is true wherever it is",
+                         (int)name.len, name.data);
+        return;
+    }
+}
+
+static void check_actions(struct hy_loader *loader)
+{
+    struct containment c = {.loader = loader, .lint = {.loader = loader}, .pairs_left = PAIRS_MAX};
+    size_t mark = loader->scratch.used;
+    uint32_t count = 0;
+    const struct hy_query **whens =
+        hy_load_new(loader, &loader->scratch, sizeof *whens, loader->lines_count);
+    const struct hy_line_def **lines =
+        hy_load_new(loader, &loader->scratch, sizeof *lines, loader->lines_count);
+    for (uint32_t i = 0; whens && lines && i < loader->lines_count; i++) {
+        const struct hy_line_def *def = &loader->line_defs[i];
+        if (def->built_in || def->condition || def->where != HY_PLACE_ACTIONS)
+            continue;
+        lines[count] = def;
+        whens[count++] = def->line->when;
+    }
+    if (count > 0 && add_shapes(&c, whens, count))
+        for (uint32_t i = 0; i < count; i++)
+            check_reached(&c, lines, i);
     loader->scratch.used = mark;
 }
 
@@ -540,5 +668,9 @@ void hy_lint(struct hy_loader *loader)
         check_habits(loader, def);
         loader->diagnostics.rule = HY_STR("");
     }
-    check_containment(loader);
+    for (uint32_t i = 0; i < loader->lines_count; i++)
+        if (!loader->line_defs[i].built_in)
+            check_query(loader, &loader->line_defs[i].query, loader->line_defs[i].line->when);
+    check_rules(loader);
+    check_actions(loader);
 }
