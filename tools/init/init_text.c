@@ -99,6 +99,19 @@ bool init_handle_from_name(const char *name, char *out)
     return len > 0;
 }
 
+/* Beside other words such a name would read like a query. */
+static bool has_operator(const char *name)
+{
+    static const char *const operators[] = {"AND", "OR", "NOT"};
+    for (size_t len; *name; name += len + (name[len] == ' ')) {
+        len = strcspn(name, " ");
+        for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+            if (len == strlen(operators[i]) && strncmp(name, operators[i], len) == 0)
+                return true;
+    }
+    return false;
+}
+
 /* Can the name stand in a list, in quotes and in a test as it is? Otherwise the handle does. */
 static bool is_simple(const char *name)
 {
@@ -111,7 +124,7 @@ static bool is_simple(const char *name)
     }
     size_t len = strlen(name);
     bool ends = name[0] != '-' && name[0] != ' ' && name[len - 1] != ' ';
-    return word && ends;
+    return word && ends && !has_operator(name);
 }
 
 /* A hashtag is letters, digits and _ with a letter among them. */
