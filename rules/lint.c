@@ -543,8 +543,8 @@ static bool report_contained(struct containment *c, uint32_t a, uint32_t b)
 {
     struct hy_rule_def *inner = &c->loader->rule_defs[a], *outer = &c->loader->rule_defs[b];
     const struct hy_rule *rule = &outer->rule->rule;
-    if (a == b || !changes_nothing(&inner->rule->rule, rule, a > b) || !contained(c, a, b) ||
-        (a < b && contained(c, b, a)))
+    if (a == b || inner->asked_for || !changes_nothing(&inner->rule->rule, rule, a > b) ||
+        !contained(c, a, b) || (a < b && contained(c, b, a)))
         return false;
     c->loader->diagnostics.rule = inner->rule->rule.id;
     hy_rules_warning(&c->loader->diagnostics, inner->place, "take it out, or narrow the other one",

@@ -171,7 +171,10 @@ static void check_term(struct resolver *r, const struct hy_query *query)
 
 static void check_matched(struct resolver *r, const struct hy_query *query)
 {
-    if (hy_name_table_find(&r->loader->rules, query->text) || r->quiet || r->loader->incomplete)
+    struct hy_rule_def *def = hy_name_table_find(&r->loader->rules, query->text);
+    if (def)
+        def->asked_for = true;
+    if (def || r->quiet || r->loader->incomplete)
         return;
     char fix[192];
     bool near = hy_load_suggest(r->loader, &r->loader->rules, query->text,
