@@ -634,7 +634,7 @@ static void check_actions(struct hy_loader *loader)
 
 /* ---- habits ---------------------------------------------------------------------------------- */
 
-static void check_habits(struct hy_loader *loader, const struct hy_rule_def *def)
+static void check_habit(struct hy_loader *loader, const struct hy_rule_def *def)
 {
     bool tested = def->rule->tests_count > 0, owned = def->rule->rule.owner.len > 0;
     if ((tested && owned) || !def->from_file)
@@ -647,6 +647,16 @@ static void check_habits(struct hy_loader *loader, const struct hy_rule_def *def
                      tested  ? "no owner"
                      : owned ? "no test"
                              : "no test and no owner");
+}
+
+/* Last: in a large set without tests they are many, and only so many warnings are shown. */
+static void check_habits(struct hy_loader *loader)
+{
+    for (uint32_t i = 0; i < loader->rules_count; i++) {
+        loader->diagnostics.rule = loader->rule_defs[i].rule->rule.id;
+        check_habit(loader, &loader->rule_defs[i]);
+    }
+    loader->diagnostics.rule = HY_STR("");
 }
 
 void hy_lint(struct hy_loader *loader)
@@ -665,7 +675,6 @@ void hy_lint(struct hy_loader *loader)
         const struct hy_rule_def *def = &loader->rule_defs[i];
         loader->diagnostics.rule = def->rule->rule.id;
         check_query(loader, &def->query, def->rule->match);
-        check_habits(loader, def);
         loader->diagnostics.rule = HY_STR("");
     }
     for (uint32_t i = 0; i < loader->lines_count; i++)
@@ -673,4 +682,5 @@ void hy_lint(struct hy_loader *loader)
             check_query(loader, &loader->line_defs[i].query, loader->line_defs[i].line->when);
     check_rules(loader);
     check_actions(loader);
+    check_habits(loader);
 }
