@@ -432,6 +432,26 @@ static void check_last(struct resolver *r, const struct hy_line_def *last)
                        "the last line of actions is not for all that is left");
 }
 
+static bool asks_for_facts(const struct hy_query *query)
+{
+    const struct hy_field *field = hy_field_of(query);
+    if (field && (field->id == HY_FIELD_ID_FACT || field->id == HY_FIELD_ID_BRAND_OFF))
+        return true;
+    for (uint32_t i = 0; i < query->children_count; i++)
+        if (asks_for_facts(query->children[i]))
+            return true;
+    return false;
+}
+
+/* Facts are found all at once, before the lines of the policy. */
+static void check_condition(struct resolver *r, const struct hy_line_def *def)
+{
+    if (def->condition && def->line->when && asks_for_facts(def->line->when))
+        hy_rules_error(&r->loader->diagnostics, def->query.place,
+                       "put what both ask for into a macro",
+                       "what a fact means cannot ask for fact: or brand_off");
+}
+
 static void resolve_lines(struct resolver *r)
 {
     struct hy_loader *loader = r->loader;
@@ -441,6 +461,7 @@ static void resolve_lines(struct resolver *r)
         struct hy_line_def *def = &loader->line_defs[i];
         r->quiet = def->built_in;
         def->line->when = resolve_query(r, &def->query, def->where);
+        check_condition(r, def);
         check_reached(r, def, &ended);
         last = is_action(def) ? def : last;
     }
