@@ -210,12 +210,13 @@ static void check_site_kind(struct resolver *r, const struct hy_query *query)
 static void check_fact(struct resolver *r, const struct hy_query *query,
                        const struct hy_field *field)
 {
+    static const char *const fixes[HY_POLICY_FACTS] = {"facts: {spam: '%spam_words has:links'}",
+                                                       "facts: {obscene: '%obscene_words'}"};
     uint32_t index;
     if (hy_field_has_value(field->values, query->text, &index) &&
         r->loader->set->policy.facts[index].when_text.len == 0)
-        resolve_error(r, query, "facts: {spam: '%spam_words has:links'}",
-                      "the policy does not say what fact:%.*s is", (int)query->text.len,
-                      query->text.data);
+        resolve_error(r, query, fixes[index], "the policy does not say what fact:%.*s is",
+                      (int)query->text.len, query->text.data);
 }
 
 static bool check_decided(struct resolver *r, const struct hy_query *query,
