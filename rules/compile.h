@@ -19,7 +19,6 @@
 #include "rules/ruleset.h"
 
 enum {
-    HY_COMPILE_CHUNKS_MAX = 512,  /* of a phrase: a literal has at most 512 bytes */
     HY_COMPILE_ANCHOR_BYTES = 32, /* of an anchor */
     HY_REGEX_REPEAT_MAX = 1000,   /* n and m of {n,m} */
 };

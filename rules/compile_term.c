@@ -3,9 +3,6 @@
  * term, whoever names them.
  *
  *   "AT&T,  no Signal!"  ->  at&t | no | signal!    cut at white space, folded
- *
- * Punctuation that faces another chunk is dropped (the comma), because any may stand there; a chunk
- * of nothing else is dropped too, unless it is the first or the last: "love it :(".
  */
 #include <math.h>
 #include <string.h>
@@ -54,65 +51,6 @@ static uint32_t add_wildcard(struct hy_compiler *c, hydrant_str text)
     return at;
 }
 
-/* ---- cutting, on the text as written ---- */
-
-struct pieces {
-    hydrant_str at[HY_COMPILE_CHUNKS_MAX];
-    uint32_t count;
-};
-
-static void cut_at_spaces(hydrant_str text, struct pieces *pieces)
-{
-    const char *p = text.data, *end = p + text.len;
-    while (p < end && pieces->count < HY_COMPILE_CHUNKS_MAX) {
-        const char *start = p;
-        while (p < end && !hy_literal_space(p, end))
-            p++;
-        if (p > start)
-            pieces->at[pieces->count++] = hy_str(start, (size_t)(p - start));
-        if (p < end)
-            p += hy_literal_space(p, end);
-    }
-}
-
-static uint32_t leading_punctuation(hydrant_str s)
-{
-    uint32_t n = 0, len;
-    while (n < s.len && hy_char_class(hy_utf8_decode(s.data + n, &len)) == HY_CHAR_OTHER)
-        n += len;
-    return n;
-}
-
-static hydrant_str trim_end(hydrant_str s)
-{
-    while (s.len > 0) {
-        uint32_t len, at = (uint32_t)hy_utf8_floor(s.data, s.len - 1);
-        if (hy_char_class(hy_utf8_decode(s.data + at, &len)) != HY_CHAR_OTHER)
-            break;
-        s.len = at;
-    }
-    return s;
-}
-
-/* Drops what any text may have between the words of a phrase. */
-static void drop_punctuation(struct pieces *pieces)
-{
-    uint32_t kept = 0, count = pieces->count;
-    for (uint32_t i = 0; i < count; i++) {
-        hydrant_str s = pieces->at[i];
-        uint32_t leading = leading_punctuation(s);
-        bool words = leading < s.len;
-        if (!words && i > 0 && i + 1 < count)
-            continue;
-        if (words && i > 0)
-            s = hy_str(s.data + leading, s.len - leading);
-        if (words && i + 1 < count)
-            s = trim_end(s);
-        pieces->at[kept++] = s;
-    }
-    pieces->count = kept;
-}
-
 /* ---- chunks ---- */
 
 static enum hy_char_class edge_class(const char *text, uint32_t len, bool last)
@@ -156,8 +94,8 @@ static uint32_t chunk_flags(const char *text, uint32_t len, uint32_t number, uin
     return flags;
 }
 
-static void add_chunk(struct hy_compiler *c, const struct pieces *pieces, uint32_t number,
-                      enum hy_term_kind kind, enum hy_phrase_kind phrase)
+static void add_chunk(struct hy_compiler *c, const struct hy_literal_chunks *pieces,
+                      uint32_t number, enum hy_term_kind kind, enum hy_phrase_kind phrase)
 {
     hydrant_str written = pieces->at[number];
     struct chunk chunk = {0};
@@ -195,17 +133,6 @@ static enum hy_phrase_kind phrase_kind(enum hy_term_kind kind)
     return HY_PHRASE_WORDS;
 }
 
-static void cut(hydrant_str text, enum hy_term_kind kind, struct pieces *pieces)
-{
-    pieces->count = 0;
-    if (kind == HY_TERM_SUBSTRING) {
-        pieces->at[pieces->count++] = text;
-        return;
-    }
-    cut_at_spaces(text, pieces);
-    drop_punctuation(pieces);
-}
-
 bool hy_compile_phrase(struct hy_compiler *c, const struct hy_query *query, enum hy_term_kind kind,
                        struct phrase *out)
 {
@@ -214,8 +141,8 @@ bool hy_compile_phrase(struct hy_compiler *c, const struct hy_query *query, enum
         hy_compile_fail(c, query, "%s", problem.message);
         return false;
     }
-    struct pieces pieces;
-    cut(query->text, kind, &pieces);
+    struct hy_literal_chunks pieces;
+    hy_literal_cut(kind, query->text, &pieces);
     *out = (struct phrase){c->chunks.count, 0, (uint8_t)phrase_kind(kind)};
     for (uint32_t i = 0; i < pieces.count; i++)
         add_chunk(c, &pieces, i, kind, phrase_kind(kind));

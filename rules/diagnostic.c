@@ -39,12 +39,34 @@ static hydrant_str keep(struct hy_diagnostics *list, const char *text, size_t le
     return hy_str(copy, len);
 }
 
-static struct hy_diagnostics_entry *new_entry(struct hy_diagnostics *list)
+/* Where the last warning stands; count when there is none. */
+static uint32_t last_warning(const struct hy_diagnostics *list)
 {
-    if (list->count == HY_DIAGNOSTICS_MAX) {
+    for (uint32_t i = list->count; i-- > 0;)
+        if (list->entries[i].diagnostic.severity == HY_SEVERITY_WARNING)
+            return i;
+    return list->count;
+}
+
+void hy_diagnostics_leave_out(struct hy_diagnostics *list)
+{
+    uint32_t warning = last_warning(list);
+    list->count--;
+    if (warning < list->count)
+        list->entries[warning] = list->entries[list->count];
+    list->left_out++;
+}
+
+static struct hy_diagnostics_entry *new_entry(struct hy_diagnostics *list,
+                                              enum hy_severity severity)
+{
+    bool full = list->count == HY_DIAGNOSTICS_MAX;
+    if (full && (severity == HY_SEVERITY_WARNING || last_warning(list) == list->count)) {
         list->left_out++;
         return NULL;
     }
+    if (full)
+        hy_diagnostics_leave_out(list);
     if (list->count == list->capacity) {
         uint32_t capacity = list->capacity ? 2 * list->capacity : 16;
         void *entries = realloc(list->entries, capacity * sizeof *list->entries);
@@ -55,8 +77,8 @@ static struct hy_diagnostics_entry *new_entry(struct hy_diagnostics *list)
         list->entries = entries;
         list->capacity = capacity;
     }
-    struct hy_diagnostics_entry *entry = &list->entries[list->count];
-    *entry = (struct hy_diagnostics_entry){.number = list->count++};
+    struct hy_diagnostics_entry *entry = &list->entries[list->count++];
+    *entry = (struct hy_diagnostics_entry){.number = list->reported++};
     return entry;
 }
 
@@ -104,7 +126,7 @@ void hy_diagnostics_add(struct hy_diagnostics *list, enum hy_severity severity,
 {
     if (severity == HY_SEVERITY_ERROR)
         list->errors++;
-    struct hy_diagnostics_entry *entry = new_entry(list);
+    struct hy_diagnostics_entry *entry = new_entry(list, severity);
     if (!entry)
         return;
     struct hy_diagnostic *d = &entry->diagnostic;

@@ -120,6 +120,20 @@ static bool read_bytes(int fd, struct hy_arena *arena, uint32_t max, hydrant_str
     return len <= max;
 }
 
+/* From 1; no character of UTF-8 has a line's end in it. */
+static uint32_t first_invalid_line(hydrant_str bytes)
+{
+    uint32_t line = 1;
+    for (const char *p = bytes.data, *end = p + bytes.len; p < end; line++) {
+        const char *next = memchr(p, '\n', (size_t)(end - p));
+        size_t len = (size_t)((next ? next : end) - p);
+        if (!hy_utf8_valid(p, len))
+            break;
+        p += len + 1;
+    }
+    return line;
+}
+
 static bool check_encoding(hydrant_str *bytes, char *problem)
 {
     if (bytes->len >= 3 && memcmp(bytes->data, "\xEF\xBB\xBF", 3) == 0) {
@@ -130,7 +144,11 @@ static bool check_encoding(hydrant_str *bytes, char *problem)
         return true;
     bool utf16 = bytes->len >= 2 && (memcmp(bytes->data, "\xFF\xFE", 2) == 0 ||
                                      memcmp(bytes->data, "\xFE\xFF", 2) == 0);
-    snprintf(problem, 128, utf16 ? "UTF-16 text: save it as UTF-8" : "not valid UTF-8");
+    if (utf16)
+        snprintf(problem, 128, "UTF-16 text: save it as UTF-8");
+    else
+        snprintf(problem, 128, "line %u is not valid UTF-8: save it as UTF-8",
+                 first_invalid_line(*bytes));
     return false;
 }
 

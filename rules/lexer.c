@@ -334,6 +334,33 @@ static void warn_lower_case(struct hy_lexer *lexer, hydrant_str word, uint32_t s
     }
 }
 
+/* Where text in single quotes that begins at start ends, quotes included; 0: there is none. */
+static uint32_t single_quoted_end(const struct hy_lexer *lexer, uint32_t start)
+{
+    enum { SHORTEST = 2 }; /* rock 'n' roll */
+    const char *text = lexer->text.data;
+    uint32_t len, cp = hy_utf8_decode(text + start, &len);
+    if (cp != '\'' && cp != 0x2018)
+        return 0;
+    uint32_t first = start + len;
+    for (uint32_t at = first; at < lexer->text.len; at += len) {
+        cp = hy_utf8_decode(text + at, &len);
+        bool closes = (cp == '\'' || cp == 0x2019) && hy_lexer_ends_word(lexer, at + len);
+        if (closes && text[at - 1] != ' ')
+            return at >= first + SHORTEST ? at + len : 0;
+    }
+    return 0;
+}
+
+static void warn_single_quotes(struct hy_lexer *lexer, uint32_t start)
+{
+    uint32_t end = single_quoted_end(lexer, start);
+    if (end)
+        hy_rules_warning(lexer->diagnostics, hy_lexer_place(lexer, start, end),
+                         "write \"...\" for a phrase",
+                         "single quotes do not quote: they belong to the words");
+}
+
 static struct hy_query *pattern_word(struct hy_lexer *lexer, hydrant_str word, uint32_t start)
 {
     const char *star = memchr(word.data, '*', word.len);
@@ -378,6 +405,7 @@ static struct hy_query *word_node(struct hy_lexer *lexer, uint32_t start)
         return term(lexer, kind, word, start);
     }
     warn_lower_case(lexer, word, start);
+    warn_single_quotes(lexer, start);
     if (memchr(word.data, '*', word.len) || memchr(word.data, '?', word.len))
         return pattern_word(lexer, word, start);
     return term(lexer, HY_TERM_WORDS, word, start);

@@ -292,9 +292,21 @@ static bool plain_value(hydrant_str value)
     return value.len <= HY_LITERAL_BYTES_MAX;
 }
 
+/* from:%list, or from:( : one field asks for one value. */
+static void one_value_error(struct reading *r, const char *found)
+{
+    char fix[64];
+    snprintf(fix, sizeof fix, "write %s:a OR %s:b", r->field->name, r->field->name);
+    value_error(r, fix, "expected one value behind %s:, found %s", r->field->name, found);
+}
+
 static void check_value(struct reading *r)
 {
     struct hy_literal_problem problem = {0};
+    if (r->value.data[0] == '%' && !r->quoted) {
+        one_value_error(r, "a list");
+        return;
+    }
     switch (r->field->kind) {
     case HY_FIELD_TEXT:
         problem = hy_literal_check(HY_TERM_WORDS, r->value);
@@ -310,6 +322,9 @@ static void check_value(struct reading *r)
         if (memmem(r->value.data, r->value.len, "://", 3))
             problem = (struct hy_literal_problem){"a domain stands without its https://",
                                                   "domain:example.com"};
+        else if (memchr(r->value.data, '*', r->value.len))
+            problem = (struct hy_literal_problem){"a domain stands without *",
+                                                  "example.com is for its subdomains, too"};
         else if (!plain_value(r->value))
             problem.message = "a domain has no spaces and at most 512 bytes";
         break;
@@ -442,6 +457,10 @@ static struct hy_query *finish(struct reading *r)
     }
     if (r->value.len == 0) {
         char found = at_char(r->lexer), fix[64];
+        if (found == '(') {
+            one_value_error(r, "a group");
+            return node_of(r, HY_QUERY_FIELD);
+        }
         snprintf(fix, sizeof fix, "write %s:value without a space", r->field->name);
         value_error(r, fix, "expected a value right behind %s:, found %s", r->field->name,
                     r->quoted       ? "an empty text"

@@ -1,11 +1,11 @@
 /*
  * Warnings about rules that work but are hardly meant: terms that change nothing, conditions that
- * cannot be true, rules that others contain, rules without a test or an owner. Runs after
- * resolving, on a set without errors.
+ * cannot be true, rules that others contain, lines of the policy that are never reached, rules
+ * without a test or an owner. Runs after resolving, on a set without errors.
  *
- * Only what is sure is said: two terms are compared by their folded words, whole conditions by a
- * hash that does not depend on the order of terms. What is not found is not promised to be free of
- * such things.
+ * Only what is sure is said: two terms are compared by what is looked for, folded, whole conditions
+ * by a hash that does not depend on the order of terms. What is not found is not promised to be
+ * free of such things.
  *
  * Work is bounded: groups of more than GROUP_MAX terms are searched for repeats only, and the
  * search for contained rules stops after PAIRS_MAX comparisons.
@@ -22,12 +22,14 @@
 
 enum { GROUP_MAX = 200, PAIRS_MAX = 20000000 };
 
-/* One condition: a leaf with its folded words, or any tree with its hash. */
+/* One condition: a leaf with what it looks for, folded, or any tree with its hash. Each word and
+ * each chunk has a space before it, and the last one, but for that of a prefix, behind it. */
 struct item {
     const struct hy_query *query;
     uint64_t hash;
-    hydrant_str words; /* " no signal ", a prefix without the last space; empty: not a literal */
-    bool dead;         /* reported */
+    hydrant_str chunks; /* " no at&t! "; empty: not a literal */
+    hydrant_str words;  /* " no at t " */
+    bool dead;          /* reported */
 };
 
 struct lint {
@@ -45,22 +47,39 @@ static struct hy_place place_of(const struct lint *lint, const struct hy_query *
                              hy_source_extent(lint->source, offset, query->length)};
 }
 
-/* The words of a literal, each with a space before it; NULL when the arena is full. */
-static hydrant_str words_of(struct lint *lint, const struct hy_query *term)
+/* What a literal looks for as it stands (rules/literal.h); NULL when the arena is full. */
+static hydrant_str chunks_of(struct lint *lint, const struct hy_query *term)
 {
-    char folded[HY_LITERAL_BYTES_MAX * HY_FOLD_EXPANSION + 64];
+    struct hy_literal_chunks cut;
+    hy_literal_cut(term->term, term->text, &cut);
+    size_t cap = 1 + cut.count;
+    for (uint32_t i = 0; i < cut.count; i++)
+        cap += cut.at[i].len * HY_FOLD_EXPANSION + 64;
+    char *chunks = hy_load_new(lint->loader, &lint->loader->scratch, 1, cap);
+    uint32_t n = 0;
     bool identity;
-    uint32_t len = hy_fold(term->text.data, term->text.len, folded, NULL, &identity);
-    char *words = hy_load_new(lint->loader, &lint->loader->scratch, 1, 2 * (size_t)len + 2);
+    for (uint32_t i = 0; chunks && i < cut.count; i++) {
+        chunks[n++] = ' ';
+        n += hy_fold(cut.at[i].data, cut.at[i].len, chunks + n, NULL, &identity);
+    }
+    if (chunks && term->term != HY_TERM_PREFIX)
+        chunks[n++] = ' ';
+    return hy_str(chunks, n);
+}
+
+/* The words in chunks; NULL when the arena is full. */
+static hydrant_str words_of(struct lint *lint, hydrant_str chunks)
+{
+    char *words = hy_load_new(lint->loader, &lint->loader->scratch, 1, 2 * (size_t)chunks.len + 2);
     uint32_t n = 0, at = 0, start, end;
-    while (words && hy_word_next(folded, len, &at, &start, &end)) {
+    while (words && hy_word_next(chunks.data, chunks.len, &at, &start, &end)) {
         words[n++] = ' ';
-        memcpy(words + n, folded + start, end - start);
+        memcpy(words + n, chunks.data + start, end - start);
         n += end - start;
     }
-    if (words && term->term != HY_TERM_PREFIX)
+    if (words && chunks.len > 0 && chunks.data[chunks.len - 1] == ' ')
         words[n++] = ' ';
-    return hy_str(words, words ? n : 0);
+    return hy_str(words, n);
 }
 
 static uint64_t hash_str(hydrant_str text, uint64_t seed)
@@ -111,7 +130,7 @@ static uint64_t hash_of(struct lint *lint, const struct hy_query *query)
     bool folds = query->kind == HY_QUERY_TERM && query->term != HY_TERM_EXACT &&
                  query->term != HY_TERM_SUBSTRING && query->term != HY_TERM_WILDCARD;
     if (folds)
-        parts.text = hash_str(words_of(lint, query), 4);
+        parts.text = hash_str(chunks_of(lint, query), 4);
     if (query->children_count)
         parts.children = hash_children(lint, query);
     return XXH3_64bits(&parts, sizeof parts);
@@ -122,22 +141,26 @@ static struct item item_of(struct lint *lint, const struct hy_query *query)
     struct item item = {.query = query, .hash = hash_of(lint, query)};
     bool literal = query->kind == HY_QUERY_TERM && query->term != HY_TERM_SUBSTRING &&
                    query->term != HY_TERM_WILDCARD && query->term != HY_TERM_CASHTAG;
-    if (literal)
-        item.words = words_of(lint, query);
+    if (literal) {
+        item.chunks = chunks_of(lint, query);
+        item.words = words_of(lint, item.chunks);
+    }
     return item;
 }
 
-/* Is b true wherever a is? False means "not known". */
+/* Is b true wherever a is? False means "not known". Where b looks for nothing but words, any
+ * punctuation may stand between them; else what it looks for stands in a as it is. */
 static bool implies(const struct item *a, const struct item *b)
 {
-    if (a->hash == b->hash)
+    if (a->hash == b->hash || b->query->kind == HY_QUERY_ALL)
         return true;
     if (a->words.len == 0 || b->words.len == 0)
         return false;
     bool words = b->query->term == HY_TERM_WORDS && a->query->term != HY_TERM_PREFIX;
     bool prefix = b->query->term == HY_TERM_PREFIX;
-    return (words || prefix) &&
-           memmem(a->words.data, a->words.len, b->words.data, b->words.len) != NULL;
+    bool plain = hy_str_equal(b->words, b->chunks);
+    hydrant_str in = plain ? a->words : a->chunks;
+    return (words || prefix) && memmem(in.data, in.len, b->chunks.data, b->chunks.len) != NULL;
 }
 
 /* ---- terms that change nothing ----------------------------------------------------------------
@@ -184,6 +207,67 @@ static void check_contradiction(struct lint *lint, const struct item *a, const s
                      "this can never be true: %s is asked for as well", name);
 }
 
+/* Of these a mention has one value. */
+static bool single_valued(const struct hy_query *query)
+{
+    switch (hy_field_of(query)->id) {
+    case HY_FIELD_ID_FROM:
+    case HY_FIELD_ID_NETWORK:
+    case HY_FIELD_ID_SOURCE:
+    case HY_FIELD_ID_LANG:
+    case HY_FIELD_ID_CONVERSATION:
+    case HY_FIELD_ID_REPLY_TO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Does one of the two begin like the other? lang:pt is true of pt-br. */
+static bool begin_alike(hydrant_str a, hydrant_str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    return hy_str_equal_nocase(hy_str(a.data, len), hy_str(b.data, len));
+}
+
+/* Is the score that a allows always below the one that b allows? */
+static bool is_below(const struct hy_query *a, const struct hy_query *b)
+{
+    bool upper = a->compare == HY_COMPARE_LT || a->compare == HY_COMPARE_LE;
+    bool lower = b->compare == HY_COMPARE_GT || b->compare == HY_COMPARE_GE;
+    bool both = a->compare == HY_COMPARE_LE && b->compare == HY_COMPARE_GE;
+    return upper && lower &&
+           (a->threshold < b->threshold || (!both && a->threshold <= b->threshold));
+}
+
+/* Can no mention have both? */
+static bool exclude_each_other(const struct hy_query *a, const struct hy_query *b)
+{
+    if (a->kind != b->kind || a->list.len || b->list.len || !hy_str_equal(a->field, b->field))
+        return false;
+    switch (a->kind) {
+    case HY_QUERY_FIELD:
+        return single_valued(a) && !begin_alike(a->text, b->text);
+    case HY_QUERY_NUMBER:
+        return hy_str_equal(a->text, b->text) && (a->high < b->low || b->high < a->low);
+    case HY_QUERY_SCORE:
+        return hy_str_equal(a->text, b->text) && (is_below(a, b) || is_below(b, a));
+    default:
+        return false;
+    }
+}
+
+static void check_exclusion(struct lint *lint, const struct item *first, const struct item *second)
+{
+    char name[64];
+    if (!exclude_each_other(first->query, second->query))
+        return;
+    name_of(first->query, name, sizeof name);
+    hy_rules_warning(&lint->loader->diagnostics, place_of(lint, second->query),
+                     first->query->kind == HY_QUERY_FIELD ? "put OR between them" : NULL,
+                     "this can never be true: %s is asked for as well", name);
+}
+
 /* In an OR the narrower of two is dead, in an AND the wider one. */
 static void check_pair(struct lint *lint, const struct hy_query *group, struct item *first,
                        struct item *second)
@@ -200,7 +284,20 @@ static void check_pair(struct lint *lint, const struct hy_query *group, struct i
     if (group->kind == HY_QUERY_AND) {
         check_contradiction(lint, first, second);
         check_contradiction(lint, second, first);
+        check_exclusion(lint, first, second);
     }
+}
+
+/* Of n OF only what stands there twice is sure to be a slip: it counts twice. */
+static void check_repeat(struct lint *lint, struct item *first, struct item *second)
+{
+    char name[64];
+    if (second->dead || first->hash != second->hash)
+        return;
+    second->dead = true;
+    name_of(second->query, name, sizeof name);
+    hy_rules_warning(&lint->loader->diagnostics, place_of(lint, second->query), "take it out",
+                     "%s stands twice in this group, and counts twice", name);
 }
 
 static void check_group(struct lint *lint, const struct hy_query *group)
@@ -210,7 +307,10 @@ static void check_group(struct lint *lint, const struct hy_query *group)
     for (uint32_t i = 0; items && i < count; i++) {
         items[i] = item_of(lint, group->children[i]);
         for (uint32_t j = 0; j < i; j++)
-            check_pair(lint, group, &items[j], &items[i]);
+            if (group->kind == HY_QUERY_ATLEAST)
+                check_repeat(lint, &items[j], &items[i]);
+            else
+                check_pair(lint, group, &items[j], &items[i]);
     }
 }
 
@@ -227,7 +327,8 @@ static void check_tree(struct lint *lint, const struct hy_query *query)
 {
     if (!stands_here(lint, query))
         return;
-    if (query->kind == HY_QUERY_AND || query->kind == HY_QUERY_OR)
+    if (query->kind == HY_QUERY_AND || query->kind == HY_QUERY_OR ||
+        query->kind == HY_QUERY_ATLEAST)
         check_group(lint, query);
     for (uint32_t i = 0; i < query->children_count; i++)
         check_tree(lint, query->children[i]);
@@ -282,21 +383,22 @@ static void check_list(struct hy_loader *loader, const struct hy_list *list)
     loader->scratch.used = mark;
 }
 
-/* ---- rules that others contain --------------------------------------------------------------- */
+/* ---- queries that others contain ------------------------------------------------------------- */
 
 /*
- * A rule is taken as an OR of ANDs, as far as it is written as one: alternatives, each a sorted set
- * of the hashes of its conditions. An alternative is contained in another when it has all of its
- * conditions; a rule in another when each of its alternatives is contained in one of the other's.
+ * A query is taken as an OR of ANDs, as far as it is written as one: alternatives, each a sorted
+ * set of the hashes of its conditions. An alternative is contained in another when it has all of
+ * its conditions; a query in another when each of its alternatives is contained in one of the
+ * other's.
  */
 struct alternative {
-    uint32_t rule, count;
+    uint32_t query, count; /* query: the number of a rule or a line */
     const uint64_t *conditions;
 };
 
 struct shape {
     uint32_t first, count; /* alternatives */
-    bool whole;            /* all of the rule's alternatives are there */
+    bool whole;            /* all of the query's alternatives are there */
 };
 
 struct key {
@@ -307,7 +409,7 @@ struct key {
 struct containment {
     struct hy_loader *loader;
     struct lint lint;
-    struct shape *shapes; /* of each rule */
+    struct shape *shapes; /* of each query */
     struct alternative *alternatives;
     uint32_t alternatives_count;
     struct key *keys; /* one condition of each alternative, sorted */
@@ -320,7 +422,7 @@ static bool is_group(const struct hy_query *query, enum hy_query_kind kind)
 }
 
 static struct alternative alternative_of(struct containment *c, const struct hy_query *query,
-                                         uint32_t rule)
+                                         uint32_t number)
 {
     bool and = is_group(query, HY_QUERY_AND);
     uint32_t count = and? query->children_count : 1;
@@ -332,20 +434,33 @@ static struct alternative alternative_of(struct containment *c, const struct hy_
     }
     if (conditions)
         qsort(conditions, count, sizeof *conditions, compare_hashes);
-    return (struct alternative){rule, conditions ? count : 0, conditions};
+    return (struct alternative){number, conditions ? count : 0, conditions};
 }
 
-static void add_shape(struct containment *c, uint32_t rule)
+static void add_shape(struct containment *c, uint32_t number, const struct hy_query *query)
 {
-    const struct hy_query *match = c->loader->rule_defs[rule].rule->match;
-    bool or = is_group(match, HY_QUERY_OR);
-    uint32_t count = or ? match->children_count : 1;
-    struct shape *shape = &c->shapes[rule];
+    bool or = is_group(query, HY_QUERY_OR);
+    uint32_t count = or ? query->children_count : 1;
+    struct shape *shape = &c->shapes[number];
     *shape = (struct shape){.first = c->alternatives_count, .whole = count <= GROUP_MAX};
     shape->count = count < GROUP_MAX ? count : GROUP_MAX;
     for (uint32_t i = 0; i < shape->count; i++)
         c->alternatives[c->alternatives_count++] =
-            alternative_of(c, or ? match->children[i] : match, rule);
+            alternative_of(c, or ? query->children[i] : query, number);
+}
+
+static bool add_shapes(struct containment *c, const struct hy_query *const *queries, uint32_t count)
+{
+    size_t total = 0;
+    for (uint32_t i = 0; i < count; i++)
+        total += is_group(queries[i], HY_QUERY_OR) ? queries[i]->children_count : 1;
+    c->shapes = hy_load_new(c->loader, &c->loader->scratch, sizeof *c->shapes, count);
+    c->alternatives = hy_load_new(c->loader, &c->loader->scratch, sizeof *c->alternatives, total);
+    if (!c->shapes || !c->alternatives)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        add_shape(c, i, queries[i]);
+    return true;
 }
 
 static bool subset(const struct alternative *small, const struct alternative *big)
@@ -428,8 +543,8 @@ static bool report_contained(struct containment *c, uint32_t a, uint32_t b)
 {
     struct hy_rule_def *inner = &c->loader->rule_defs[a], *outer = &c->loader->rule_defs[b];
     const struct hy_rule *rule = &outer->rule->rule;
-    if (a == b || !changes_nothing(&inner->rule->rule, rule, a > b) || !contained(c, a, b) ||
-        (a < b && contained(c, b, a)))
+    if (a == b || inner->asked_for || !changes_nothing(&inner->rule->rule, rule, a > b) ||
+        !contained(c, a, b) || (a < b && contained(c, b, a)))
         return false;
     c->loader->diagnostics.rule = inner->rule->rule.id;
     hy_rules_warning(&c->loader->diagnostics, inner->place, "take it out, or narrow the other one",
@@ -451,27 +566,25 @@ static void find_containing(struct containment *c, uint32_t a)
             if (c->keys[k].hash != hash || c->pairs_left == 0)
                 break;
             c->pairs_left--;
-            if (report_contained(c, a, c->alternatives[c->keys[k].alternative].rule))
+            if (report_contained(c, a, c->alternatives[c->keys[k].alternative].query))
                 return;
         }
     }
 }
 
-static void check_containment(struct hy_loader *loader)
+static void check_rules(struct hy_loader *loader)
 {
     struct containment c = {.loader = loader, .lint = {.loader = loader}, .pairs_left = PAIRS_MAX};
-    size_t mark = loader->scratch.used, total = 0;
-    for (uint32_t i = 0; i < loader->rules_count; i++) {
-        const struct hy_query *match = loader->rule_defs[i].rule->match;
-        total += is_group(match, HY_QUERY_OR) ? match->children_count : 1;
-    }
-    c.shapes = hy_load_new(loader, &loader->scratch, sizeof *c.shapes, loader->rules_count);
-    c.alternatives = hy_load_new(loader, &loader->scratch, sizeof *c.alternatives, total);
-    c.keys = hy_load_new(loader, &loader->scratch, sizeof *c.keys, total);
-    if (!c.shapes || !c.alternatives || !c.keys)
+    size_t mark = loader->scratch.used;
+    const struct hy_query **matches =
+        hy_load_new(loader, &loader->scratch, sizeof *matches, loader->rules_count);
+    for (uint32_t i = 0; matches && i < loader->rules_count; i++)
+        matches[i] = loader->rule_defs[i].rule->match;
+    if (!matches || !add_shapes(&c, matches, loader->rules_count))
         return;
-    for (uint32_t i = 0; i < loader->rules_count; i++)
-        add_shape(&c, i);
+    c.keys = hy_load_new(loader, &loader->scratch, sizeof *c.keys, c.alternatives_count);
+    if (!c.keys)
+        return;
     for (uint32_t i = 0; i < c.alternatives_count; i++)
         c.keys[i] = (struct key){c.alternatives[i].count ? c.alternatives[i].conditions[0] : 0, i};
     qsort(c.keys, c.alternatives_count, sizeof *c.keys, compare_keys);
@@ -481,9 +594,47 @@ static void check_containment(struct hy_loader *loader)
     loader->scratch.used = mark;
 }
 
+/* Of the lines of actions the first that is true decides. */
+static void check_reached(struct containment *c, const struct hy_line_def *const *lines,
+                          uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++) {
+        if (!c->shapes[at].whole || !contained(c, at, i))
+            continue;
+        hydrant_str name = lines[i]->line->name;
+        hy_rules_warning(&c->loader->diagnostics, lines[at]->query.place,
+                         "take it out, or put it before the other one",
+                         "this line is never reached: line \"%.*s\" is true wherever it is",
+                         (int)name.len, name.data);
+        return;
+    }
+}
+
+static void check_actions(struct hy_loader *loader)
+{
+    struct containment c = {.loader = loader, .lint = {.loader = loader}, .pairs_left = PAIRS_MAX};
+    size_t mark = loader->scratch.used;
+    uint32_t count = 0;
+    const struct hy_query **whens =
+        hy_load_new(loader, &loader->scratch, sizeof *whens, loader->lines_count);
+    const struct hy_line_def **lines =
+        hy_load_new(loader, &loader->scratch, sizeof *lines, loader->lines_count);
+    for (uint32_t i = 0; whens && lines && i < loader->lines_count; i++) {
+        const struct hy_line_def *def = &loader->line_defs[i];
+        if (def->built_in || def->condition || def->where != HY_PLACE_ACTIONS)
+            continue;
+        lines[count] = def;
+        whens[count++] = def->line->when;
+    }
+    if (count > 0 && add_shapes(&c, whens, count))
+        for (uint32_t i = 0; i < count; i++)
+            check_reached(&c, lines, i);
+    loader->scratch.used = mark;
+}
+
 /* ---- habits ---------------------------------------------------------------------------------- */
 
-static void check_habits(struct hy_loader *loader, const struct hy_rule_def *def)
+static void check_habit(struct hy_loader *loader, const struct hy_rule_def *def)
 {
     bool tested = def->rule->tests_count > 0, owned = def->rule->rule.owner.len > 0;
     if ((tested && owned) || !def->from_file)
@@ -496,6 +647,16 @@ static void check_habits(struct hy_loader *loader, const struct hy_rule_def *def
                      tested  ? "no owner"
                      : owned ? "no test"
                              : "no test and no owner");
+}
+
+/* Last: in a large set without tests they are many, and only so many warnings are shown. */
+static void check_habits(struct hy_loader *loader)
+{
+    for (uint32_t i = 0; i < loader->rules_count; i++) {
+        loader->diagnostics.rule = loader->rule_defs[i].rule->rule.id;
+        check_habit(loader, &loader->rule_defs[i]);
+    }
+    loader->diagnostics.rule = HY_STR("");
 }
 
 void hy_lint(struct hy_loader *loader)
@@ -514,8 +675,12 @@ void hy_lint(struct hy_loader *loader)
         const struct hy_rule_def *def = &loader->rule_defs[i];
         loader->diagnostics.rule = def->rule->rule.id;
         check_query(loader, &def->query, def->rule->match);
-        check_habits(loader, def);
         loader->diagnostics.rule = HY_STR("");
     }
-    check_containment(loader);
+    for (uint32_t i = 0; i < loader->lines_count; i++)
+        if (!loader->line_defs[i].built_in)
+            check_query(loader, &loader->line_defs[i].query, loader->line_defs[i].line->when);
+    check_rules(loader);
+    check_actions(loader);
+    check_habits(loader);
 }

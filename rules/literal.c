@@ -42,6 +42,71 @@ uint32_t hy_literal_squeeze(hydrant_str text, char *out)
     return n;
 }
 
+/* ---- chunks ---- */
+
+static void cut_at_spaces(hydrant_str text, struct hy_literal_chunks *chunks)
+{
+    const char *p = text.data, *end = p + text.len;
+    while (p < end && chunks->count < HY_LITERAL_CHUNKS_MAX) {
+        const char *start = p;
+        while (p < end && !hy_literal_space(p, end))
+            p++;
+        if (p > start)
+            chunks->at[chunks->count++] = hy_str(start, (size_t)(p - start));
+        if (p < end)
+            p += hy_literal_space(p, end);
+    }
+}
+
+static uint32_t leading_punctuation(hydrant_str s)
+{
+    uint32_t n = 0, len;
+    while (n < s.len && hy_char_class(hy_utf8_decode(s.data + n, &len)) == HY_CHAR_OTHER)
+        n += len;
+    return n;
+}
+
+static hydrant_str trim_end(hydrant_str s)
+{
+    while (s.len > 0) {
+        uint32_t len, at = (uint32_t)hy_utf8_floor(s.data, s.len - 1);
+        if (hy_char_class(hy_utf8_decode(s.data + at, &len)) != HY_CHAR_OTHER)
+            break;
+        s.len = at;
+    }
+    return s;
+}
+
+/* Drops what any text may have between the words of a phrase. */
+static void drop_punctuation(struct hy_literal_chunks *chunks)
+{
+    uint32_t kept = 0, count = chunks->count;
+    for (uint32_t i = 0; i < count; i++) {
+        hydrant_str s = chunks->at[i];
+        uint32_t leading = leading_punctuation(s);
+        bool words = leading < s.len;
+        if (!words && i > 0 && i + 1 < count)
+            continue;
+        if (words && i > 0)
+            s = hy_str(s.data + leading, s.len - leading);
+        if (words && i + 1 < count)
+            s = trim_end(s);
+        chunks->at[kept++] = s;
+    }
+    chunks->count = kept;
+}
+
+void hy_literal_cut(enum hy_term_kind kind, hydrant_str text, struct hy_literal_chunks *chunks)
+{
+    chunks->count = 0;
+    if (kind == HY_TERM_SUBSTRING) {
+        chunks->at[chunks->count++] = text;
+        return;
+    }
+    cut_at_spaces(text, chunks);
+    drop_punctuation(chunks);
+}
+
 static bool blank(hydrant_str text)
 {
     for (const char *p = text.data, *end = p + text.len; p < end;) {

@@ -7,7 +7,7 @@
 
 #include "rules/query.h"
 
-enum { HY_LITERAL_BYTES_MAX = 512 };
+enum { HY_LITERAL_BYTES_MAX = 512, HY_LITERAL_CHUNKS_MAX = HY_LITERAL_BYTES_MAX / 2 };
 
 /* What is wrong with a literal; NULL means nothing. Both are static strings: a sentence without its
  * full stop, and what to do about it. */
@@ -25,6 +25,23 @@ uint32_t hy_literal_space(const char *p, const char *end);
 /* Copies text with every run of white space made one space, none at the ends. Needs text.len bytes
  * of room; returns the length. */
 uint32_t hy_literal_squeeze(hydrant_str text, char *out);
+
+struct hy_literal_chunks {
+    hydrant_str at[HY_LITERAL_CHUNKS_MAX];
+    uint32_t count;
+};
+
+/*
+ * Cuts a literal into what is looked for as it stands, between which any white space and
+ * punctuation may stand: at white space, but for a substring, which is one chunk.
+ *
+ *   "AT&T,  no Signal!"  ->  AT&T | no | Signal!
+ *
+ * Punctuation that faces another chunk is dropped (the comma), because any may stand there; a chunk
+ * of nothing else is dropped too, unless it is the first or the last: "love it :(". The chunks
+ * point into text, which hy_literal_check has accepted.
+ */
+void hy_literal_cut(enum hy_term_kind kind, hydrant_str text, struct hy_literal_chunks *chunks);
 
 /*
  * Reads an entry of a list into a TERM node: a word or phrase as it stands, or #hashtag, @mention,

@@ -231,9 +231,9 @@ static void fill_set(struct hy_loader *loader)
     keep_lists(loader);
     if (loader->diagnostics.left_out) {
         char message[64];
+        hy_diagnostics_leave_out(&loader->diagnostics); /* the note takes its place */
         snprintf(message, sizeof message, "%u more problems are not shown",
-                 loader->diagnostics.left_out + 1);
-        loader->diagnostics.count--; /* the note takes the last place */
+                 loader->diagnostics.left_out);
         hy_diagnostics_add(&loader->diagnostics, HY_SEVERITY_WARNING, (struct hy_place){0}, NULL,
                            "%s", message);
     }

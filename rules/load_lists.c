@@ -2,6 +2,7 @@
  * Lists, agents and macros. A list becomes one OR of terms that all its uses share; the names of
  * agents are a list as well, %agents.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,69 @@ struct filling {
     bool counts; /* towards the limit of all lists: not what is built in */
     bool broken;
 };
+
+static bool begins(hydrant_str text, const char *with)
+{
+    size_t len = strlen(with);
+    return text.len >= len && memcmp(text.data, with, len) == 0;
+}
+
+static bool is_operator(hydrant_str word)
+{
+    return hy_str_is(word, "AND") || hy_str_is(word, "OR") || hy_str_is(word, "NOT") ||
+           begins(word, "NEAR/") || begins(word, "ONEAR/");
+}
+
+static bool has_small_letter(hydrant_str text)
+{
+    for (uint32_t i = 0; i < text.len; i++)
+        if (text.data[i] >= 'a' && text.data[i] <= 'z')
+            return true;
+    return false;
+}
+
+/* "signal OR coverage"; not "Portland OR", nor "DO NOT DISTURB". */
+static bool has_operator(hydrant_str text)
+{
+    const char *end = text.data + text.len, *p = memchr(text.data, ' ', text.len);
+    while (p && has_small_letter(text)) {
+        const char *word = p + 1;
+        p = memchr(word, ' ', (size_t)(end - word));
+        if (p && is_operator(hy_str(word, (size_t)(p - word))))
+            return true;
+    }
+    return false;
+}
+
+/* colo?r */
+static bool has_wildcard(hydrant_str text)
+{
+    for (uint32_t i = 1; i + 1 < text.len; i++)
+        if (text.data[i] == '?' && isalpha((unsigned char)text.data[i - 1]) &&
+            isalpha((unsigned char)text.data[i + 1]))
+            return true;
+    return false;
+}
+
+static bool is_field(hydrant_str text)
+{
+    const char *colon = memchr(text.data, ':', text.len);
+    if (!colon || colon + 1 == text.data + text.len || colon[1] == ' ')
+        return false;
+    return hy_field_find(hy_str(text.data, (size_t)(colon - text.data)), false) != NULL;
+}
+
+/* Written by somebody who takes it for a query? */
+static bool looks_like_query(const struct hy_query *entry)
+{
+    hydrant_str text = entry->text;
+    if (entry->term != HY_TERM_WORDS)
+        return false;
+    bool regex = text.len > 2 && text.data[0] == '/' && text.data[text.len - 1] == '/';
+    bool named = text.data[0] == '%' && text.len > 1 && isalpha((unsigned char)text.data[1]);
+    return regex || named || begins(text, "${") || begins(text, "~\"") || has_operator(text) ||
+           has_wildcard(text) || is_field(text);
+}
 
 static void add_entry(struct filling *f, struct hy_source_text *source, struct hy_place place,
                       hydrant_str text)
@@ -46,6 +110,9 @@ static void add_entry(struct filling *f, struct hy_source_text *source, struct h
     for (uint32_t i = place.offset; i < place.offset + place.length; i++)
         entry->length += ((unsigned char)source->bytes.data[i] & 0xC0) != 0x80;
     entry->file = source->name;
+    if (f->counts && looks_like_query(entry))
+        hy_rules_warning(&loader->diagnostics, place, "write it under \"macros:\", or in a rule",
+                         "an entry is no query: this is looked for as it stands");
     f->entries[f->count++] = entry;
     loader->list_entries += f->counts;
 }

@@ -232,6 +232,19 @@ bool hy_load_duration(struct hy_loader *loader, const struct hy_yaml_node *node,
     return true;
 }
 
+/* "no signal" with the quotes of YAML is two words; the phrase needs its own inside them. */
+static bool lost_its_quotes(const struct hy_yaml_node *node, const struct hy_query *tree)
+{
+    if (node->style != HY_YAML_DOUBLE_QUOTED || tree->kind != HY_QUERY_AND ||
+        memchr(node->value.data, '"', node->value.len) ||
+        memmem(node->value.data, node->value.len, " AND ", 5))
+        return false;
+    for (uint32_t i = 0; i < tree->children_count; i++)
+        if (tree->children[i]->kind != HY_QUERY_TERM || tree->children[i]->term != HY_TERM_WORDS)
+            return false;
+    return true;
+}
+
 bool hy_load_query(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
                    struct hy_query_def *out)
 {
@@ -252,6 +265,10 @@ bool hy_load_query(struct hy_loader *loader, const struct hy_yaml_node *node, co
     else
         loader->diagnostics.out_of_memory = true;
     loader->scratch.used = mark; /* the map is not needed any more */
+    if (out->tree && lost_its_quotes(node, out->tree))
+        hy_load_warning(loader, node,
+                        "put a phrase in quotes of its own, '\"...\"', and words in single quotes",
+                        "YAML takes these quotes off: this finds the words wherever they stand");
     return out->tree != NULL;
 }
 

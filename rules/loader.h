@@ -92,6 +92,7 @@ struct hy_rule_def {
     struct hy_query_def query;
     struct hy_place place;
     bool from_file; /* not from the command line */
+    bool asked_for; /* by a matched: of the policy */
 };
 
 struct hy_line_def {

@@ -171,7 +171,10 @@ static void check_term(struct resolver *r, const struct hy_query *query)
 
 static void check_matched(struct resolver *r, const struct hy_query *query)
 {
-    if (hy_name_table_find(&r->loader->rules, query->text) || r->quiet || r->loader->incomplete)
+    struct hy_rule_def *def = hy_name_table_find(&r->loader->rules, query->text);
+    if (def)
+        def->asked_for = true;
+    if (def || r->quiet || r->loader->incomplete)
         return;
     char fix[192];
     bool near = hy_load_suggest(r->loader, &r->loader->rules, query->text,
@@ -207,12 +210,13 @@ static void check_site_kind(struct resolver *r, const struct hy_query *query)
 static void check_fact(struct resolver *r, const struct hy_query *query,
                        const struct hy_field *field)
 {
+    static const char *const fixes[HY_POLICY_FACTS] = {"facts: {spam: '%spam_words has:links'}",
+                                                       "facts: {obscene: '%obscene_words'}"};
     uint32_t index;
     if (hy_field_has_value(field->values, query->text, &index) &&
         r->loader->set->policy.facts[index].when_text.len == 0)
-        resolve_error(r, query, "facts: {spam: '%spam_words has:links'}",
-                      "the policy does not say what fact:%.*s is", (int)query->text.len,
-                      query->text.data);
+        resolve_error(r, query, fixes[index], "the policy does not say what fact:%.*s is",
+                      (int)query->text.len, query->text.data);
 }
 
 static bool check_decided(struct resolver *r, const struct hy_query *query,
@@ -429,6 +433,26 @@ static void check_last(struct resolver *r, const struct hy_line_def *last)
                        "the last line of actions is not for all that is left");
 }
 
+static bool asks_for_facts(const struct hy_query *query)
+{
+    const struct hy_field *field = hy_field_of(query);
+    if (field && (field->id == HY_FIELD_ID_FACT || field->id == HY_FIELD_ID_BRAND_OFF))
+        return true;
+    for (uint32_t i = 0; i < query->children_count; i++)
+        if (asks_for_facts(query->children[i]))
+            return true;
+    return false;
+}
+
+/* Facts are found all at once, before the lines of the policy. */
+static void check_condition(struct resolver *r, const struct hy_line_def *def)
+{
+    if (def->condition && def->line->when && asks_for_facts(def->line->when))
+        hy_rules_error(&r->loader->diagnostics, def->query.place,
+                       "put what both ask for into a macro",
+                       "what a fact means cannot ask for fact: or brand_off");
+}
+
 static void resolve_lines(struct resolver *r)
 {
     struct hy_loader *loader = r->loader;
@@ -438,6 +462,7 @@ static void resolve_lines(struct resolver *r)
         struct hy_line_def *def = &loader->line_defs[i];
         r->quiet = def->built_in;
         def->line->when = resolve_query(r, &def->query, def->where);
+        check_condition(r, def);
         check_reached(r, def, &ended);
         last = is_action(def) ? def : last;
     }

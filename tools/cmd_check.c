@@ -126,8 +126,9 @@ static void print_summary(const struct check *check, const hydrant_pack_info *in
     }
     const char *plural = check->warnings == 1 ? "" : "s";
     if (ok)
-        printf("ok: %u rule%s, %u patterns, %u warning%s\n", info->rules,
-               info->rules == 1 ? "" : "s", info->patterns, check->warnings, plural);
+        printf("ok: %u rule%s, %u pattern%s, %u warning%s\n", info->rules,
+               info->rules == 1 ? "" : "s", info->patterns, info->patterns == 1 ? "" : "s",
+               check->warnings, plural);
     else if (err->status == HYDRANT_OK)
         printf("failed: %u warning%s, and --strict is on\n", check->warnings, plural);
     else if (check->errors)

@@ -9,31 +9,32 @@
 #ifndef HY_EMOTION_COMPLAINT_H
 #define HY_EMOTION_COMPLAINT_H
 
-#define HY_COMPLAINT_START -2.33f
+#define HY_COMPLAINT_START -2.52f
 
 /* X(NAME, points, "what it is") */
 #define HY_COMPLAINT_TABLE(X)                                                     \
-    X(PROBLEM, 1.70f, "a problem word: broken, outage, rude")                     \
-    X(PROBLEMS, 0.95f, "a second one")                                            \
-    X(FAILURE, 2.16f, "what ought to work, negated: doesn't load, never arrived") \
-    X(LACK, 0.36f, "a negated service word: no signal, no invoice")               \
-    X(MISHAP, 1.16f, "what went wrong perhaps: late, charged, cold")              \
-    X(MISHAPS, 0.82f, "a second one")                                             \
-    X(STILL, 1.33f, "still, again, third time")                                   \
-    X(TIME, 0.62f, "hours, weeks, since monday")                                  \
-    X(WAIT, 0.57f, "waiting, queue, called them")                                 \
-    X(PROMISE, 1.38f, "promised, was told, supposed")                             \
-    X(NOTHING, 0.39f, "nobody, nothing, without")                                 \
-    X(NEGATOR, 0.39f, "not, never, no")                                           \
-    X(BUT, 0.49f, "but, though")                                                  \
-    X(MOCKING, 2.39f, "love how, for nothing, oh great")                          \
-    X(MOCK_PRAISE, 0.74f, "both of these: praise with what mocks")                \
-    X(RESOLVED, -1.83f, "fixed, sorted, on time, no issues")                      \
-    X(THANKS, -0.88f, "thanks")                                                   \
-    X(QUESTION, -1.10f, "a question: its words or its mark")                      \
-    X(SERVICE, 0.72f, "what a customer is served with")                           \
-    X(UNHAPPY, 0.84f, "how unhappy the words and the model are, 0..1")            \
-    X(NEUTRAL, 0.60f, "neutral sentiment by the model, 0..1")
+    X(PROBLEM, 1.78f, "a problem word: broken, outage, rude")                     \
+    X(PROBLEMS, 0.99f, "a second one")                                            \
+    X(FAILURE, 1.99f, "what ought to work, negated: doesn't load, never arrived") \
+    X(LACK, 0.28f, "a negated service word: no signal, no invoice")               \
+    X(MISHAP, 1.21f, "what went wrong perhaps: late, charged, cold")              \
+    X(MISHAPS, 0.81f, "a second one")                                             \
+    X(STILL, 1.43f, "still, again, third time")                                   \
+    X(TIME, 0.63f, "hours, weeks, since monday")                                  \
+    X(WAIT, 0.51f, "waiting, queue, called them")                                 \
+    X(PROMISE, 1.47f, "promised, was told, supposed")                             \
+    X(NOTHING, 0.46f, "nobody, nothing, without")                                 \
+    X(NEGATOR, 0.47f, "not, never, no")                                           \
+    X(BUT, 0.44f, "but, though")                                                  \
+    X(MOCKING, 0.42f, "love how, for nothing, oh great")                          \
+    X(MOCKED_TROUBLE, 1.10f, "such words where there is any of the above")        \
+    X(MOCKED_NOTHING, 0.46f, "such words and nothing: thanks for nothing")        \
+    X(RESOLVED, -1.87f, "fixed, sorted, on time, no issues")                      \
+    X(THANKS, -0.07f, "thanks")                                                   \
+    X(QUESTION, -1.13f, "a question: its words or its mark")                      \
+    X(SERVICE, 0.79f, "what a customer is served with")                           \
+    X(UNHAPPY, 0.95f, "how unhappy the words and the model are, 0..1")            \
+    X(NEUTRAL, 0.83f, "neutral sentiment by the model, 0..1")
 
 enum {
 #define HY_COMPLAINT_ENUM(NAME, points, meaning) HY_COMPLAINT_##NAME,

@@ -88,7 +88,7 @@ struct hy_speech_signs {
     bool but;
     bool lacks; /* negated service: no signal, no refund */
     bool fails; /* negated works: doesn't work, never arrived */
-    bool still, times, waits, promises, nothings, negators, resolved, praise; /* cues.h */
+    bool still, times, waits, promises, nothings, negators, resolved; /* cues.h */
     uint32_t problems, mishaps;
     uint32_t insults; /* with you, or people, nearby */
     uint32_t slurs;   /* insults at nobody in particular */

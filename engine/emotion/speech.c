@@ -97,7 +97,6 @@ static void add_troubles(struct hy_speech_signs *s, const struct hy_glance *g)
     s->nothings |= CUE(NOTHING) != 0;
     s->negators |= CUE(NEGATOR) != 0;
     s->resolved |= (CUE(RESOLVED) & said) != 0;
-    s->praise |= (CUE(PRAISE) & said) != 0;
 }
 
 void hy_speech_add(struct hy_speech_signs *s, const struct hy_glance *g)
@@ -177,6 +176,13 @@ static float gratitude(const struct hy_speech_signs *s, const hydrant_emotion *e
     return meant ? believed : believed * 0.4f;
 }
 
+/* Did something happen that one may complain of? */
+static bool in_trouble(const struct hy_speech_signs *s)
+{
+    return s->problems > 0 || s->mishaps > 0 || s->fails || s->lacks || s->still || s->times ||
+           s->waits || s->promises || s->nothings || s->negators || s->but;
+}
+
 void hy_speech_complaint_signs(const struct hy_speech_signs *s,
                                const struct hy_glance_totals *totals, const hydrant_emotion *e,
                                float out[HY_COMPLAINT_SIGNS])
@@ -197,7 +203,8 @@ void hy_speech_complaint_signs(const struct hy_speech_signs *s,
         [HY_COMPLAINT_NEGATOR] = s->negators,
         [HY_COMPLAINT_BUT] = s->but,
         [HY_COMPLAINT_MOCKING] = s->mocking,
-        [HY_COMPLAINT_MOCK_PRAISE] = s->mocking && s->praise,
+        [HY_COMPLAINT_MOCKED_TROUBLE] = s->mocking && in_trouble(s),
+        [HY_COMPLAINT_MOCKED_NOTHING] = s->mocking && s->nothings,
         [HY_COMPLAINT_RESOLVED] = s->resolved,
         [HY_COMPLAINT_THANKS] = s->thanks,
         [HY_COMPLAINT_QUESTION] = asks,

@@ -3,8 +3,9 @@
  * of a contact center would want, a tab, the post. They were written without looking at what the
  * engine makes of them, and are not changed when it errs: posts.tsv before there were speech acts,
  * later.tsv when those of tools/train/acts.tsv had been learned from, irony.tsv (complaints in
- * words of praise, and praise) before anything was done about irony. Prints the confusion table and
- * what is wrong; the share that is right may not fall below the floors.
+ * words of praise, and praise) before anything was done about irony, sincere.tsv (praise in words
+ * that also mock) when all such posts that had been learned from were complaints. Prints the
+ * confusion table and what is wrong; the share that is right may not fall below the floors.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,7 +142,7 @@ static void posts_get_the_action_that_people_want(void **state)
 
 static void so_do_posts_that_were_written_later(void **state)
 {
-    check_posts(&(struct post_set){"later.tsv", 90, 63, 40});
+    check_posts(&(struct post_set){"later.tsv", 90, 65, 42});
 }
 
 static void plain_posts_are_no_complaints(void **state)
@@ -151,7 +152,12 @@ static void plain_posts_are_no_complaints(void **state)
 
 static void irony_is_told_from_praise_so_far(void **state)
 {
-    check_posts(&(struct post_set){"irony.tsv", 60, 40, 20});
+    check_posts(&(struct post_set){"irony.tsv", 60, 45, 25});
+}
+
+static void sincere_praise_is_no_complaint(void **state)
+{
+    check_posts(&(struct post_set){"sincere.tsv", 30, 73, 0});
 }
 
 int main(void)
@@ -159,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(posts_get_the_action_that_people_want),
                                        cmocka_unit_test(so_do_posts_that_were_written_later),
                                        cmocka_unit_test(plain_posts_are_no_complaints),
-                                       cmocka_unit_test(irony_is_told_from_praise_so_far)};
+                                       cmocka_unit_test(irony_is_told_from_praise_so_far),
+                                       cmocka_unit_test(sincere_praise_is_no_complaint)};
     return cmocka_run_group_tests_name("care", tests, NULL, NULL);
 }

@@ -123,6 +123,8 @@ static void names_and_handles_are_checked(void **state)
     assert_string_equal(out, "attmobile5");
     assert_true(init_handle_from_name(longest, out));
     assert_int_equal(strlen(out), INIT_HANDLE_BYTES_MAX);
+    assert_true(init_handle_from_name("Nestlé & Łódź", out));
+    assert_string_equal(out, "nestlelodz");
     assert_false(init_handle_from_name("華", out));
     assert_null(init_starter("bakery"));
 }

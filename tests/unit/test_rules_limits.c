@@ -328,6 +328,46 @@ static void count_of_diagnostics(void **state)
     hy_ruleset_destroy(&set);
 }
 
+static void errors_are_shown_before_warnings(void **state)
+{
+    begin();
+    add("version: 1\nrules:\n");
+    for (uint32_t i = 0; i < HY_DIAGNOSTICS_MAX + 5; i++)
+        add("  - {id: r%u, match: 'x and y'}\n", i);
+    add("  - {id: broken, match: 'x ('}\n  - {id: broken-too, match: '(x'}\n");
+    struct hy_rule_input input = {.name = "limits.yaml", .text = hy_str(text, text_len)};
+    struct hy_ruleset *set;
+    assert_int_equal(hy_ruleset_load(&input, 1, &set, NULL), HYDRANT_ERR_RULES);
+    assert_int_equal(set->errors_count, 2);
+    assert_int_equal(set->diagnostics_count, HY_DIAGNOSTICS_MAX);
+    for (uint32_t i = 1; i < HY_DIAGNOSTICS_MAX - 3; i++) /* in the order of the file */
+        assert_true(set->diagnostics[i - 1].line < set->diagnostics[i].line);
+    assert_int_equal(set->diagnostics[HY_DIAGNOSTICS_MAX - 4].severity, HY_SEVERITY_WARNING);
+    assert_int_equal(set->diagnostics[HY_DIAGNOSTICS_MAX - 3].severity, HY_SEVERITY_ERROR);
+    assert_int_equal(set->diagnostics[HY_DIAGNOSTICS_MAX - 2].severity, HY_SEVERITY_ERROR);
+    hydrant_str last = set->diagnostics[HY_DIAGNOSTICS_MAX - 1].message;
+    assert_true(hy_str_is(last, "8 more problems are not shown"));
+    hy_ruleset_destroy(&set);
+}
+
+static void habits_hide_no_slips(void **state)
+{
+    begin();
+    add("version: 1\nrules:\n");
+    for (uint32_t i = 0; i < HY_DIAGNOSTICS_MAX + 5; i++)
+        add("  - {id: r%u, match: x%u}\n", i, i);
+    add("  - {id: never, match: 'y -y'}\n");
+    struct hy_rule_input input = {.name = "limits.yaml", .text = hy_str(text, text_len)};
+    struct hy_ruleset *set;
+    assert_int_equal(hy_ruleset_lint(&input, 1, &set, NULL), HYDRANT_OK);
+    bool told = false;
+    for (uint32_t i = 0; i < set->diagnostics_count; i++)
+        told |= hy_str_is(set->diagnostics[i].message,
+                          "this can never be true: y is asked for as well");
+    assert_true(told);
+    hy_ruleset_destroy(&set);
+}
+
 /* However little memory there is, loading says so or succeeds. */
 static void memory(void **state)
 {
@@ -400,6 +440,8 @@ int main(void)
         cmocka_unit_test(size_with_macros),
         cmocka_unit_test(depth_with_macros),
         cmocka_unit_test(count_of_diagnostics),
+        cmocka_unit_test(errors_are_shown_before_warnings),
+        cmocka_unit_test(habits_hide_no_slips),
         cmocka_unit_test(memory),
         cmocka_unit_test(memory_of_a_query),
     };

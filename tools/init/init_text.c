@@ -89,14 +89,73 @@ const char *init_handle_problem(const char *handle)
     return NULL;
 }
 
+/* What people write in a handle for the Latin letters from U+00C0 to U+017F; blank: nothing. Small
+ * are those that are found without their accents, so that "Citroen" is; capitals are letters of
+ * their own. */
+static const char plain_letters[] = "aaaaaaAceeeeiiiiDnooooo OuuuuyTS" /* C0 */
+                                    "aaaaaaAceeeeiiiiDnooooo OuuuuyTy" /* E0 */
+                                    "aaaaaaccccccccddDDeeeeeeeeeegggg" /* 100 */
+                                    "gggghhHHiiiiiiiiiIIIjjkkKllllllL" /* 120 */
+                                    "LLLnnnnnnNNNooooooOOrrrrrrssssss" /* 140 */
+                                    "ssttttTTuuuuuuuuuuuuwwyyyzzzzzzs" /* 160 */;
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* What the character at *name is in a handle, in capitals as above; 0: nothing. Moves on. */
+static char handle_character(const char **name)
+{
+    unsigned char c = (unsigned char)*(*name)++;
+    if (c < 0x80)
+        return is_letter_or_digit((char)c) ? lower((char)c) : 0;
+    if (c < 0xC3 || c > 0xC5)
+        return 0;
+    unsigned cp = (c & 0x1Fu) << 6 | ((unsigned char)*(*name)++ & 0x3Fu);
+    return plain_letters[cp - 0xC0] == ' ' ? 0 : plain_letters[cp - 0xC0];
+}
+
 bool init_handle_from_name(const char *name, char *out)
 {
     size_t len = 0;
-    for (; *name && len < INIT_HANDLE_BYTES_MAX; name++)
-        if (is_letter_or_digit(*name))
-            out[len++] = *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name;
+    while (*name && len < INIT_HANDLE_BYTES_MAX) {
+        char c = handle_character(&name);
+        if (c)
+            out[len++] = lower(c);
+    }
     out[len] = 0;
     return len > 0;
+}
+
+static const char *skip_signs(const char *name)
+{
+    while (*name && !is_letter_or_digit(*name) && (unsigned char)*name < 0x80)
+        name++;
+    return name;
+}
+
+/* Is name that handle, but for case, accents and signs at its ends? */
+static bool is_written_as(const char *name, const char *handle)
+{
+    name = skip_signs(name);
+    for (; *name && *handle; handle++)
+        if (handle_character(&name) != lower(*handle))
+            return false;
+    return !*skip_signs(name) && !*handle;
+}
+
+/* Beside other words such a name would read like a query. */
+static bool has_operator(const char *name)
+{
+    static const char *const operators[] = {"AND", "OR", "NOT"};
+    for (size_t len; *name; name += len + (name[len] == ' ')) {
+        len = strcspn(name, " ");
+        for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+            if (len == strlen(operators[i]) && strncmp(name, operators[i], len) == 0)
+                return true;
+    }
+    return false;
 }
 
 /* Can the name stand in a list, in quotes and in a test as it is? Otherwise the handle does. */
@@ -111,7 +170,7 @@ static bool is_simple(const char *name)
     }
     size_t len = strlen(name);
     bool ends = name[0] != '-' && name[0] != ' ' && name[len - 1] != ' ';
-    return word && ends;
+    return word && ends && !has_operator(name);
 }
 
 /* A hashtag is letters, digits and _ with a letter among them. */
@@ -180,20 +239,21 @@ static bool is_found(const struct init_brand *brand, size_t handle)
 {
     if (!is_simple(brand->name))
         return handle == 0;
-    return strcasecmp(brand->name, brand->handles[handle]) == 0;
+    return is_written_as(brand->name, brand->handles[handle]);
 }
 
 static void put_us(FILE *out, const struct init_brand *brand)
 {
     bool any = false;
     fputs("  us: \"", out);
-    if (has_word(brand->name)) {
+    bool simple = is_simple(brand->name);
+    if (has_word(brand->name) && (simple || !is_written_as(brand->name, brand->handles[0]))) {
         fputs("\\\"", out);
         put_phrase(out, brand->name);
         fputs("\\\"", out);
         any = true;
     }
-    if (!is_simple(brand->name)) {
+    if (!simple) {
         fprintf(out, "%s\\\"%s\\\"", any ? " OR " : "", brand->handles[0]);
         any = true;
     }

@@ -25,8 +25,8 @@ const char *init_name_problem(const char *name);
 /* The same for a handle without @. */
 const char *init_handle_problem(const char *handle);
 
-/* A handle made from a name: its ASCII letters and digits, in lower case. False when there are
- * none. out has room for INIT_HANDLE_BYTES_MAX + 1 bytes. */
+/* A handle made from a name: its digits and Latin letters, these in lower case and without accents.
+ * False when there are none. out has room for INIT_HANDLE_BYTES_MAX + 1 bytes. */
 bool init_handle_from_name(const char *name, char *out);
 
 /* The starter file of an industry, or NULL: general, telecom, airline, retail, saas. */
