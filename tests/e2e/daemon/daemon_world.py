@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 HYDRANT = os.environ["HYDRANT"]
 PATIENCE = 120  # seconds; only a test that fails waits so long
@@ -169,3 +170,10 @@ class World:
                 daemon.stderr.close()
         shutil.rmtree(self.dir, ignore_errors=True)
         shutil.rmtree(self.ring_parent, ignore_errors=True)
+
+
+class DaemonTest(unittest.TestCase):
+    def world(self, **changes):
+        world = World(**changes)
+        self.addCleanup(world.close)
+        return world
