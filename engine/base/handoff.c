@@ -21,17 +21,17 @@
 #define ACQUIRES(address) ((void)(address))
 #endif
 
-struct hy_spsc {
+struct hy_spmc {
     ck_ring_t ring;
     ck_ring_buffer_t slots[];
 };
 
-hydrant_status hy_spsc_create(uint32_t slots, struct hy_spsc **out, hydrant_error *err)
+hydrant_status hy_spmc_create(uint32_t slots, struct hy_spmc **out, hydrant_error *err)
 {
     HY_ASSERT(slots >= 2 && (slots & (slots - 1)) == 0);
-    size_t size = sizeof(struct hy_spsc) + slots * sizeof(ck_ring_buffer_t);
+    size_t size = sizeof(struct hy_spmc) + slots * sizeof(ck_ring_buffer_t);
     size = (size + 63) & ~(size_t)63;
-    struct hy_spsc *queue = aligned_alloc(64, size);
+    struct hy_spmc *queue = aligned_alloc(64, size);
     if (!queue)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a queue of %u slots", slots);
     ck_ring_init(&queue->ring, slots);
@@ -39,28 +39,28 @@ hydrant_status hy_spsc_create(uint32_t slots, struct hy_spsc **out, hydrant_erro
     return HYDRANT_OK;
 }
 
-void hy_spsc_destroy(struct hy_spsc **queue)
+void hy_spmc_destroy(struct hy_spmc **queue)
 {
     free(*queue);
     *queue = NULL;
 }
 
-bool hy_spsc_push(struct hy_spsc *queue, void *pointer)
+bool hy_spmc_push(struct hy_spmc *queue, void *pointer)
 {
     RELEASES(queue); /* P1 */
-    return ck_ring_enqueue_spsc(&queue->ring, queue->slots, pointer);
+    return ck_ring_enqueue_spmc(&queue->ring, queue->slots, pointer);
 }
 
-void *hy_spsc_pop(struct hy_spsc *queue)
+void *hy_spmc_pop(struct hy_spmc *queue)
 {
     void *pointer = NULL;
-    if (!ck_ring_dequeue_spsc(&queue->ring, queue->slots, &pointer))
+    if (!ck_ring_dequeue_spmc(&queue->ring, queue->slots, &pointer))
         return NULL;
     ACQUIRES(queue); /* C2 */
     return pointer;
 }
 
-uint32_t hy_spsc_size(const struct hy_spsc *queue)
+uint32_t hy_spmc_size(const struct hy_spmc *queue)
 {
     return ck_ring_size(&queue->ring);
 }

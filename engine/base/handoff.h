@@ -1,10 +1,10 @@
 /*
- * Hand-off between threads without locks: a single-producer single-consumer queue of pointers
- * (ck_ring) and an event count to sleep on (ck_ec over a futex).
+ * Hand-off between threads without locks: a queue of pointers from one producer to one consumer or
+ * several (ck_ring), and an event count to sleep on (ck_ec over a futex).
  *
  *   producer                                consumer
- *   hy_spsc_push(q, p)          P1          v = hy_event_value(e)        C1
- *   hy_event_signal(e)          P2          p = hy_spsc_pop(q)           C2
+ *   hy_spmc_push(q, p)          P1          v = hy_event_value(e)        C1
+ *   hy_event_signal(e)          P2          p = hy_spmc_pop(q)           C2
  *                                           if none: hy_event_wait(e, v) C3
  *
  * Pairs: if C2 finds p, it reads from P1's store of the tail, and everything written before P1
@@ -24,15 +24,15 @@
 
 #include <hydrant/types.h>
 
-struct hy_spsc;
+struct hy_spmc;
 
 /* Room for slots - 1 pointers; slots is a power of two >= 2. Allocates. */
-hydrant_status hy_spsc_create(uint32_t slots, struct hy_spsc **out, hydrant_error *err);
-void hy_spsc_destroy(struct hy_spsc **queue);
+hydrant_status hy_spmc_create(uint32_t slots, struct hy_spmc **out, hydrant_error *err);
+void hy_spmc_destroy(struct hy_spmc **queue);
 
-bool hy_spsc_push(struct hy_spsc *queue, void *pointer); /* producer only; false when full */
-void *hy_spsc_pop(struct hy_spsc *queue);                /* consumer only; NULL when empty */
-uint32_t hy_spsc_size(const struct hy_spsc *queue);      /* any thread, a moment ago */
+bool hy_spmc_push(struct hy_spmc *queue, void *pointer); /* one thread; false when full */
+void *hy_spmc_pop(struct hy_spmc *queue);                /* any thread; NULL when empty */
+uint32_t hy_spmc_size(const struct hy_spmc *queue);      /* any thread, a moment ago */
 
 /* Any thread may signal, any may wait. Zero-initialised is ready. */
 struct hy_event {

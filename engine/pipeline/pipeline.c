@@ -31,7 +31,6 @@ struct hy_pipeline {
     struct pooled *pool;
     struct pooled **free; /* a stack */
     uint32_t pool_count, free_count;
-    uint32_t next_worker;
     uint64_t next_number;
     uint32_t record_bytes_max;
     hydrant_parse parse;
@@ -70,11 +69,16 @@ static hydrant_status create_workers(struct hy_pipeline *pipeline,
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for %u workers", count);
     memset(pipeline->workers, 0, count * sizeof *pipeline->workers);
     uint32_t slots = options->workers ? power_of_two_above(pipeline->pool_count) : 0;
+    hydrant_status status = HYDRANT_OK;
+    if (options->workers)
+        status = hy_work_queue_create(slots, count, &pipeline->shared.todo, err);
+    if (status != HYDRANT_OK)
+        return status;
+    pipeline->shared.todo_low = pipeline->pool_count / 2;
     for (uint32_t i = 0; i < count; i++) {
-        hydrant_status status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, i, slots,
-                                               &options->stages, pack, err);
+        status = hy_worker_init(&pipeline->workers[i], &pipeline->shared, i, slots,
+                                &options->stages, pack, err);
         pipeline->workers_count = i + 1; /* destroy finishes this one too */
-        pipeline->workers[i].low = pipeline->pool_count / count / 2;
         if (status == HYDRANT_OK && options->workers)
             status = hy_worker_start(&pipeline->workers[i], err);
         if (status != HYDRANT_OK)
@@ -198,7 +202,7 @@ static void collect(struct hy_pipeline *pipeline)
 {
     reclaim(pipeline);
     for (uint32_t i = 0; i < pipeline->workers_count; i++)
-        for (struct pooled *pooled; (pooled = hy_spsc_pop(pipeline->workers[i].back));)
+        for (struct pooled *pooled; (pooled = hy_spmc_pop(pipeline->workers[i].back));)
             put_back(pipeline, pooled);
 }
 
@@ -233,6 +237,7 @@ void hy_pipeline_destroy(struct hy_pipeline **out)
     for (uint32_t i = 0; pipeline->workers && i < workers; i++)
         hy_worker_fini(&pipeline->workers[i]);
     free(pipeline->workers);
+    hy_work_queue_destroy(&pipeline->shared.todo);
     hy_generations_fini(&pipeline->shared.generations);
     pthread_mutex_destroy(&pipeline->reloading);
     hy_dedup_destroy(&pipeline->shared.dedup);
@@ -246,22 +251,6 @@ void hy_pipeline_destroy(struct hy_pipeline **out)
     free(pipeline);
 }
 
-/* The worker with the shortest queue; among equals the next in turn. */
-static struct hy_worker *choose_worker(struct hy_pipeline *pipeline)
-{
-    uint32_t best = 0, best_size = UINT32_MAX;
-    for (uint32_t k = 0; k < pipeline->workers_count; k++) {
-        uint32_t i = (pipeline->next_worker + k) % pipeline->workers_count;
-        uint32_t size = hy_spsc_size(pipeline->workers[i].in);
-        if (size < best_size) {
-            best = i;
-            best_size = size;
-        }
-    }
-    pipeline->next_worker = best + 1;
-    return &pipeline->workers[best];
-}
-
 static void hand_on(struct hy_pipeline *pipeline, struct pooled *pooled)
 {
     pooled->parcel.number = pipeline->next_number++;
@@ -270,10 +259,7 @@ static void hand_on(struct hy_pipeline *pipeline, struct pooled *pooled)
         put_back(pipeline, pooled);
         return;
     }
-    struct hy_worker *worker = choose_worker(pipeline);
-    bool pushed = hy_spsc_push(worker->in, pooled);
-    HY_ASSERT(pushed); /* in holds the whole pool */
-    hy_event_signal(&worker->wake);
+    hy_work_queue_push(pipeline->shared.todo, pooled); /* it holds the whole pool */
 }
 
 static struct pooled *take_free(struct hy_pipeline *pipeline)
@@ -453,7 +439,7 @@ static hydrant_status reload(struct hy_pipeline *pipeline, const struct hy_pack 
     hy_generations_publish(generations, next, same, owner, release);
     atomic_store_explicit(&pipeline->retired, true, memory_order_relaxed);
     for (uint32_t i = 0; i < pipeline->workers_count; i++)
-        hy_event_signal(&pipeline->workers[i].wake); /* idle ones move on too */
+        hy_work_queue_call(pipeline->shared.todo, i); /* idle ones move on too */
     return HYDRANT_OK;
 }
 

@@ -34,9 +34,7 @@ hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared
         worker->output.put_ctx = &worker->ring_output;
     }
     if (status == HYDRANT_OK && slots)
-        status = hy_spsc_create(slots, &worker->in, err);
-    if (status == HYDRANT_OK && slots)
-        status = hy_spsc_create(slots, &worker->back, err);
+        status = hy_spmc_create(slots, &worker->back, err);
     return status;
 }
 
@@ -44,14 +42,13 @@ void hy_worker_fini(struct hy_worker *worker)
 {
     if (worker->started) {
         atomic_store_explicit(&worker->end, true, memory_order_release);
-        hy_event_signal(&worker->wake);
+        hy_work_queue_call(worker->shared->todo, worker->index);
         pthread_join(worker->thread, NULL);
     }
     hy_stages_fini(&worker->stages);
     hy_output_fini(&worker->output);
     hy_ring_output_fini(&worker->ring_output);
-    hy_spsc_destroy(&worker->in);
-    hy_spsc_destroy(&worker->back);
+    hy_spmc_destroy(&worker->back);
 }
 
 /* last: of the parcel's batches. Its turn lasts until then. */
@@ -158,27 +155,29 @@ void hy_worker_take(struct hy_worker *worker, struct hy_parcel *parcel)
     hy_ticket_done(&shared->output, parcel->number);
 }
 
+/* Nothing is to be done: rules are taken up all the same. */
+static bool goes_on(void *ctx)
+{
+    struct hy_worker *worker = ctx;
+    hy_worker_take_up_rules(worker);
+    return !atomic_load_explicit(&worker->end, memory_order_acquire);
+}
+
 static void *worker_main(void *arg)
 {
     struct hy_worker *worker = arg;
-    for (;;) {
-        uint32_t seen = hy_event_value(&worker->wake);
-        struct hy_parcel *parcel = hy_spsc_pop(worker->in);
-        if (parcel) {
-            hy_worker_take(worker, parcel);
-            bool pushed = hy_spsc_push(worker->back, parcel);
-            HY_ASSERT(pushed); /* back holds the whole pool */
-            if (hy_spsc_size(worker->in) <= worker->low)
-                hy_event_signal(&worker->shared->done);
-            if (worker->shared->on_done)
-                worker->shared->on_done(worker->shared->on_done_ctx);
-            continue;
-        }
-        hy_worker_take_up_rules(worker);
-        if (atomic_load_explicit(&worker->end, memory_order_acquire))
-            return NULL;
-        hy_event_wait(&worker->wake, seen);
+    struct hy_shared *shared = worker->shared;
+    struct hy_parcel *parcel;
+    while ((parcel = hy_work_queue_take(shared->todo, worker->index, goes_on, worker))) {
+        hy_worker_take(worker, parcel);
+        bool pushed = hy_spmc_push(worker->back, parcel);
+        HY_ASSERT(pushed); /* back holds the whole pool */
+        if (hy_work_queue_size(shared->todo) <= shared->todo_low)
+            hy_event_signal(&shared->done);
+        if (shared->on_done)
+            shared->on_done(shared->on_done_ctx);
     }
+    return NULL;
 }
 
 hydrant_status hy_worker_start(struct hy_worker *worker, hydrant_error *err)

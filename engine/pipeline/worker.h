@@ -1,6 +1,6 @@
 /*
- * One worker: takes parcels from its queue through the stages and gives them back. Also the worker
- * that the feeding thread is when there are no others.
+ * One worker: takes parcels from the workers' queue through the stages and gives them back. Also
+ * the worker that the feeding thread is when there are no others.
  */
 #ifndef HY_PIPELINE_WORKER_H
 #define HY_PIPELINE_WORKER_H
@@ -13,6 +13,7 @@
 #include "pipeline/ring_output.h"
 #include "pipeline/stages.h"
 #include "pipeline/ticket.h"
+#include "pipeline/work_queue.h"
 
 /* What all workers of a pipeline share. */
 struct hy_shared {
@@ -27,7 +28,10 @@ struct hy_shared {
     struct hy_ticket settle;    /* turn for dedup and triage */
     struct hy_ticket output;    /* turn for the sink */
     uint64_t seq;               /* next published item's; touched only in the settle turn */
-    struct hy_event done;       /* signalled after parcels were given back: see hy_worker.low */
+    struct hy_work_queue *todo; /* parcels to judge; NULL: the feeding thread judges them */
+    uint32_t todo_low; /* with more than this left to do, the feeder is not told of a parcel done:
+                          each time it wakes it should find several. It is before todo is empty. */
+    struct hy_event done;       /* signalled after parcels were given back */
     void (*on_done)(void *ctx); /* after each parcel given back; may be NULL */
     void *on_done_ctx;
     bool refused;         /* a callback returned false; touched only in the output turn */
@@ -38,14 +42,11 @@ struct hy_worker {
     struct hy_shared *shared;
     uint32_t index;
     struct hy_generation *generation; /* taken up; NULL at first */
-    struct hy_spsc *in, *back;        /* parcels to judge; parcels done */
-    struct hy_event wake;             /* signalled after a push to in, a reload, and to end */
-    uint32_t low; /* with more than this left in in, the feeder is not told of a parcel done: each
-                     time it wakes it should find several. It always is before in runs empty. */
+    struct hy_spmc *back;             /* parcels done */
     _Atomic uint64_t taken_up;        /* serial of the generation that its stages are ready for */
     _Atomic uint64_t judging;         /* its number */
     _Atomic uint64_t swap_cpu_ns_max; /* the longest that it took to move on to other rules */
-    _Atomic bool end;                 /* leave when in is empty */
+    _Atomic bool end;                 /* leave when there is nothing to do */
     pthread_t thread;
     bool started;
     const struct hy_parcel *parcel; /* the one being taken through */
@@ -56,8 +57,8 @@ struct hy_worker {
     struct hy_counters counters;
 };
 
-/* slots: capacity of the queues, a power of two; 0 for the inline worker, which has none. pack: the
- * first that it will judge with. */
+/* slots: of its queue of parcels done, a power of two; 0 for the inline worker, which has none.
+ * pack: the first that it will judge with. */
 hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t index,
                               uint32_t slots, const struct hy_stages_options *options,
                               const struct hy_pack *pack, hydrant_error *err);

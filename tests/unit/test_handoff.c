@@ -13,7 +13,7 @@
 enum { ROUNDS = 20000 };
 
 struct channel {
-    struct hy_spsc *queue;
+    struct hy_spmc *queue;
     struct hy_event ready;
     uint64_t sum;
 };
@@ -23,7 +23,7 @@ static void *consume(void *arg)
     struct channel *channel = arg;
     for (int taken = 0; taken < ROUNDS;) {
         uint32_t seen = hy_event_value(&channel->ready);
-        uint64_t *value = hy_spsc_pop(channel->queue);
+        uint64_t *value = hy_spmc_pop(channel->queue);
         if (!value) {
             hy_event_wait(&channel->ready, seen);
             continue;
@@ -38,35 +38,35 @@ static void *consume(void *arg)
 static void hands_over_everything_in_order(void **state)
 {
     struct channel channel = {0};
-    assert_int_equal(hy_spsc_create(8, &channel.queue, NULL), HYDRANT_OK);
+    assert_int_equal(hy_spmc_create(8, &channel.queue, NULL), HYDRANT_OK);
     pthread_t consumer;
     assert_int_equal(pthread_create(&consumer, NULL, consume, &channel), 0);
     for (uint64_t i = 1; i <= ROUNDS; i++) {
         uint64_t *value = malloc(sizeof *value);
         assert_non_null(value);
         *value = i;
-        while (!hy_spsc_push(channel.queue, value))
+        while (!hy_spmc_push(channel.queue, value))
             sched_yield();
         hy_event_signal(&channel.ready);
     }
     pthread_join(consumer, NULL);
     assert_int_equal(channel.sum, (uint64_t)ROUNDS * (ROUNDS + 1) / 2);
-    hy_spsc_destroy(&channel.queue);
+    hy_spmc_destroy(&channel.queue);
     assert_null(channel.queue);
 }
 
 static void holds_one_less_than_its_slots(void **state)
 {
-    struct hy_spsc *queue;
+    struct hy_spmc *queue;
     int a, b;
-    assert_int_equal(hy_spsc_create(2, &queue, NULL), HYDRANT_OK);
-    assert_null(hy_spsc_pop(queue));
-    assert_true(hy_spsc_push(queue, &a));
-    assert_false(hy_spsc_push(queue, &b));
-    assert_int_equal(hy_spsc_size(queue), 1);
-    assert_ptr_equal(hy_spsc_pop(queue), &a);
-    assert_null(hy_spsc_pop(queue));
-    hy_spsc_destroy(&queue);
+    assert_int_equal(hy_spmc_create(2, &queue, NULL), HYDRANT_OK);
+    assert_null(hy_spmc_pop(queue));
+    assert_true(hy_spmc_push(queue, &a));
+    assert_false(hy_spmc_push(queue, &b));
+    assert_int_equal(hy_spmc_size(queue), 1);
+    assert_ptr_equal(hy_spmc_pop(queue), &a);
+    assert_null(hy_spmc_pop(queue));
+    hy_spmc_destroy(&queue);
 }
 
 struct turns {
