@@ -2,13 +2,13 @@
  * Parcels in, items out: the workers, the hand-off to them, and the order of what depends on it.
  *
  *      feeding thread                         worker k                       (N of them)
- *   feeder -> parcel n  --- in[k] SPSC --->  judge(n)
+ *   feeder -> parcel n  ------ todo ------>  judge(n)   on whichever is free
  *        ^                                   settle(n)  in turn n of `settle`
  *        |                                   output(n)  in turn n of `output`
- *        +-- release <--- back[k] SPSC ----  done
+ *        +-- release <---- back[k] --------  done
  *
  * The parcels are a fixed pool that the feeding thread owns; a parcel is always in exactly one
- * place: free, in[k], worker k, or back[k]. So queues never overflow, memory is bounded, and a slow
+ * place: free, todo, worker k, or back[k]. So queues never overflow, memory is bounded, and a slow
  * sink holds up the workers, then the pool, then reading.
  *
  * With 0 workers the feeding thread does the same work inline.
