@@ -465,7 +465,8 @@ static void it_does_not_grow(void **state)
         bytes += all[i].bytes;
     assert_true(count > 1 && bytes <= MOST);
     assert_true(read_back() > 100);
-    assert_non_null(strstr(text, " 39999\"}")); /* the oldest go */
+    /* The oldest go; which lane was written last, and so kept, nobody knows. */
+    assert_true(strstr(text, " 39999\"}") || strstr(text, " 39998\"}"));
     assert_null(strstr(text, " 0\"}"));
     for (uint32_t i = 0; i < count; i++) { /* and what is too old */
         char path[TEMPORARY_PATH + 64];
