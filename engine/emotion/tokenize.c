@@ -12,10 +12,6 @@
 #include "base/bit_places.h"
 #include "emotion/odd_runs.h"
 
-#if defined(__AVX512VBMI2__)
-#include <immintrin.h>
-#endif
-
 /* ---- hashing ---- */
 
 uint64_t hy_token_hash(const char *bytes, uint32_t len)

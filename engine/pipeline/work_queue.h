@@ -26,8 +26,8 @@ struct hy_work_queue;
 /* slots as of hy_spmc_create. HYDRANT_ERR_NOMEM. */
 hydrant_status hy_work_queue_create(uint32_t slots, uint32_t workers, struct hy_work_queue **out,
                                     hydrant_error *err);
-void hy_work_queue_destroy(
-    struct hy_work_queue **queue); /* nobody uses it any more; NULL is fine */
+/* Nobody uses it any more. NULL is fine. */
+void hy_work_queue_destroy(struct hy_work_queue **queue);
 
 /* The feeder's. There must be room. */
 void hy_work_queue_push(struct hy_work_queue *queue, void *item);

@@ -26,8 +26,7 @@ static uint32_t avx2(uint64_t bits, uint32_t base, uint32_t *out)
     return hy_bit_places_avx2(bits, base, out);
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi2,popcnt"))) static uint32_t
-avx512(uint64_t bits, uint32_t base, uint32_t *out)
+HY_BIT_PLACES_AVX512 static uint32_t avx512(uint64_t bits, uint32_t base, uint32_t *out)
 {
     return hy_bit_places_avx512(bits, base, out);
 }

@@ -11,45 +11,15 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "frame/framer.h"
 #include "ingest/intake_socket.h"
+#include "support/standstill.h"
 #include "support/temporary.h"
-
-static struct {
-    int sender;
-    const char *late; /* is said while one looks; who looks goes on an hour later */
-    time_t hours;     /* that passed */
-} world;
-
-int clock_gettime(clockid_t clock, struct timespec *out)
-{
-    int result = (int)syscall(SYS_clock_gettime, clock, out);
-    out->tv_sec += clock == CLOCK_MONOTONIC ? 3600 * world.hours : 0;
-    return result;
-}
-
-static void say(const char *text)
-{
-    assert_int_equal(send(world.sender, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-int epoll_wait(int fd, struct epoll_event *events, int most, int timeout_ms)
-{
-    int count = (int)syscall(SYS_epoll_pwait, fd, events, most, timeout_ms, NULL, 8);
-    if (count == 0 && world.late) {
-        say(world.late);
-        world.late = NULL;
-        world.hours++;
-    }
-    return count;
-}
 
 static int open_stream(void *ctx, const struct hy_stream_options *options, uint64_t *resume,
                        hydrant_error *err)
@@ -104,24 +74,24 @@ static void hears(const char *first, const char *rest, uint64_t idle_us, uint64_
                                                .io = HY_IO_READ};
     assert_int_equal(hy_intake_socket_create(&options, &intake, &err), HYDRANT_OK);
     assert_int_equal(intake->type->start(intake, &host, &err), HYDRANT_OK);
-    world.sender = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(world.sender, (struct sockaddr *)&at, sizeof at), 0);
-    say("{\"id\":\"0\"}\n");
-    say(first);
+    standstill.peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(standstill.peer, (struct sockaddr *)&at, sizeof at), 0);
+    standstill_say("{\"id\":\"0\"}\n");
+    standstill_say(first);
     assert_int_equal(take(intake, &chunk), HY_TAKE_CHUNK);
-    world.late = rest;
+    standstill.late = rest;
     assert_int_equal(take(intake, &chunk), HY_TAKE_CHUNK);
-    assert_null(world.late);
+    assert_null(standstill.late);
     assert_int_equal(connections(intake), 1);
-    world.hours++; /* what was taken was held up so long */
+    standstill.hours++; /* what was taken was held up so long */
     assert_int_equal(intake->type->take(intake, &chunk, &err), HY_TAKE_IDLE);
     assert_int_equal(connections(intake), 1);
-    world.hours++; /* nothing came */
+    standstill.hours++; /* nothing came */
     assert_int_equal(intake->type->take(intake, &chunk, &err), HY_TAKE_IDLE);
     assert_int_equal(connections(intake), 0);
     intake->type->stop(intake);
     intake->type->destroy(intake);
-    close(world.sender);
+    close(standstill.peer);
     temporary_remove(folder);
 }
 

@@ -12,43 +12,13 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "net/intake_web.h"
-
-static struct {
-    int client;   /* the source's connection, at the server */
-    bool late;    /* it looks, and goes on when it is late */
-    time_t hours; /* that passed */
-} world;
-
-int clock_gettime(clockid_t clock, struct timespec *out)
-{
-    int result = (int)syscall(SYS_clock_gettime, clock, out);
-    out->tv_sec += clock == CLOCK_MONOTONIC ? 3600 * world.hours : 0;
-    return result;
-}
-
-static void say(const char *text)
-{
-    assert_int_equal(send(world.client, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-int epoll_wait(int fd, struct epoll_event *events, int most, int timeout_ms)
-{
-    int count = (int)syscall(SYS_epoll_pwait, fd, events, most, timeout_ms, NULL, 8);
-    if (count == 0 && world.late) {
-        world.late = false;
-        say("{\"id\":\"1\"}\n");
-        world.hours++;
-    }
-    return count;
-}
+#include "support/standstill.h"
 
 static int open_stream(void *ctx, const struct hy_stream_options *options, uint64_t *resume,
                        hydrant_error *err)
@@ -98,17 +68,17 @@ static void what_came_while_one_looked_is_heard(void **state)
     assert_int_equal(hy_intake_web_create(&options, &intake, &err), HYDRANT_OK);
     assert_int_equal(intake->type->start(intake, &host, &err), HYDRANT_OK);
     assert_int_equal(intake->type->take(intake, &chunk, &err), HY_TAKE_IDLE); /* it connects */
-    world.client = accept(server, NULL, NULL);
-    say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"id\":\"0\"}\n");
+    standstill.peer = accept(server, NULL, NULL);
+    standstill_say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"id\":\"0\"}\n");
     assert_int_equal(take(intake, &chunk), HY_TAKE_CHUNK);
-    world.late = true;
+    standstill.late = "{\"id\":\"1\"}\n";
     assert_int_equal(take(intake, &chunk), HY_TAKE_CHUNK);
-    assert_int_equal(world.hours, 1);
+    assert_int_equal(standstill.hours, 1);
     assert_int_equal(intake->type->take(intake, &chunk, &err), HY_TAKE_IDLE);
-    world.hours++; /* nothing came */
+    standstill.hours++; /* nothing came */
     assert_int_equal(take(intake, &chunk), HY_TAKE_ERROR);
     intake->type->destroy(intake);
-    close(world.client);
+    close(standstill.peer);
     close(server);
 }
 

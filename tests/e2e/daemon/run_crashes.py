@@ -22,16 +22,17 @@ class Crashing(DaemonTest):
     def test_kill_minus_9_loses_nothing(self):
         seed = int(os.environ.get("HYDRANT_SEED", random.randrange(1 << 30)))
         print(f"HYDRANT_SEED={seed}")
-        rng, world, total = random.Random(seed), self.world(bytes="16MiB"), 12000
+        rng, world, total = random.Random(seed), self.world(bytes="32MiB"), 24000
         world.write_posts("posts-1.ndjson", range(total // 2))
         world.write_posts("posts-2.ndjson", range(total // 2, total))
-        size, kills, got = world.bytes_of("posts-1.ndjson", "posts-2.ndjson"), 0, []
+        size, kills, got, in_flight = world.bytes_of("posts-1.ndjson", "posts-2.ndjson"), 0, [], 0
         for workers in (1, 3, 2, 4):
             world.write_config(workers=str(workers))
             world.start()
             time.sleep(rng.random() * 0.4)
             world.kill()
             kills += 1
+            in_flight += (8 * workers + 1) * 512  # 8 parcels a worker and one being filled
             if rng.random() < 0.5:
                 got += world.tail()
         world.start()
@@ -42,8 +43,7 @@ class Crashing(DaemonTest):
         repeats = len(got) - len(set(got))
         print(f"{total} items, {kills + 1} kills, {len(lost)} lost, {repeats} repeated")
         self.assertFalse(lost)
-        # at most what was in flight at each kill: 8 parcels a worker and one being filled
-        self.assertLessEqual(repeats, kills * (4 * 8 + 1) * 512)
+        self.assertLessEqual(repeats, in_flight)
         self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
 
     def test_what_members_die_of_is_a_dead_letter(self):
