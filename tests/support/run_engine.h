@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct engine_output {
     char *data;
@@ -24,6 +25,23 @@ static inline bool engine_output_append(void *ctx, const char *data, size_t len)
     memcpy(output->data + output->len, data, len);
     output->len += len;
     return true;
+}
+
+/* Waits until every worker has taken up this generation: one that has nothing to do does so when it
+ * gets a processor. Aborts when that does not come. */
+static inline void engine_wait_taken_up(const hydrant *engine, uint64_t generation)
+{
+    enum { PATIENCE = 60000 };
+    hydrant_stats stats;
+    for (int ms = 0; ms < PATIENCE; ms++) {
+        hydrant_stats_read(engine, &stats);
+        if (stats.generation == generation)
+            return;
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+    fprintf(stderr, "generation %llu, expected %llu\n", (unsigned long long)stats.generation,
+            (unsigned long long)generation);
+    abort();
 }
 
 /* The starter rules; aborts when they do not compile. */
