@@ -5,7 +5,7 @@
  *   load_values.c  values of nodes, with messages            load_lists.c, load_brands.c,
  *   load_rules.c, load_policy.c, load_mappings.c  one section each
  *   resolve.c    lists and macros put in place, what a tree may hold
- *   lint.c       what works but is hardly meant              parts.c   what differs between two
+ *   lint.c       what works but is hardly meant (lint.h)     parts.c   what differs between two
  *
  * Definitions of all files are taken before any query is resolved, so the order of files and
  * sections never matters. Everything that is wrong is reported; what is broken is left out, so that
