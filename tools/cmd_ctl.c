@@ -164,13 +164,17 @@ static void print_reply(const char *command, const char *reply)
         puts("ok");
 }
 
-static int watch(struct control_client *client)
+/* Whom it refuses the daemon tells so; others get what they asked for, or an event. */
+static bool is_good(const char *reply)
 {
-    const char *line;
-    while ((line = control_client_read(client)))
-        if (puts(line) == EOF || fflush(stdout) != 0)
-            break;
-    return HY_EXIT_OK;
+    return reply && strncmp(reply, "{\"ok\":false", 11) != 0;
+}
+
+/* Lines as they come, behind the first one, until the daemon ends or nobody reads them. */
+static void watch(struct control_client *client, const char *line)
+{
+    while (line && puts(line) != EOF && fflush(stdout) == 0)
+        line = control_client_read(client);
 }
 
 static int ask(const struct ctl *ctl, const char *command, const char *request)
@@ -180,25 +184,22 @@ static int ask(const struct ctl *ctl, const char *command, const char *request)
     if (!control_client_path("hydrant ctl", ctl->socket, ctl->config, path) ||
         !control_client_open(&client, "hydrant ctl", path, ctl->config))
         return HY_EXIT_FAILED;
-    int code = HY_EXIT_FAILED;
-    const char *reply = NULL;
-    bool sent = control_client_send(&client, request);
-    if (sent && strcmp(command, "watch") == 0)
-        code = watch(&client);
-    else /* who is refused may be let go before it has asked, and is told why all the same */
-        reply = control_client_read(&client);
-    if (reply && strncmp(reply, "{\"ok\":true", 10) == 0) {
-        code = HY_EXIT_OK;
-        if (!ctl->json)
-            print_reply(command, reply);
+    control_client_send(&client, request);
+    /* Who is refused may be let go before it has asked, and is told why all the same. */
+    const char *reply = control_client_read(&client);
+    int code = is_good(reply) ? HY_EXIT_OK : HY_EXIT_FAILED;
+    if (code == HY_EXIT_OK && strcmp(command, "watch") == 0) {
+        watch(&client, reply);
+    } else if (code == HY_EXIT_OK && !ctl->json) {
+        print_reply(command, reply);
     } else if (reply && !ctl->json) {
         bool why = control_client_value(reply, "error", problem, sizeof problem);
         fprintf(stderr, "hydrant ctl: %s\n", why ? problem : reply);
-    } else if (!reply && strcmp(command, "watch") != 0) {
+    } else if (!reply) {
         fprintf(stderr, "hydrant ctl: the daemon at %s has gone\n", path);
-    }
-    if (reply && ctl->json)
+    } else {
         puts(reply);
+    }
     control_client_close(&client);
     return code;
 }

@@ -113,20 +113,34 @@ static hydrant_status make_folder(const char *path, mode_t mode, hydrant_error *
     return HYDRANT_OK;
 }
 
-static hydrant_status open_state(struct hydrant_daemon *daemon, hydrant_error *err)
+hydrant_status hy_daemon_open_state(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     const char *path = daemon->config->state_dir;
     struct stat st;
-    /* Readers of our group pass through it to what was spilled for them, and see nothing else. */
-    hydrant_status status = make_folder(path, 0710, err);
-    if (status != HYDRANT_OK)
-        return status;
     daemon->state_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (daemon->state_fd < 0 || fstat(daemon->state_fd, &st) != 0)
         return hy_error_system(err, errno, "cannot open state_dir %s", path);
     if (st.st_uid != geteuid() || (st.st_mode & 022))
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "state_dir %s must be ours, and nobody else may write to it", path);
+    return HYDRANT_OK;
+}
+
+hydrant_status hy_daemon_load_checkpoint(struct hydrant_daemon *daemon, hydrant_error *err)
+{
+    hydrant_status status = hy_checkpoint_load(daemon->state_fd, &daemon->checkpoint, err);
+    return status == HYDRANT_OK ? status : hy_error_at(err, daemon->config->state_dir, 0, 0);
+}
+
+static hydrant_status take_state(struct hydrant_daemon *daemon, hydrant_error *err)
+{
+    const char *path = daemon->config->state_dir;
+    /* Readers of our group pass through it to what was spilled for them, and see nothing else. */
+    hydrant_status status = make_folder(path, 0710, err);
+    if (status == HYDRANT_OK)
+        status = hy_daemon_open_state(daemon, err);
+    if (status != HYDRANT_OK)
+        return status;
     daemon->lock_fd =
         openat(daemon->state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (daemon->lock_fd < 0)
@@ -135,8 +149,7 @@ static hydrant_status open_state(struct hydrant_daemon *daemon, hydrant_error *e
         return errno == EWOULDBLOCK
                    ? hy_error_set(err, HYDRANT_ERR_STATE, "another daemon uses state_dir %s", path)
                    : hy_error_system(err, errno, "cannot lock %s/lock", path);
-    status = hy_checkpoint_load(daemon->state_fd, &daemon->checkpoint, err);
-    return status == HYDRANT_OK ? status : hy_error_at(err, path, 0, 0);
+    return hy_daemon_load_checkpoint(daemon, err);
 }
 
 /* ---- ring -------------------------------------------------------------------------------------
@@ -486,7 +499,7 @@ static hydrant_status open_everything(struct hydrant_daemon *daemon, hydrant_err
 {
     hydrant_status status = hy_daemon_load_config(daemon, err);
     if (status == HYDRANT_OK)
-        status = open_state(daemon, err);
+        status = take_state(daemon, err);
     if (status == HYDRANT_OK)
         status = hy_daemon_load_rules(daemon, true, err);
     if (status == HYDRANT_OK)

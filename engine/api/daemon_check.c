@@ -3,8 +3,12 @@
  * writing anything. The rules are compiled and tested as at a start; no lock, port, folder or
  * connection is touched, so a daemon with the same configuration may run beside it.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "api/daemon_inner.h"
 #include "base/error.h"
@@ -117,6 +121,35 @@ static void check_ring(struct check *c)
         say(c, HYDRANT_SEVERITY_WARNING, "ring: ", HY_DAEMON_RING_ON_DISK);
 }
 
+/* A folder that is not there yet is made by a start, but not the one that it lies in. */
+static hydrant_status check_parent(const char *path, hydrant_error *err)
+{
+    char parent[4096];
+    snprintf(parent, sizeof parent, "%s", path);
+    char *slash = strrchr(parent, '/');
+    if (slash)
+        slash[slash == parent] = '\0';
+    const char *folder = slash ? parent : ".";
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0
+               ? HYDRANT_OK
+               : hy_error_system(err, errno, "cannot make %s in %s", path, folder);
+}
+
+static void check_state(struct check *c)
+{
+    const char *path = c->daemon->config->state_dir;
+    hydrant_error problem = {0};
+    hydrant_status status;
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        status = check_parent(path, &problem);
+    } else {
+        status = hy_daemon_open_state(c->daemon, &problem);
+        if (status == HYDRANT_OK)
+            status = hy_daemon_load_checkpoint(c->daemon, &problem);
+    }
+    note(c, "state_dir", "", status, &problem);
+}
+
 static void check_spill(struct check *c)
 {
     struct hy_ring_left left[HY_DAEMON_SPILL_GROUPS];
@@ -142,6 +175,7 @@ hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options, hydra
     if (status == HYDRANT_OK) {
         const struct hy_config *config = c.daemon->config;
         check_rules(&c);
+        check_state(&c);
         check_ring(&c);
         check_spill(&c);
         check_socket(&c, "control", "", config->control);

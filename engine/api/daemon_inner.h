@@ -174,6 +174,9 @@ struct hydrant_daemon {
 hydrant_status hy_daemon_make(const hydrant_daemon_options *options, struct hydrant_daemon **out,
                               hydrant_error *err);
 hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_error *err);
+/* Opens state_dir, which must be there; refuses one that others may write to. */
+hydrant_status hy_daemon_open_state(struct hydrant_daemon *daemon, hydrant_error *err);
+hydrant_status hy_daemon_load_checkpoint(struct hydrant_daemon *daemon, hydrant_error *err);
 /* Compiles and tests them. keeps: state_dir is ours, compiled patterns and what the guard holds are
  * kept there. */
 hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, hydrant_error *err);

@@ -76,8 +76,9 @@ typedef struct hydrant_rules {
     const char *cache_dir;
     /*
      * A program that compiles large sets of words, and regular expressions, in a process of its
-     * own, within the limits below; NULL: this process compiles, without limits. It is called with
-     * the one argument "compile-patterns" and then calls hydrant_compile_serve; `hydrant` is one.
+     * own, within the limits below; NULL, or one that cannot be started: this process compiles,
+     * without limits. It is called with the one argument "compile-patterns" and then calls
+     * hydrant_compile_serve; `hydrant` is one.
      */
     const char *compiler;
     uint32_t compile_seconds_max; /* of CPU time; default 60 */

@@ -38,6 +38,16 @@ def until(what, condition, patience=PATIENCE):
     raise AssertionError(f"waited in vain: {what}")
 
 
+def open_fifo(path):
+    """For writing, once somebody reads."""
+    def attempt():
+        try:
+            return os.fdopen(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "wb")
+        except OSError:
+            return None
+    return until("somebody reads", attempt)
+
+
 def post(number, text=None):
     return json.dumps({"id": f"p{number}", "created_at": "2026-01-01T00:00:00Z", "network": "x",
                        "author": {"id": f"a{number % 97}"},
@@ -78,7 +88,7 @@ class World:
         self.within = []  # a command that runs the daemon's command somewhere
         (self.dir / "rules.yaml").write_text(RULES)
         self.config = {"groups": "{care: {start: oldest}}", "workers": "2", "drain": "60s",
-                       "bytes": "4MiB", "chunk": "64KiB", "sources": None, "dedup": "{window: 0}"}
+                       "bytes": "4MiB", "chunk": "64KiB", "sources": None, "state_dir": "state", "dedup": "{window: 0}"}
         self.config.update(changes)
         self.write_config()
 
@@ -87,7 +97,7 @@ class World:
         c = self.config
         sources = c["sources"] or "[{name: posts, type: file, path: 'posts*.ndjson*'}]"
         (self.dir / "hydrant.yaml").write_text(
-            f"state_dir: state\nrules: [rules.yaml]\nsources: {sources}\n"
+            f"state_dir: {c['state_dir']}\nrules: [rules.yaml]\nsources: {sources}\n"
             f"ring: {{path: {self.ring}, bytes: {c['bytes']}, chunk: {c['chunk']}}}\n"
             f"groups: {c['groups']}\nworkers: {c['workers']}\ndedup: {c['dedup']}\n"
             f"drain: {c['drain']}\ncontrol: control.sock\nmetrics: {{listen: 127.0.0.1:0}}\n")

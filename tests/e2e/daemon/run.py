@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from daemon_world import DaemonTest, HYDRANT, PATIENCE, ids, post, until  # noqa: E402
+from daemon_world import DaemonTest, HYDRANT, PATIENCE, ids, open_fifo, post, until  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 
@@ -268,7 +268,7 @@ class Draining(DaemonTest):
             (world.dir / "rules.yaml").unlink()
             os.mkfifo(world.dir / "rules.yaml")  # a start that does not come to an end
             world.start(ready=False)
-            with open(world.dir / "rules.yaml", "wb"):  # it reads
+            with open_fifo(world.dir / "rules.yaml"):  # it reads
                 pid = world.daemon.pid
                 if within:
                     pid = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text())
@@ -366,6 +366,23 @@ class Refusing(DaemonTest):
         self.assertIn("source hook: format nope is none of", check(1))
         (world.dir / "rules.yaml").unlink()
         self.assertIn("rules: ", check(1))
+        state = world.dir / "state"
+        self.assertNotIn("state_dir", check(1))
+        state.write_text("")
+        self.assertIn("error: state_dir: cannot open state_dir", check(1))
+        state.unlink()
+        state.mkdir(0o777)
+        state.chmod(0o777)
+        self.assertIn("must be ours, and nobody else may write to it", check(1))
+        state.chmod(0o700)
+        (state / "checkpoint").write_text("hydrant checkpoint 1\n")
+        self.assertIn("state_dir: the checkpoint is damaged", check(1))
+        (state / "checkpoint").unlink()
+        self.assertNotIn("state_dir", check(1))
+        self.assertEqual(list(state.iterdir()), [])
+        state.rmdir()
+        world.write_config(state_dir="no/such")
+        self.assertIn("state_dir: cannot make ", check(1))
         (world.dir / "hydrant.yaml").write_text("workers: 2\n")
         self.assertIn("no sources", check(1))
 
@@ -633,6 +650,8 @@ class Attacking(DaemonTest):
         until("too many", lambda: any(b"too many clients" in c.recv(4096) for c in more[-2:]))
         for _ in range(10):  # whether it has asked by then or not
             self.assertEqual(world.run("ctl", "status", "--socket", "control.sock", code=1).stderr,
+                             "hydrant ctl: too many clients\n")
+            self.assertEqual(world.run("ctl", "watch", "--socket", "control.sock", code=1).stderr,
                              "hydrant ctl: too many clients\n")
         for client in crowd + more:  # who sees the end has no place any more
             client.shutdown(socket.SHUT_WR)
