@@ -326,7 +326,8 @@ static bool next_event(struct intake_socket *in)
     return true;
 }
 
-/* What was taken was held up, and nobody was heard: that is not the senders' time. */
+/* What was taken, here or from another source, was held up, and nobody was heard: that is not the
+ * senders' time. */
 static void excuse(struct intake_socket *in, uint64_t ns)
 {
     for (uint32_t i = 0; i < in->options.connections_max; i++) {
@@ -383,7 +384,9 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
     (void)err;
     if (in->gathered_given == in->gather.len) {
         uint64_t now = hy_clock_mono_ns(), since_ns = now - in->round_ns;
-        if (in->gather.len && since_ns > LOOK_MS * UINT64_C(1000000))
+        /* Somebody who only waits comes by every LOOK_MS (wait_for), or a little later. */
+        uint64_t held_up_ns = (in->gather.len ? 1 : 2) * LOOK_MS * UINT64_C(1000000);
+        if (since_ns > held_up_ns)
             excuse(in, since_ns);
         in->round_ns = now;
         if (in->gather.capacity > 4 * (size_t)ROUND_BYTES)

@@ -19,16 +19,24 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { STANDSTILL_MS = 3600000 };
+
 static struct {
     int peer;         /* its end of the connection */
     const char *late; /* is said while one looks; who looks goes on an hour later */
-    time_t hours;     /* that passed */
+    uint64_t ms;      /* that passed */
 } standstill;
 
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
     int result = (int)syscall(SYS_clock_gettime, clock, out);
-    out->tv_sec += clock == CLOCK_MONOTONIC ? 3600 * standstill.hours : 0;
+    uint64_t ms = clock == CLOCK_MONOTONIC ? standstill.ms : 0;
+    out->tv_sec += (time_t)(ms / 1000);
+    out->tv_nsec += (long)(ms % 1000) * 1000000;
+    if (out->tv_nsec >= 1000000000) {
+        out->tv_sec++;
+        out->tv_nsec -= 1000000000;
+    }
     return result;
 }
 
@@ -43,7 +51,7 @@ int epoll_wait(int fd, struct epoll_event *events, int most, int timeout_ms)
     if (count == 0 && standstill.late) {
         standstill_say(standstill.late);
         standstill.late = NULL;
-        standstill.hours++;
+        standstill.ms += STANDSTILL_MS;
     }
     return count;
 }

@@ -73,9 +73,9 @@ static void what_came_while_one_looked_is_heard(void **state)
     assert_int_equal(take(intake, &chunk), HY_TAKE_CHUNK);
     standstill.late = "{\"id\":\"1\"}\n";
     assert_int_equal(take(intake, &chunk), HY_TAKE_CHUNK);
-    assert_int_equal(standstill.hours, 1);
+    assert_int_equal(standstill.ms, STANDSTILL_MS);
     assert_int_equal(intake->type->take(intake, &chunk, &err), HY_TAKE_IDLE);
-    standstill.hours++; /* nothing came */
+    standstill.ms += STANDSTILL_MS; /* nothing came */
     assert_int_equal(take(intake, &chunk), HY_TAKE_ERROR);
     intake->type->destroy(intake);
     close(standstill.peer);
