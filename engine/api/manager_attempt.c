@@ -234,12 +234,17 @@ static hydrant_status tell_unchanged(hydrant_manager *m, enum hy_cause cause)
     return HYDRANT_OK;
 }
 
-/* Did somebody write while it was read, or is it what was read last time, whatever came of that? */
+/*
+ * Did somebody write while it was read, or is it what was read last time, whatever came of that? A
+ * change is seen a moment before its event: what is new without one may be half of it, and is
+ * looked at again when there was time for the event.
+ */
 static bool is_nothing_new(hydrant_manager *m, const struct hy_ruleset *set)
 {
-    if (hy_watch_take(m->watch, (int64_t)(hy_clock_mono_ns() / 1000)))
+    bool new = set->hash != m->last_hash;
+    if (hy_watch_take(m->watch, (int64_t)(hy_clock_mono_ns() / 1000)) || (new && !m->announced))
         m->disturbed = true;
-    return m->disturbed || set->hash == m->last_hash;
+    return m->disturbed || !new;
 }
 
 /* The rule set of the files; with *found, its pack, where that was compiled (and tested) before. */

@@ -1,7 +1,8 @@
 /*
  * The manager's two threads.
  *
- *   watcher     events -> quiet for settle_ms, no file held -> an attempt
+ *   watcher     events -> quiet for settle_ms, no file held -> an attempt; what changed without an
+ *               event, before it watched or a moment ago, is read again after settle_ms
  *   completer   sleeps until a pack is incremental, then compiles it in full, behind what goes on:
  *               an edit that comes meanwhile does not wait for it; looks at the guard's suspects
  */
@@ -86,11 +87,12 @@ static void *watcher_main(void *arg)
     while (!atomic_load_explicit(&m->end, memory_order_acquire)) {
         if (hy_watch_take(m->watch, now_us()) || m->disturbed) {
             m->disturbed = false;
-            pending = true;
+            m->announced = pending = true;
             due_us = now_us() + settle_us;
         }
         if (pending && now_us() >= due_us && !hy_watch_held(m->watch, now_us())) {
             pending = !look(m);
+            m->announced &= pending;
             due_us = now_us() + (int64_t)RETRY_MS * 1000;
             continue;
         }

@@ -18,7 +18,7 @@
 
 #include "support/temporary.h"
 
-enum { SETTLE_MS = 20, PATIENCE_S = 60 };
+enum { SETTLE_MS = 20, LONG_SETTLE_MS = 3000, PATIENCE_S = 60 };
 
 /* The last event, and how many there were; waited for with a condition. */
 struct seen {
@@ -105,17 +105,20 @@ static int end_world(void **state)
     return 0;
 }
 
-static void begin_with(struct world *world, const char *name, hydrant_manager_options *options)
+static void create_with(struct world *world, const char *name, hydrant_manager_options *options)
 {
     char path[256];
     path_of(world, name, path);
     const char *paths[] = {path};
     options->rules.paths = paths;
     options->rules.paths_count = 1;
-    options->settle_ms = SETTLE_MS;
     options->on_event = on_event;
     options->ctx = world;
     assert_int_equal(hydrant_manager_create(options, &world->manager, NULL), HYDRANT_OK);
+}
+
+static void attach(struct world *world)
+{
     hydrant_options engine;
     hydrant_options_init(&engine);
     engine.emit = HYDRANT_EMIT_PUBLISHED;
@@ -126,6 +129,13 @@ static void begin_with(struct world *world, const char *name, hydrant_manager_op
         hydrant_create(&engine, hydrant_manager_pack(world->manager), &world->engine, NULL),
         HYDRANT_OK);
     assert_int_equal(hydrant_manager_attach(world->manager, world->engine, NULL), HYDRANT_OK);
+}
+
+static void begin_with(struct world *world, const char *name, hydrant_manager_options *options)
+{
+    options->settle_ms = SETTLE_MS;
+    create_with(world, name, options);
+    attach(world);
 }
 
 static void begin(struct world *world, const char *name)
@@ -283,6 +293,29 @@ static void half_written_is_not_taken(void **state)
     path_of(world, "rules.yaml", path);
     int fd = open(path, O_WRONLY | O_TRUNC);
     assert_true(write(fd, begun, strlen(begun)) > 0);
+    settle();
+    assert_int_equal(world->seen.events, 0);
+    assert_true(write(fd, rest, strlen(rest)) > 0);
+    close(fd);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "two three");
+}
+
+/* Half of it is there before anybody watches; the rest comes when that may have been read. */
+static void half_written_before_it_watches_is_not_taken(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    char path[256];
+    const char *begun = RULE("two", "storm"), *rest = "  - {id: three, match: 'storm'}\n";
+    hydrant_manager_options_init(&options);
+    options.settle_ms = LONG_SETTLE_MS;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    create_with(world, "rules.yaml", &options);
+    path_of(world, "rules.yaml", path);
+    int fd = open(path, O_WRONLY | O_TRUNC);
+    assert_true(write(fd, begun, strlen(begun)) > 0);
+    attach(world);
     settle();
     assert_int_equal(world->seen.events, 0);
     assert_true(write(fd, rest, strlen(rest)) > 0);
@@ -702,6 +735,7 @@ int main(void)
         CASE(new_files_and_lists),
         CASE(other_files_are_nothing),
         CASE(half_written_is_not_taken),
+        CASE(half_written_before_it_watches_is_not_taken),
         CASE(broken_changes_nothing),
         CASE(failing_test_is_refused),
         CASE(missing_file_is_refused_and_comes_back),
