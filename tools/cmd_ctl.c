@@ -164,12 +164,6 @@ static void print_reply(const char *command, const char *reply)
         puts("ok");
 }
 
-/* Whom it refuses the daemon tells so; others get what they asked for, or an event. */
-static bool is_good(const char *reply)
-{
-    return reply && strncmp(reply, "{\"ok\":false", 11) != 0;
-}
-
 /* Lines as they come, behind the first one, until the daemon ends or nobody reads them. */
 static void watch(struct control_client *client, const char *line)
 {
@@ -187,7 +181,7 @@ static int ask(const struct ctl *ctl, const char *command, const char *request)
     control_client_send(&client, request);
     /* Who is refused may be let go before it has asked, and is told why all the same. */
     const char *reply = control_client_read(&client);
-    int code = is_good(reply) ? HY_EXIT_OK : HY_EXIT_FAILED;
+    int code = control_client_good(reply) ? HY_EXIT_OK : HY_EXIT_FAILED;
     if (code == HY_EXIT_OK && strcmp(command, "watch") == 0) {
         watch(&client, reply);
     } else if (code == HY_EXIT_OK && !ctl->json) {

@@ -22,7 +22,7 @@ static const char help[] =
     "\n"
     "  -c, --config FILE  what to run (default: hydrant.yaml)\n"
     "      --once         end when everything that is there now has been read\n"
-    "      --check        check the configuration, its rules and its secrets, run nothing\n"
+    "      --check        check the configuration, its rules, secrets and state, run nothing\n"
     "      --schema       print the JSON Schema of the configuration, for editors\n"
     "  -h, --help         this\n"
     "\n"

@@ -173,7 +173,7 @@ static int run(const char *socket, const char *config, uint32_t interval_ms, uin
      * asked, and is told why all the same. */
     control_client_send(&client, "{\"command\":\"status\"}");
     const char *reply = control_client_read(&client);
-    int code = reply && strncmp(reply, "{\"ok\":true", 10) == 0 ? HY_EXIT_OK : HY_EXIT_FAILED;
+    int code = control_client_good(reply) ? HY_EXIT_OK : HY_EXIT_FAILED;
     if (code != HY_EXIT_OK)
         fprintf(stderr, "hydrant top: %s\n", reply ? reply : "the daemon has gone");
     bool going = code == HY_EXIT_OK && show(reply, &before, terminal) && ++shown != count &&

@@ -93,6 +93,11 @@ const char *control_client_read(struct control_client *client)
     return client->line;
 }
 
+bool control_client_good(const char *reply)
+{
+    return reply && strncmp(reply, "{\"ok\":false", 11) != 0;
+}
+
 bool control_client_value(const char *reply, const char *key, char *out, size_t cap)
 {
     char wanted[64];

@@ -31,6 +31,9 @@ bool control_client_send(struct control_client *client, const char *request);
 /* Reads the next line. NULL: the daemon has closed. */
 const char *control_client_read(struct control_client *client);
 
+/* Is it there, and no refusal? */
+bool control_client_good(const char *reply);
+
 /*
  * A value of a reply: finds the first "key": and copies the value as it stands, without its
  * quotes; false when it is null, or not there. Replies are the daemon's own, so this need not be a

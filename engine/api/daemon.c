@@ -1,6 +1,7 @@
 /* The daemon's life: see daemon_inner.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
@@ -172,15 +173,18 @@ static hydrant_when_slow slow_of(enum hy_config_slow slow)
                                          : HYDRANT_SLOW_SPILL;
 }
 
+void hy_daemon_parent(const char *path, char parent[static 4096])
+{
+    char copy[4096];
+    snprintf(copy, sizeof copy, "%s", path);
+    snprintf(parent, 4096, "%s", dirname(copy));
+}
+
 /* The folder that the ring's own is made in. */
 static hydrant_status make_parent(const char *path, hydrant_error *err)
 {
     char parent[4096];
-    snprintf(parent, sizeof parent, "%s", path);
-    char *slash = strrchr(parent, '/');
-    if (!slash || slash == parent)
-        return HYDRANT_OK;
-    *slash = '\0';
+    hy_daemon_parent(path, parent);
     return make_folder(parent, 0755, err);
 }
 

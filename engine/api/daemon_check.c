@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/daemon_inner.h"
@@ -121,18 +121,14 @@ static void check_ring(struct check *c)
         say(c, HYDRANT_SEVERITY_WARNING, "ring: ", HY_DAEMON_RING_ON_DISK);
 }
 
-/* A folder that is not there yet is made by a start, but not the one that it lies in. */
+/* A start makes a folder that is not there yet, but not the one that it lies in. */
 static hydrant_status check_parent(const char *path, hydrant_error *err)
 {
     char parent[4096];
-    snprintf(parent, sizeof parent, "%s", path);
-    char *slash = strrchr(parent, '/');
-    if (slash)
-        slash[slash == parent] = '\0';
-    const char *folder = slash ? parent : ".";
-    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0
+    hy_daemon_parent(path, parent);
+    return faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) == 0
                ? HYDRANT_OK
-               : hy_error_system(err, errno, "cannot make %s in %s", path, folder);
+               : hy_error_system(err, errno, "cannot make %s in %s", path, parent);
 }
 
 static void check_state(struct check *c)
@@ -140,7 +136,8 @@ static void check_state(struct check *c)
     const char *path = c->daemon->config->state_dir;
     hydrant_error problem = {0};
     hydrant_status status;
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
+    struct stat st;
+    if (lstat(path, &st) != 0 && errno == ENOENT) {
         status = check_parent(path, &problem);
     } else {
         status = hy_daemon_open_state(c->daemon, &problem);

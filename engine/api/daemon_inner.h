@@ -174,6 +174,8 @@ struct hydrant_daemon {
 hydrant_status hy_daemon_make(const hydrant_daemon_options *options, struct hydrant_daemon **out,
                               hydrant_error *err);
 hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_error *err);
+/* The folder that path lies in. */
+void hy_daemon_parent(const char *path, char parent[static 4096]);
 /* Opens state_dir, which must be there; refuses one that others may write to. */
 hydrant_status hy_daemon_open_state(struct hydrant_daemon *daemon, hydrant_error *err);
 hydrant_status hy_daemon_load_checkpoint(struct hydrant_daemon *daemon, hydrant_error *err);

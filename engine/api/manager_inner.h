@@ -101,9 +101,8 @@ struct hydrant_manager {
     bool started;
     int wake_fd;            /* an eventfd */
     hy_cancel end;          /* hydrant_manager_stop */
-    struct hy_watch *watch; /* the watcher's */
-    /* The watcher's: */
-    bool announced; /* an event since it looked last */
+    struct hy_watch *watch; /* the watcher's, as are the next two */
+    bool announced;         /* an event since it looked last */
     bool disturbed; /* files changed while they were read, or before there was an event of it */
     bool watching;
 };

@@ -385,8 +385,8 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
     if (in->gathered_given == in->gather.len) {
         uint64_t now = hy_clock_mono_ns(), since_ns = now - in->round_ns;
         /* Somebody who only waits comes by every LOOK_MS (wait_for), or a little later. */
-        uint64_t held_up_ns = (in->gather.len ? 1 : 2) * LOOK_MS * UINT64_C(1000000);
-        if (since_ns > held_up_ns)
+        uint64_t usual_ns = (in->gather.len ? 1 : 2) * LOOK_MS * UINT64_C(1000000);
+        if (since_ns > usual_ns)
             excuse(in, since_ns);
         in->round_ns = now;
         if (in->gather.capacity > 4 * (size_t)ROUND_BYTES)

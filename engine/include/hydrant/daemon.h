@@ -43,8 +43,8 @@ HYDRANT_API void hydrant_daemon_options_init(hydrant_daemon_options *options);
 
 /*
  * All that hydrant_daemon_create would refuse, as far as it can be told without taking or writing
- * anything: the file, its rules (compiled and tested), state_dir, formats, secrets, the size of the
- * ring.
+ * anything: the file, its rules (compiled and tested), state_dir (for the user who asks), formats,
+ * secrets, the size of the ring.
  * Every problem goes to on_diagnostic. HYDRANT_OK; _ARGUMENT: it cannot run; _SYSTEM: the file
  * cannot be read; _LIMIT; _NOMEM. A daemon with the same configuration may be running.
  */

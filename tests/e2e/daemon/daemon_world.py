@@ -88,7 +88,8 @@ class World:
         self.within = []  # a command that runs the daemon's command somewhere
         (self.dir / "rules.yaml").write_text(RULES)
         self.config = {"groups": "{care: {start: oldest}}", "workers": "2", "drain": "60s",
-                       "bytes": "4MiB", "chunk": "64KiB", "sources": None, "state_dir": "state", "dedup": "{window: 0}"}
+                       "bytes": "4MiB", "chunk": "64KiB", "sources": None, "state_dir": "state",
+                       "dedup": "{window: 0}"}
         self.config.update(changes)
         self.write_config()
 

@@ -381,6 +381,8 @@ class Refusing(DaemonTest):
         self.assertNotIn("state_dir", check(1))
         self.assertEqual(list(state.iterdir()), [])
         state.rmdir()
+        world.write_config(state_dir="state/")
+        self.assertNotIn("state_dir", check(1))
         world.write_config(state_dir="no/such")
         self.assertIn("state_dir: cannot make ", check(1))
         (world.dir / "hydrant.yaml").write_text("workers: 2\n")
