@@ -9,10 +9,11 @@
 #include "base/str.h"
 #include "frame/framer.h"
 #include "pipeline/mention_copy.h"
+#include "pipeline/progress.h"
 #include "pipeline/worker.h"
 #include "triage/memory.h"
 
-enum { PARCELS_PER_WORKER = 8, WAITS_MS = 100 };
+enum { PARCELS_PER_WORKER = 8, REACH_PER_PARCEL = 8, WAITS_MS = 100 };
 
 /* A parcel of the pool, with room for the copies of pushed mentions. */
 struct pooled {
@@ -31,7 +32,7 @@ struct hy_pipeline {
     struct pooled *pool;
     struct pooled **free; /* a stack */
     uint32_t pool_count, free_count;
-    uint64_t next_number;
+    struct hy_progress out; /* of parcels, by their numbers */
     uint32_t record_bytes_max;
     hydrant_parse parse;
     struct hy_pipeline_watch watch;
@@ -39,8 +40,20 @@ struct hy_pipeline {
     _Atomic bool retired;      /* generations wait to be freed */
 };
 
-static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t count, hydrant_error *err)
+static uint32_t parcels_of(uint32_t workers)
 {
+    return PARCELS_PER_WORKER * (workers ? workers : 1);
+}
+
+uint32_t hy_pipeline_reach(uint32_t workers)
+{
+    return REACH_PER_PARCEL * parcels_of(workers);
+}
+
+static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t workers,
+                                  hydrant_error *err)
+{
+    uint32_t count = parcels_of(workers);
     pipeline->pool = calloc(count, sizeof *pipeline->pool);
     pipeline->free = calloc(count, sizeof *pipeline->free);
     if (!pipeline->pool || !pipeline->free)
@@ -48,7 +61,7 @@ static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t count, 
     pipeline->pool_count = count;
     for (uint32_t i = 0; i < count; i++)
         pipeline->free[pipeline->free_count++] = &pipeline->pool[count - 1 - i];
-    return HYDRANT_OK;
+    return hy_progress_init(&pipeline->out, hy_pipeline_reach(workers), 0, 0, err);
 }
 
 static uint32_t power_of_two_above(uint32_t n)
@@ -143,14 +156,13 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     pipeline->record_bytes_max = options->stages.record_bytes_max;
     pipeline->parse =
         options->stages.decode.parse == HY_PARSE_FAST ? HYDRANT_PARSE_FAST : HYDRANT_PARSE_STRICT;
-    uint32_t parcels = PARCELS_PER_WORKER * (options->workers ? options->workers : 1);
     struct hy_feeder_options feeder = options->feeder;
     feeder.framing = &hy_frame_framing;
-    feeder.blocks = parcels + HY_FEEDER_BLOCKS_MIN;
+    feeder.blocks = parcels_of(options->workers) + HY_FEEDER_BLOCKS_MIN;
     feeder.tell = tell;
     feeder.tell_ctx = pipeline;
 
-    hydrant_status status = create_pool(pipeline, parcels, err);
+    hydrant_status status = create_pool(pipeline, options->workers, err);
     if (status == HYDRANT_OK)
         status = hy_mapper_create(NULL, &options->stages.decode, options->stages.record_bytes_max,
                                   options->stages.parcel_bytes_max, &pipeline->teller, err);
@@ -182,6 +194,7 @@ static void put_back(struct hy_pipeline *pipeline, struct pooled *pooled)
         pipeline->watch.back(pipeline->watch.ctx, &pooled->parcel);
     if (!pooled->parcel.decoded)
         hy_feeder_release(pipeline->feeder, &pooled->parcel);
+    hy_progress_done(&pipeline->out, pooled->parcel.number);
     pipeline->free[pipeline->free_count++] = pooled;
 }
 
@@ -206,13 +219,18 @@ static void collect(struct hy_pipeline *pipeline)
             put_back(pipeline, pooled);
 }
 
-/* Collects until at least wanted parcels are free. */
+static bool is_free(const struct hy_pipeline *pipeline, uint32_t wanted)
+{
+    return pipeline->free_count >= wanted && hy_progress_has_room(&pipeline->out);
+}
+
+/* Collects until at least wanted parcels are free and one may leave. */
 static void wait_for_free(struct hy_pipeline *pipeline, uint32_t wanted)
 {
     for (;;) {
         uint32_t seen = hy_event_value(&pipeline->shared.done);
         collect(pipeline);
-        if (pipeline->free_count >= wanted)
+        if (is_free(pipeline, wanted))
             return;
         if (!pipeline->watch.waits) {
             hy_event_wait(&pipeline->shared.done, seen);
@@ -248,12 +266,13 @@ void hy_pipeline_destroy(struct hy_pipeline **out)
         free(pipeline->pool[i].copies);
     free(pipeline->pool);
     free(pipeline->free);
+    hy_progress_fini(&pipeline->out);
     free(pipeline);
 }
 
 static void hand_on(struct hy_pipeline *pipeline, struct pooled *pooled)
 {
-    pooled->parcel.number = pipeline->next_number++;
+    pooled->parcel.number = hy_progress_leave(&pipeline->out, 0);
     if (pipeline->workers_count == 0) {
         hy_worker_take(&pipeline->workers[0], &pooled->parcel);
         put_back(pipeline, pooled);
@@ -265,7 +284,7 @@ static void hand_on(struct hy_pipeline *pipeline, struct pooled *pooled)
 static struct pooled *take_free(struct hy_pipeline *pipeline)
 {
     collect(pipeline);
-    if (pipeline->free_count == 0)
+    if (!is_free(pipeline, 1))
         wait_for_free(pipeline, 1);
     return pipeline->free[--pipeline->free_count];
 }
@@ -291,6 +310,11 @@ enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydr
     while (fed == HY_FEED_STALLED) {
         wait_for_free(pipeline, pipeline->free_count + 1);
         fed = timed_next(pipeline, &pooled->parcel, timeout_ms, err);
+    }
+    if (fed == HY_FEED_PARCEL && hy_pipeline_stopped(pipeline)) {
+        /* Parcels that are back unpublished make no room in what the watch keeps of its streams. */
+        hy_feeder_release(pipeline->feeder, &pooled->parcel);
+        fed = HY_FEED_IDLE;
     }
     if (fed == HY_FEED_PARCEL && pipeline->watch.leave)
         pipeline->watch.leave(pipeline->watch.ctx, &pooled->parcel);

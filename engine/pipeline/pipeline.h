@@ -9,7 +9,9 @@
  *
  * The parcels are a fixed pool that the feeding thread owns; a parcel is always in exactly one
  * place: free, todo, worker k, or back[k]. So queues never overflow, memory is bounded, and a slow
- * sink holds up the workers, then the pool, then reading.
+ * sink holds up the workers, then the pool, then reading. With a ring nobody waits for a turn of
+ * `output`: beside a worker that waits for room the others go on, until the oldest parcel that is
+ * out lies hy_pipeline_reach() numbers back; reading waits for it then.
  *
  * With 0 workers the feeding thread does the same work inline.
  */
@@ -63,8 +65,9 @@ struct hy_feeder *hy_pipeline_feeder(struct hy_pipeline *pipeline);
 /*
  * One turn of the feeding thread: takes back what the workers are done with, asks the feeder for a
  * parcel (waiting up to timeout_ms for input; -1: for ever; 0: not at all) and hands it on. Waits
- * while all parcels are out. HY_FEED_PARCEL: one was handed on. HY_FEED_IDLE: nothing at hand, or
- * stopped. HY_FEED_END, HY_FEED_ERROR: as hy_feeder_next. Never HY_FEED_STALLED.
+ * while all parcels are out or the oldest is too far back. HY_FEED_PARCEL: one was handed on.
+ * HY_FEED_IDLE: nothing at hand, or stopped. HY_FEED_END, HY_FEED_ERROR: as hy_feeder_next. Never
+ * HY_FEED_STALLED.
  */
 enum hy_feed hy_pipeline_feed(struct hy_pipeline *pipeline, int timeout_ms, hydrant_error *err);
 
@@ -115,6 +118,9 @@ bool hy_pipeline_stopped(const struct hy_pipeline *pipeline);
 void hy_pipeline_collect(struct hy_pipeline *pipeline);
 /* The most parcels that can be out at a time. */
 uint32_t hy_pipeline_parcels(const struct hy_pipeline *pipeline);
+/* Of a pipeline with so many workers: no parcel leaves whose number is this far above that of one
+ * that is out. */
+uint32_t hy_pipeline_reach(uint32_t workers);
 /* Parcels that are out now. The feeding thread. */
 uint32_t hy_pipeline_parcels_out(const struct hy_pipeline *pipeline);
 

@@ -15,6 +15,7 @@ hydrant_status hy_progress_init(struct hy_progress *progress, uint32_t capacity,
                                      .next = batch,
                                      .committed = position,
                                      .handed = position,
+                                     .capacity = capacity,
                                      .mask = slots - 1,
                                      .window = calloc(slots, sizeof *progress->window)};
     if (!progress->window)
@@ -30,7 +31,7 @@ void hy_progress_fini(struct hy_progress *progress)
 
 uint64_t hy_progress_leave(struct hy_progress *progress, uint64_t to)
 {
-    HY_ASSERT(progress->next - progress->first <= progress->mask);
+    HY_ASSERT(hy_progress_has_room(progress));
     HY_ASSERT(to >= progress->handed);
     progress->handed = to;
     progress->window[progress->next & progress->mask] = (struct hy_progress_batch){.to = to};

@@ -22,12 +22,16 @@ static void committed_is_the_contiguous_prefix(void **state)
 {
     struct hy_progress progress;
     assert_int_equal(hy_progress_init(&progress, 4, 100, 50, NULL), HYDRANT_OK);
-    for (uint64_t i = 0; i < 4; i++)
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_true(hy_progress_has_room(&progress));
         assert_int_equal(hy_progress_leave(&progress, 60 + 10 * i), 100 + i);
+    }
     assert_false(hy_progress_done(&progress, 101));
     assert_false(hy_progress_done(&progress, 103));
     assert_int_equal(progress.committed, 50);
+    assert_false(hy_progress_has_room(&progress)); /* two are out, and four numbers are taken */
     assert_true(hy_progress_done(&progress, 100));
+    assert_true(hy_progress_has_room(&progress));
     assert_int_equal(progress.committed, 70);
     assert_int_equal(progress.first, 102);
     assert_int_equal(hy_progress_leave(&progress, 90), 104); /* a batch that moves nothing */
@@ -35,6 +39,12 @@ static void committed_is_the_contiguous_prefix(void **state)
     assert_int_equal(progress.committed, 90);
     assert_true(hy_progress_done(&progress, 104));
     assert_int_equal(progress.first, progress.next);
+    hy_progress_fini(&progress);
+
+    assert_int_equal(hy_progress_init(&progress, 3, 1, 0, NULL), HYDRANT_OK); /* no power of two */
+    for (uint64_t i = 0; i < 3; i++)
+        hy_progress_leave(&progress, i);
+    assert_false(hy_progress_has_room(&progress));
     hy_progress_fini(&progress);
 }
 

@@ -233,6 +233,34 @@ class Draining(DaemonTest):
         got += world.tail()
         self.assertFalse(ids(range(4000)) - set(got))
 
+    def test_beside_a_worker_that_waits_for_room_others_do_not_go_too_far(self):
+        """A ring that is nearly full, and then one item in 130 batches of posts that nobody wants: when
+        one worker waits for room, the other has much that needs none."""
+        world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB",
+                           drain="500ms")
+        unwanted = '{"text":"all is well"}\n' * 130 * 64
+        with open(world.dir / "posts.ndjson", "w", encoding="utf-8") as out:
+            for n in range(460):
+                out.write(post(n, "a refund! " + "x" * (1500 if n < 410 else 8000)) + "\n")
+                out.write("" if n < 410 else unwanted)
+        for _ in range(2):  # the second time with a ring that is full from the start
+            world.start()
+            until("the ring is full", lambda: world.daemon.poll() is not None
+                  or world.said('msg="a group holds everything up" group=care'))
+            self.assertIsNone(world.daemon.poll(), "".join(world.log))
+            self.assertEqual(world.stop(), 1, "".join(world.log))
+        world.write_config(drain="60s")
+        world.start()
+        with open(world.dir / "got", "w", encoding="utf-8") as got:
+            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=got)
+        world.started.append(reader)
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.stop(), 0)
+        reader.terminate()
+        self.assertEqual(reader.wait(PATIENCE), 0)
+        got = [json.loads(line)["id"] for line in (world.dir / "got").read_text().splitlines()]
+        self.assertEqual(set(got + world.tail()), ids(range(460)))
+
     def test_who_holds_everything_up_is_said(self):
         world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB", workers="1")
         world.write_posts("posts.ndjson", range(20000))
