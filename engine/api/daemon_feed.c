@@ -48,7 +48,7 @@ static void show(struct hydrant_daemon *daemon)
         view_source(&daemon->sources[i], &view->sources[i]);
     for (uint32_t i = 0; i < daemon->config->groups_count; i++)
         view->held_since_us[i] = daemon->holds[i].told ? daemon->holds[i].since_us : 0;
-    view->parcels = hy_pipeline_parcels(daemon->pipeline);
+    view->parcels = hy_pipeline_parcels((uint32_t)daemon->config->workers);
     view->parcels_out = hy_pipeline_parcels_out(daemon->pipeline);
     view->saved_us = daemon->checkpoint.saved_us;
     view->saves = daemon->saves;

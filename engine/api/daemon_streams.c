@@ -46,8 +46,9 @@ static hydrant_status begin_stream(struct hydrant_daemon *daemon, struct hy_daem
         stream->acknowledged = stream->resume;
     /* Numbers of batches of an earlier life of the engine never come again. */
     uint64_t first = (uint64_t)hy_ring_header(daemon->ring)->epoch << 40 | 1;
-    uint32_t reach = hy_pipeline_reach((uint32_t)daemon->config->workers);
-    hydrant_status status = hy_progress_init(&stream->progress, reach, first, stream->resume, err);
+    uint32_t parcels = hy_pipeline_parcels((uint32_t)daemon->config->workers);
+    hydrant_status status =
+        hy_progress_init(&stream->progress, parcels, first, stream->resume, err);
     if (status == HYDRANT_OK && stream->kind == HY_STREAM_MARKS) {
         stream->marks = calloc(HY_DAEMON_MARKS, sizeof *stream->marks);
         if (!stream->marks)

@@ -13,7 +13,7 @@
 #include "pipeline/worker.h"
 #include "triage/memory.h"
 
-enum { PARCELS_PER_WORKER = 8, REACH_PER_PARCEL = 8, WAITS_MS = 100 };
+enum { PARCELS_PER_WORKER = 8, WAITS_MS = 100 };
 
 /* A parcel of the pool, with room for the copies of pushed mentions. */
 struct pooled {
@@ -32,7 +32,7 @@ struct hy_pipeline {
     struct pooled *pool;
     struct pooled **free; /* a stack */
     uint32_t pool_count, free_count;
-    struct hy_progress out; /* of parcels, by their numbers */
+    struct hy_progress out; /* numbers the parcels */
     uint32_t record_bytes_max;
     hydrant_parse parse;
     struct hy_pipeline_watch watch;
@@ -40,20 +40,13 @@ struct hy_pipeline {
     _Atomic bool retired;      /* generations wait to be freed */
 };
 
-static uint32_t parcels_of(uint32_t workers)
+uint32_t hy_pipeline_parcels(uint32_t workers)
 {
     return PARCELS_PER_WORKER * (workers ? workers : 1);
 }
 
-uint32_t hy_pipeline_reach(uint32_t workers)
+static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t count, hydrant_error *err)
 {
-    return REACH_PER_PARCEL * parcels_of(workers);
-}
-
-static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t workers,
-                                  hydrant_error *err)
-{
-    uint32_t count = parcels_of(workers);
     pipeline->pool = calloc(count, sizeof *pipeline->pool);
     pipeline->free = calloc(count, sizeof *pipeline->free);
     if (!pipeline->pool || !pipeline->free)
@@ -61,7 +54,7 @@ static hydrant_status create_pool(struct hy_pipeline *pipeline, uint32_t workers
     pipeline->pool_count = count;
     for (uint32_t i = 0; i < count; i++)
         pipeline->free[pipeline->free_count++] = &pipeline->pool[count - 1 - i];
-    return hy_progress_init(&pipeline->out, hy_pipeline_reach(workers), 0, 0, err);
+    return hy_progress_init(&pipeline->out, count, 0, 0, err);
 }
 
 static uint32_t power_of_two_above(uint32_t n)
@@ -156,13 +149,14 @@ hydrant_status hy_pipeline_create(const struct hy_pipeline_options *options,
     pipeline->record_bytes_max = options->stages.record_bytes_max;
     pipeline->parse =
         options->stages.decode.parse == HY_PARSE_FAST ? HYDRANT_PARSE_FAST : HYDRANT_PARSE_STRICT;
+    uint32_t parcels = hy_pipeline_parcels(options->workers);
     struct hy_feeder_options feeder = options->feeder;
     feeder.framing = &hy_frame_framing;
-    feeder.blocks = parcels_of(options->workers) + HY_FEEDER_BLOCKS_MIN;
+    feeder.blocks = parcels + HY_FEEDER_BLOCKS_MIN;
     feeder.tell = tell;
     feeder.tell_ctx = pipeline;
 
-    hydrant_status status = create_pool(pipeline, options->workers, err);
+    hydrant_status status = create_pool(pipeline, parcels, err);
     if (status == HYDRANT_OK)
         status = hy_mapper_create(NULL, &options->stages.decode, options->stages.record_bytes_max,
                                   options->stages.parcel_bytes_max, &pipeline->teller, err);
@@ -219,18 +213,13 @@ static void collect(struct hy_pipeline *pipeline)
             put_back(pipeline, pooled);
 }
 
-static bool is_free(const struct hy_pipeline *pipeline, uint32_t wanted)
-{
-    return pipeline->free_count >= wanted && hy_progress_has_room(&pipeline->out);
-}
-
-/* Collects until at least wanted parcels are free and one may leave. */
+/* Collects until at least wanted parcels are free. */
 static void wait_for_free(struct hy_pipeline *pipeline, uint32_t wanted)
 {
     for (;;) {
         uint32_t seen = hy_event_value(&pipeline->shared.done);
         collect(pipeline);
-        if (is_free(pipeline, wanted))
+        if (pipeline->free_count >= wanted)
             return;
         if (!pipeline->watch.waits) {
             hy_event_wait(&pipeline->shared.done, seen);
@@ -281,11 +270,12 @@ static void hand_on(struct hy_pipeline *pipeline, struct pooled *pooled)
     hy_work_queue_push(pipeline->shared.todo, pooled); /* it holds the whole pool */
 }
 
+/* A parcel that may leave: where the numbers have room, not all parcels are out. */
 static struct pooled *take_free(struct hy_pipeline *pipeline)
 {
     collect(pipeline);
-    if (!is_free(pipeline, 1))
-        wait_for_free(pipeline, 1);
+    while (!hy_progress_has_room(&pipeline->out))
+        wait_for_free(pipeline, pipeline->free_count + 1);
     return pipeline->free[--pipeline->free_count];
 }
 
@@ -533,11 +523,6 @@ hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline)
 void hy_pipeline_collect(struct hy_pipeline *pipeline)
 {
     collect(pipeline);
-}
-
-uint32_t hy_pipeline_parcels(const struct hy_pipeline *pipeline)
-{
-    return pipeline->pool_count;
 }
 
 uint32_t hy_pipeline_parcels_out(const struct hy_pipeline *pipeline)

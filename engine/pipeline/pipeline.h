@@ -10,8 +10,8 @@
  * The parcels are a fixed pool that the feeding thread owns; a parcel is always in exactly one
  * place: free, todo, worker k, or back[k]. So queues never overflow, memory is bounded, and a slow
  * sink holds up the workers, then the pool, then reading. With a ring nobody waits for a turn of
- * `output`: beside a worker that waits for room the others go on, until the oldest parcel that is
- * out lies hy_pipeline_reach() numbers back; reading waits for it then.
+ * `output`, and beside a worker that waits for room the others go on; but no parcel leaves whose
+ * number is hy_pipeline_parcels() above that of one that is out: reading waits for that one.
  *
  * With 0 workers the feeding thread does the same work inline.
  */
@@ -116,11 +116,9 @@ bool hy_pipeline_stopped(const struct hy_pipeline *pipeline);
 
 /* Takes back what the workers are done with, without waiting. The feeding thread. */
 void hy_pipeline_collect(struct hy_pipeline *pipeline);
-/* The most parcels that can be out at a time. */
-uint32_t hy_pipeline_parcels(const struct hy_pipeline *pipeline);
-/* Of a pipeline with so many workers: no parcel leaves whose number is this far above that of one
- * that is out. */
-uint32_t hy_pipeline_reach(uint32_t workers);
+/* The most parcels of so many workers that can be out at a time, and the most numbers from the
+ * oldest of them to the newest. */
+uint32_t hy_pipeline_parcels(uint32_t workers);
 /* Parcels that are out now. The feeding thread. */
 uint32_t hy_pipeline_parcels_out(const struct hy_pipeline *pipeline);
 

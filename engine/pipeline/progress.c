@@ -19,7 +19,8 @@ hydrant_status hy_progress_init(struct hy_progress *progress, uint32_t capacity,
                                      .mask = slots - 1,
                                      .window = calloc(slots, sizeof *progress->window)};
     if (!progress->window)
-        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the progress of a source");
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a window of %u batches",
+                            capacity);
     return HYDRANT_OK;
 }
 

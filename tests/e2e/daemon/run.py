@@ -208,6 +208,23 @@ class Waiting(DaemonTest):
 
 
 class Draining(DaemonTest):
+    def follow(self, world):
+        """Somebody who makes room in the ring."""
+        with open(world.dir / "rest", "w", encoding="utf-8") as rest:
+            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=rest)
+        world.started.append(reader)
+        return reader
+
+    def rest(self, world):
+        """What comes until everything has been read, and the daemon ends well."""
+        reader = self.follow(world)
+        until("the rest", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        self.assertEqual(world.stop(), 0)
+        reader.terminate()
+        self.assertEqual(reader.wait(PATIENCE), 0)
+        lines = (world.dir / "rest").read_text().splitlines()
+        return [json.loads(line)["id"] for line in lines] + world.tail()
+
     def test_a_drain_is_bounded_when_a_group_blocks(self):
         world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB",
                            drain="500ms")
@@ -222,15 +239,7 @@ class Draining(DaemonTest):
         got = world.tail()
         world.write_config(drain="60s")
         world.start()
-        with open(world.dir / "rest", "w", encoding="utf-8") as rest:
-            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=rest)
-        world.started.append(reader)
-        until("the rest", lambda: world.committed() == world.bytes_of("posts.ndjson"))
-        self.assertEqual(world.stop(), 0)
-        reader.terminate()
-        self.assertEqual(reader.wait(PATIENCE), 0)
-        got += [json.loads(line)["id"] for line in (world.dir / "rest").read_text().splitlines()]
-        got += world.tail()
+        got += self.rest(world)
         self.assertFalse(ids(range(4000)) - set(got))
 
     def test_beside_a_worker_that_waits_for_room_others_do_not_go_too_far(self):
@@ -251,15 +260,7 @@ class Draining(DaemonTest):
             self.assertEqual(world.stop(), 1, "".join(world.log))
         world.write_config(drain="60s")
         world.start()
-        with open(world.dir / "got", "w", encoding="utf-8") as got:
-            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=got)
-        world.started.append(reader)
-        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
-        self.assertEqual(world.stop(), 0)
-        reader.terminate()
-        self.assertEqual(reader.wait(PATIENCE), 0)
-        got = [json.loads(line)["id"] for line in (world.dir / "got").read_text().splitlines()]
-        self.assertEqual(set(got + world.tail()), ids(range(460)))
+        self.assertEqual(set(self.rest(world)), ids(range(460)))
 
     def test_who_holds_everything_up_is_said(self):
         world = self.world(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB", workers="1")
@@ -277,9 +278,7 @@ class Draining(DaemonTest):
         self.assertIn(b"group care holds everything up", refused.exception.read())
         self.assertIn("holds everything up since",
                       world.run("ctl", "status", "--socket", "control.sock").stdout)
-        with open(world.dir / "rest", "w", encoding="utf-8") as rest:
-            reader = subprocess.Popen([HYDRANT, "tail", world.ring, "-g", "care", "-f"], stdout=rest)
-        world.started.append(reader)
+        self.follow(world)
         until("over", lambda: world.said('msg="a group holds nothing up any more" group=care'))
         until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
         until("shown", lambda: world.status()["held_up"] == "")  # for good: nothing is left to hold
