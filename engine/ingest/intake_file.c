@@ -33,10 +33,11 @@ struct intake_file {
     uint32_t current; /* index of the open file */
     int fd;           /* -1: none is open */
     uint64_t position, disk_offset;
-    bool begun;           /* a chunk of it was delivered */
-    bool at_its_end;      /* the last read found nothing */
-    bool probed;          /* is it zstd? is settled */
-    bool inflating, full; /* the decoder holds output back */
+    bool begun;      /* a chunk of it was delivered */
+    bool at_its_end; /* the last read found nothing */
+    bool probed;     /* is it zstd? is settled */
+    bool inflating;
+    enum hy_inflate_end stopped; /* why the decoder did when it was last asked */
     struct hy_inflate *inflate;
     char *raw, *unpacked;
     const char *raw_at, *raw_end;
@@ -107,7 +108,8 @@ static void begin_file(struct intake_file *file, uint32_t index, int fd)
     file->fd = fd;
     file->position = file->list.entries[index].start;
     file->disk_offset = 0;
-    file->begun = file->probed = file->inflating = file->full = file->at_its_end = false;
+    file->begun = file->probed = file->inflating = file->at_its_end = false;
+    file->stopped = HY_INFLATE_MORE;
     file->raw_at = file->raw_end = file->raw;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (file->options.follow)
@@ -314,7 +316,7 @@ static enum hy_take give_up(struct intake_file *file, hydrant_error *err)
 {
     hy_error_at(err, file->list.entries[file->current].path, 0, 0);
     file->raw_at = file->raw_end;
-    file->full = false;
+    file->stopped = HY_INFLATE_MORE;
     file->inflating = false;
     lseek(file->fd, 0, SEEK_END);
     file->list.entries[file->current].end = file->position;
@@ -404,16 +406,17 @@ static enum hy_take deliver(struct intake_file *file, const char *data, size_t l
     return HY_TAKE_CHUNK;
 }
 
+/* What comes out in front of where a file is wrong is delivered; the next take says what is. */
 static enum hy_take deliver_inflated(struct intake_file *file, struct hy_intake_chunk *out,
                                      hydrant_error *err)
 {
     char *end = file->unpacked;
-    enum hy_inflate_end stopped = hy_inflate_run(file->inflate, &file->raw_at, file->raw_end, &end,
-                                                 file->unpacked + RAW_BYTES);
-    file->full = stopped == HY_INFLATE_FULL;
-    if (end > file->unpacked) /* what is wrong shows again without output */
-        return deliver(file, file->unpacked, (size_t)(end - file->unpacked), out);
-    return stopped > HY_INFLATE_FULL ? damaged(file, stopped, err) : HY_TAKE_IDLE;
+    if (file->stopped <= HY_INFLATE_FULL)
+        file->stopped = hy_inflate_run(file->inflate, &file->raw_at, file->raw_end, &end,
+                                       file->unpacked + RAW_BYTES);
+    if (end == file->unpacked && file->stopped > HY_INFLATE_FULL)
+        return damaged(file, file->stopped, err);
+    return deliver(file, file->unpacked, (size_t)(end - file->unpacked), out);
 }
 
 /* The first bytes of a file that was empty when it was begun: from now on it is known by them. */
@@ -430,7 +433,7 @@ static bool save_identity(struct intake_file *file, hydrant_error *err)
 static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk *out,
                                hydrant_error *err)
 {
-    if (!file->full && file->raw_at == file->raw_end) {
+    if (file->stopped == HY_INFLATE_MORE && file->raw_at == file->raw_end) {
         enum hy_take got = read_raw(file, err);
         if (got != HY_TAKE_CHUNK)
             return got;
@@ -498,7 +501,7 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
         got = done ? HY_TAKE_IDLE : take_bytes(file, out, err);
         if (got != HY_TAKE_IDLE)
             return got;
-        if (!done && (file->full || file->raw_at < file->raw_end))
+        if (!done && !file->at_its_end)
             continue;
         got = at_end(file, out, err);
         if (got != HY_TAKE_IDLE || file->fd >= 0)

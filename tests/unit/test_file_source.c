@@ -1,0 +1,272 @@
+/*
+ * Files as a source, by what its host gets: the caps on what a file expands to, what is said of
+ * files that grow, the last lines of one that is left, how a file is told, what a look costs. The
+ * clock stands still unless a test moves it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "base/str.h"
+#include "ingest/feeder.h"
+#include "ingest/intake_file.h"
+#include "support/temporary.h"
+
+/* ---- the world: in place of the C library's ---------------------------------------------------
+ */
+
+static struct {
+    uint64_t ms;
+    unsigned globs, opens;
+    void (*before_glob)(void); /* once */
+} world = {.ms = 1000000};
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    if (clock != CLOCK_MONOTONIC)
+        return (int)syscall(SYS_clock_gettime, clock, out);
+    *out = (struct timespec){(time_t)(world.ms / 1000), (long)(world.ms % 1000) * 1000000};
+    return 0;
+}
+
+int glob(const char *pattern, int flags, int (*on_error)(const char *, int), glob_t *found)
+{
+    int (*next)(const char *, int, int (*)(const char *, int), glob_t *);
+    void (*before)(void) = world.before_glob;
+    world.before_glob = NULL;
+    if (before)
+        before();
+    world.globs++;
+    *(void **)&next = dlsym(RTLD_NEXT, "glob");
+    return next(pattern, flags, on_error, found);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    world.opens++;
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+/* ---- a source and what its host got -----------------------------------------------------------
+ */
+
+enum { KEPT_BYTES = 1 << 16 };
+
+static struct {
+    char folder[TEMPORARY_PATH], pattern[TEMPORARY_INSIDE];
+    struct hy_intake_file_options options;
+    struct hy_intake *intake;
+    char got[KEPT_BYTES]; /* the first bytes; '|' where a file ended */
+    size_t got_len;
+    uint64_t bytes, position, resume;
+    char said[KEPT_BYTES]; /* warnings and errors, a line each */
+    char state[KEPT_BYTES];
+} test;
+
+static void say(const char *text)
+{
+    size_t len = strlen(test.said);
+    snprintf(test.said + len, sizeof test.said - len, "%s\n", text);
+}
+
+static int open_stream(void *ctx, const struct hy_stream_options *options, uint64_t *resume,
+                       hydrant_error *err)
+{
+    *resume = test.resume;
+    return 0;
+}
+
+static hydrant_status save(void *ctx, hydrant_error *err)
+{
+    size_t len = test.intake->type->state(test.intake, test.state, sizeof test.state);
+    assert_true(len < sizeof test.state);
+    return HYDRANT_OK;
+}
+
+static void on_log(void *ctx, bool warning, const char *text)
+{
+    assert_true(warning);
+    say(text);
+}
+
+static struct hy_intake_host host = {.open_stream = open_stream, .save = save, .log = on_log};
+
+static void start(bool follow)
+{
+    hydrant_error err;
+    host.state = hy_str_cstr(test.state);
+    test.options.name = "files";
+    test.options.pattern = test.pattern;
+    test.options.follow = follow;
+    test.got_len = 0;
+    test.bytes = 0;
+    test.got[0] = test.said[0] = '\0';
+    assert_int_equal(hy_intake_file_create(&test.options, &test.intake, &err), HYDRANT_OK);
+    assert_int_equal(test.intake->type->start(test.intake, &host, &err), HYDRANT_OK);
+}
+
+static void stop(void)
+{
+    save(NULL, NULL);
+    test.intake->type->destroy(test.intake);
+    test.intake = NULL;
+}
+
+static void keep(const char *data, size_t len)
+{
+    size_t room = sizeof test.got - 1 - test.got_len;
+    if (len)
+        memcpy(test.got + test.got_len, data, len < room ? len : room);
+    test.got_len += len < room ? len : room;
+    test.got[test.got_len] = '\0';
+}
+
+/* Takes what there is. */
+static void take(void)
+{
+    for (;;) {
+        struct hy_intake_chunk chunk;
+        hydrant_error err;
+        int timeout_ms;
+        switch (test.intake->type->take(test.intake, &chunk, &err)) {
+        case HY_TAKE_CHUNK:
+            keep(chunk.data, chunk.len);
+            keep("|", chunk.ends);
+            test.bytes += chunk.len;
+            test.position = chunk.position;
+            break;
+        case HY_TAKE_ERROR:
+            say(err.text);
+            break;
+        case HY_TAKE_END:
+            return;
+        default:
+            test.intake->type->wait(test.intake, &timeout_ms);
+            if (timeout_ms)
+                return;
+        }
+    }
+}
+
+static void path_of(char path[static TEMPORARY_INSIDE], const char *name)
+{
+    snprintf(path, TEMPORARY_INSIDE, "%s/%s", test.folder, name);
+}
+
+static void append(const char *name, const void *data, size_t len)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, data, len), len);
+    close(fd);
+}
+
+static void append_text(const char *name, const char *text)
+{
+    append(name, text, strlen(text));
+}
+
+static int set_up(void **state)
+{
+    memset(&test, 0, sizeof test);
+    temporary_folder(test.folder);
+    path_of(test.pattern, "*");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    if (test.intake)
+        stop();
+    temporary_remove(test.folder);
+    return 0;
+}
+
+/* ---- what a file expands to -------------------------------------------------------------------
+ */
+
+static void append_zstd(const char *name, const char *data, size_t len)
+{
+    size_t room = ZSTD_compressBound(len);
+    char *packed = malloc(room);
+    size_t n = ZSTD_compress(packed, room, data, len, 1);
+    assert_false(ZSTD_isError(n));
+    append(name, packed, n);
+    free(packed);
+}
+
+static void append_zeros(const char *name, size_t len)
+{
+    char *zeros = calloc(1, len);
+    append_zstd(name, zeros, len);
+    free(zeros);
+}
+
+static void a_file_that_expands_too_many_times_is_given_up(void **state)
+{
+    enum { FRAME = 1 << 20 };
+    for (int i = 0; i < HY_FEEDER_RATIO_STEP / FRAME + 4; i++)
+        append_zeros("a.zst", FRAME);
+    append_text("b", "b\n");
+    start(false);
+    take();
+    assert_int_equal(test.bytes, HY_FEEDER_RATIO_STEP + 2);
+    assert_non_null(strstr(test.said, "expands too many times"));
+}
+
+static void a_file_ends_at_the_cap_on_its_bytes(void **state)
+{
+    enum { CAP = 300000 };
+    test.options.decompressed_bytes_max = CAP;
+    append_zeros("a.zst", CAP);
+    append_zeros("b.zst", CAP + 1);
+    append_zeros("c.zst", 3 * CAP);
+    start(false);
+    take();
+    assert_int_equal(test.bytes, 3 * CAP);
+    assert_string_equal(test.said, "damaged zstd data: it expands to too much\n"
+                                   "damaged zstd data: it expands to too much\n");
+}
+
+static void a_frame_to_skip_may_be_longer_than_a_read(void **state)
+{
+    static char frame[1 << 20] = {0x50, 0x2A, 0x4D, 0x18};
+    uint32_t len = sizeof frame - 8;
+    memcpy(frame + 4, &len, sizeof len); /* little endian, as we are */
+    append("a.zst", frame, sizeof frame);
+    append_zstd("a.zst", "a\n", 2);
+    start(false);
+    take();
+    assert_string_equal(test.said, "");
+    assert_string_equal(test.got, "a\n|");
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        CASE(a_file_that_expands_too_many_times_is_given_up),
+        CASE(a_file_ends_at_the_cap_on_its_bytes),
+        CASE(a_frame_to_skip_may_be_longer_than_a_read),
+    };
+    return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
+}
