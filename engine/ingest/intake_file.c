@@ -35,6 +35,7 @@ struct intake_file {
     uint64_t position, disk_offset;
     bool begun;      /* a chunk of it was delivered */
     bool at_its_end; /* the last read found nothing */
+    bool leaving;    /* it is over: read to its end once more, it is finished */
     bool probed;     /* is it zstd? is settled */
     bool inflating;
     enum hy_inflate_end stopped; /* why the decoder did when it was last asked */
@@ -108,7 +109,8 @@ static void begin_file(struct intake_file *file, uint32_t index, int fd)
     file->fd = fd;
     file->position = file->list.entries[index].start;
     file->disk_offset = 0;
-    file->begun = file->probed = file->inflating = file->at_its_end = false;
+    file->begun = file->probed = file->inflating = false;
+    file->at_its_end = file->leaving = false;
     file->stopped = HY_INFLATE_MORE;
     file->raw_at = file->raw_end = file->raw;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -283,32 +285,30 @@ static enum hy_take finish_file(struct intake_file *file, struct hy_intake_chunk
     return HY_TAKE_CHUNK;
 }
 
-/* Is there a reason to leave a file at whose end we are? */
+/* Is there a reason in a file itself to leave it, at whose end we are? */
 static bool is_over(struct intake_file *file)
 {
     struct hy_file_entry *entry = &file->list.entries[file->current];
     struct stat st, named;
     if (entry->end != UINT64_MAX || !file->options.follow || file->replay < file->list.count)
         return true;
-    if (fstat(file->fd, &st) != 0 || (uint64_t)st.st_size > file->disk_offset)
-        return false;
-    if ((uint64_t)st.st_size < file->disk_offset) /* cut */
-        return true;
-    if (stat(entry->path, &named) != 0 || named.st_ino == st.st_ino)
+    if (fstat(file->fd, &st) != 0 || (uint64_t)st.st_size > file->disk_offset ||
+        stat(entry->path, &named) != 0 || named.st_ino == st.st_ino)
         return false;
     /* Who writes it may not have heard yet that it was rotated. */
     int64_t quiet_us = hy_clock_wall_us() - (int64_t)st.st_mtim.tv_sec * 1000000;
     return quiet_us < 0 || quiet_us > (LINGER_S + 1) * INT64_C(1000000);
 }
 
-/* The file was cut, and is longer again than what was read of it: copied away, then written to. */
-static bool was_written_anew(struct intake_file *file)
+/* The file was cut: copied away, then perhaps written to, so that it may be longer again than what
+ * was read of it. */
+static bool was_cut(struct intake_file *file)
 {
     struct hy_file_entry *entry = &file->list.entries[file->current];
     struct stat st;
     return file->options.follow && entry->end == UINT64_MAX && fstat(file->fd, &st) == 0 &&
-           (uint64_t)st.st_size >= file->disk_offset &&
-           !hy_file_identify_more(entry, file->fd, &st);
+           ((uint64_t)st.st_size < file->disk_offset ||
+            !hy_file_identify_more(entry, file->fd, &st));
 }
 
 /* After an error that err has: the next take ends the file, and nothing of it is read on. */
@@ -449,31 +449,42 @@ static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk 
     return deliver(file, data, (size_t)(file->raw_end - data), out);
 }
 
+/* Has the pattern a new file? Then the open one is over: look_for_new opens it when this one is
+ * closed. */
+static bool has_new(struct intake_file *file)
+{
+    const char *open_path = file->list.entries[file->current].path;
+    glob_t found = {0};
+    bool is_new = false;
+    if (!file->options.follow ||
+        hy_clock_mono_ns() - file->looked_ns <= LOOK_MS * UINT64_C(1000000))
+        return false;
+    file->looked_ns = hy_clock_mono_ns();
+    if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc && !is_new; i++) {
+            struct stat st;
+            if (strcmp(found.gl_pathv[i], open_path) == 0 ||
+                !hy_file_list_can_name(found.gl_pathv[i]))
+                continue; /* rotated: is_over knows when to leave it; or never read */
+            int fd = open_regular(found.gl_pathv[i], &st);
+            is_new = fd >= 0 && !hy_file_list_find(&file->list, found.gl_pathv[i], fd, &st);
+            if (fd >= 0)
+                close(fd);
+        }
+    globfree(&found);
+    return is_new;
+}
+
+/* At the end of the open file. CHUNK: the one that ends it; IDLE: it is finished (fd is -1), to be
+ * read on (leaving) or waited for. */
 static enum hy_take at_end(struct intake_file *file, struct hy_intake_chunk *out,
                            hydrant_error *err)
 {
     struct hy_file_entry *entry = &file->list.entries[file->current];
-    bool over = is_over(file);
-    if (!over && file->options.follow &&
-        hy_clock_mono_ns() - file->looked_ns > LOOK_MS * UINT64_C(1000000)) {
-        /* a new file? then this one is over: look_for_new opens it when this one is closed */
-        glob_t found = {0};
-        file->looked_ns = hy_clock_mono_ns();
-        if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
-            for (size_t i = 0; i < found.gl_pathc && !over; i++) {
-                struct stat st;
-                if (strcmp(found.gl_pathv[i], entry->path) == 0 ||
-                    !hy_file_list_can_name(found.gl_pathv[i]))
-                    continue; /* rotated: is_over knows when to leave it; or never read */
-                int fd = open_regular(found.gl_pathv[i], &st);
-                over = fd >= 0 && !hy_file_list_find(&file->list, found.gl_pathv[i], fd, &st);
-                if (fd >= 0)
-                    close(fd);
-            }
-        globfree(&found);
-    }
-    if (!over)
+    if (!file->leaving) { /* what came before the reason to leave may not have been read yet */
+        file->leaving = is_over(file) || has_new(file);
         return HY_TAKE_IDLE;
+    }
     if (file->inflating && entry->end == UINT64_MAX && !hy_inflate_is_whole(file->inflate))
         return damaged(file, HY_INFLATE_MORE, err);
     return finish_file(file, out);
@@ -491,7 +502,7 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
             if (got != HY_TAKE_CHUNK)
                 return got;
         }
-        if (file->at_its_end && was_written_anew(file)) {
+        if (file->at_its_end && was_cut(file)) {
             got = finish_file(file, out);
             if (got != HY_TAKE_IDLE)
                 return got;
@@ -499,12 +510,9 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
         }
         bool done = file->position >= file->list.entries[file->current].end;
         got = done ? HY_TAKE_IDLE : take_bytes(file, out, err);
-        if (got != HY_TAKE_IDLE)
-            return got;
-        if (!done && !file->at_its_end)
-            continue;
-        got = at_end(file, out, err);
-        if (got != HY_TAKE_IDLE || file->fd >= 0)
+        if (got == HY_TAKE_IDLE && (done || file->at_its_end))
+            got = at_end(file, out, err);
+        if (got != HY_TAKE_IDLE || (file->fd >= 0 && file->at_its_end && !file->leaving))
             return got;
     }
 }

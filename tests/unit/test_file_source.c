@@ -260,6 +260,35 @@ static void a_frame_to_skip_may_be_longer_than_a_read(void **state)
     assert_string_equal(test.got, "a\n|");
 }
 
+/* ---- files that grow --------------------------------------------------------------------------
+ */
+
+/* Takes what there is, also to somebody who looks at the pattern when nothing tells him to. */
+static void take_later(void)
+{
+    take();
+    world.ms += 2000;
+    take();
+}
+
+static void rotate_by_date(void)
+{
+    append_text("a", "last words\n");
+    append_text("b", "b\n");
+}
+
+static void what_was_written_before_the_next_file_came_is_read(void **state)
+{
+    append_text("a", "a\n");
+    start(true);
+    take();
+    world.before_glob = rotate_by_date;
+    take_later();
+    assert_null(world.before_glob);
+    assert_string_equal(test.got, "a\nlast words\n|b\n");
+    assert_string_equal(test.said, "");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -267,6 +296,7 @@ int main(void)
         CASE(a_file_that_expands_too_many_times_is_given_up),
         CASE(a_file_ends_at_the_cap_on_its_bytes),
         CASE(a_frame_to_skip_may_be_longer_than_a_read),
+        CASE(what_was_written_before_the_next_file_came_is_read),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
 }
