@@ -37,12 +37,15 @@ struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *pa
     if (!copy)
         return NULL;
     struct hy_file_entry *entry = &list->entries[list->count++];
-    *entry = (struct hy_file_entry){.path = copy, .end = UINT64_MAX};
+    *entry =
+        (struct hy_file_entry){.path = copy, .end = UINT64_MAX, .disk_end = HY_FILE_SIZE_UNKNOWN};
     return entry;
 }
 
-/* ---- as text: "START END INODE HASH HEAD_BYTES PATH\n", END "-" when it is not finished
- * ---------- */
+/* ---- as text: "START END/DISK_END INODE HASH HEAD_BYTES PATH\n" --------------------------------
+ *
+ * "-" in place of END/DISK_END when it is not finished; END alone when DISK_END is not known.
+ */
 
 static bool take_number(const char **at, const char *end, int base, uint64_t *out)
 {
@@ -58,7 +61,30 @@ static bool take_number(const char **at, const char *end, int base, uint64_t *ou
             __builtin_add_overflow(*out, (uint64_t)digit, out))
             return false;
     }
-    return *at > begin && *at < end && *(*at)++ == ' ';
+    return *at > begin;
+}
+
+static bool take_char(const char **at, const char *end, char c)
+{
+    return *at < end && *(*at)++ == c;
+}
+
+static bool take_field(const char **at, const char *end, int base, uint64_t *out)
+{
+    return take_number(at, end, base, out) && take_char(at, end, ' ');
+}
+
+static bool take_end(const char **at, const char *end, struct hy_file_entry *out)
+{
+    out->end = UINT64_MAX;
+    out->disk_end = HY_FILE_SIZE_UNKNOWN;
+    if (*at < end && **at == '-')
+        return take_char(at, end, '-') && take_char(at, end, ' ');
+    if (!take_number(at, end, 10, &out->end))
+        return false;
+    if (*at < end && **at == '/')
+        return take_char(at, end, '/') && take_field(at, end, 10, &out->disk_end);
+    return take_char(at, end, ' ');
 }
 
 static bool parse_line(struct hy_file_list *list, const char *at, const char *end)
@@ -66,16 +92,9 @@ static bool parse_line(struct hy_file_list *list, const char *at, const char *en
     struct hy_file_entry read = {0};
     uint64_t head_bytes;
     char path[HY_FILE_PATH_BYTES];
-    if (!take_number(&at, end, 10, &read.start))
-        return false;
-    if (end - at > 2 && at[0] == '-' && at[1] == ' ') {
-        read.end = UINT64_MAX;
-        at += 2;
-    } else if (!take_number(&at, end, 10, &read.end)) {
-        return false;
-    }
-    if (!take_number(&at, end, 10, &read.inode) || !take_number(&at, end, 16, &read.head_hash) ||
-        !take_number(&at, end, 10, &head_bytes) || head_bytes > HY_FILE_HEAD_BYTES ||
+    if (!take_field(&at, end, 10, &read.start) || !take_end(&at, end, &read) ||
+        !take_field(&at, end, 10, &read.inode) || !take_field(&at, end, 16, &read.head_hash) ||
+        !take_field(&at, end, 10, &head_bytes) || head_bytes > HY_FILE_HEAD_BYTES ||
         read.end < read.start || end == at || (size_t)(end - at) >= sizeof path ||
         memchr(at, '\0', (size_t)(end - at)))
         return false;
@@ -112,8 +131,10 @@ size_t hy_file_list_print(const struct hy_file_list *list, char *out, size_t cap
     size_t len = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct hy_file_entry *entry = &list->entries[i];
-        char end[24] = "-";
-        if (entry->end != UINT64_MAX)
+        char end[48] = "-";
+        if (entry->end != UINT64_MAX && entry->disk_end != HY_FILE_SIZE_UNKNOWN)
+            snprintf(end, sizeof end, "%" PRIu64 "/%" PRIu64, entry->end, entry->disk_end);
+        else if (entry->end != UINT64_MAX)
             snprintf(end, sizeof end, "%" PRIu64, entry->end);
         int n = snprintf(len < cap ? out + len : NULL, len < cap ? cap - len : 0,
                          "%" PRIu64 " %s %" PRIu64 " %016" PRIx64 " %u %s\n", entry->start, end,

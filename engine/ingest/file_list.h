@@ -10,13 +10,15 @@
 
 enum { HY_FILE_HEAD_BYTES = 1024, HY_FILE_PATH_BYTES = 4096 };
 
+#define HY_FILE_SIZE_UNKNOWN UINT64_MAX
+
 struct hy_file_entry {
     uint64_t start; /* position of its first byte */
     uint64_t end;   /* position behind its last one; UINT64_MAX: it is not finished */
     uint64_t inode;
     uint64_t head_hash;  /* of its first head_bytes bytes, as they lie on disk */
     uint32_t head_bytes; /* at most HY_FILE_HEAD_BYTES; 0: it was empty */
-    uint64_t disk_end;   /* how large it was on disk when it was finished; 0: not known */
+    uint64_t disk_end;   /* how large it was on disk when it was finished, or _UNKNOWN */
     bool told;           /* that it grew after it was finished */
     char *path;
 };

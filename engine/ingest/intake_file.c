@@ -152,13 +152,24 @@ static enum hy_take add_file(struct intake_file *file, const char *path, int fd,
 static void warn_growth(struct intake_file *file, struct hy_file_entry *entry,
                         const struct stat *st)
 {
-    if (entry->told || !entry->disk_end || (uint64_t)st->st_size <= entry->disk_end)
+    if (entry->told || (uint64_t)st->st_size <= entry->disk_end)
         return;
     entry->told = true;
     char text[4400];
     snprintf(text, sizeof text, "%s grew after it was finished; what was added is not read",
              entry->path);
     file->host->log(file->host->ctx, true, text);
+}
+
+/* Is the open file new? One that became shorter than what was read of it is. */
+static bool is_new(struct intake_file *file, const char *path, int fd, const struct stat *st)
+{
+    struct hy_file_entry *known = hy_file_list_find(&file->list, path, fd, st);
+    if (!known ||
+        (known->disk_end != HY_FILE_SIZE_UNKNOWN && (uint64_t)st->st_size < known->disk_end))
+        return true;
+    warn_growth(file, known, st);
+    return false;
 }
 
 /* A path of the pattern. CHUNK: it is new and open now; IDLE: it is not. */
@@ -182,14 +193,10 @@ static enum hy_take try_path(struct intake_file *file, const char *path, hydrant
         return error == ENOTSUP ? error_at(err, path, error, "only regular files can be read")
                                 : error_at(err, path, error, "cannot open");
     }
-    struct hy_file_entry *known = hy_file_list_find(&file->list, path, fd, &st);
-    /* one that became shorter than what was read of it is a new one */
-    if (known && !(known->disk_end && (uint64_t)st.st_size < known->disk_end)) {
-        warn_growth(file, known, &st);
-        close(fd);
-        return HY_TAKE_IDLE;
-    }
-    return add_file(file, path, fd, &st, err);
+    if (is_new(file, path, fd, &st))
+        return add_file(file, path, fd, &st, err);
+    close(fd);
+    return HY_TAKE_IDLE;
 }
 
 static int by_name(const void *a, const void *b)
@@ -273,9 +280,10 @@ static enum hy_take next_file(struct intake_file *file, hydrant_error *err)
 static enum hy_take finish_file(struct intake_file *file, struct hy_intake_chunk *out)
 {
     struct hy_file_entry *entry = &file->list.entries[file->current];
-    if (entry->end == UINT64_MAX)
+    if (entry->end == UINT64_MAX) {
         entry->end = file->position;
-    entry->disk_end = file->disk_offset;
+        entry->disk_end = file->disk_offset;
+    }
     close(file->fd);
     file->fd = -1;
     if (!file->begun)
@@ -455,24 +463,24 @@ static bool has_new(struct intake_file *file)
 {
     const char *open_path = file->list.entries[file->current].path;
     glob_t found = {0};
-    bool is_new = false;
+    bool has = false;
     if (!file->options.follow ||
         hy_clock_mono_ns() - file->looked_ns <= LOOK_MS * UINT64_C(1000000))
         return false;
     file->looked_ns = hy_clock_mono_ns();
     if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
-        for (size_t i = 0; i < found.gl_pathc && !is_new; i++) {
+        for (size_t i = 0; i < found.gl_pathc && !has; i++) {
             struct stat st;
             if (strcmp(found.gl_pathv[i], open_path) == 0 ||
                 !hy_file_list_can_name(found.gl_pathv[i]))
                 continue; /* rotated: is_over knows when to leave it; or never read */
             int fd = open_regular(found.gl_pathv[i], &st);
-            is_new = fd >= 0 && !hy_file_list_find(&file->list, found.gl_pathv[i], fd, &st);
+            has = fd >= 0 && is_new(file, found.gl_pathv[i], fd, &st);
             if (fd >= 0)
                 close(fd);
         }
     globfree(&found);
-    return is_new;
+    return has;
 }
 
 /* At the end of the open file. CHUNK: the one that ends it; IDLE: it is finished (fd is -1), to be

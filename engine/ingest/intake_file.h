@@ -8,12 +8,13 @@
  * All files of the source are one stream: file after file, by the bytes that they hold unpacked.
  *
  *   position  0 ........... a.ndjson ......... 700 ..... b.ndjson ..... 900 ... c.ndjson
- *   state     0 700 ino hash a.ndjson          700 900 ino hash b.ndjson    900 - ino hash c.ndjson
+ *   state     0 700/700 ino hash len a.ndjson  700 900/900 ... b.ndjson     900 - ... c.ndjson
  *
- * The state says where each file begins, and is saved before a file's first byte is delivered, so
- * that a position means the same after a restart. A file is known by its path or inode together
- * with a hash of its first bytes. It is read again from its beginning, since a format may need
- * that; what lies before the position is left out by the feeder.
+ * The state says where each file begins and ends, and how large it was on disk at its end. It is
+ * saved before a file's first byte is delivered, so that a position means the same after a restart.
+ * A file is known by its path or inode together with a hash of its first bytes. It is read again
+ * from its beginning, since a format may need that; what lies before the position is left out by
+ * the feeder.
  *
  * Limits: HY_INTAKE_FILES_MAX files are remembered; those that are gone are forgotten first. What
  * is appended to a file after a later one was begun is not read (a warning says so), nor is a file

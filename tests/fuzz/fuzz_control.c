@@ -35,9 +35,9 @@ static void list_comes_back(const struct hy_file_list *list)
     HY_ASSERT(hy_file_list_parse(&read, hy_str(text, len)) && read.count == list->count);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct hy_file_entry *a = &list->entries[i], *b = &read.entries[i];
-        HY_ASSERT(a->start == b->start && a->end == b->end && a->inode == b->inode &&
-                  a->head_hash == b->head_hash && a->head_bytes == b->head_bytes &&
-                  strcmp(a->path, b->path) == 0);
+        HY_ASSERT(a->start == b->start && a->end == b->end && a->disk_end == b->disk_end &&
+                  a->inode == b->inode && a->head_hash == b->head_hash &&
+                  a->head_bytes == b->head_bytes && strcmp(a->path, b->path) == 0);
     }
     hy_file_list_fini(&read);
     free(text);
@@ -56,6 +56,7 @@ static void names_come_back(const char *text, size_t size)
         HY_ASSERT(entry);
         entry->start = start;
         entry->end = start + (uint64_t)(end - text);
+        entry->disk_end = (uint64_t)(end - text);
         entry->inode = entry->head_hash = UINT64_MAX / (uint64_t)(end - text);
         entry->head_bytes = (uint32_t)(end - text) % (HY_FILE_HEAD_BYTES + 1);
     }

@@ -129,15 +129,21 @@ static void a_checkpoint_survives_a_failing_write(void **state)
 
 static void files_are_remembered_as_text(void **state)
 {
-    static const char text[] = "0 700 12 00000000000000ff 1024 /data/a b.ndjson\n"
-                               "700 - 13 0000000000000000 0 /data/c.ndjson\n";
+    static const char text[] = "0 700/650 12 00000000000000ff 1024 /data/a b.ndjson\n"
+                               "700 710 14 00000000000000ff 10 /data/of an older version\n"
+                               "710 710/0 15 0000000000000000 0 /data/empty\n"
+                               "710 - 13 0000000000000000 0 /data/c.ndjson\n";
     struct hy_file_list list;
     char out[256];
     assert_true(hy_file_list_parse(&list, HY_STR(text)));
-    assert_int_equal(list.count, 2);
+    assert_int_equal(list.count, 4);
     assert_int_equal(list.entries[0].end, 700);
+    assert_int_equal(list.entries[0].disk_end, 650);
     assert_string_equal(list.entries[0].path, "/data/a b.ndjson");
-    assert_true(list.entries[1].end == UINT64_MAX);
+    assert_int_equal(list.entries[1].end, 710);
+    assert_true(list.entries[1].disk_end == HY_FILE_SIZE_UNKNOWN);
+    assert_int_equal(list.entries[2].disk_end, 0);
+    assert_true(list.entries[3].end == UINT64_MAX);
     assert_int_equal(hy_file_list_print(&list, out, sizeof out), sizeof text - 1);
     assert_memory_equal(out, text, sizeof text - 1);
     assert_int_equal(hy_file_list_print(&list, out, 10), sizeof text - 1);
@@ -151,6 +157,10 @@ static void files_are_remembered_as_text(void **state)
                                       "0 9 1 0 1025 p\n",
                                       "0 9 1 0 0 \n",
                                       "-1 9 1 0 0 p\n",
+                                      "0 9/ 1 0 0 p\n",
+                                      "0 9/x 1 0 0 p\n",
+                                      "0 -/9 1 0 0 p\n",
+                                      "0 9/99999999999999999999 1 0 0 p\n",
                                       "99999999999999999999 - 1 0 0 p\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(hy_file_list_parse(&list, hy_str_cstr(bad[i])));

@@ -289,6 +289,47 @@ static void what_was_written_before_the_next_file_came_is_read(void **state)
     assert_string_equal(test.said, "");
 }
 
+static void an_empty_file_that_was_passed_over_and_grows_is_told(void **state)
+{
+    append_text("a", "");
+    append_text("b", "b\n");
+    start(true);
+    take_later();
+    assert_string_equal(test.said, "");
+    append_text("a", "lost\n");
+    take_later();
+    assert_string_equal(test.got, "b\n");
+    assert_non_null(strstr(test.said, "/a grew after"));
+    test.said[0] = '\0';
+    append_text("a", "lost\n");
+    take_later();
+    assert_string_equal(test.said, ""); /* once a file */
+}
+
+static void a_file_that_grows_while_nobody_looks_is_told_after_a_restart(void **state)
+{
+    append_text("a", "a\n");
+    append_text("b", "");
+    append_text("c", "c\n");
+    start(true);
+    take_later();
+    test.resume = test.position;
+    stop();
+    start(true);
+    take_later();
+    assert_string_equal(test.said, "");
+    stop();
+    append_text("a", "lost\n");
+    append_text("b", "lost\n");
+    append_text("c", "found\n");
+    start(true);
+    take_later();
+    assert_non_null(strstr(test.said, "/a grew after"));
+    assert_non_null(strstr(test.said, "/b grew after"));
+    assert_null(strstr(test.said, "/c grew after"));
+    assert_string_equal(test.got, "c\nfound\n");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -297,6 +338,8 @@ int main(void)
         CASE(a_file_ends_at_the_cap_on_its_bytes),
         CASE(a_frame_to_skip_may_be_longer_than_a_read),
         CASE(what_was_written_before_the_next_file_came_is_read),
+        CASE(an_empty_file_that_was_passed_over_and_grows_is_told),
+        CASE(a_file_that_grows_while_nobody_looks_is_told_after_a_restart),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
 }
