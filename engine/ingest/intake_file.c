@@ -322,12 +322,16 @@ static bool was_cut(struct intake_file *file)
 /* After an error that err has: the next take ends the file, and nothing of it is read on. */
 static enum hy_take give_up(struct intake_file *file, hydrant_error *err)
 {
-    hy_error_at(err, file->list.entries[file->current].path, 0, 0);
+    struct hy_file_entry *entry = &file->list.entries[file->current];
+    hy_error_at(err, entry->path, 0, 0);
     file->raw_at = file->raw_end;
     file->stopped = HY_INFLATE_MORE;
     file->inflating = false;
-    lseek(file->fd, 0, SEEK_END);
-    file->list.entries[file->current].end = file->position;
+    off_t size = lseek(file->fd, 0, SEEK_END);
+    if (size >= 0)
+        file->disk_offset = (uint64_t)size;
+    entry->end = file->position;
+    entry->disk_end = file->disk_offset;
     return HY_TAKE_ERROR;
 }
 

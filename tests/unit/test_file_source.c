@@ -330,6 +330,23 @@ static void a_file_that_grows_while_nobody_looks_is_told_after_a_restart(void **
     assert_string_equal(test.got, "c\nfound\n");
 }
 
+static const char grew[] = "grew after it was finished; what was added is not read";
+
+static void a_file_that_was_given_up_has_not_grown(void **state)
+{
+    static char gzip[1000000] = {0x1F, (char)0x8B, 8};
+    append("a", gzip, sizeof gzip);
+    append_text("b", "b\n");
+    start(true);
+    take_later();
+    assert_string_equal(test.got, "b\n");
+    assert_non_null(strstr(test.said, "gzip"));
+    assert_null(strstr(test.said, grew));
+    append("a", gzip, 1);
+    take_later();
+    assert_non_null(strstr(test.said, grew));
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -340,6 +357,7 @@ int main(void)
         CASE(what_was_written_before_the_next_file_came_is_read),
         CASE(an_empty_file_that_was_passed_over_and_grows_is_told),
         CASE(a_file_that_grows_while_nobody_looks_is_told_after_a_restart),
+        CASE(a_file_that_was_given_up_has_not_grown),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
 }
