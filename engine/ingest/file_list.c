@@ -9,6 +9,15 @@
 #include "base/assert.h"
 #include "base/str.h"
 
+/* FNV-1a: it tells a file from its neighbours, nothing more. */
+static uint64_t hash_bytes(const char *bytes, size_t len)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 void hy_file_list_fini(struct hy_file_list *list)
 {
     for (uint32_t i = 0; i < list->count; i++)
@@ -37,8 +46,10 @@ struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *pa
     if (!copy)
         return NULL;
     struct hy_file_entry *entry = &list->entries[list->count++];
-    *entry =
-        (struct hy_file_entry){.path = copy, .end = UINT64_MAX, .disk_end = HY_FILE_SIZE_UNKNOWN};
+    *entry = (struct hy_file_entry){.path = copy,
+                                    .path_hash = hash_bytes(path, strlen(path)),
+                                    .end = UINT64_MAX,
+                                    .disk_end = HY_FILE_SIZE_UNKNOWN};
     return entry;
 }
 
@@ -107,6 +118,7 @@ static bool parse_line(struct hy_file_list *list, const char *at, const char *en
         return false;
     read.head_bytes = (uint32_t)head_bytes;
     read.path = entry->path;
+    read.path_hash = entry->path_hash;
     *entry = read;
     return true;
 }
@@ -147,16 +159,13 @@ size_t hy_file_list_print(const struct hy_file_list *list, char *out, size_t cap
 /* ---- which file is it? -------------------------------------------------------------------------
  */
 
-/* FNV-1a: it tells a file from its neighbours, nothing more. */
 static bool hash_head(int fd, uint32_t bytes, uint64_t *out)
 {
     char head[HY_FILE_HEAD_BYTES];
     ssize_t n = bytes ? pread(fd, head, bytes, 0) : 0;
     if (n < 0 || (uint32_t)n != bytes)
         return false;
-    *out = UINT64_C(0xcbf29ce484222325);
-    for (uint32_t i = 0; i < bytes; i++)
-        *out = (*out ^ (unsigned char)head[i]) * UINT64_C(0x100000001b3);
+    *out = hash_bytes(head, bytes);
     return true;
 }
 
@@ -197,9 +206,13 @@ bool hy_file_is_entry(const struct hy_file_entry *entry, const char *path, int f
 struct hy_file_entry *hy_file_list_find(const struct hy_file_list *list, const char *path, int fd,
                                         const struct stat *st)
 {
-    for (uint32_t i = list->count; i-- > 0;)
-        if (hy_file_is_entry(&list->entries[i], path, fd, st))
-            return &list->entries[i];
+    uint64_t hash = hash_bytes(path, strlen(path));
+    for (uint32_t i = list->count; i-- > 0;) {
+        struct hy_file_entry *entry = &list->entries[i];
+        if ((entry->path_hash == hash || entry->inode == st->st_ino) &&
+            hy_file_is_entry(entry, path, fd, st))
+            return entry;
+    }
     return NULL;
 }
 

@@ -21,6 +21,7 @@ struct hy_file_entry {
     uint64_t disk_end;   /* how large it was on disk when it was finished, or _UNKNOWN */
     bool told;           /* that it grew after it was finished */
     char *path;
+    uint64_t path_hash; /* the first thing that is compared */
 };
 
 struct hy_file_list {

@@ -14,12 +14,13 @@
 #include "base/str.h"
 #include "ingest/feeder.h"
 #include "ingest/file_list.h"
+#include "ingest/file_look.h"
 #include "ingest/inflate.h"
 
 enum {
     RAW_BYTES = 256 << 10,
     LINGER_S = 2,   /* a file that was rotated away is left when nobody wrote to it for so long */
-    LOOK_MS = 1000, /* how often the pattern is looked at when inotify says nothing */
+    LOOK_MS = 1000, /* the pattern is looked at so often when nothing is heard of its folder */
 };
 
 struct intake_file {
@@ -44,8 +45,10 @@ struct intake_file {
     const char *raw_at, *raw_end;
     char **unreadable; /* paths that were reported */
     size_t unreadable_count;
+    struct hy_file_look look;
     uint64_t looked_ns;
-    int inotify_fd, file_watch;
+    bool look_due; /* there is a reason to look before LOOK_MS are over */
+    int inotify_fd, folder_watch, file_watch;
 };
 
 static struct intake_file *of(struct hy_intake *intake)
@@ -172,51 +175,79 @@ static bool is_new(struct intake_file *file, const char *path, int fd, const str
     return false;
 }
 
-/* A path of the pattern. CHUNK: it is new and open now; IDLE: it is not. */
-static enum hy_take try_path(struct intake_file *file, const char *path, hydrant_error *err)
-{
+/* A file that is new: the look stands at it, fd is open. */
+struct new_file {
+    const char *path;
+    int fd;
     struct stat st;
+};
+
+/* The path at which the look stands. CHUNK: it is a new file; else it was passed. */
+static enum hy_take try_path(struct intake_file *file, const char *path, struct new_file *out,
+                             hydrant_error *err)
+{
     if (!hy_file_list_can_name(path)) {
+        hy_file_look_pass(&file->look, NULL);
         if (!remember_unreadable(file, path))
             return HY_TAKE_IDLE;
         hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "a file with a newline in its name is not read");
         hy_error_at(err, path, 0, 0);
         return HY_TAKE_ERROR;
     }
-    int fd = open_regular(path, &st);
-    if (fd < 0 && errno == ENOENT)
-        return HY_TAKE_IDLE;
-    if (fd < 0) {
+    *out = (struct new_file){.path = path};
+    out->fd = open_regular(path, &out->st);
+    if (out->fd < 0) {
         int error = errno;
-        if (!remember_unreadable(file, path))
+        hy_file_look_pass(&file->look, NULL);
+        if (error == ENOENT || !remember_unreadable(file, path))
             return HY_TAKE_IDLE;
         return error == ENOTSUP ? error_at(err, path, error, "only regular files can be read")
                                 : error_at(err, path, error, "cannot open");
     }
-    if (is_new(file, path, fd, &st))
-        return add_file(file, path, fd, &st, err);
-    close(fd);
+    if (is_new(file, path, out->fd, &out->st))
+        return HY_TAKE_CHUNK;
+    close(out->fd);
+    hy_file_look_pass(&file->look, &out->st);
     return HY_TAKE_IDLE;
 }
 
-static int by_name(const void *a, const void *b)
+/* Looks at the pattern if what the last look found is used up, and there is a reason. */
+static void look_again(struct intake_file *file)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    uint64_t now = hy_clock_mono_ns();
+    if (hy_file_look_path(&file->look) ||
+        (!file->look_due && now - file->looked_ns <= LOOK_MS * UINT64_C(1000000)))
+        return;
+    file->look_due = false;
+    file->looked_ns = now;
+    hy_file_look_again(&file->look, file->options.pattern);
 }
 
 /* The first file of the pattern that is new. */
-static enum hy_take look_for_new(struct intake_file *file, hydrant_error *err)
+static enum hy_take find_new(struct intake_file *file, struct new_file *out, hydrant_error *err)
 {
-    glob_t found = {0};
+    const char *open_path = file->fd >= 0 ? file->list.entries[file->current].path : "";
+    const char *path;
     enum hy_take took = HY_TAKE_IDLE;
-    file->looked_ns = hy_clock_mono_ns();
-    int status = glob(file->options.pattern, GLOB_NOSORT, NULL, &found);
-    if (status == 0) {
-        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_name);
-        for (size_t i = 0; i < found.gl_pathc && took == HY_TAKE_IDLE; i++)
-            took = try_path(file, found.gl_pathv[i], err);
+    look_again(file);
+    while (took == HY_TAKE_IDLE && (path = hy_file_look_path(&file->look)))
+        if (strcmp(path, open_path) == 0)
+            hy_file_look_pass(&file->look, NULL); /* rotated? is_over knows when to leave it */
+        else
+            took = try_path(file, path, out, err);
+    return took;
+}
+
+/* Opens the first file that is new. After an error in that it is tried again. */
+static enum hy_take open_new(struct intake_file *file, hydrant_error *err)
+{
+    struct new_file new;
+    enum hy_take took = find_new(file, &new, err);
+    if (took == HY_TAKE_CHUNK) {
+        took = add_file(file, new.path, new.fd, &new.st, err);
+        if (took == HY_TAKE_CHUNK)
+            hy_file_look_pass(&file->look, NULL);
     }
-    globfree(&found);
     return took;
 }
 
@@ -271,7 +302,7 @@ static enum hy_take replay_next(struct intake_file *file, hydrant_error *err)
 static enum hy_take next_file(struct intake_file *file, hydrant_error *err)
 {
     enum hy_take took = replay_next(file, err);
-    return took == HY_TAKE_IDLE ? look_for_new(file, err) : took;
+    return took == HY_TAKE_IDLE ? open_new(file, err) : took;
 }
 
 /* ---- bytes of the open file -------------------------------------------------------------------
@@ -286,6 +317,7 @@ static enum hy_take finish_file(struct intake_file *file, struct hy_intake_chunk
     }
     close(file->fd);
     file->fd = -1;
+    file->look_due = true;
     if (!file->begun)
         return HY_TAKE_IDLE; /* it was empty */
     *out = (struct hy_intake_chunk){
@@ -461,30 +493,16 @@ static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk 
     return deliver(file, data, (size_t)(file->raw_end - data), out);
 }
 
-/* Has the pattern a new file? Then the open one is over: look_for_new opens it when this one is
- * closed. */
-static bool has_new(struct intake_file *file)
+/* Is there a reason to leave the open file, at whose end we are? CHUNK: yes; IDLE: no. */
+static enum hy_take may_leave(struct intake_file *file, hydrant_error *err)
 {
-    const char *open_path = file->list.entries[file->current].path;
-    glob_t found = {0};
-    bool has = false;
-    if (!file->options.follow ||
-        hy_clock_mono_ns() - file->looked_ns <= LOOK_MS * UINT64_C(1000000))
-        return false;
-    file->looked_ns = hy_clock_mono_ns();
-    if (glob(file->options.pattern, GLOB_NOSORT, NULL, &found) == 0)
-        for (size_t i = 0; i < found.gl_pathc && !has; i++) {
-            struct stat st;
-            if (strcmp(found.gl_pathv[i], open_path) == 0 ||
-                !hy_file_list_can_name(found.gl_pathv[i]))
-                continue; /* rotated: is_over knows when to leave it; or never read */
-            int fd = open_regular(found.gl_pathv[i], &st);
-            has = fd >= 0 && is_new(file, found.gl_pathv[i], fd, &st);
-            if (fd >= 0)
-                close(fd);
-        }
-    globfree(&found);
-    return has;
+    struct new_file new;
+    if (is_over(file))
+        return HY_TAKE_CHUNK;
+    enum hy_take took = find_new(file, &new, err);
+    if (took == HY_TAKE_CHUNK)
+        close(new.fd); /* open_new opens it when this one is closed */
+    return took;
 }
 
 /* At the end of the open file. CHUNK: the one that ends it; IDLE: it is finished (fd is -1), to be
@@ -494,8 +512,9 @@ static enum hy_take at_end(struct intake_file *file, struct hy_intake_chunk *out
 {
     struct hy_file_entry *entry = &file->list.entries[file->current];
     if (!file->leaving) { /* what came before the reason to leave may not have been read yet */
-        file->leaving = is_over(file) || has_new(file);
-        return HY_TAKE_IDLE;
+        enum hy_take took = may_leave(file, err);
+        file->leaving = took == HY_TAKE_CHUNK;
+        return took == HY_TAKE_ERROR ? took : HY_TAKE_IDLE;
     }
     if (file->inflating && entry->end == UINT64_MAX && !hy_inflate_is_whole(file->inflate))
         return damaged(file, HY_INFLATE_MORE, err);
@@ -544,7 +563,8 @@ static void watch_folder(struct intake_file *file)
         slash[slash == folder] = '\0';
     file->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (file->inotify_fd >= 0)
-        inotify_add_watch(file->inotify_fd, folder, IN_CREATE | IN_MOVED_TO | IN_DELETE);
+        file->folder_watch =
+            inotify_add_watch(file->inotify_fd, folder, IN_CREATE | IN_MOVED_TO | IN_DELETE);
 }
 
 static hydrant_status start(struct hy_intake *intake, const struct hy_intake_host *host,
@@ -564,14 +584,25 @@ static hydrant_status start(struct hy_intake *intake, const struct hy_intake_hos
     return HYDRANT_OK;
 }
 
+/* What is written to the open file is no reason to look for others. */
+static bool is_of_folder(const struct intake_file *file, const struct inotify_event *event)
+{
+    return event->wd == file->folder_watch || (event->mask & IN_Q_OVERFLOW);
+}
+
 static int wait_for(struct hy_intake *intake, int *timeout_ms)
 {
     struct intake_file *file = of(intake);
-    char events[4096];
+    _Alignas(struct inotify_event) char events[4096];
+    ssize_t len;
     *timeout_ms = LOOK_MS;
-    while (file->inotify_fd >= 0 && read(file->inotify_fd, events, sizeof events) > 0) {
-        file->looked_ns = 0;
-        *timeout_ms = 0; /* something has happened since we looked */
+    while (file->inotify_fd >= 0 && (len = read(file->inotify_fd, events, sizeof events)) > 0) {
+        *timeout_ms = 0; /* something has happened since we read */
+        for (char *at = events; at < events + len;) {
+            const struct inotify_event *event = (const void *)at;
+            file->look_due |= is_of_folder(file, event);
+            at += sizeof *event + event->len;
+        }
     }
     return file->inotify_fd;
 }
@@ -601,6 +632,7 @@ static void destroy(struct hy_intake *intake)
     for (size_t i = 0; i < file->unreadable_count; i++)
         free(file->unreadable[i]);
     free(file->unreadable);
+    hy_file_look_fini(&file->look);
     hy_inflate_destroy(file->inflate);
     hy_file_list_fini(&file->list);
     free(file->raw);
@@ -631,7 +663,8 @@ hydrant_status hy_intake_file_create(const struct hy_intake_file_options *option
     }
     file->intake = (struct hy_intake){.type = &type, .name = options->name};
     file->options = *options;
-    file->fd = file->inotify_fd = file->file_watch = -1;
+    file->fd = file->inotify_fd = file->folder_watch = file->file_watch = -1;
+    file->look_due = true;
     file->raw_at = file->raw_end = file->raw;
     *out = &file->intake;
     return HYDRANT_OK;

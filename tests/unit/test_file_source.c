@@ -31,8 +31,8 @@
 
 static struct {
     uint64_t ms;
-    unsigned globs, opens;
-    void (*before_glob)(void); /* once */
+    unsigned globs, opens, stats; /* calls */
+    void (*before_glob)(void);    /* once */
 } world = {.ms = 1000000};
 
 int clock_gettime(clockid_t clock, struct timespec *out)
@@ -63,6 +63,12 @@ int open(const char *path, int flags, ...)
     va_end(list);
     world.opens++;
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int stat(const char *path, struct stat *out)
+{
+    world.stats++;
+    return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, 0);
 }
 
 /* ---- a source and what its host got -----------------------------------------------------------
@@ -347,6 +353,58 @@ static void a_file_that_was_given_up_has_not_grown(void **state)
     assert_non_null(strstr(test.said, grew));
 }
 
+/* ---- what it costs ----------------------------------------------------------------------------
+ */
+
+enum { FILES = 300, WRITES = 100, SOME = 10 };
+
+static void expect_calls_at_most(unsigned globs, unsigned opens, unsigned stats)
+{
+    if (world.globs > globs || world.opens > opens || world.stats > stats)
+        fail_msg("%u globs, %u opens, %u stats", world.globs, world.opens, world.stats);
+    world.globs = world.opens = world.stats = 0;
+}
+
+static void a_look_costs_no_look_at_every_file_for_every_file(void **state)
+{
+    for (int i = 0; i < FILES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "f%03d", i);
+        append_text(name, "a\n");
+    }
+    world.globs = world.opens = world.stats = 0;
+    start(true);
+    take();
+    assert_int_equal(test.bytes, 2 * FILES);
+    expect_calls_at_most(SOME, 3 * FILES + SOME, 2 * FILES + SOME); /* the start */
+    world.ms += 2000;
+    take();
+    expect_calls_at_most(1, FILES + SOME, FILES + SOME); /* each is known to have been read */
+    for (int i = 0; i < WRITES; i++) {
+        append_text("f299", "a\n");
+        world.opens = 0;
+        take();
+    }
+    assert_int_equal(test.bytes, 2 * FILES + 2 * WRITES);
+    expect_calls_at_most(0, 0, WRITES * SOME);
+    world.ms += 2000;
+    take();
+    expect_calls_at_most(1, SOME, FILES + SOME); /* a look at what has not changed opens nothing */
+    append_text("g", "g\n");
+    world.opens = 0;
+    take();
+    expect_calls_at_most(SOME, SOME, SOME * FILES); /* nor does one at what is new */
+    append_text("f000", "a\n");
+    take_later();
+    assert_non_null(strstr(test.said, "f000 grew after"));
+    test.resume = test.position;
+    stop();
+    world.globs = world.opens = world.stats = 0;
+    start(true);
+    take_later();
+    expect_calls_at_most(SOME, FILES + SOME, 2 * FILES + SOME); /* the next start */
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -358,6 +416,7 @@ int main(void)
         CASE(an_empty_file_that_was_passed_over_and_grows_is_told),
         CASE(a_file_that_grows_while_nobody_looks_is_told_after_a_restart),
         CASE(a_file_that_was_given_up_has_not_grown),
+        CASE(a_look_costs_no_look_at_every_file_for_every_file),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
 }

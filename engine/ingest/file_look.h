@@ -1,0 +1,47 @@
+/*
+ * What a pattern of glob(7) names, path after path in the order of their names, without what has
+ * not changed since it was settled: a look costs a stat of each path, and only a path that is new
+ * or has changed costs whoever looks more than that.
+ *
+ *   again          path, pass   path, pass        path: NULL, so again
+ *     a b c d e       a            c
+ *
+ * Limits: as many paths as glob finds memory for. One thread.
+ */
+#ifndef HY_INGEST_FILE_LOOK_H
+#define HY_INGEST_FILE_LOOK_H
+
+#include <glob.h>
+#include <hydrant/types.h>
+#include <sys/stat.h>
+
+/* A file as it was when it was settled; all zero: it was not. */
+struct hy_file_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed; /* ctime */
+};
+
+/* All zero is one that has not looked yet. */
+struct hy_file_look {
+    glob_t found;                 /* by name */
+    struct hy_file_stamp *stamps; /* of each of them */
+    size_t next;
+};
+
+void hy_file_look_fini(struct hy_file_look *look);
+
+/* Looks at the pattern, and begins with the first path. No memory, or what cannot be read: there
+ * are none. */
+void hy_file_look_again(struct hy_file_look *look, const char *pattern);
+
+/* The next path that is not as it was when it was settled; the same until it is passed. NULL: no
+ * more. Valid until the next again. */
+const char *hy_file_look_path(struct hy_file_look *look);
+
+/* Goes on behind that path. settled: there is nothing to do about it as long as it is so; NULL: the
+ * next look has it again. */
+void hy_file_look_pass(struct hy_file_look *look, const struct stat *settled);
+
+#endif
