@@ -13,6 +13,7 @@ enum {
     BLOCK_HEADER_BYTES = 3,
     FRAME_HEADER_BYTES = 18, /* at most */
     CRUMB_BYTES = 3,
+    MAGIC_BYTES = 4,
 };
 
 struct hy_inflate {
@@ -25,22 +26,23 @@ struct hy_inflate {
     const char *reason;
 };
 
-int hy_inflate_is_magic(const char *data, size_t len)
+/* 1: yes; 0: no; -1: too few bytes to tell. */
+static int is_zstd(const char *data, size_t len)
 {
     static const unsigned char frame[] = {0x28, 0xB5, 0x2F, 0xFD};
     static const unsigned char skippable[] = {0x50, 0x2A, 0x4D, 0x18};
     bool is_frame = true, is_skippable = true;
-    for (size_t i = 0; i < len && i < HY_INFLATE_MAGIC_BYTES; i++) {
+    for (size_t i = 0; i < len && i < MAGIC_BYTES; i++) {
         unsigned char byte = (unsigned char)data[i];
         is_frame &= byte == frame[i];
         is_skippable &= (i == 0 ? byte & 0xF0 : byte) == skippable[i];
     }
     if (!is_frame && !is_skippable)
         return 0;
-    return len >= HY_INFLATE_MAGIC_BYTES ? 1 : -1;
+    return len >= MAGIC_BYTES ? 1 : -1;
 }
 
-int hy_inflate_is_foreign(const char *data, size_t len, const char **name)
+static int is_foreign(const char *data, size_t len, const char **name)
 {
     static const struct {
         const char *name, *magic;
@@ -63,6 +65,14 @@ int hy_inflate_is_foreign(const char *data, size_t len, const char **name)
         begun |= at == len;
     }
     return begun ? -1 : 0;
+}
+
+enum hy_packing hy_inflate_tell(const char *data, size_t len, bool all, const char **foreign)
+{
+    int zstd = is_zstd(data, len), other = is_foreign(data, len, foreign);
+    if (zstd > 0 || other > 0)
+        return zstd > 0 ? HY_PACKING_ZSTD : HY_PACKING_FOREIGN;
+    return (zstd < 0 || other < 0) && !all ? HY_PACKING_UNTOLD : HY_PACKING_NONE;
 }
 
 struct hy_inflate *hy_inflate_create(uint64_t bytes_max, uint64_t ratio_max)

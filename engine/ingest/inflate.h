@@ -14,8 +14,6 @@
 
 struct hy_inflate;
 
-enum { HY_INFLATE_MAGIC_BYTES = 4 };
-
 /* What is said of an input that is compressed as we cannot read it. */
 #define HY_INFLATE_FOREIGN "this is %s, and only zstd is read: unpack it first"
 
@@ -32,12 +30,17 @@ enum hy_inflate_end {
     HY_INFLATE_TOO_DENSE, /* the cap on the ratio */
 };
 
-/* 1: these first len bytes of a stream begin a zstd frame or a skippable one; 0: they do not;
- * -1: too few to tell. */
-int hy_inflate_is_magic(const char *data, size_t len);
+/* How an input is compressed. */
+enum hy_packing {
+    HY_PACKING_UNTOLD, /* too few bytes to tell */
+    HY_PACKING_NONE,
+    HY_PACKING_ZSTD,    /* it begins with a frame, or one to skip */
+    HY_PACKING_FOREIGN, /* gzip, xz or bzip2, which are not read */
+};
 
-/* The same of compressions that are not read, gzip, xz and bzip2; *name says which, after 1. */
-int hy_inflate_is_foreign(const char *data, size_t len, const char **name);
+/* What the first len bytes of an input say; all: there are no more, so it is never UNTOLD.
+ * *foreign is a name, after FOREIGN. */
+enum hy_packing hy_inflate_tell(const char *data, size_t len, bool all, const char **foreign);
 
 /* Caps as in struct hy_feeder_options, defaults put in. NULL: no memory. */
 struct hy_inflate *hy_inflate_create(uint64_t bytes_max, uint64_t ratio_max);

@@ -381,17 +381,19 @@ static enum hy_take damaged(struct intake_file *file, enum hy_inflate_end end, h
     return give_up(file, err);
 }
 
-/* More raw bytes. CHUNK: there are; IDLE: the end, for now. */
+/* More raw bytes, behind those that are there. CHUNK: there are; IDLE: the end, for now. */
 static enum hy_take read_raw(struct intake_file *file, hydrant_error *err)
 {
     ssize_t n;
+    if (file->raw_at == file->raw_end)
+        file->raw_at = file->raw_end = file->raw;
+    size_t used = (size_t)(file->raw_end - file->raw);
     do
-        n = read(file->fd, file->raw, RAW_BYTES);
+        n = read(file->fd, file->raw + used, RAW_BYTES - used);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return error_at(err, file->list.entries[file->current].path, errno, "cannot read on");
-    file->raw_at = file->raw;
-    file->raw_end = file->raw + n;
+    file->raw_end += n;
     file->disk_offset += (uint64_t)n;
     file->at_its_end = n == 0;
     return n ? HY_TAKE_CHUNK : HY_TAKE_IDLE;
@@ -414,21 +416,29 @@ static bool start_inflating(struct intake_file *file)
     return true;
 }
 
-/* Looks at the first bytes: is the file compressed? False: it cannot be read. */
-static bool probe(struct intake_file *file, hydrant_error *err)
+/* Looks at the first bytes: is the file compressed? CHUNK: it can be read; IDLE: there are too few
+ * of them to tell. */
+static enum hy_take probe(struct intake_file *file, hydrant_error *err)
 {
-    size_t len = (size_t)(file->raw_end - file->raw_at);
-    const char *compression;
-    if (hy_inflate_is_foreign(file->raw_at, len, &compression) > 0) {
-        hy_error_set(err, HYDRANT_ERR_DATA, HY_INFLATE_FOREIGN, compression);
-        give_up(file, err);
-        file->probed = true;
-        return false;
+    const char *foreign;
+    bool all = file->leaving && file->at_its_end;
+    switch (hy_inflate_tell(file->raw_at, (size_t)(file->raw_end - file->raw_at), all, &foreign)) {
+    case HY_PACKING_UNTOLD:
+        return HY_TAKE_IDLE;
+    case HY_PACKING_FOREIGN:
+        hy_error_set(err, HYDRANT_ERR_DATA, HY_INFLATE_FOREIGN, foreign);
+        return give_up(file, err);
+    case HY_PACKING_ZSTD:
+        if (!start_inflating(file)) { /* it is tried again */
+            hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a zstd decoder");
+            return HY_TAKE_ERROR;
+        }
+        break;
+    default:
+        break;
     }
-    file->probed = hy_inflate_is_magic(file->raw_at, len) <= 0 || start_inflating(file);
-    if (!file->probed) /* it is tried again */
-        hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a zstd decoder");
-    return file->probed;
+    file->probed = true;
+    return HY_TAKE_CHUNK;
 }
 
 /* Puts what was read into a chunk, up to where the entry ends. */
@@ -474,18 +484,24 @@ static bool save_identity(struct intake_file *file, hydrant_error *err)
            file->host->save(file->host->ctx, err) == HYDRANT_OK;
 }
 
+/* Is all of what was read delivered? */
+static bool is_used_up(const struct intake_file *file)
+{
+    return file->stopped == HY_INFLATE_MORE && file->raw_at == file->raw_end;
+}
+
 static enum hy_take take_bytes(struct intake_file *file, struct hy_intake_chunk *out,
                                hydrant_error *err)
 {
-    if (file->stopped == HY_INFLATE_MORE && file->raw_at == file->raw_end) {
-        enum hy_take got = read_raw(file, err);
-        if (got != HY_TAKE_CHUNK)
-            return got;
-        if (!save_identity(file, err))
-            return HY_TAKE_ERROR; /* said once; what was read comes with the next take */
-    }
-    if (!file->probed && !probe(file, err))
-        return HY_TAKE_ERROR;
+    enum hy_take got = HY_TAKE_CHUNK;
+    if (!file->probed || is_used_up(file))
+        got = read_raw(file, err);
+    if (got == HY_TAKE_ERROR || is_used_up(file))
+        return got;
+    if (!save_identity(file, err))
+        return HY_TAKE_ERROR; /* said once; what was read comes with the next take */
+    if (!file->probed && (got = probe(file, err)) != HY_TAKE_CHUNK)
+        return got;
     if (file->inflating)
         return deliver_inflated(file, out, err);
     const char *data = file->raw_at;

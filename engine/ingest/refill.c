@@ -210,15 +210,13 @@ static enum hy_refill refuse(struct hy_feeder *f, const char *compression)
 static enum hy_refill probe(struct hy_feeder *f)
 {
     struct hy_window *w = &f->window;
-    const char *compression;
-    int magic = hy_inflate_is_magic(w->begin, hy_window_pending(w));
-    int foreign = hy_inflate_is_foreign(w->begin, hy_window_pending(w), &compression);
-    if ((magic < 0 || foreign < 0) && !f->bytes_ended)
-        return HY_REFILL_BYTES; /* too few to tell */
-    f->current->probed = true;
-    if (foreign > 0)
-        return refuse(f, compression);
-    return magic > 0 ? start_inflating(f) : HY_REFILL_BYTES;
+    const char *foreign;
+    enum hy_packing packing =
+        hy_inflate_tell(w->begin, hy_window_pending(w), f->bytes_ended, &foreign);
+    f->current->probed = packing != HY_PACKING_UNTOLD;
+    if (packing == HY_PACKING_FOREIGN)
+        return refuse(f, foreign);
+    return packing == HY_PACKING_ZSTD ? start_inflating(f) : HY_REFILL_BYTES;
 }
 
 enum hy_refill hy_feeder_refill(struct hy_feeder *f, bool holding, int timeout_ms)

@@ -57,15 +57,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t cap = 1 + data[1] * UINT64_C(256);
     const char *stream = (const char *)data + 2;
     size_t len = size - 2;
-    for (size_t i = 0; i <= len && i <= HY_INFLATE_MAGIC_BYTES; i++)
-        require(hy_inflate_is_magic(stream, i) == -1 ||
-                hy_inflate_is_magic(stream, i) == hy_inflate_is_magic(stream, len));
     const char *some, *all;
-    int foreign = hy_inflate_is_foreign(stream, len, &all);
+    enum hy_packing packing = hy_inflate_tell(stream, len, false, &all);
     for (size_t i = 0; i <= len; i++) {
-        int told = hy_inflate_is_foreign(stream, i, &some);
-        require(told == -1 || told == foreign);
-        require(told != 1 || strcmp(some, all) == 0);
+        enum hy_packing told = hy_inflate_tell(stream, i, false, &some);
+        require(told == HY_PACKING_UNTOLD || told == packing);
+        require(told != HY_PACKING_FOREIGN || strcmp(some, all) == 0);
+        require(hy_inflate_tell(stream, i, true, &some) ==
+                (told == HY_PACKING_UNTOLD ? HY_PACKING_NONE : told));
     }
     struct outcome one = inflate(stream, len, cap, len ? len : 1, OUT_BYTES_MAX + 1);
     struct outcome many = inflate(stream, len, cap, piece, 1 + piece % 50);

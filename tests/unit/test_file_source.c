@@ -405,6 +405,46 @@ static void a_look_costs_no_look_at_every_file_for_every_file(void **state)
     expect_calls_at_most(SOME, FILES + SOME, 2 * FILES + SOME); /* the next start */
 }
 
+/* ---- how a file is told -----------------------------------------------------------------------
+ */
+
+static void a_compressed_file_is_told_however_little_of_it_is_there(void **state)
+{
+    static const char text[] = "a line\nanother\n", gzip[] = {0x1F, (char)0x8B, 8, 0};
+    char packed[128];
+    size_t len = ZSTD_compress(packed, sizeof packed, text, sizeof text - 1, 1);
+    assert_false(ZSTD_isError(len));
+    start(true);
+    for (size_t i = 0; i < len; i++) {
+        append("a.zst", packed + i, 1);
+        take_later();
+    }
+    assert_string_equal(test.got, text);
+    for (size_t i = 0; i < sizeof gzip; i++) {
+        append("b", gzip + i, 1);
+        take_later();
+    }
+    assert_int_equal(test.bytes, sizeof text - 1);
+    assert_non_null(strstr(test.said, "this is gzip"));
+}
+
+static void what_only_begins_like_a_compressed_file_is_text(void **state)
+{
+    append_text("a", "BZ");
+    start(true);
+    take_later();
+    assert_string_equal(test.got, ""); /* it may become bzip2 */
+    append_text("a", "\n");
+    take();
+    assert_string_equal(test.got, "BZ\n");
+    append_text("b", "\xFD");
+    append_text("c", "\x28\xB5\x2F");
+    append_text("d", "d\n");
+    take_later();
+    assert_string_equal(test.got, "BZ\n|\xFD|\x28\xB5\x2F|d\n");
+    assert_string_equal(test.said, "");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -417,6 +457,8 @@ int main(void)
         CASE(a_file_that_grows_while_nobody_looks_is_told_after_a_restart),
         CASE(a_file_that_was_given_up_has_not_grown),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
+        CASE(a_compressed_file_is_told_however_little_of_it_is_there),
+        CASE(what_only_begins_like_a_compressed_file_is_text),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
 }
