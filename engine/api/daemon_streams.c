@@ -201,6 +201,9 @@ void hy_daemon_witness(struct hydrant_daemon *daemon)
     daemon->witnessing = true;
 }
 
+_Static_assert((int)HY_CHECKPOINT_STATE_BYTES_MAX >= (int)HY_INTAKE_STATE_BYTES_MAX,
+               "it holds any state");
+
 /* ---- the checkpoint ---------------------------------------------------------------------------
  */
 

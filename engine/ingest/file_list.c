@@ -45,12 +45,25 @@ struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *pa
     char *copy = strdup(path);
     if (!copy)
         return NULL;
+    list->bytes += HY_FILE_LINE_BYTES + strlen(path);
     struct hy_file_entry *entry = &list->entries[list->count++];
     *entry = (struct hy_file_entry){.path = copy,
                                     .path_hash = hash_bytes(path, strlen(path)),
                                     .end = UINT64_MAX,
                                     .disk_end = HY_FILE_SIZE_UNKNOWN};
     return entry;
+}
+
+static void fini_entry(struct hy_file_list *list, struct hy_file_entry *entry)
+{
+    list->bytes -= HY_FILE_LINE_BYTES + strlen(entry->path);
+    free(entry->path);
+}
+
+void hy_file_list_drop(struct hy_file_list *list)
+{
+    HY_ASSERT(list->count > 0);
+    fini_entry(list, &list->entries[--list->count]);
 }
 
 /* ---- as text: "START END/DISK_END INODE HASH HEAD_BYTES PATH\n" --------------------------------
@@ -222,7 +235,7 @@ void hy_file_list_forget(struct hy_file_list *list)
     for (uint32_t i = 0; i < list->count; i++) {
         struct hy_file_entry *entry = &list->entries[i];
         if (i + 1 < list->count && access(entry->path, F_OK) != 0)
-            free(entry->path);
+            fini_entry(list, entry);
         else
             list->entries[kept++] = *entry;
     }

@@ -8,7 +8,11 @@
 #include <hydrant/types.h>
 #include <sys/stat.h>
 
-enum { HY_FILE_HEAD_BYTES = 1024, HY_FILE_PATH_BYTES = 4096 };
+enum {
+    HY_FILE_HEAD_BYTES = 1024,
+    HY_FILE_PATH_BYTES = 4096,
+    HY_FILE_LINE_BYTES = 107, /* of a line without its path, at most */
+};
 
 #define HY_FILE_SIZE_UNKNOWN UINT64_MAX
 
@@ -27,6 +31,7 @@ struct hy_file_entry {
 struct hy_file_list {
     struct hy_file_entry *entries; /* by start */
     uint32_t count, capacity;
+    size_t bytes; /* of its text, at most */
 };
 
 void hy_file_list_fini(struct hy_file_list *list);
@@ -41,6 +46,8 @@ bool hy_file_list_can_name(const char *path);
 
 /* Adds one at the end, of a path that can be named; it is copied. NULL: no memory. */
 struct hy_file_entry *hy_file_list_add(struct hy_file_list *list, const char *path);
+/* Takes the last one back. */
+void hy_file_list_drop(struct hy_file_list *list);
 
 /* Is the open file that entry's? st is of it. */
 bool hy_file_is_entry(const struct hy_file_entry *entry, const char *path, int fd,

@@ -38,7 +38,7 @@
 
 #include "batch/batch.h"
 
-enum { HY_INTAKE_CHUNK_BYTES_MAX = 1 << 20 };
+enum { HY_INTAKE_CHUNK_BYTES_MAX = 1 << 20, HY_INTAKE_STATE_BYTES_MAX = 4 << 20 };
 
 enum hy_stream_kind { HY_STREAM_BYTES, HY_STREAM_MARKS };
 
@@ -114,7 +114,8 @@ struct hy_intake_type {
     void (*committed)(struct hy_intake *, uint32_t stream, uint64_t position);
     /* Everything before position was acknowledged by every durable group; NULL: nobody asks. */
     void (*acknowledged)(struct hy_intake *, uint32_t stream, uint64_t position);
-    /* The state, into cap bytes; returns its length (more than cap: it did not fit); NULL: none. */
+    /* The state, into cap bytes; returns its length, at most HY_INTAKE_STATE_BYTES_MAX (more than
+     * cap: it did not fit); NULL: none. */
     size_t (*state)(struct hy_intake *, char *out, size_t cap);
     /* Adds to *out, which is zero. NULL: it has none. */
     void (*figures)(struct hy_intake *, struct hy_intake_figures *out);

@@ -121,19 +121,31 @@ static void begin_file(struct intake_file *file, uint32_t index, int fd)
         watch_file(file, file->list.entries[index].path);
 }
 
+/* Can a file of this path be remembered, too? */
+static bool has_room(const struct hy_file_list *list, const char *path)
+{
+    return list->count < HY_INTAKE_FILES_MAX &&
+           list->bytes + HY_FILE_LINE_BYTES + strlen(path) <= HY_INTAKE_STATE_BYTES_MAX;
+}
+
 /* A file that is new: it begins where the last one ended. */
 static enum hy_take add_file(struct intake_file *file, const char *path, int fd,
                              const struct stat *st, hydrant_error *err)
 {
     struct hy_file_list *list = &file->list;
     uint64_t start = list->count ? list->entries[list->count - 1].end : 0;
-    if (list->count >= HY_INTAKE_FILES_MAX)
+    if (!has_room(list, path))
         hy_file_list_forget(list);
-    struct hy_file_entry *entry =
-        list->count < 2 * HY_INTAKE_FILES_MAX ? hy_file_list_add(list, path) : NULL;
+    bool fits = has_room(list, path);
+    struct hy_file_entry *entry = fits ? hy_file_list_add(list, path) : NULL;
     if (!entry) {
         close(fd);
-        hy_error_set(err, HYDRANT_ERR_LIMIT, "source %s has too many files", file->intake.name);
+        if (fits)
+            hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory to remember a file");
+        else
+            hy_error_set(err, HYDRANT_ERR_LIMIT,
+                         "no more files can be remembered: move away some that were read");
+        hy_error_at(err, path, 0, 0);
         return HY_TAKE_ERROR;
     }
     entry->start = start;
@@ -142,8 +154,7 @@ static enum hy_take add_file(struct intake_file *file, const char *path, int fd,
     if (!good)
         error_at(err, path, errno, "cannot read its beginning");
     if (!good || file->host->save(file->host->ctx, err) != HYDRANT_OK) {
-        free(entry->path);
-        list->count--;
+        hy_file_list_drop(list);
         close(fd);
         return HY_TAKE_ERROR;
     }

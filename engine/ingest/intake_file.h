@@ -16,9 +16,11 @@
  * from its beginning, since a format may need that; what lies before the position is left out by
  * the feeder.
  *
- * Limits: HY_INTAKE_FILES_MAX files are remembered; those that are gone are forgotten first. What
- * is appended to a file after a later one was begun is not read (a warning says so), nor is a file
- * with a newline in its name, which no line of the state can name.
+ * Limits: HY_INTAKE_FILES_MAX files are remembered, or fewer when their paths are longer than 149
+ * bytes each: the state has room for no more. Those that are gone are forgotten first; when that is
+ * not enough, nothing new is read, and an error says so. What is appended to a file after a later
+ * one was begun is not read (a warning says so), nor is a file with a newline in its name, which no
+ * line of the state can name.
  */
 #ifndef HY_INGEST_INTAKE_FILE_H
 #define HY_INGEST_INTAKE_FILE_H

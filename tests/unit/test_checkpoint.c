@@ -168,6 +168,22 @@ static void files_are_remembered_as_text(void **state)
     hy_file_list_fini(&list);
 }
 
+static void no_line_is_longer_than_it_is_counted(void **state)
+{
+    static const char text[] = "0 9/9 1 0000000000000000 0 p\n"
+                               "18446744073709551614 18446744073709551614/18446744073709551614 "
+                               "18446744073709551615 ffffffffffffffff 1024 q\n";
+    struct hy_file_list list;
+    char out[256];
+    assert_true(hy_file_list_parse(&list, HY_STR(text)));
+    assert_int_equal(list.bytes, 2 * (HY_FILE_LINE_BYTES + 1));
+    assert_int_equal(strlen(strchr(text, '\n') + 1), HY_FILE_LINE_BYTES + 1);
+    hy_file_list_drop(&list);
+    assert_int_equal(list.bytes, HY_FILE_LINE_BYTES + 1);
+    assert_int_equal(hy_file_list_print(&list, out, sizeof out), strchr(text, '\n') + 1 - text);
+    hy_file_list_fini(&list);
+}
+
 static void names_that_no_line_can_say(void **state)
 {
     char path[HY_FILE_PATH_BYTES + 1];
@@ -212,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_is_whole_or_refused),
         cmocka_unit_test(a_checkpoint_survives_a_failing_write),
         cmocka_unit_test(files_are_remembered_as_text),
+        cmocka_unit_test(no_line_is_longer_than_it_is_counted),
         cmocka_unit_test(names_that_no_line_can_say),
         cmocka_unit_test(a_file_is_known_by_its_first_bytes),
     };

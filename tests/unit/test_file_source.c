@@ -23,6 +23,7 @@
 
 #include "base/str.h"
 #include "ingest/feeder.h"
+#include "ingest/file_list.h"
 #include "ingest/intake_file.h"
 #include "support/temporary.h"
 
@@ -84,7 +85,7 @@ static struct {
     size_t got_len;
     uint64_t bytes, position, resume;
     char said[KEPT_BYTES]; /* warnings and errors, a line each */
-    char state[KEPT_BYTES];
+    char state[HY_INTAKE_STATE_BYTES_MAX + 1];
 } test;
 
 static void say(const char *text)
@@ -103,7 +104,7 @@ static int open_stream(void *ctx, const struct hy_stream_options *options, uint6
 static hydrant_status save(void *ctx, hydrant_error *err)
 {
     size_t len = test.intake->type->state(test.intake, test.state, sizeof test.state);
-    assert_true(len < sizeof test.state);
+    assert_true(len <= HY_INTAKE_STATE_BYTES_MAX);
     return HYDRANT_OK;
 }
 
@@ -148,9 +149,10 @@ static void keep(const char *data, size_t len)
 /* Takes what there is. */
 static void take(void)
 {
+    hydrant_error err = {0};
     for (;;) {
         struct hy_intake_chunk chunk;
-        hydrant_error err;
+        hydrant_error last = err;
         int timeout_ms;
         switch (test.intake->type->take(test.intake, &chunk, &err)) {
         case HY_TAKE_CHUNK:
@@ -160,6 +162,8 @@ static void take(void)
             test.position = chunk.position;
             break;
         case HY_TAKE_ERROR:
+            if (strcmp(err.text, last.text) == 0 && strcmp(err.file, last.file) == 0)
+                return; /* as the daemon, which asks again later */
             say(err.text);
             break;
         case HY_TAKE_END:
@@ -445,6 +449,73 @@ static void what_only_begins_like_a_compressed_file_is_text(void **state)
     assert_string_equal(test.said, "");
 }
 
+/* ---- how many are remembered ------------------------------------------------------------------
+ */
+
+/* The state of a source that has read the file of this path so many times. */
+static void remember(unsigned times, const char *path)
+{
+    size_t len = 0;
+    for (unsigned i = 0; i < times; i++)
+        len += (size_t)snprintf(test.state + len, sizeof test.state - len,
+                                "0 0/0 %u 0000000000000000 0 %s\n", i, path);
+    assert_true(len < sizeof test.state);
+}
+
+static const char full[] = "no more files can be remembered: move away some that were read\n";
+
+static void as_many_files_are_remembered_as_the_header_says(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, "a");
+    path_of(test.pattern, "[bc]");
+    append_text("a", "a\n");
+    append_text("b", "b\n");
+    remember(HY_INTAKE_FILES_MAX - 1, path);
+    start(true);
+    take();
+    assert_string_equal(test.said, "");
+    append_text("c", "c\n");
+    take();
+    assert_string_equal(test.got, "b\n|");
+    assert_string_equal(test.said, full);
+    assert_int_equal(unlink(path), 0); /* what is gone is forgotten */
+    take();
+    assert_string_equal(test.got, "b\n|c\n");
+}
+
+/* A path of so many bytes to the file a. */
+static void long_path(char *path, size_t len)
+{
+    size_t at = (size_t)snprintf(path, len + 1, "%s/", test.folder);
+    for (; at + 3 <= len; at += 2)
+        memcpy(path + at, "./", 2);
+    snprintf(path + at, len + 1 - at, len - at == 2 ? "/a" : "a");
+    assert_int_equal(strlen(path), len);
+}
+
+static void a_state_has_room_for_what_is_remembered(void **state)
+{
+    enum { LONG = HY_FILE_PATH_BYTES - 1 };
+    char path[HY_FILE_PATH_BYTES];
+    path_of(test.pattern, "b");
+    size_t room = HY_INTAKE_STATE_BYTES_MAX - HY_FILE_LINE_BYTES - strlen(test.pattern);
+    unsigned times = (unsigned)(room / (HY_FILE_LINE_BYTES + LONG));
+    append_text("a", "a\n");
+    append_text("b", "b\n");
+    long_path(path, LONG);
+    remember(times, path);
+    start(true);
+    take();
+    assert_string_equal(test.got, "b\n");
+    stop();
+    remember(times + 1, path);
+    start(true);
+    take();
+    assert_string_equal(test.got, "");
+    assert_string_equal(test.said, full);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -459,6 +530,8 @@ int main(void)
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
+        CASE(as_many_files_are_remembered_as_the_header_says),
+        CASE(a_state_has_room_for_what_is_remembered),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
 }
