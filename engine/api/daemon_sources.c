@@ -231,6 +231,8 @@ static void allow_descriptors(struct hydrant_daemon *daemon)
 hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     allow_descriptors(daemon);
+    for (uint32_t i = 0; i < daemon->config->sources_count; i++)
+        hy_checkpoint_claim(&daemon->checkpoint, daemon->config->sources[i].name);
     for (uint32_t i = 0; i < daemon->config->sources_count; i++) {
         struct hy_daemon_source *source = &daemon->sources[i];
         const struct hy_checkpoint_source *known =

@@ -201,13 +201,21 @@ void hy_daemon_witness(struct hydrant_daemon *daemon)
     daemon->witnessing = true;
 }
 
-_Static_assert((int)HY_CHECKPOINT_STATE_BYTES_MAX >= (int)HY_INTAKE_STATE_BYTES_MAX,
-               "it holds any state");
-
 /* ---- the checkpoint ---------------------------------------------------------------------------
  */
 
-static bool fill_checkpoint(struct hydrant_daemon *daemon)
+/* Names of a configuration and their states fit. */
+_Static_assert((int)HY_DAEMON_STREAMS_MAX <= (int)HY_CHECKPOINT_STREAMS_MAX, "streams");
+_Static_assert((int)HY_CONFIG_SOURCES_MAX <= (int)HY_CHECKPOINT_SOURCES_MAX, "sources");
+_Static_assert((int)HY_CONFIG_NAME_BYTES_MAX < (int)HY_CHECKPOINT_NAME_BYTES, "names");
+_Static_assert((int)HY_INTAKE_STATE_BYTES_MAX <= (int)HY_CHECKPOINT_STATE_BYTES_MAX, "states");
+
+static hydrant_status no_memory(hydrant_error *err)
+{
+    return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the checkpoint");
+}
+
+static hydrant_status fill_checkpoint(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     struct hy_checkpoint *checkpoint = &daemon->checkpoint;
     memcpy(checkpoint->ring, daemon->ring_uuid, sizeof checkpoint->ring);
@@ -216,30 +224,31 @@ static bool fill_checkpoint(struct hydrant_daemon *daemon)
         const struct hy_daemon_stream *stream = daemon->streams[i];
         struct hy_checkpoint_stream *saved = hy_checkpoint_add_stream(checkpoint, stream->name);
         if (!saved)
-            return false;
+            return no_memory(err);
         saved->committed = stream->progress.committed;
         saved->acknowledged = stream->acknowledged;
     }
     for (uint32_t i = 0; i < daemon->sources_count; i++) {
         struct hy_intake *intake = daemon->sources[i].intake;
-        size_t len = intake->type->state ? intake->type->state(intake, daemon->state_buffer,
-                                                               HY_CHECKPOINT_STATE_BYTES_MAX)
-                                         : 0;
-        if (len > HY_CHECKPOINT_STATE_BYTES_MAX ||
-            (intake->type->state &&
-             !hy_checkpoint_set_state(checkpoint, intake->name, daemon->state_buffer, len)))
-            return false;
+        if (!intake->type->state)
+            continue;
+        size_t len =
+            intake->type->state(intake, daemon->state_buffer, HY_CHECKPOINT_STATE_BYTES_MAX);
+        if (len > HY_CHECKPOINT_STATE_BYTES_MAX)
+            return hy_error_set(err, HYDRANT_ERR_LIMIT, "the state of source %s is too large",
+                                intake->name);
+        if (!hy_checkpoint_set_state(checkpoint, intake->name, daemon->state_buffer, len))
+            return no_memory(err);
     }
-    return true;
+    return HYDRANT_OK;
 }
 
 hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     hydrant_error problem = {0};
-    hydrant_status status =
-        fill_checkpoint(daemon)
-            ? hy_checkpoint_save(daemon->state_fd, &daemon->checkpoint, &problem)
-            : hy_error_set(&problem, HYDRANT_ERR_LIMIT, "the checkpoint is too large");
+    hydrant_status status = fill_checkpoint(daemon, &problem);
+    if (status == HYDRANT_OK)
+        status = hy_checkpoint_save(daemon->state_fd, &daemon->checkpoint, &problem);
     daemon->saved_ns = hy_clock_mono_ns();
     daemon->saves += status == HYDRANT_OK;
     daemon->save_failures += status != HYDRANT_OK;

@@ -43,6 +43,44 @@ struct hy_checkpoint_source *hy_checkpoint_source(const struct hy_checkpoint *ch
     return NULL;
 }
 
+void hy_checkpoint_claim(struct hy_checkpoint *checkpoint, const char *source)
+{
+    size_t len = strlen(source);
+    for (uint32_t i = 0; i < checkpoint->streams_count; i++) {
+        struct hy_checkpoint_stream *stream = &checkpoint->streams[i];
+        if (strncmp(stream->name, source, len) == 0 &&
+            (stream->name[len] == '\0' || stream->name[len] == '/'))
+            stream->claimed = true;
+    }
+    struct hy_checkpoint_source *known = hy_checkpoint_source(checkpoint, source);
+    if (known)
+        known->claimed = true;
+}
+
+/* Forgets the first stream that nobody claims. */
+static void forget_stream(struct hy_checkpoint *checkpoint)
+{
+    struct hy_checkpoint_stream *all = checkpoint->streams;
+    for (uint32_t i = 0; i < checkpoint->streams_count; i++) {
+        if (all[i].claimed)
+            continue;
+        memmove(&all[i], &all[i + 1], (--checkpoint->streams_count - i) * sizeof *all);
+        return;
+    }
+}
+
+static void forget_source(struct hy_checkpoint *checkpoint)
+{
+    struct hy_checkpoint_source *all = checkpoint->sources;
+    for (uint32_t i = 0; i < checkpoint->sources_count; i++) {
+        if (all[i].claimed)
+            continue;
+        free(all[i].state);
+        memmove(&all[i], &all[i + 1], (--checkpoint->sources_count - i) * sizeof *all);
+        return;
+    }
+}
+
 /* Room for one more in an array that doubles. */
 static bool grow(void **array, uint32_t count, size_t size)
 {
@@ -58,14 +96,18 @@ struct hy_checkpoint_stream *hy_checkpoint_add_stream(struct hy_checkpoint *chec
                                                       const char *name)
 {
     struct hy_checkpoint_stream *known = hy_checkpoint_stream(checkpoint, name);
-    if (known)
+    if (known) {
+        known->claimed = true;
         return known;
+    }
+    if (checkpoint->streams_count == HY_CHECKPOINT_STREAMS_MAX)
+        forget_stream(checkpoint);
     if (strlen(name) >= HY_CHECKPOINT_NAME_BYTES ||
         checkpoint->streams_count == HY_CHECKPOINT_STREAMS_MAX ||
         !grow((void **)&checkpoint->streams, checkpoint->streams_count, sizeof *known))
         return NULL;
     struct hy_checkpoint_stream *added = &checkpoint->streams[checkpoint->streams_count++];
-    *added = (struct hy_checkpoint_stream){0};
+    *added = (struct hy_checkpoint_stream){.claimed = true};
     strcpy(added->name, name);
     return added;
 }
@@ -73,14 +115,18 @@ struct hy_checkpoint_stream *hy_checkpoint_add_stream(struct hy_checkpoint *chec
 static struct hy_checkpoint_source *add_source(struct hy_checkpoint *checkpoint, const char *name)
 {
     struct hy_checkpoint_source *known = hy_checkpoint_source(checkpoint, name);
-    if (known)
+    if (known) {
+        known->claimed = true;
         return known;
+    }
+    if (checkpoint->sources_count == HY_CHECKPOINT_SOURCES_MAX)
+        forget_source(checkpoint);
     if (strlen(name) >= HY_CHECKPOINT_NAME_BYTES ||
         checkpoint->sources_count == HY_CHECKPOINT_SOURCES_MAX ||
         !grow((void **)&checkpoint->sources, checkpoint->sources_count, sizeof *known))
         return NULL;
     struct hy_checkpoint_source *added = &checkpoint->sources[checkpoint->sources_count++];
-    *added = (struct hy_checkpoint_source){0};
+    *added = (struct hy_checkpoint_source){.claimed = true};
     strcpy(added->name, name);
     return added;
 }
@@ -88,10 +134,12 @@ static struct hy_checkpoint_source *add_source(struct hy_checkpoint *checkpoint,
 bool hy_checkpoint_set_state(struct hy_checkpoint *checkpoint, const char *name, const char *state,
                              size_t len)
 {
-    struct hy_checkpoint_source *source = add_source(checkpoint, name);
-    char *copy = source && len <= HY_CHECKPOINT_STATE_BYTES_MAX ? malloc(len + 1) : NULL;
-    if (!copy)
+    char *copy = len <= HY_CHECKPOINT_STATE_BYTES_MAX ? malloc(len + 1) : NULL;
+    struct hy_checkpoint_source *source = copy ? add_source(checkpoint, name) : NULL;
+    if (!source) {
+        free(copy);
         return false;
+    }
     if (len)
         memcpy(copy, state, len);
     copy[len] = '\0';
@@ -147,7 +195,7 @@ static bool parse_stream(struct cursor *c, struct hy_checkpoint *out)
     uint64_t committed, acknowledged;
     if (!take_number(c, &committed) || !take(c, " ") || !take_number(c, &acknowledged) ||
         !take(c, " ") || !take_rest(c, name, sizeof name) || acknowledged > committed ||
-        hy_checkpoint_stream(out, name))
+        hy_checkpoint_stream(out, name) || out->streams_count == HY_CHECKPOINT_STREAMS_MAX)
         return false;
     struct hy_checkpoint_stream *stream = hy_checkpoint_add_stream(out, name);
     if (!stream)
@@ -163,6 +211,7 @@ static bool parse_state(struct cursor *c, struct hy_checkpoint *out)
     uint64_t len;
     if (!take_number(c, &len) || !take(c, " ") || !take_rest(c, name, sizeof name) ||
         len > (uint64_t)(c->end - c->at) || hy_checkpoint_source(out, name) ||
+        out->sources_count == HY_CHECKPOINT_SOURCES_MAX ||
         !hy_checkpoint_set_state(out, name, c->at, (size_t)len))
         return false;
     c->at += len;
@@ -186,6 +235,10 @@ static bool parse_lines(struct cursor *c, struct hy_checkpoint *out)
         if (!good)
             return false;
     }
+    for (uint32_t i = 0; i < out->streams_count; i++)
+        out->streams[i].claimed = false;
+    for (uint32_t i = 0; i < out->sources_count; i++)
+        out->sources[i].claimed = false;
     return true;
 }
 

@@ -9,6 +9,9 @@
  *   0 - 123 00f3... /data/a.ndjson
  *   crc 1a2b3c4d                     CRC-32C of everything before this line
  *
+ * Names of sources that are configured no more stay, so that one may come back. When there is no
+ * room for another, the first of those is forgotten.
+ *
  * Written to another name, synced and renamed, so that there is always a whole one; mode 0600.
  * One thread.
  */
@@ -22,18 +25,22 @@ enum {
     HY_CHECKPOINT_SOURCES_MAX = 256,
     HY_CHECKPOINT_NAME_BYTES = 64, /* of a source or a stream, its NUL included */
     HY_CHECKPOINT_STATE_BYTES_MAX = 4 << 20,
-    HY_CHECKPOINT_BYTES_MAX = 64 << 20,
+    /* As much as the limits above let it have: what was saved can be loaded. */
+    HY_CHECKPOINT_BYTES_MAX = 256 + 128 * HY_CHECKPOINT_STREAMS_MAX +
+                              (128 + HY_CHECKPOINT_STATE_BYTES_MAX) * HY_CHECKPOINT_SOURCES_MAX,
 };
 
 struct hy_checkpoint_stream {
     char name[HY_CHECKPOINT_NAME_BYTES];
     uint64_t committed, acknowledged;
+    bool claimed; /* by a source of this configuration */
 };
 
 struct hy_checkpoint_source {
     char name[HY_CHECKPOINT_NAME_BYTES];
     char *state; /* malloc'd */
     size_t state_len;
+    bool claimed;
 };
 
 struct hy_checkpoint {
@@ -52,7 +59,11 @@ struct hy_checkpoint_stream *hy_checkpoint_stream(const struct hy_checkpoint *ch
                                                   const char *name);
 struct hy_checkpoint_source *hy_checkpoint_source(const struct hy_checkpoint *checkpoint,
                                                   const char *name);
-/* Finds or adds. NULL: no memory, too many, or a name that is too long. */
+/* A source of this configuration: its state and its streams (of the same name, or of one with "/"
+ * behind it) are not forgotten. */
+void hy_checkpoint_claim(struct hy_checkpoint *checkpoint, const char *source);
+/* Finds or adds, and claims; valid until the next is added. NULL: no memory, too many that are
+ * claimed, or a name that is too long. */
 struct hy_checkpoint_stream *hy_checkpoint_add_stream(struct hy_checkpoint *checkpoint,
                                                       const char *name);
 /* Sets a source's state to a copy of these bytes. False: as above. */

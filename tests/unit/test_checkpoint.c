@@ -16,6 +16,7 @@
 #include "control/checkpoint.h"
 #include "ingest/file_list.h"
 #include "pipeline/progress.h"
+#include "ring/ring_file.h"
 #include "support/temporary.h"
 
 static void committed_is_the_contiguous_prefix(void **state)
@@ -127,6 +128,113 @@ static void a_checkpoint_survives_a_failing_write(void **state)
     hy_checkpoint_fini(&checkpoint);
 }
 
+static const char *numbered(char out[static 16], unsigned number)
+{
+    snprintf(out, 16, "s%u", number);
+    return out;
+}
+
+/* As many names as there may be, as the next start reads them. */
+static void fill_up(struct hy_checkpoint *read)
+{
+    struct hy_checkpoint checkpoint = {0};
+    char name[16];
+    size_t len;
+    for (unsigned i = 0; i < HY_CHECKPOINT_STREAMS_MAX; i++)
+        assert_non_null(hy_checkpoint_add_stream(&checkpoint, numbered(name, i)));
+    for (unsigned i = 0; i < HY_CHECKPOINT_SOURCES_MAX; i++)
+        assert_true(hy_checkpoint_set_state(&checkpoint, numbered(name, i), "x", 1));
+    assert_null(hy_checkpoint_add_stream(&checkpoint, "one more"));
+    assert_false(hy_checkpoint_set_state(&checkpoint, "one more", "x", 1));
+    char *text = hy_checkpoint_print(&checkpoint, &len);
+    assert_true(hy_checkpoint_parse(text, len, read));
+    free(text);
+    hy_checkpoint_fini(&checkpoint);
+}
+
+static void names_of_no_source_make_room(void **state)
+{
+    struct hy_checkpoint checkpoint;
+    fill_up(&checkpoint);
+    hy_checkpoint_claim(&checkpoint, "s0");
+    hy_checkpoint_claim(&checkpoint, "of nobody");
+    assert_non_null(hy_checkpoint_add_stream(&checkpoint, "s2"));
+    assert_true(hy_checkpoint_set_state(&checkpoint, "s2", "y", 1));
+    assert_non_null(hy_checkpoint_stream(&checkpoint, "s1"));
+    assert_non_null(hy_checkpoint_add_stream(&checkpoint, "new"));
+    assert_true(hy_checkpoint_set_state(&checkpoint, "new", "z", 1));
+    assert_non_null(hy_checkpoint_stream(&checkpoint, "s0"));
+    assert_null(hy_checkpoint_stream(&checkpoint, "s1"));
+    assert_null(hy_checkpoint_source(&checkpoint, "s1"));
+    assert_string_equal(hy_checkpoint_source(&checkpoint, "s0")->state, "x");
+    assert_string_equal(hy_checkpoint_source(&checkpoint, "s2")->state, "y");
+    assert_string_equal(hy_checkpoint_source(&checkpoint, "new")->state, "z");
+    assert_int_equal(checkpoint.streams_count, HY_CHECKPOINT_STREAMS_MAX);
+    assert_int_equal(checkpoint.sources_count, HY_CHECKPOINT_SOURCES_MAX);
+    hy_checkpoint_fini(&checkpoint);
+}
+
+static void parts_of_a_source_are_its_own(void **state)
+{
+    struct hy_checkpoint checkpoint;
+    fill_up(&checkpoint);
+    strcpy(checkpoint.streams[0].name, "in/0");
+    strcpy(checkpoint.streams[1].name, "inner");
+    strcpy(checkpoint.streams[2].name, "in");
+    hy_checkpoint_claim(&checkpoint, "in");
+    assert_non_null(hy_checkpoint_add_stream(&checkpoint, "new"));
+    assert_non_null(hy_checkpoint_stream(&checkpoint, "in/0"));
+    assert_non_null(hy_checkpoint_stream(&checkpoint, "in"));
+    assert_null(hy_checkpoint_stream(&checkpoint, "inner"));
+    hy_checkpoint_fini(&checkpoint);
+}
+
+static void one_name_too_many_is_refused(void **state)
+{
+    struct hy_checkpoint checkpoint, read;
+    char line[32];
+    size_t len;
+    fill_up(&checkpoint);
+    char *whole = hy_checkpoint_print(&checkpoint, &len);
+    char *text = malloc(len + sizeof line);
+    static const char *const more[] = {"stream 0 0 more\n", "state 1 more\nx\n"};
+    for (int i = 0; i < 2; i++) {
+        size_t longer = len - 13; /* where the line of the CRC begins */
+        memcpy(text, whole, longer);
+        longer += (size_t)sprintf(text + longer, "%s", more[i]);
+        longer += (size_t)sprintf(text + longer, "crc %08x\n", hy_ring_crc(text, longer));
+        assert_false(hy_checkpoint_parse(text, longer, &read));
+    }
+    free(text);
+    free(whole);
+    hy_checkpoint_fini(&checkpoint);
+}
+
+static void what_is_saved_can_be_loaded(void **state)
+{
+    enum { SOURCES = 17 };
+    char path[TEMPORARY_PATH], name[16];
+    struct hy_checkpoint checkpoint = {0}, read;
+    hydrant_error err;
+    char *large = malloc(HY_CHECKPOINT_STATE_BYTES_MAX + 1);
+    memset(large, 'x', HY_CHECKPOINT_STATE_BYTES_MAX + 1);
+    temporary_folder(path);
+    int dir = open(path, O_RDONLY | O_DIRECTORY);
+    for (unsigned i = 0; i < SOURCES; i++)
+        assert_true(hy_checkpoint_set_state(&checkpoint, numbered(name, i), large,
+                                            HY_CHECKPOINT_STATE_BYTES_MAX));
+    assert_false(
+        hy_checkpoint_set_state(&checkpoint, "more", large, HY_CHECKPOINT_STATE_BYTES_MAX + 1));
+    assert_int_equal(hy_checkpoint_save(dir, &checkpoint, &err), HYDRANT_OK);
+    assert_int_equal(hy_checkpoint_load(dir, &read, &err), HYDRANT_OK);
+    assert_int_equal(hy_checkpoint_source(&read, "s16")->state_len, HY_CHECKPOINT_STATE_BYTES_MAX);
+    hy_checkpoint_fini(&read);
+    hy_checkpoint_fini(&checkpoint);
+    free(large);
+    close(dir);
+    temporary_remove(path);
+}
+
 static void files_are_remembered_as_text(void **state)
 {
     static const char text[] = "0 700/650 12 00000000000000ff 1024 /data/a b.ndjson\n"
@@ -227,6 +335,10 @@ int main(void)
         cmocka_unit_test(committed_is_the_contiguous_prefix),
         cmocka_unit_test(a_checkpoint_is_whole_or_refused),
         cmocka_unit_test(a_checkpoint_survives_a_failing_write),
+        cmocka_unit_test(names_of_no_source_make_room),
+        cmocka_unit_test(parts_of_a_source_are_its_own),
+        cmocka_unit_test(one_name_too_many_is_refused),
+        cmocka_unit_test(what_is_saved_can_be_loaded),
         cmocka_unit_test(files_are_remembered_as_text),
         cmocka_unit_test(no_line_is_longer_than_it_is_counted),
         cmocka_unit_test(names_that_no_line_can_say),
