@@ -105,7 +105,9 @@ uint64_t hy_ring_writer_last(const struct hy_ring_writer *writer);
 
 /* ---- where sources stand ---- */
 
-/* The number of a source in the ring, by name; it is entered when it is new. -1: no room. */
+/* The number of a source in the ring, by name; it is entered when it is new. When there is no room,
+ * it takes the place of the one that this engine has not asked for and whose batch is the lowest;
+ * -1: it has asked for all of them. One thread at a time. */
 int hy_ring_source(struct hy_ring *ring, const char *name);
 /* Saves the source's cursor: all batches before `batch`, which begins at position, are committed.
  * One thread at a time per source. */

@@ -15,22 +15,6 @@ static uint64_t hash_name(const char *name)
     return h ? h : 1;
 }
 
-int hy_ring_source(struct hy_ring *ring, const char *name)
-{
-    uint64_t hash = hash_name(name);
-    for (int i = 0; i < HY_RING_SOURCES; i++) {
-        uint64_t there = atomic_load_explicit(&ring->sources[i].name_hash, memory_order_acquire);
-        if (there == 0) {
-            atomic_store_explicit(&ring->sources[i].name_hash, hash, memory_order_release);
-            HY_RING_STORED("source name");
-            return i;
-        }
-        if (there == hash)
-            return i;
-    }
-    return -1;
-}
-
 void hy_ring_source_save(struct hy_ring *ring, uint32_t source, uint64_t batch, uint64_t position)
 {
     struct hy_ring_source *s = &ring->sources[source];
@@ -41,6 +25,55 @@ void hy_ring_source_save(struct hy_ring *ring, uint32_t source, uint64_t batch, 
     HY_RING_STORED("source position");
     atomic_store_explicit(&s->current, other, memory_order_release); /* P1 */
     HY_RING_STORED("source current");
+}
+
+/* The place of a name, or a free one; -1: there is neither. */
+static int find_place(const struct hy_ring *ring, uint64_t hash)
+{
+    for (int i = 0; i < HY_RING_SOURCES; i++) {
+        uint64_t there = atomic_load_explicit(&ring->sources[i].name_hash, memory_order_acquire);
+        if (there == 0 || there == hash)
+            return i;
+    }
+    return -1;
+}
+
+/* That of a source that is not there any more: batches rise from epoch to epoch, so the lowest is
+ * the one that was away for longest. */
+static int left_place(const struct hy_ring *ring)
+{
+    int left = -1;
+    uint64_t lowest = UINT64_MAX;
+    for (int i = 0; i < HY_RING_SOURCES; i++) {
+        const struct hy_ring_source *s = &ring->sources[i];
+        uint64_t current = atomic_load_explicit(&s->current, memory_order_acquire) & 1; /* P1 */
+        uint64_t batch = atomic_load_explicit(&s->at[current].batch, memory_order_relaxed);
+        if (!ring->sources_named[i] && batch < lowest) {
+            left = i;
+            lowest = batch;
+        }
+    }
+    return left;
+}
+
+int hy_ring_source(struct hy_ring *ring, const char *name)
+{
+    uint64_t hash = hash_name(name);
+    int place = find_place(ring, hash);
+    if (place < 0) {
+        place = left_place(ring);
+        if (place < 0)
+            return -1;
+        /* Before the name: where one source was is never where another goes on. */
+        hy_ring_source_save(ring, (uint32_t)place, 0, 0);
+    }
+    ring->sources_named[place] = true;
+    _Atomic uint64_t *name_hash = &ring->sources[place].name_hash;
+    if (atomic_load_explicit(name_hash, memory_order_relaxed) != hash) {
+        atomic_store_explicit(name_hash, hash, memory_order_release);
+        HY_RING_STORED("source name");
+    }
+    return place;
 }
 
 /* ---- where to go on ---- */

@@ -48,6 +48,7 @@ struct hy_ring {
     struct hy_ring_header *header;
     struct hy_ring_group *groups;
     struct hy_ring_source *sources;
+    bool sources_named[HY_RING_SOURCES]; /* since this engine took over */
     hy_ring_history *history;
     struct hy_ring_slot *slots;
     unsigned char *chunks;

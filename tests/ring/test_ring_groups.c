@@ -475,6 +475,42 @@ static void positions(void)
     small_end("where a source goes on");
 }
 
+static int source_of(unsigned number)
+{
+    char name[16];
+    snprintf(name, sizeof name, "s%u", number);
+    return hy_ring_source(small_ring, name);
+}
+
+/* A ring that outlives renames of sources: who is not there any more makes room, the one that has
+ * been away for longest first. */
+static void names_of_no_source(void)
+{
+    uint64_t batch, position;
+    small_begin(NULL, 0);
+    for (unsigned i = 0; i < HY_RING_SOURCES; i++) {
+        int source = source_of(i);
+        WORLD_CHECK(source == (int)i, "s%u is source %d", i, source);
+        hy_ring_source_save(small_ring, i, i == 7 ? 1 : 100 + i, 10 * i);
+    }
+    hy_ring_put_position(small_writer, 7, 1, 70, 99, NULL);
+    small_show();
+    WORLD_CHECK(source_of(HY_RING_SOURCES) == -1, "all of them are there");
+    small_close();
+    small_open(NULL, 0);
+    WORLD_CHECK(source_of(0) == 0, "a name that is there");
+    WORLD_CHECK(source_of(HY_RING_SOURCES) == 7, "not the one that was away for longest");
+    hy_ring_source_resume(small_ring, 7, &batch, &position);
+    WORLD_CHECK(batch == 0 && position == 0, "a new name goes on where another was");
+    WORLD_CHECK(source_of(7) == 1, "not the next one");
+    for (unsigned i = 2; i < HY_RING_SOURCES; i++)
+        WORLD_CHECK(i == 7 || source_of(i) == (int)i, "s%u lost its place", i);
+    hy_ring_source_resume(small_ring, 9, &batch, &position);
+    WORLD_CHECK(batch == 109 && position == 90, "one that is there lost its cursor");
+    WORLD_CHECK(source_of(1) == -1, "a source that is there made room");
+    small_end("names of sources that are gone");
+}
+
 /* ---- the eventfd ---- */
 
 static bool is_readable(int fd, int ms)
@@ -627,6 +663,7 @@ int main(void)
     control_file_cannot_be_opened();
     made_twice();
     positions();
+    names_of_no_source();
     event_descriptor("care");
     event_descriptor(NULL);
     event_descriptor("passing");
