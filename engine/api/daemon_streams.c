@@ -215,10 +215,22 @@ static hydrant_status no_memory(hydrant_error *err)
     return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the checkpoint");
 }
 
+/* From here on the checkpoint is about this ring. What only another had of sources that are not
+ * there now is in none. */
+static void set_ring(struct hydrant_daemon *daemon)
+{
+    struct hy_checkpoint *checkpoint = &daemon->checkpoint;
+    if (strcmp(daemon->ring_uuid, checkpoint->ring) == 0)
+        return;
+    memcpy(checkpoint->ring, daemon->ring_uuid, sizeof checkpoint->ring);
+    for (uint32_t i = 0; i < checkpoint->streams_count; i++)
+        checkpoint->streams[i].committed = checkpoint->streams[i].acknowledged;
+}
+
 static hydrant_status fill_checkpoint(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     struct hy_checkpoint *checkpoint = &daemon->checkpoint;
-    memcpy(checkpoint->ring, daemon->ring_uuid, sizeof checkpoint->ring);
+    set_ring(daemon);
     checkpoint->saved_us = hy_clock_wall_us();
     for (uint32_t i = 0; i < daemon->streams_count; i++) {
         const struct hy_daemon_stream *stream = daemon->streams[i];

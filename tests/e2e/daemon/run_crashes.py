@@ -121,6 +121,19 @@ class Crashing(DaemonTest):
         counted = int(re.search(r"again=(\d+)", "".join(world.log)).group(1))  # bytes
         self.assertLessEqual(counted, world.bytes_of("posts.ndjson"))
 
+    def test_a_source_that_was_away_when_the_ring_went_loses_nothing(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(100))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        shutil.rmtree(world.ring)  # nobody has read it
+        for sources in ("[{name: other, type: file, path: 'other*.ndjson'}]", None):
+            world.write_config(sources=sources)
+            world.write_posts("other.ndjson", range(100, 110))
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(set(world.tail()), ids(range(110)))
+
     def test_what_every_group_acknowledged_does_not_come_again(self):
         world = self.world(groups="{care: {start: oldest}, desk: {start: oldest}}")
         world.write_posts("posts.ndjson", range(500))
