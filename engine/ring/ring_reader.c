@@ -458,7 +458,6 @@ static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
             return HYDRANT_ERR_AGAIN;
         if (h->next == h->end) /* delivered, not acknowledged */
             return HYDRANT_ERR_LIMIT;
-        bool nothing_out = h->next == h->acked;
         hydrant_status status = next_held(ring, out);
         if (status == HYDRANT_ERR_STATE && ring->group) {
             h->word = NULL;
@@ -475,10 +474,11 @@ static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
         if (is_poison(ring, out) && bury(ring, out))
             continue;
         if (is_wanted(ring, out)) {
+            h->out = h->next;
             count(&ring->ctl->members[ring->member].delivered, 1);
             return HYDRANT_OK;
         }
-        if (nothing_out) /* else it is acknowledged with the next that is */
+        if (h->out <= h->acked) /* else it goes with what is out */
             hy_ring_lease_ack(ring, h->next);
     }
 }
@@ -566,11 +566,11 @@ hydrant_status hydrant_ring_ack(hydrant_ring *ring, uint64_t seq)
     uint64_t number = (seq & INDEX_MASK) - h->first;
     if (!h->word || seq >> HY_RING_INDEX_BITS != h->chunk || number < h->acked || number >= h->next)
         return HYDRANT_ERR_STATE;
-    /* Unwanted items at the end of the lease go with the last that was wanted. */
-    uint32_t before = h->acked;
-    if (!hy_ring_lease_ack(ring, (uint32_t)number + 1))
+    /* With the last that is out goes what was passed over behind it: nobody has its seq. */
+    uint32_t before = h->acked, upto = number + 1 < h->out ? (uint32_t)number + 1 : h->next;
+    if (!hy_ring_lease_ack(ring, upto))
         return HYDRANT_ERR_STATE;
-    count(&ring->ctl->members[ring->member].acked, number + 1 - before);
+    count(&ring->ctl->members[ring->member].acked, upto - before);
     return HYDRANT_OK;
 }
 

@@ -20,7 +20,8 @@ struct hy_ring_mark {
     uint32_t number, offset;
 };
 
-/* Items [next, end) of a chunk or of a spill segment. */
+/* Items [acked, end) of a chunk or of a spill segment. Those before next were delivered or passed
+ * over, as unwanted; where nothing is out, acked is next. */
 struct hy_ring_hold {
     _Atomic uint64_t *word; /* NULL: nothing is held */
     bool spill;
@@ -29,6 +30,7 @@ struct hy_ring_hold {
     uint32_t first;     /* number that item 0 has in the chunk: of a segment */
     uint32_t next, end; /* numbers; of a segment from 0 */
     uint32_t acked;
+    uint32_t out;                 /* behind the last that was delivered; to acked: nothing is out */
     uint32_t offset, bytes_count; /* of the next record; of all that may be read */
     const unsigned char *bytes;
     uint8_t tries;

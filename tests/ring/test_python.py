@@ -55,6 +55,20 @@ with tempfile.TemporaryDirectory(dir=shm) as folder:
                 seen[item["seq"]] = item
                 check(member.ack(item), "an item was taken away")
         check(len(seen) == LIVE, "the member got", len(seen))
+        with Member(ring, "some", lease_items=8, library=library) as member:
+            some = []  # read ahead, acknowledged when it says that it must be
+            while True:
+                try:
+                    some.append(member.next())
+                except StopIteration:
+                    break
+                except RingError as problem:
+                    check("wait to be acknowledged" in str(problem), problem)
+                    check(member.ack(some[-1]), "nothing waits to be acknowledged")
+        check([item["seq"] for item in some] == sorted(
+            seq for seq, item in seen.items()
+            if (item.get("verdict") or {}).get("action") in ("thank", "respond")),
+            "of a third of the items the member got", len(some))
         for use in (member.next, lambda: member.ack(item), lambda: next(iter(member))):
             try:
                 use()

@@ -104,13 +104,17 @@ static void publish_number(struct hy_ring_writer *writer, uint64_t n)
 
 static int make(const char *dir, uint64_t count, uint64_t bytes, uint64_t pause_us)
 {
-    const struct hy_ring_group_options group = {
-        .name = "care", .from_oldest = true, .policy = HY_RING_BLOCK};
+    const struct hy_ring_group_options groups[] = {
+        {.name = "care", .from_oldest = true, .policy = HY_RING_BLOCK},
+        {.name = "some", /* a third of what publish_number makes */
+         .from_oldest = true,
+         .policy = HY_RING_DROP_OLDEST,
+         .actions = 1u << HYDRANT_ACTION_THANK | 1u << HYDRANT_ACTION_RESPOND}};
     struct hy_ring_options options = {.dir = dir,
                                       .bytes = bytes,
                                       .chunk_bytes = 16384,
-                                      .groups = &group,
-                                      .groups_count = pause_us ? 1 : 0};
+                                      .groups = groups,
+                                      .groups_count = pause_us ? 2 : 0};
     struct hy_ring *ring;
     struct hy_ring_writer *writer;
     hydrant_error err = {0};

@@ -217,6 +217,26 @@ class Sink(KafkaTest):
             self.assertEqual(key, f"c{int(item['id'][1:]) // 3}")
         self.assertEqual(len(world.tail()), 500)  # the other group has its own
 
+    def test_what_its_group_does_not_want_holds_up_nothing(self):
+        """Of each batch one item is wanted, the first or the last."""
+        self.cluster.ask("topic", "items", 3)
+        world = World(groups="{care: {start: oldest}, out: {start: oldest, actions: [thank]}}")
+        self.addCleanup(world.close)
+        self.add_sink(world)
+        world.start()
+        for batch in range(6):
+            numbers = range(10 * batch, 10 * batch + 10)
+            (world.dir / f"posts{batch}.ndjson").write_text("".join(
+                post(n, "thank you, the signal is great" if n % 10 == batch % 2 * 9 else None) + "\n"
+                for n in numbers))
+            wanted = {f"p{10 * b + b % 2 * 9}" for b in range(batch + 1)}
+            soon("what is wanted", lambda: self.all_ids() == wanted)
+        def lag():
+            return next(g for g in world.status()["ring"]["groups"] if g["name"] == "out")["lag"]
+        soon("the rest acknowledged", lambda: lag() == 0)
+        self.assertEqual(world.stop(), 0)
+        self.assertEqual(len(world.tail()), 60)
+
     def test_kill_minus_9_loses_nothing(self):
         world, total = self.sink_world(), 2000
         self.cluster.ask("produce", "posts", 0, total)

@@ -1,0 +1,256 @@
+/*
+ * A lease whose items are not all wanted, or not all there: a member that reads ahead gets every
+ * wanted item in order, is asked to acknowledge only when it has something to acknowledge, and what
+ * it did not acknowledge comes again. One process, one thread.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "ring/ring_state.h"
+#include "ring_small.h"
+
+enum { ITEMS = 6, PATTERNS = 1 << ITEMS, STUCK_S = 240 };
+
+/* Half of what is put is not for them. */
+static const struct hy_ring_group_options wants_some[] = {
+    {.name = "care",
+     .from_oldest = true,
+     .policy = HY_RING_BLOCK,
+     .actions = 1u << HYDRANT_ACTION_RESPOND}};
+
+static void put_one(uint64_t n, bool wanted)
+{
+    struct hy_ring_item_head head = {.record = {.bytes = sizeof head, .kind = HY_RING_ITEM},
+                                     .head_bytes = sizeof head,
+                                     .action =
+                                         wanted ? HYDRANT_ACTION_RESPOND : HYDRANT_ACTION_MONITOR,
+                                     .generation = n};
+    uint64_t seq;
+    WORLD_CHECK(hy_ring_put(small_writer, &head, sizeof head, NULL, &seq) == HYDRANT_OK, "put");
+}
+
+/* Items 0.. of which those are wanted whose bit is set. */
+static void put_pattern(uint32_t pattern)
+{
+    for (uint32_t n = 0; n < ITEMS; n++)
+        put_one(n, pattern >> n & 1);
+    small_show();
+}
+
+static hydrant_ring *member(uint32_t lease_items)
+{
+    hydrant_ring_options options;
+    hydrant_ring_options_init(&options);
+    options.group = "care";
+    options.lease_items = lease_items;
+    return small_attach(&options);
+}
+
+/* ---- reading ahead ---- */
+
+/* Which of those that are out is acknowledged when nothing more is given. */
+enum how { EACH, LAST, MIDDLE, FIRST, HOWS };
+
+struct ahead {
+    uint64_t seqs[PATTERNS];
+    uint32_t first, next; /* [first, next) are out */
+    uint64_t bits;        /* what came, by number */
+};
+
+static void take_one(struct ahead *a, const hydrant_ring_item *item)
+{
+    WORLD_CHECK(a->bits >> item->generation == 0, "item %llu comes again, or too late",
+                (unsigned long long)item->generation);
+    a->bits |= 1ull << item->generation;
+    a->seqs[a->next++] = item->seq;
+}
+
+static void ack_one(hydrant_ring *reader, struct ahead *a, enum how how)
+{
+    uint32_t which = how == FIRST    ? a->first
+                     : how == MIDDLE ? (a->first + a->next - 1) / 2
+                                     : a->next - 1;
+    WORLD_CHECK(hydrant_ring_ack(reader, a->seqs[which]) == HYDRANT_OK, "ack");
+    WORLD_CHECK(hydrant_ring_ack(reader, a->seqs[which]) == HYDRANT_ERR_STATE, "acked twice");
+    a->first = which + 1;
+}
+
+/* Reads until there is nothing; the numbers of what came as bits. */
+static uint64_t read_ahead(hydrant_ring *reader, enum how how, uint32_t lease_items)
+{
+    struct ahead a = {.first = 0};
+    for (uint32_t calls = 0;; calls++) {
+        hydrant_ring_item item;
+        hydrant_status status = hydrant_ring_next(reader, &item);
+        WORLD_CHECK(calls < 10 * ITEMS, "it never ends: %d", status);
+        if (status == HYDRANT_OK)
+            take_one(&a, &item);
+        bool out = a.first < a.next;
+        WORLD_CHECK(a.next - a.first <= lease_items, "more is out than a lease holds");
+        WORLD_CHECK(status == HYDRANT_OK || status == (out ? HYDRANT_ERR_LIMIT : HYDRANT_ERR_AGAIN),
+                    "%u are out, and next says %d", a.next - a.first, status);
+        if (status == HYDRANT_OK ? how == EACH : out)
+            ack_one(reader, &a, how);
+        else if (status != HYDRANT_OK)
+            return a.bits;
+    }
+}
+
+/* Every order of wanted and unwanted items, every way to acknowledge: nothing is missed, nobody is
+ * stuck, nothing is left over. */
+static void patterns(void)
+{
+    static const uint32_t leases[] = {1, 2, 4, ITEMS, 2 * ITEMS};
+    for (size_t i = 0; i < sizeof leases / sizeof *leases; i++) {
+        small_begin(wants_some, 1);
+        hydrant_ring *reader = member(leases[i]);
+        for (uint32_t round = 0; round < HOWS * PATTERNS; round++) {
+            uint32_t pattern = round % PATTERNS;
+            put_pattern(pattern);
+            uint64_t got = read_ahead(reader, (enum how)(round / PATTERNS), leases[i]);
+            WORLD_CHECK(got == pattern, "pattern %#x: %#llx came", pattern,
+                        (unsigned long long)got);
+            WORLD_CHECK(small_stats(0).lag == 0, "pattern %#x: something is left", pattern);
+        }
+        hydrant_ring_detach(&reader);
+        small_close();
+        temporary_remove(small_dir);
+    }
+    printf("reading ahead, every pattern: ok\n");
+}
+
+/* ---- what was not acknowledged ---- */
+
+/* How many items of the pattern are done with when the first acks of those that are wanted are. */
+static uint32_t done_with(uint32_t pattern, uint32_t acks)
+{
+    uint32_t number = 0, seen = 0;
+    for (; number < ITEMS && seen < acks; number++)
+        seen += pattern >> number & 1;
+    if (acks == 0 || pattern >> number == 0) /* in front of the first and behind the last */
+        while (number < ITEMS && !(pattern >> number & 1))
+            number++;
+    return number;
+}
+
+/* Whose member leaves with all of it out, after some acks. */
+static void leave_after(uint32_t pattern, uint32_t acks)
+{
+    uint64_t seqs[ITEMS];
+    uint32_t count = 0;
+    hydrant_ring_item item;
+    put_pattern(pattern);
+    hydrant_ring *reader = member(ITEMS);
+    while (hydrant_ring_next(reader, &item) == HYDRANT_OK)
+        seqs[count++] = item.seq;
+    if (acks)
+        WORLD_CHECK(hydrant_ring_ack(reader, seqs[acks - 1]) == HYDRANT_OK, "ack");
+    hydrant_ring_detach(&reader);
+    uint32_t done = done_with(pattern, acks);
+    WORLD_CHECK(small_stats(0).lag == ITEMS - done,
+                "pattern %#x, %u acks: %llu items are left, not %u", pattern, acks,
+                (unsigned long long)small_stats(0).lag, ITEMS - done);
+    reader = member(ITEMS);
+    uint64_t got = read_ahead(reader, LAST, ITEMS), left = pattern >> done << done;
+    WORLD_CHECK(got == left, "pattern %#x, %u acks: %#llx came again", pattern, acks,
+                (unsigned long long)got);
+    hydrant_ring_detach(&reader);
+}
+
+static void what_is_left(void)
+{
+    small_begin(wants_some, 1);
+    for (uint32_t pattern = 0; pattern < PATTERNS; pattern++) {
+        for (uint32_t acks = 0; acks <= (uint32_t)__builtin_popcount(pattern); acks++) {
+            hy_ring_writer_rest(small_writer); /* one chunk each, so one lease */
+            leave_after(pattern, acks);
+        }
+    }
+    small_end("what was not acknowledged comes again");
+}
+
+/* ---- out of a spill segment, and beside an engine that takes things away ---- */
+
+static void from_segments(void)
+{
+    struct hy_ring_group_options spills = wants_some[0];
+    enum { MANY = 1000 };
+    hydrant_ring_item item;
+    spills.policy = HY_RING_SPILL;
+    spills.spill_bytes_max = 1 << 24;
+    small_begin(&spills, 1);
+    for (uint64_t n = 0; n < MANY; n++)
+        put_one(n, n % 7 == 0);
+    small_show();
+    WORLD_CHECK(small_stats(0).spilled > 0, "nothing was spilled");
+    hydrant_ring *reader = member(SMALL_LEASE_ITEMS);
+    hydrant_status status;
+    uint64_t expected = 0, last = 0;
+    while ((status = hydrant_ring_next(reader, &item)) == HYDRANT_OK ||
+           status == HYDRANT_ERR_LIMIT) {
+        if (status == HYDRANT_ERR_LIMIT) {
+            WORLD_CHECK(hydrant_ring_ack(reader, last) == HYDRANT_OK, "stuck at %llu",
+                        (unsigned long long)expected);
+            continue;
+        }
+        WORLD_CHECK(item.generation == expected, "not item %llu", (unsigned long long)expected);
+        expected += 7;
+        last = item.seq;
+    }
+    WORLD_CHECK(status == HYDRANT_ERR_AGAIN && expected > MANY - 7, "ends at %llu: %d",
+                (unsigned long long)expected, status);
+    hy_ring_tend(small_ring);
+    WORLD_CHECK(small_stats(0).lag == 0 && small_stats(0).spill_bytes == 0, "something is left");
+    hydrant_ring_detach(&reader);
+    small_end("reading ahead in segments");
+}
+
+/* Puts wanted items until the engine had to take that many away. */
+static void put_until_dropped(uint64_t dropped)
+{
+    while (small_stats(0).dropped < dropped) {
+        put_one(0, true);
+        small_show();
+    }
+}
+
+/* Two members have a wanted item and an unwanted one behind it; the engine may leave one chunk of
+ * theirs out, and takes the other away from the one who has it. */
+static void taken_away(void)
+{
+    struct hy_ring_group_options drops = wants_some[0];
+    hydrant_ring_item item, items[2];
+    hydrant_ring *readers[2];
+    uint32_t lost = 0;
+    drops.policy = HY_RING_DROP_OLDEST;
+    small_begin(&drops, 1);
+    for (int i = 0; i < 2; i++) {
+        put_pattern(1);
+        hy_ring_writer_rest(small_writer); /* in a chunk of its own */
+        readers[i] = member(ITEMS);
+        WORLD_CHECK(hydrant_ring_next(readers[i], &items[i]) == HYDRANT_OK, "next");
+        if (i == 0) /* the other one has not looked further */
+            WORLD_CHECK(hydrant_ring_next(readers[i], &item) == HYDRANT_ERR_LIMIT, "no limit");
+    }
+    put_until_dropped(1000);
+    for (int i = 0; i < 2; i++) {
+        lost += hydrant_ring_ack(readers[i], items[i].seq) == HYDRANT_ERR_STATE;
+        WORLD_CHECK(hydrant_ring_ack(readers[i], items[i].seq) == HYDRANT_ERR_STATE, "twice");
+        WORLD_CHECK(hydrant_ring_next(readers[i], &item) == HYDRANT_OK, "does not go on");
+        WORLD_CHECK(hydrant_ring_ack(readers[i], item.seq) == HYDRANT_OK, "ack");
+        hydrant_ring_detach(&readers[i]);
+    }
+    WORLD_CHECK(lost == 1, "%u leases were taken away", lost);
+    small_end("a lease that was taken away");
+}
+
+int main(void)
+{
+    alarm(STUCK_S);
+    world_clock_start();
+    patterns();
+    what_is_left();
+    from_segments();
+    taken_away();
+    return 0;
+}
