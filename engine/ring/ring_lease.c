@@ -276,6 +276,7 @@ bool hy_ring_lease_ack(hydrant_ring *ring, uint32_t number)
         if (!step(h->word, &seen, lease))
             continue;
         h->acked = number;
+        h->tries = 1;
         if (number == h->end) {
             struct hy_ring_mark *mark = &ring->marks[h->id % ring->header->chunk_count];
             if (!h->spill && h->next == h->end)

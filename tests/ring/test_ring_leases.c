@@ -244,6 +244,38 @@ static void taken_away(void)
     small_end("a lease that was taken away");
 }
 
+/* Members die of the first item of a lease whose end the engine has fixed, so that it does not go
+ * out alone: it is a dead letter in the end, and none of those behind it. */
+static void only_the_first_is_buried(void)
+{
+    struct hy_ring_group_options drops = wants_some[0];
+    hydrant_ring_item item;
+    hydrant_ring *reader = NULL;
+    drops.policy = HY_RING_DROP_OLDEST;
+    small_begin(&drops, 1);
+    put_pattern(PATTERNS - 1);
+    hy_ring_writer_rest(small_writer);
+    for (int tries = 1; tries <= SMALL_DELIVERIES; tries++) {
+        reader = member(ITEMS);
+        WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK && item.generation == 0 &&
+                        item.deliveries == tries,
+                    "not the first item");
+        if (tries == 1)
+            put_until_dropped(1); /* behind the lease, a lap later */
+        hydrant_ring_detach(&reader);
+    }
+    reader = member(ITEMS);
+    for (uint64_t n = 1; n < ITEMS; n++) {
+        WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK && item.generation == n &&
+                        item.deliveries == 1,
+                    "not item %llu but %llu, delivery %u", (unsigned long long)n,
+                    (unsigned long long)item.generation, item.deliveries);
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    }
+    hydrant_ring_detach(&reader);
+    small_end("dead letters of a lease with an end");
+}
+
 int main(void)
 {
     alarm(STUCK_S);
@@ -252,5 +284,6 @@ int main(void)
     what_is_left();
     from_segments();
     taken_away();
+    only_the_first_is_buried();
     return 0;
 }
