@@ -265,8 +265,9 @@ static bool pass_on(struct hy_kafka_sink *s)
         send_newest(s);
     }
     bool dry = status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED;
-    if (status == HYDRANT_ERR_DATA || status == HYDRANT_ERR_STATE)
-        s->broken = true;
+    if (status == HYDRANT_ERR_DATA)
+        say(s, true, "items in the ring are damaged; they are left out");
+    s->broken |= status == HYDRANT_ERR_STATE;
     rd_kafka_poll(s->producer, s->first < s->next ? WAIT_MS : 0);
     acknowledge(s);
     if (dry && s->first == s->next && status == HYDRANT_ERR_AGAIN)

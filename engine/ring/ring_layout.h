@@ -133,7 +133,8 @@ struct hy_ring_ctl {
     uint32_t crc;                                    /* CRC-32C of the bytes before */
     _Alignas(HY_RING_LINE) _Atomic uint32_t waiting; /* 1: somebody sleeps, or is about to */
     _Alignas(HY_RING_LINE) _Atomic uint64_t tail;    /* a hint: chunks before it are done */
-    _Atomic uint64_t lost; /* ephemeral groups: items overwritten before they were read */
+    _Atomic uint64_t lost; /* items that were damaged; ephemeral groups: overwritten, too, before
+                              they were read */
     struct hy_ring_member members[HY_RING_MEMBERS];
     _Alignas(HY_RING_LINE) _Atomic uint64_t spill_leases[HY_RING_SPILLS];
     _Atomic uint64_t leases[]; /* chunk_count of them */

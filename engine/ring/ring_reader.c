@@ -350,22 +350,33 @@ void hy_ring_copy_out(unsigned char *to, const unsigned char *from, uint32_t byt
     }
 }
 
-/* Copies the record at an offset of chunk id. False: the chunk is another by now, or damaged. */
-static bool copy_record(hydrant_ring *ring, uint64_t id, const unsigned char *bytes,
-                        uint32_t bytes_count, uint32_t offset, struct hy_ring_record *record)
+/* Copies what may be a record. False: it is none. */
+static bool copy_bytes(hydrant_ring *ring, const unsigned char *bytes, uint32_t bytes_count,
+                       uint32_t offset, struct hy_ring_record *record)
 {
     _Alignas(8) unsigned char head[sizeof *record];
-    if (offset > bytes_count || bytes_count - offset < sizeof head)
+    uint32_t most = hy_ring_record_max(ring->header->chunk_bytes);
+    if (bytes_count > ring->header->chunk_bytes || offset > bytes_count ||
+        bytes_count - offset < sizeof head)
         return false;
     hy_ring_copy_out(head, bytes + offset, sizeof head);
     memcpy(record, head, sizeof head);
-    uint32_t most = hy_ring_record_max(ring->header->chunk_bytes);
     if (record->bytes < sizeof *record || record->bytes > bytes_count - offset ||
         record->bytes > most)
         return false;
     hy_ring_copy_out(ring->copy, bytes + offset, hy_ring_padded(record->bytes));
-    return atomic_load_explicit(&hy_ring_reader_slot(ring, id)->content, memory_order_relaxed) ==
-           id;
+    return true;
+}
+
+/* Copies the record at an offset of chunk id. HYDRANT_ERR_STATE: the chunk is another by now;
+ * _DATA: it is damaged there. */
+static hydrant_status copy_record(hydrant_ring *ring, uint64_t id, uint32_t bytes_count,
+                                  uint32_t offset, struct hy_ring_record *record)
+{
+    bool good = copy_bytes(ring, hy_ring_reader_chunk(ring, id), bytes_count, offset, record);
+    if (atomic_load_explicit(&hy_ring_reader_slot(ring, id)->content, memory_order_relaxed) != id)
+        return HYDRANT_ERR_STATE;
+    return good ? HYDRANT_OK : HYDRANT_ERR_DATA;
 }
 
 static bool has_route(const char *routes, size_t cap, hydrant_str route)
@@ -398,32 +409,56 @@ static hydrant_status view_item(const unsigned char *bytes, uint32_t bytes_count
     return HYDRANT_OK;
 }
 
-/* A record of what is held that is no item is passed over; HYDRANT_ERR_STATE: lost it. */
-static hydrant_status next_held(hydrant_ring *ring, hydrant_ring_item *out)
+/* The next record of what is held: in place, or a copy. */
+static hydrant_status next_record(hydrant_ring *ring, struct hy_ring_record *record,
+                                  const unsigned char **bytes)
 {
     struct hy_ring_hold *h = &ring->hold;
-    for (;;) {
-        struct hy_ring_record record;
-        const unsigned char *bytes = h->bytes + h->offset;
-        if (ring->group || h->spill) {
-            if (!h->spill && is_gone(ring, h->id)) /* the lease was taken away */
-                return HYDRANT_ERR_STATE;
-            if (!hy_ring_reader_record(h->bytes, h->bytes_count, h->offset, &record))
-                return HYDRANT_ERR_DATA;
-        } else {
-            if (!copy_record(ring, h->id, h->bytes, h->bytes_count, h->offset, &record))
-                return HYDRANT_ERR_STATE;
-            bytes = ring->copy;
-        }
+    *bytes = ring->group ? h->bytes + h->offset : ring->copy;
+    if (!ring->group)
+        return copy_record(ring, h->id, h->bytes_count, h->offset, record);
+    return hy_ring_reader_record(h->bytes, h->bytes_count, h->offset, record) ? HYDRANT_OK
+                                                                              : HYDRANT_ERR_DATA;
+}
+
+/* A record of what is held that is no item is passed over, one that is damaged with all that is
+ * held behind it: nobody finds that. */
+static hydrant_status read_held(hydrant_ring *ring, hydrant_ring_item *out)
+{
+    struct hy_ring_hold *h = &ring->hold;
+    struct hy_ring_record record;
+    const unsigned char *bytes;
+    do {
+        hydrant_status status = next_record(ring, &record, &bytes);
+        if (status == HYDRANT_ERR_DATA)
+            h->next = h->end;
+        if (status != HYDRANT_OK)
+            return status;
         h->offset += hy_ring_padded(record.bytes);
-        if (record.kind != HY_RING_ITEM)
-            continue;
-        uint64_t seq = h->chunk << HY_RING_INDEX_BITS | (h->first + h->next);
-        h->next++;
-        hydrant_status status = view_item(bytes, record.bytes, seq, out);
-        out->deliveries = h->next - 1 == h->acked ? h->tries : 1;
-        return status;
-    }
+    } while (record.kind != HY_RING_ITEM);
+    uint64_t seq = h->chunk << HY_RING_INDEX_BITS | (h->first + h->next);
+    h->next++;
+    hydrant_status status = view_item(bytes, record.bytes, seq, out);
+    out->deliveries = h->next - 1 == h->acked ? h->tries : 1;
+    return status;
+}
+
+/* HYDRANT_ERR_STATE: what was held is gone, whatever was read there. _DATA: h->next is behind what
+ * is damaged. */
+static hydrant_status next_held(hydrant_ring *ring, hydrant_ring_item *out)
+{
+    hydrant_status status = read_held(ring, out);
+    bool taken_away = ring->group && !ring->hold.spill && is_gone(ring, ring->hold.id);
+    return taken_away ? HYDRANT_ERR_STATE : status;
+}
+
+/* Items [from, to) of what is held are lost, and nobody waits for them. */
+static void lose(hydrant_ring *ring, uint32_t from, uint32_t to)
+{
+    ring->hold.next = to;
+    /* First: after a kill they are counted twice, not never. */
+    atomic_fetch_add_explicit(&ring->ctl->lost, to - from, memory_order_relaxed);
+    hy_ring_lease_ack(ring, to);
 }
 
 /* Too often delivered: kept in a file of its own and acknowledged, so that it holds up nobody. */
@@ -458,19 +493,25 @@ static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
             return HYDRANT_ERR_AGAIN;
         if (h->next == h->end) /* delivered, not acknowledged */
             return HYDRANT_ERR_LIMIT;
+        uint32_t next = h->next, offset = h->offset;
         hydrant_status status = next_held(ring, out);
         if (status == HYDRANT_ERR_STATE && ring->group) {
             h->word = NULL;
             continue;
         }
-        if (status == HYDRANT_ERR_STATE) {
-            atomic_fetch_add_explicit(&ring->ctl->lost, h->end - h->acked, memory_order_relaxed);
-            h->next = h->end;
-            hy_ring_lease_ack(ring, h->end);
+        if (status == HYDRANT_ERR_STATE) { /* written over */
+            lose(ring, next, h->end);
             continue;
         }
-        if (status != HYDRANT_OK)
+        if (status == HYDRANT_ERR_DATA && h->out > h->acked) { /* said when nothing is out */
+            h->next = next;
+            h->offset = offset;
+            return HYDRANT_ERR_LIMIT;
+        }
+        if (status == HYDRANT_ERR_DATA) {
+            lose(ring, next, h->next);
             return status;
+        }
         if (is_poison(ring, out) && bury(ring, out))
             continue;
         if (is_wanted(ring, out)) {
@@ -481,6 +522,16 @@ static hydrant_status next_of_group(hydrant_ring *ring, hydrant_ring_item *out)
         if (h->out <= h->acked) /* else it goes with what is out */
             hy_ring_lease_ack(ring, h->next);
     }
+}
+
+/* Goes on behind what is committed of a chunk: before that nobody finds a record again. */
+static hydrant_status pass_over(hydrant_ring *ring, uint64_t id, uint64_t commit)
+{
+    struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
+    uint32_t items = hy_ring_commit_items(commit);
+    ring->lost += items > mark->number ? items - mark->number : 0;
+    *mark = (struct hy_ring_mark){id, items, hy_ring_commit_bytes(commit)};
+    return HYDRANT_ERR_DATA;
 }
 
 /* The observer's next item of a chunk. AGAIN: there is none (now). */
@@ -494,16 +545,17 @@ static hydrant_status next_of_chunk(hydrant_ring *ring, uint64_t id, hydrant_rin
         uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire); /* C1 */
         uint32_t bytes_count = hy_ring_commit_bytes(commit);
         struct hy_ring_record record;
-        if (mark->offset >= bytes_count || bytes_count > ring->header->chunk_bytes)
+        if (mark->offset >= bytes_count)
             return HYDRANT_ERR_AGAIN;
-        if (!copy_record(ring, id, hy_ring_reader_chunk(ring, id), bytes_count, mark->offset,
-                         &record))
-            continue;
+        hydrant_status status = copy_record(ring, id, bytes_count, mark->offset, &record);
+        if (status != HYDRANT_OK)
+            return status == HYDRANT_ERR_DATA ? pass_over(ring, id, commit) : HYDRANT_ERR_AGAIN;
         mark->offset += hy_ring_padded(record.bytes);
         if (record.kind != HY_RING_ITEM)
             continue;
         uint64_t seq = id << HY_RING_INDEX_BITS | mark->number++;
-        hydrant_status status = view_item(ring->copy, record.bytes, seq, out);
+        status = view_item(ring->copy, record.bytes, seq, out);
+        ring->lost += status != HYDRANT_OK;
         out->deliveries = 1;
         if (status != HYDRANT_OK || is_wanted(ring, out))
             return status;
@@ -532,12 +584,14 @@ static bool is_over(hydrant_ring *ring, uint64_t id)
 static hydrant_status next_observed(hydrant_ring *ring, hydrant_ring_item *out)
 {
     uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
-    if (ring->current && next_of_chunk(ring, ring->current, out) == HYDRANT_OK)
-        return HYDRANT_OK;
+    hydrant_status status =
+        ring->current ? next_of_chunk(ring, ring->current, out) : HYDRANT_ERR_AGAIN;
+    if (status != HYDRANT_ERR_AGAIN)
+        return status;
     while (ring->tail < next && is_over(ring, ring->tail))
         ring->tail++;
     for (uint64_t id = ring->tail; id < next; id++) {
-        hydrant_status status = next_of_chunk(ring, id, out);
+        status = next_of_chunk(ring, id, out);
         if (status != HYDRANT_ERR_AGAIN) {
             ring->current = id;
             return status;
@@ -576,7 +630,10 @@ hydrant_status hydrant_ring_ack(hydrant_ring *ring, uint64_t seq)
 
 uint64_t hydrant_ring_lost(const hydrant_ring *ring)
 {
+    if (!ring->ctl)
+        return ring->lost;
+    uint64_t lost = atomic_load_explicit(&ring->ctl->lost, memory_order_relaxed);
     if (ring->group)
-        return atomic_load_explicit(&ring->group->dropped, memory_order_relaxed);
-    return ring->ctl ? atomic_load_explicit(&ring->ctl->lost, memory_order_relaxed) : ring->lost;
+        lost += atomic_load_explicit(&ring->group->dropped, memory_order_relaxed);
+    return lost;
 }

@@ -6,6 +6,7 @@ usage: test_python.py SOURCE_DIR ENGINE [LIBRARY]   (without LIBRARY the member 
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,34 @@ try:
     check(False, "zeros are an item")
 except Damaged:
     pass
+
+
+
+def damaged(at, value):
+    """What an observer gets of the golden ring with another number at a byte of chunk 1: what is in front of the
+    damage, and what is behind it."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(golden, "data"), "rb") as file:
+            data = bytearray(file.read())
+        (chunks_at,) = struct.unpack_from("<Q", data, 72)
+        (chunk_bytes,) = struct.unpack_from("<I", data, 20)
+        struct.pack_into("<I", data, chunks_at + chunk_bytes + at, value)
+        with open(os.path.join(folder, "data"), "wb") as file:
+            file.write(data)
+        observer, ids = Observer(folder), [[], []]
+        try:
+            for item in observer:
+                ids[0].append(item["id"])
+            check(False, "nobody says that it is damaged")
+        except Damaged:
+            ids[1].extend(item["id"] for item in observer)
+        check(sum(map(len, ids)) + observer.lost == len(expected), ids, "and", observer.lost, "lost")
+        return ids
+
+
+ids = [item["id"] for item in expected]
+check(damaged(0, 3) == [[], ids[5:]], "the length of the first item is damaged")
+check(damaged(8, 0) == [[], ids[1:]], "the head of the first item is damaged")
 
 shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 with tempfile.TemporaryDirectory(dir=shm) as folder:

@@ -1,11 +1,13 @@
 /*
  * A lease whose items are not all wanted, or not all there: a member that reads ahead gets every
  * wanted item in order, is asked to acknowledge only when it has something to acknowledge, and what
- * it did not acknowledge comes again. One process, one thread.
+ * it did not acknowledge comes again. What is damaged is said, counted and left behind, by members
+ * and by observers. One process, one thread.
  */
 #include <string.h>
 #include <unistd.h>
 
+#include "ring/ring_reader.h"
 #include "ring/ring_state.h"
 #include "ring_small.h"
 
@@ -18,7 +20,7 @@ static const struct hy_ring_group_options wants_some[] = {
      .policy = HY_RING_BLOCK,
      .actions = 1u << HYDRANT_ACTION_RESPOND}};
 
-static void put_one(uint64_t n, bool wanted)
+static uint64_t put_one(uint64_t n, bool wanted)
 {
     struct hy_ring_item_head head = {.record = {.bytes = sizeof head, .kind = HY_RING_ITEM},
                                      .head_bytes = sizeof head,
@@ -27,6 +29,7 @@ static void put_one(uint64_t n, bool wanted)
                                      .generation = n};
     uint64_t seq;
     WORLD_CHECK(hy_ring_put(small_writer, &head, sizeof head, NULL, &seq) == HYDRANT_OK, "put");
+    return seq;
 }
 
 /* Items 0.. of which those are wanted whose bit is set. */
@@ -37,13 +40,18 @@ static void put_pattern(uint32_t pattern)
     small_show();
 }
 
-static hydrant_ring *member(uint32_t lease_items)
+static hydrant_ring *member_of(const char *group, uint32_t lease_items)
 {
     hydrant_ring_options options;
     hydrant_ring_options_init(&options);
-    options.group = "care";
+    options.group = group;
     options.lease_items = lease_items;
     return small_attach(&options);
+}
+
+static hydrant_ring *member(uint32_t lease_items)
+{
+    return member_of("care", lease_items);
 }
 
 /* ---- reading ahead ---- */
@@ -276,6 +284,166 @@ static void only_the_first_is_buried(void)
     small_end("dead letters of a lease with an end");
 }
 
+/* ---- chunks that are written over ---- */
+
+/* Under a member of a group that nobody waits for: what it has not read is counted, to the item. */
+static void written_over(void)
+{
+    enum { MANY = 1000 };
+    hydrant_ring_item item;
+    hydrant_status status;
+    uint64_t got = 0, last = 0;
+    small_begin(NULL, 0);
+    hydrant_ring *reader = member_of("passing", ITEMS);
+    for (uint64_t n = 0; n < MANY; n++) {
+        put_one(n, true);
+        small_show();
+        if (n == 3)
+            WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK, "nothing to have out");
+    }
+    uint64_t first = item.seq;
+    for (got = 1; (status = hydrant_ring_next(reader, &item)) != HYDRANT_ERR_AGAIN;) {
+        WORLD_CHECK(status == HYDRANT_OK || (status == HYDRANT_ERR_LIMIT && last), "%d", status);
+        if (status == HYDRANT_ERR_LIMIT)
+            WORLD_CHECK(hydrant_ring_ack(reader, last) == HYDRANT_OK, "ack");
+        else
+            got++;
+        last = item.seq;
+    }
+    WORLD_CHECK(hydrant_ring_ack(reader, first) == HYDRANT_ERR_STATE, "ack of what is not there");
+    WORLD_CHECK(got + hydrant_ring_lost(reader) == MANY, "%llu read, %llu lost",
+                (unsigned long long)got, (unsigned long long)hydrant_ring_lost(reader));
+    hydrant_ring_detach(&reader);
+    small_end("a lease that is written over");
+}
+
+/* ---- damaged records ---- */
+
+/* Of the item, so that the next one can be found; of the record, so that it cannot. */
+enum damage { BAD_ITEM, TOO_SHORT, TOO_LONG, OVERFLOWING, DAMAGES };
+
+static void spoil(uint64_t seq, enum damage damage)
+{
+    uint64_t id = seq >> HY_RING_INDEX_BITS, commit = hy_ring_slot_of(small_ring, id)->commit;
+    unsigned char *chunk = hy_ring_chunk_of(small_ring, id);
+    uint32_t at = hy_ring_item_offset(chunk, hy_ring_commit_bytes(commit),
+                                      (uint32_t)(seq & ((1 << HY_RING_INDEX_BITS) - 1)));
+    struct hy_ring_item_head *head = (struct hy_ring_item_head *)(chunk + at);
+    if (damage == BAD_ITEM)
+        head->head_bytes = 8;
+    else
+        head->record.bytes = damage == TOO_SHORT  ? 3
+                             : damage == TOO_LONG ? SMALL_CHUNK_BYTES
+                                                  : UINT32_MAX;
+}
+
+/* Items 0.. of which one is damaged. */
+static void put_damaged(uint32_t which, enum damage damage)
+{
+    uint64_t seq = 0;
+    for (uint32_t n = 0; n < ITEMS; n++) {
+        uint64_t put = put_one(n, true);
+        seq = n == which ? put : seq;
+    }
+    small_show();
+    spoil(seq, damage);
+}
+
+/* Reads until there is nothing. Returns the numbers of what came; *said: how often it was said that
+ * something is damaged. */
+static uint64_t read_damaged(hydrant_ring *reader, uint32_t *said)
+{
+    uint64_t bits = 0, last = 0;
+    *said = 0;
+    for (uint32_t calls = 0;; calls++) {
+        hydrant_ring_item item;
+        hydrant_status status = hydrant_ring_next(reader, &item);
+        WORLD_CHECK(calls < 10 * ITEMS, "it never ends: %d", status);
+        if (status == HYDRANT_ERR_AGAIN)
+            break;
+        if (status == HYDRANT_ERR_LIMIT) {
+            WORLD_CHECK(last && hydrant_ring_ack(reader, last) == HYDRANT_OK, "nothing is out");
+            last = 0;
+            continue;
+        }
+        WORLD_CHECK(status == HYDRANT_OK || (status == HYDRANT_ERR_DATA && !last), "%d", status);
+        *said += status == HYDRANT_ERR_DATA;
+        if (status != HYDRANT_OK)
+            continue;
+        WORLD_CHECK(bits >> item.generation == 0, "item %llu comes again, or too late",
+                    (unsigned long long)item.generation);
+        bits |= 1ull << item.generation;
+        last = reader->ctl ? item.seq : 0; /* an observer has nothing out */
+    }
+    WORLD_CHECK(hydrant_ring_wait(reader, 0) == HYDRANT_ERR_AGAIN, "there is more");
+    return bits;
+}
+
+static uint64_t found(uint32_t which, enum damage damage)
+{
+    uint64_t before = (1ull << which) - 1, all = PATTERNS - 1;
+    return damage == BAD_ITEM ? all & ~(1ull << which) : before;
+}
+
+/* group NULL: an observer. */
+static void read_past(const char *group, uint32_t lease_items, uint32_t which, enum damage damage)
+{
+    uint32_t said, lost = damage == BAD_ITEM ? 1 : ITEMS - which;
+    small_begin(wants_some, 1);
+    hydrant_ring *reader = group ? member_of(group, lease_items) : small_attach(NULL);
+    put_damaged(which, damage);
+    uint64_t got = read_damaged(reader, &said), expected = found(which, damage);
+    WORLD_CHECK(got == expected && said >= 1 && (said == 1 || lease_items < ITEMS),
+                "damage %d of item %u: %#llx came, said %u times", damage, which,
+                (unsigned long long)got, said);
+    WORLD_CHECK(hydrant_ring_lost(reader) == lost, "%llu lost, not %u",
+                (unsigned long long)hydrant_ring_lost(reader), lost);
+    if (group) /* an observer finds what is committed later in the same chunk, too */
+        hy_ring_writer_rest(small_writer);
+    put_one(ITEMS, true);
+    small_show();
+    WORLD_CHECK(read_damaged(reader, &said) == PATTERNS && said == 0, "does not go on");
+    WORLD_CHECK(hydrant_ring_lost(reader) == lost, "more is lost");
+    if (group && strcmp(group, "care") == 0)
+        WORLD_CHECK(small_stats(0).lag == 0, "something is left");
+    hydrant_ring_detach(&reader);
+    small_close();
+    temporary_remove(small_dir);
+}
+
+static void damaged(void)
+{
+    for (uint32_t which = 0; which < ITEMS; which++) {
+        for (enum damage damage = 0; damage < DAMAGES; damage++) {
+            for (uint32_t lease = 1; lease <= ITEMS; lease++) {
+                read_past("care", lease, which, damage);
+                read_past("passing", lease, which, damage);
+            }
+            read_past(NULL, ITEMS, which, damage);
+        }
+    }
+    printf("damaged records: ok\n");
+}
+
+/* The word that says how much of a chunk is there is damaged. */
+static void damaged_commit(void)
+{
+    uint32_t said;
+    small_begin(NULL, 0);
+    hydrant_ring *reader = small_attach(NULL);
+    put_pattern(PATTERNS - 1);
+    hy_ring_writer_rest(small_writer);
+    atomic_store(&hy_ring_slot_of(small_ring, 1)->commit,
+                 hy_ring_commit(ITEMS, SMALL_CHUNK_BYTES + 8) | HY_RING_SEALED);
+    WORLD_CHECK(read_damaged(reader, &said) == 0 && said == 1, "said %u times", said);
+    WORLD_CHECK(hydrant_ring_lost(reader) == ITEMS, "not counted");
+    put_one(ITEMS, true);
+    small_show();
+    WORLD_CHECK(read_damaged(reader, &said) == PATTERNS && said == 0, "does not go on");
+    hydrant_ring_detach(&reader);
+    small_end("a damaged chunk");
+}
+
 int main(void)
 {
     alarm(STUCK_S);
@@ -285,5 +453,8 @@ int main(void)
     from_segments();
     taken_away();
     only_the_first_is_buried();
+    written_over();
+    damaged();
+    damaged_commit();
     return 0;
 }

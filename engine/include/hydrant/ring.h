@@ -102,7 +102,9 @@ typedef struct hydrant_ring_item {
  * killed does not end its ring, for the next one goes on with it); HYDRANT_ERR_STATE: the group is
  * another than the one that this handle joined (the engine declares it now, or not any more, or had
  * to make its control file anew): detach and attach again, what was not acknowledged comes again;
- * HYDRANT_ERR_DATA: the ring's bytes make no sense.
+ * HYDRANT_ERR_DATA: the ring's bytes make no sense. It is said once of each place, to a member
+ * when it has acknowledged what it has. The next call goes on behind it, also when another member
+ * makes it: what was there is lost, and hydrant_ring_lost counts it.
  */
 HYDRANT_API hydrant_status hydrant_ring_next(hydrant_ring *ring, hydrant_ring_item *out);
 
@@ -127,9 +129,9 @@ HYDRANT_API hydrant_status hydrant_ring_wait(hydrant_ring *ring, int timeout_ms)
 HYDRANT_API int hydrant_ring_eventfd(hydrant_ring *ring, hydrant_error *err);
 HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
 
-/* Items that were overwritten before this handle (observer) or its group (ephemeral) read them;
- * for a durable group those that the engine dropped by its policy, and those that were spilled and
- * are damaged or gone. */
+/* Items that were overwritten before this handle (observer) or its group (ephemeral) read them, or
+ * are damaged; for a durable group those that the engine dropped by its policy, and those that are
+ * damaged, or were spilled and are gone. */
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);
 
 /*

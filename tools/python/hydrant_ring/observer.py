@@ -30,14 +30,15 @@ def _crc32c(data):
 
 
 class Observer:
-    """Iterating gives the items that are there now; follow() goes on and waits for more."""
+    """Iterating gives the items that are there now; follow() goes on and waits for more. What is damaged raises
+    Damaged, once; iterating again goes on behind it."""
 
     def __init__(self, directory, from_oldest=True):
         with open(os.path.join(directory, "data"), "rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._check()
         self._words = memoryview(self._map).cast("Q")
-        self.lost = 0  # items that were written over before they were read
+        self.lost = 0  # items that were written over before they were read, or are damaged
         self._read = {}  # chunk id: [items, bytes] read
         self._tail = self._oldest()
         if not from_oldest:
@@ -83,6 +84,13 @@ class Observer:
         at = self._chunks_at + chunk % self.chunk_count * self.chunk_bytes
         return self._map[at + start : at + end]
 
+    def _damaged(self, chunk, commit, problem):
+        """Goes on behind what is committed: before that nobody finds a record again."""
+        mark, items = self._read[chunk], commit >> 32 & 0x7FFFFFFF
+        self.lost += max(0, items - mark[0])
+        mark[:] = items, commit & 0xFFFFFFFF
+        return Damaged(problem)
+
     def _records_of(self, chunk):
         """(seq, bytes) of what is new in a chunk."""
         mark = self._read.setdefault(chunk, [0, 0])
@@ -91,7 +99,7 @@ class Observer:
             return
         end = commit & 0xFFFFFFFF
         if end > self.chunk_bytes:
-            raise Damaged("more was committed than a chunk holds")
+            raise self._damaged(chunk, commit, "more was committed than a chunk holds")
         data = self._copy(chunk, mark[1], end)
         if self._slot(chunk)[0] != chunk:
             return  # written over meanwhile: the copy counts for nothing
@@ -99,7 +107,7 @@ class Observer:
         while at < len(data):
             size, kind, _ = RECORD.unpack_from(data, at)
             if size < RECORD.size or size > len(data) - at:
-                raise Damaged("a record's length is impossible")
+                raise self._damaged(chunk, commit, "a record's length is impossible")
             record = data[at : at + size]
             at += (size + 7) // 8 * 8
             mark[1] += (size + 7) // 8 * 8
@@ -126,7 +134,12 @@ class Observer:
 
     def __iter__(self):
         for seq, record in self._records():
-            yield item_of(record, seq)
+            try:
+                item = item_of(record, seq)
+            except Damaged:
+                self.lost += 1
+                raise
+            yield item
 
     @property
     def ended(self):
