@@ -10,7 +10,8 @@
  *                                                                    the slot is left out this lap
  *
  * A slot is left out too while the writer of its chunk has not sealed it. A group that was waited
- * for in vain is slow until a chunk of it is found done again; nobody waits for a slow one.
+ * for in vain is slow until a chunk of it is found done again; nobody waits for a slow one, unless
+ * its spill is full.
  *
  * What a group's members write is read once per step and only ever spoils their own group: at most
  * an eighth of the slots is left out for one group and half of them for all; leases beyond that are
@@ -24,7 +25,8 @@
 #include "ring/ring_state.h"
 
 enum {
-    POLL_US = 100,
+    POLL_US = 100,   /* how often one who waits asks whether the group is done */
+    TRY_US = 10000,  /* how often, for all of them, a policy that had no room: it asks the disk */
     FIGHTS_MAX = 64, /* steps in a row that a member may be quicker with; an honest one is not */
 };
 
@@ -239,9 +241,11 @@ static enum answer ask_group(struct hy_ring *ring, struct hy_ring_served *served
     }
     pthread_mutex_lock(&ring->policy);
     enum answer answer = WAIT;
-    if (served->slow || waited_us >= served->group->block_us) {
+    bool due = served->slow || waited_us >= served->group->block_us;
+    if (due && now_us() >= served->try_us) {
         served->slow = served->group->policy != HY_RING_BLOCK;
         answer = apply_policy(ring, served, id, items);
+        served->try_us = answer == WAIT ? now_us() + TRY_US : 0;
     }
     pthread_mutex_unlock(&ring->policy);
     return answer;

@@ -37,6 +37,7 @@ struct hy_ring_served {
     _Atomic uint64_t lost_items; /* of segments that were lost */
     struct hy_ring_left swept;   /* spilled by rings that are gone; removed when it was declared */
     uint32_t fights;             /* steps in a row that somebody was quicker with; under policy */
+    uint64_t try_us;             /* when the policy may be tried again; under policy */
     /* Segment n is n % HY_RING_SPILLS; under policy. */
     struct hy_ring_spilled segments[HY_RING_SPILLS];
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "ring/ring_state.h"
@@ -271,6 +272,74 @@ static void lost_segments(void)
     }
 }
 
+/* ---- no room for more ---- */
+
+enum { FULL_MS = 300, TRY_MS = 10 };
+
+static _Atomic bool patience_ends;
+
+static void end_patience(int number)
+{
+    (void)number;
+    atomic_store(&patience_ends, true);
+}
+
+/* Puts items until one waits for so long; how long it waited at last. */
+static uint64_t put_patiently(void)
+{
+    struct itimerval patience = {.it_value.tv_usec = FULL_MS * 1000};
+    unsigned char item[WORLD_ITEM_BYTES_MAX];
+    uint64_t seq, began;
+    hydrant_status status;
+    world_item(0, sizeof item, item);
+    do {
+        atomic_store(&patience_ends, false);
+        WORLD_CHECK(setitimer(ITIMER_REAL, &patience, NULL) == 0, "setitimer");
+        began = world_now_us();
+        status = hy_ring_put(small_writer, item, sizeof item, &patience_ends, &seq);
+    } while (status == HYDRANT_OK);
+    WORLD_CHECK(status == HYDRANT_ERR_CANCELLED, "put: %d", status);
+    return world_now_us() - began;
+}
+
+/* Read calls of this process so far. */
+static uint64_t reads(void)
+{
+    char text[512];
+    int fd = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    WORLD_CHECK(len > 0 && close(fd) == 0, "/proc/self/io");
+    text[len] = '\0';
+    const char *count = strstr(text, "syscr: ");
+    WORLD_CHECK(count, "%s", text);
+    return strtoull(count + strlen("syscr: "), NULL, 10);
+}
+
+/* Who waits for a group whose spill is full looks for room, but not all the time; and finds it when
+ * a segment is lost, though nobody tends the ring. */
+static void full(void)
+{
+    struct hy_ring_group_options group = spills;
+    struct sigaction action = {.sa_handler = end_patience}, before;
+    char path[2 * TEMPORARY_PATH + HY_RING_PATH_BYTES];
+    group.spill_bytes_max = 8 * SMALL_CHUNK_BYTES;
+    small_begin(&group, 1);
+    WORLD_CHECK(sigaction(SIGALRM, &action, &before) == 0, "sigaction");
+    put_patiently();
+    uint64_t spilled = small_stats(0).spilled, first = reads(), waited = put_patiently();
+    uint64_t looks = reads() - first, most = waited / 1000 / TRY_MS + 3;
+    WORLD_CHECK(waited >= FULL_MS * 900 && small_stats(0).spilled == spilled, "it is not full");
+    WORLD_CHECK(looks > 1 && looks <= most, "%llu looks in %llu us", (unsigned long long)looks,
+                (unsigned long long)waited);
+    hy_ring_spill_path(small_ring->served[0].group, 1, path, sizeof path);
+    remove_file(path);
+    put_patiently();
+    WORLD_CHECK(small_stats(0).spilled > spilled && small_stats(0).dropped > 0,
+                "the room was not found");
+    WORLD_CHECK(sigaction(SIGALRM, &before, NULL) == 0, "sigaction");
+    small_end("a spill that is full");
+}
+
 /* ---- another policy, another folder ---- */
 
 static void read_all(const char *what, uint64_t from)
@@ -441,6 +510,7 @@ int main(void)
     lag();
     files_cannot_be_opened();
     lost_segments();
+    full();
     spills_no_more(HY_RING_BLOCK);
     spills_no_more(HY_RING_DROP_OLDEST);
     folder_is_another();
