@@ -237,17 +237,31 @@ bool hy_ring_ctl_name(const char *name, char out[static HY_RING_NAME_BYTES + 16]
     return true;
 }
 
-bool hy_ring_lock(int fd, uint32_t byte)
+static bool set_lock(int fd, short type, uint32_t from, uint32_t count)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = count};
     errno = 0;
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
+bool hy_ring_lock(int fd, uint32_t byte)
+{
+    return set_lock(fd, F_WRLCK, byte, 1);
+}
+
 void hy_ring_unlock(int fd, uint32_t byte)
 {
-    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
-    fcntl(fd, F_OFD_SETLK, &lock);
+    set_lock(fd, F_UNLCK, byte, 1);
+}
+
+bool hy_ring_lock_all(int fd, uint32_t count)
+{
+    return set_lock(fd, F_WRLCK, 0, count);
+}
+
+void hy_ring_unlock_all(int fd, uint32_t count)
+{
+    set_lock(fd, F_UNLCK, 0, count);
 }
 
 bool hy_ring_is_locked(int fd, uint32_t byte)

@@ -60,6 +60,9 @@ bool hy_ring_ctl_name(const char *name, char out[static HY_RING_NAME_BYTES + 16]
 /* The lock of one byte, without waiting. False: another has it, or errno is set. */
 bool hy_ring_lock(int fd, uint32_t byte);
 void hy_ring_unlock(int fd, uint32_t byte);
+/* The first bytes, all or none, in one step. */
+bool hy_ring_lock_all(int fd, uint32_t count);
+void hy_ring_unlock_all(int fd, uint32_t count);
 /* Does anybody else hold it? */
 bool hy_ring_is_locked(int fd, uint32_t byte);
 

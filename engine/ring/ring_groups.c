@@ -8,12 +8,17 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "ring/ring_state.h"
 
-enum { DEAD_MODE = 0660, ROUTES_BYTES = sizeof((struct hy_ring_group *)NULL)->routes };
+enum {
+    DEAD_MODE = 0660,
+    DOOR_MS = 1000,
+    ROUTES_BYTES = sizeof((struct hy_ring_group *)NULL)->routes
+};
 
 /* NULL: none may spill. */
 static const char *spill_dir_of(const struct hy_ring_options *options)
@@ -134,6 +139,19 @@ static hydrant_status make_dead_letters(struct hy_ring *ring, char *ctl_file, hy
     return ok ? HYDRANT_OK : hy_error_system(err, errno, "cannot make %s", ctl_file);
 }
 
+/* Of an ephemeral group, or one that ended. Who is about to remove it would remove the next one of
+ * that name: it is waited for. */
+static void remove_control(struct hy_ring *ring, const char *file)
+{
+    struct timespec moment = {.tv_nsec = 1000000};
+    int fd = openat(ring->dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    for (int ms = 0; fd >= 0 && ms < DOOR_MS && !hy_ring_lock(fd, HY_RING_DOOR); ms++)
+        nanosleep(&moment, NULL);
+    unlinkat(ring->dir_fd, file, 0);
+    if (fd >= 0)
+        close(fd);
+}
+
 static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options *options,
                               const struct hy_ring_group_options *o, hydrant_error *err)
 {
@@ -153,7 +171,7 @@ static hydrant_status declare(struct hy_ring *ring, const struct hy_ring_options
     hy_ring_spill_settle(ring->header, g, spill_dir_of(options), o->policy == HY_RING_SPILL,
                          &served->swept);
     if (fresh)
-        unlinkat(ring->dir_fd, file, 0); /* of an ephemeral group, or one that ended */
+        remove_control(ring, file);
     hydrant_status status =
         hy_ring_control_open(ring, file, o->name, true, &served->ctl_map, &served->lost, err);
     if (status != HYDRANT_OK)

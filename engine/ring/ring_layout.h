@@ -36,8 +36,9 @@ enum {
     HY_RING_MEMBERS = 64,    /* of a group */
     HY_RING_NAME_BYTES = 48, /* of a group, its NUL included */
     HY_RING_PATH_BYTES = 256,
-    HY_RING_HISTORY = 8,   /* laps for which the count of a chunk is remembered */
-    HY_RING_SPILLS = 4096, /* spill segments of a group at one time */
+    HY_RING_HISTORY = 8,            /* laps for which the count of a chunk is remembered */
+    HY_RING_DOOR = HY_RING_MEMBERS, /* byte of a control file: locked by who removes the file */
+    HY_RING_SPILLS = 4096,          /* spill segments of a group at one time */
     HY_RING_RECORD_ALIGN = 8,
     HY_RING_LINE = 64,
 };

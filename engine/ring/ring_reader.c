@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -130,19 +131,20 @@ static bool take_place(hydrant_ring *ring)
     return false;
 }
 
-static bool has_members(const hydrant_ring *ring, uint32_t except)
-{
-    for (uint32_t i = 0; i < HY_RING_MEMBERS; i++) {
-        if (i != except && hy_ring_is_locked(ring->ctl_map.fd, i))
-            return true;
-    }
-    return false;
-}
-
 static bool is_unlinked(int fd)
 {
     struct stat stat;
     return fstat(fd, &stat) == 0 && stat.st_nlink == 0;
+}
+
+/* Is somebody about to remove the control file? Then waits a moment. */
+static bool is_at_its_end(int fd)
+{
+    struct timespec moment = {.tv_nsec = 1000000};
+    if (!hy_ring_is_locked(fd, HY_RING_DOOR))
+        return false;
+    nanosleep(&moment, NULL);
+    return true;
 }
 
 bool hy_ring_is_regrouped(hydrant_ring *ring)
@@ -174,14 +176,15 @@ static hydrant_status join_once(hydrant_ring *ring, const char *file, const char
     if (status != HYDRANT_OK)
         return status;
     ring->ctl = ring->ctl_map.base;
-    if (!take_place(ring))
-        return hy_error_set(err, HYDRANT_ERR_LIMIT, "group %s has %d members", name,
-                            HY_RING_MEMBERS);
-    if (is_unlinked(ring->ctl_map.fd) || find_declared(ring, name) != ring->group) {
+    bool placed = take_place(ring), ends = !placed && is_at_its_end(ring->ctl_map.fd);
+    if (ends || is_unlinked(ring->ctl_map.fd) || find_declared(ring, name) != ring->group) {
         ring->ctl = NULL;
         hy_ring_unmap(&ring->ctl_map);
         return HYDRANT_ERR_AGAIN;
     }
+    if (!placed)
+        return hy_error_set(err, HYDRANT_ERR_LIMIT, "group %s has %d members", name,
+                            HY_RING_MEMBERS);
     hy_ring_lease_inherit(ring);
     return HYDRANT_OK;
 }
@@ -308,14 +311,20 @@ hydrant_status hydrant_ring_attach(const char *dir, const hydrant_ring_options *
     return HYDRANT_OK;
 }
 
+/* An ephemeral group ends with its last member: with all places locked, nobody is one, nor becomes
+ * one of a file that has no name any more. Of several who leave, the last to give up its place is
+ * alone. */
 static void leave_group(hydrant_ring *ring)
 {
     char file[HY_RING_NAME_BYTES + 16];
+    int fd = ring->ctl_map.fd;
     hy_ring_lease_release(ring);
-    if (!ring->group && !has_members(ring, ring->member) &&
-        hy_ring_ctl_name(ring->group_name, file) && !is_unlinked(ring->ctl_map.fd))
+    hy_ring_unlock(fd, ring->member);
+    if (ring->group || !hy_ring_lock_all(fd, HY_RING_DOOR + 1))
+        return;
+    if (hy_ring_ctl_name(ring->group_name, file) && !is_unlinked(fd))
         unlinkat(ring->dir_fd, file, 0);
-    hy_ring_unlock(ring->ctl_map.fd, ring->member);
+    hy_ring_unlock_all(fd, HY_RING_DOOR + 1);
 }
 
 void hydrant_ring_detach(hydrant_ring **ring_)
