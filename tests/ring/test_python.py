@@ -44,15 +44,16 @@ except Damaged:
 
 
 
-def damaged(at, value):
-    """What an observer gets of the golden ring with another number at a byte of chunk 1: what is in front of the
-    damage, and what is behind it."""
+def damaged(place, at, value):
+    """What an observer gets of the golden ring with another number at a byte of chunk 1, or of its slot: what is
+    in front of the damage, and what is behind it."""
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(golden, "data"), "rb") as file:
             data = bytearray(file.read())
-        (chunks_at,) = struct.unpack_from("<Q", data, 72)
+        slots_at, chunks_at = struct.unpack_from("<QQ", data, 64)
         (chunk_bytes,) = struct.unpack_from("<I", data, 20)
-        struct.pack_into("<I", data, chunks_at + chunk_bytes + at, value)
+        begins = slots_at + 64 if place == "slot" else chunks_at + chunk_bytes
+        struct.pack_into("<I", data, begins + at, value)
         with open(os.path.join(folder, "data"), "wb") as file:
             file.write(data)
         observer, ids = Observer(folder), [[], []]
@@ -67,8 +68,9 @@ def damaged(at, value):
 
 
 ids = [item["id"] for item in expected]
-check(damaged(0, 3) == [[], ids[5:]], "the length of the first item is damaged")
-check(damaged(8, 0) == [[], ids[1:]], "the head of the first item is damaged")
+check(damaged("chunk", 0, 3) == [[], ids[5:]], "the length of the first item is damaged")
+check(damaged("chunk", 8, 0) == [[], ids[1:]], "the head of the first item is damaged")
+check(damaged("slot", 16, 1 << 20) == [[], ids[5:]], "the length of the chunk is damaged")
 
 shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 with tempfile.TemporaryDirectory(dir=shm) as folder:

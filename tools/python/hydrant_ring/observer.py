@@ -95,9 +95,9 @@ class Observer:
         """(seq, bytes) of what is new in a chunk."""
         mark = self._read.setdefault(chunk, [0, 0])
         content, _, commit = self._slot(chunk)
-        if content != chunk:
-            return
         end = commit & 0xFFFFFFFF
+        if content != chunk or mark[1] >= end:
+            return
         if end > self.chunk_bytes:
             raise self._damaged(chunk, commit, "more was committed than a chunk holds")
         data = self._copy(chunk, mark[1], end)
