@@ -16,7 +16,7 @@
 
 enum {
     DEAD_MODE = 0660,
-    DOOR_MS = 1000,
+    DOOR_MS = 1000, /* longer than it takes to remove a file, and a start may be held up so long */
     ROUTES_BYTES = sizeof((struct hy_ring_group *)NULL)->routes
 };
 
