@@ -93,10 +93,22 @@ static hydrant_drop drop_of(enum hy_simdjson_answer answer)
     }
 }
 
+/* A tape in which paths find nothing. One that was left half written has words of the record
+ * before. */
+static void empty_document(struct hy_map_reader *reader)
+{
+    static const uint64_t tape[HY_MAP_ROOT_NODE + 1] = {0}; /* a root of no type */
+    reader->doc.tape = tape;
+}
+
 static enum hy_simdjson_answer parse(struct hy_map_reader *reader, const char *json, size_t len)
 {
     reader->doc.steps_left = (uint64_t)len * STEPS_PER_BYTE + STEPS_AT_LEAST;
-    return hy_simdjson_parse(reader->parser, json, len, &reader->doc.tape, &reader->doc.strings);
+    enum hy_simdjson_answer answer =
+        hy_simdjson_parse(reader->parser, json, len, &reader->doc.tape, &reader->doc.strings);
+    if (answer != HY_SIMDJSON_OK)
+        empty_document(reader);
+    return answer;
 }
 
 static bool is_number_byte(char c)
@@ -148,8 +160,10 @@ static hydrant_drop read_json(struct hy_map_reader *reader, hydrant_str json)
 
 static hydrant_drop read_written(struct hy_map_reader *reader, const struct writing *w)
 {
-    if (w->full)
+    if (w->full) {
+        empty_document(reader);
         return HYDRANT_DROP_TOO_LONG;
+    }
     memset(w->at, 0, HY_RECORD_PADDING);
     return read_json(reader, hy_str(reader->room, (size_t)(w->at - reader->room)));
 }
@@ -279,6 +293,7 @@ hydrant_drop hy_map_read(struct hy_map_reader *reader, hydrant_str record)
     reader->bytes = record;
     reader->wrapped = false;
     reader->shape = shape_of(record);
+    empty_document(reader);
     if (reader->shape == HY_MAP_SHAPE_EVENT)
         return read_event(reader, record);
     if (reader->shape == HY_MAP_SHAPE_JSON)
@@ -306,7 +321,6 @@ static hydrant_drop wrap(struct hy_map_reader *reader, const struct hy_mapping *
     PUT(&w, ",\"data\":");
     put(&w, body.data, body.len);
     PUT(&w, "}");
-    reader->wrapped = true;
     return read_written(reader, &w);
 }
 
@@ -317,11 +331,11 @@ hydrant_drop hy_map_open(struct hy_map_reader *reader, const struct hy_mapping *
     bool enveloped = mapping->envelope_body.len > 0;
     if (reader->shape == HY_MAP_SHAPE_EVENT && !enveloped)
         *root = hy_map_member(&reader->doc, HY_MAP_ROOT_NODE, HY_STR("data"));
-    if (reader->shape == HY_MAP_SHAPE_JSON && enveloped && !reader->wrapped)
-        return wrap(reader, mapping);
-    if (reader->shape == HY_MAP_SHAPE_JSON && !enveloped && reader->wrapped) {
-        reader->wrapped = false;
-        return read_json(reader, reader->bytes);
-    }
-    return HYDRANT_DROP_NONE;
+    if (reader->shape != HY_MAP_SHAPE_JSON)
+        return HYDRANT_DROP_NONE;
+    hydrant_drop drop = HYDRANT_DROP_NONE;
+    if (reader->wrapped) /* for another mapping */
+        drop = read_json(reader, reader->bytes);
+    reader->wrapped = enveloped;
+    return enveloped && !drop ? wrap(reader, mapping) : drop;
 }

@@ -29,7 +29,7 @@ struct hy_map_reader {
     uint32_t depth_max;
     enum hy_map_shape shape;
     hydrant_str bytes; /* of the record; of an event: its data, inside room */
-    bool wrapped;      /* the document is an envelope that was put together */
+    bool wrapped;      /* the document was put together from an envelope, for one mapping */
 };
 
 hydrant_status hy_map_reader_init(struct hy_map_reader *reader, uint32_t record_bytes_max,
@@ -37,11 +37,12 @@ hydrant_status hy_map_reader_init(struct hy_map_reader *reader, uint32_t record_
 void hy_map_reader_fini(struct hy_map_reader *reader); /* accepts a zeroed one */
 
 /* Reads a record. HYDRANT_DROP_KEEP_ALIVE: an event of nothing but comments. NOT_JSON,
- * INVALID_UTF8, TOO_DEEP, TOO_LONG: there is no document. */
+ * INVALID_UTF8, TOO_DEEP, TOO_LONG: there is no document, and paths find nothing. */
 hydrant_drop hy_map_read(struct hy_map_reader *reader, hydrant_str record);
 
-/* The document as this mapping wants it, with or without an envelope: *root is where its paths
- * begin. A drop when there is none. */
+/* The document as this mapping wants it, with its envelope or without one, whatever was opened of
+ * the record before: *root is where its paths begin. A drop when there is none: paths find
+ * nothing. */
 hydrant_drop hy_map_open(struct hy_map_reader *reader, const struct hy_mapping *mapping,
                          uint32_t *root);
 

@@ -160,7 +160,6 @@ enum hy_told hy_mapper_tell(struct hy_mapper *mapper, const struct hy_mappings *
         return HY_TOLD_FOREIGN;
     if (mapper->reader.shape != HY_MAP_SHAPE_JSON)
         return HY_TOLD_FOREIGN;
-    mapper->reader.wrapped = false;
     if (hy_map_read(&mapper->reader, hy_str(record->data, record->len)))
         return HY_TOLD_NOTHING;
     uint32_t text = hy_map_member(&mapper->reader.doc, HY_MAP_ROOT_NODE, HY_STR("text"));

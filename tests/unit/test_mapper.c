@@ -56,6 +56,12 @@ static int set_up(void **state)
                                "    envelope: {event: e, body: b, default: update}\n"
                                "    tell: [{event: [update], data.t: '*'}]\n"
                                "    take: [{when: {event: [update]}}]\n"
+                               "    fields: {id: data.i, text: data.t}\n"
+                               "  boxed:\n"
+                               "    network: boxed\n"
+                               "    envelope: {event: kind, body: box, default: none}\n"
+                               "    tell: [{event: [put], data.t: '*'}]\n"
+                               "    take: [{when: {event: [put]}}]\n"
                                "    fields: {id: data.i, text: data.t}\n";
     const struct hy_rule_input input = {.name = "test.yaml", .text = hy_str(yaml, sizeof yaml - 1)};
     const struct hy_decode_options options = {0};
@@ -236,6 +242,78 @@ static void a_walk_that_takes_too_long_ends_and_says_so(void **state)
     free(record.data);
 }
 
+/* ---- envelopes ---- */
+
+static const struct hy_mention *only_mention_of(const char *json)
+{
+    struct record record = record_new();
+    add(&record, "%s", json);
+    const struct hy_record told = {.data = record.data, .len = (uint32_t)record.len};
+    assert_int_equal(hy_mapper_tell(mapper, pack.mappings, &told), HY_TOLD_FOREIGN);
+    const struct hy_mention *mention = only_mention(&record);
+    free(record.data); /* a mention has strings of its own */
+    return mention;
+}
+
+static void each_mapping_opens_an_envelope_of_its_own(void **state)
+{
+    static const struct {
+        const char *network, *json;
+    } records[] = {
+        {"wrapped", "{\"e\":\"update\",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":\\\"9\\\"}\"}"},
+        {"boxed", "{\"kind\":\"put\",\"box\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":\\\"9\\\"}\"}"},
+        {"mastodon",
+         "{\"event\":\"update\",\"payload\":\"{\\\"account\\\":{\\\"acct\\\":\\\"a\\\"},"
+         "\\\"content\\\":\\\"t\\\",\\\"id\\\":\\\"9\\\"}\"}"},
+        /* The body of an envelope that is not the record's is no JSON. */
+        {"wrapped",
+         "{\"e\":\"update\",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":\\\"9\\\"}\","
+         "\"kind\":\"put\",\"box\":\"{\\\"k\\\" x\",\"event\":\"delete\",\"payload\":\"{\"}"},
+        {"boxed",
+         "{\"kind\":\"put\",\"box\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":\\\"9\\\"}\","
+         "\"e\":\"update\",\"b\":\"{\\\"k\\\" x\",\"event\":\"delete\",\"payload\":\"{\"}"},
+        /* Bare, the document of the default event. */
+        {"wrapped", "{\"t\":\"t\",\"i\":\"9\"}"},
+        {"titled", "{\"title\":\"t\",\"i\":\"9\",\"box\":\"{\\\"k\\\" x\"}"},
+    };
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        const struct hy_mention *mention = only_mention_of(records[i].json);
+        if (mention->drop || !hy_str_is(mention->m.network, records[i].network) ||
+            !hy_str_is(mention->m.id, "9") || !hy_str_is(mention->m.text, "t"))
+            fail_msg("%s: drop %d, %.*s, id %.*s", records[i].json, mention->drop,
+                     (int)mention->m.network.len, mention->m.network.data, (int)mention->m.id.len,
+                     mention->m.id.data);
+    }
+}
+
+/* Where parsing ends in the middle, what it left behind has words of the record before. */
+static void a_broken_envelope_shows_nothing_of_another_record(void **state)
+{
+    static const char *const fields[][2] = {
+        {"e", "b"}, {"kind", "box"}, {"event", "payload"}, {"x", "y"}};
+    static const char *const events[] = {"update", "put", "delete", "none"};
+    static const char *const bodies[] = {"{\\\"k\\\" x", "{\\\"t\\\":\\\"t\\\",", "[\\\"", "x", ""};
+    struct record before = record_new(), broken = record_new();
+    add(&before,
+        "{\"event\":\"update\",\"payload\":\"{\\\"id\\\":\\\"7\\\",\\\"account\\\":{\\\"acct\\\":"
+        "\\\"someone\\\"},\\\"content\\\":\\\"");
+    for (int i = 0; i < 100; i++)
+        add(&before, "secret ");
+    add(&before, "\\\"}\"}");
+    for (size_t i = 0; i < 4 * 4 * 5; i++) {
+        broken.len = 0;
+        add(&broken, "{\"%s\":\"%s\",\"%s\":\"%s\"}", fields[i % 4][0], events[i / 4 % 4],
+            fields[i % 4][1], bodies[i / 16]);
+        assert_int_equal(only_mention(&before)->drop, HYDRANT_DROP_NONE);
+        const struct hy_mention *mention = only_mention(&broken);
+        if (!mention->drop || !hy_str_is(mention->m.id, "test:0") || mention->m.text.len)
+            fail_msg("%s: drop %d, id %.*s", broken.data, mention->drop, (int)mention->m.id.len,
+                     mention->m.id.data);
+    }
+    free(before.data);
+    free(broken.data);
+}
+
 /* ---- values ---- */
 
 static void a_text_from_a_template_is_cut_where_any_other_is(void **state)
@@ -295,6 +373,8 @@ int main(void)
         cmocka_unit_test(a_record_of_many_items_costs_in_proportion),
         cmocka_unit_test(nested_items_go_on_in_the_next_batch),
         cmocka_unit_test(a_walk_that_takes_too_long_ends_and_says_so),
+        cmocka_unit_test(each_mapping_opens_an_envelope_of_its_own),
+        cmocka_unit_test(a_broken_envelope_shows_nothing_of_another_record),
         cmocka_unit_test(a_text_from_a_template_is_cut_where_any_other_is),
         cmocka_unit_test(a_template_without_its_value_gives_way_to_the_next),
         cmocka_unit_test(a_number_of_any_size_keeps_its_spelling),
