@@ -12,6 +12,15 @@ static const char *skip_digits(const char *p, const char *end)
     return p;
 }
 
+size_t hy_number_span(hydrant_str s)
+{
+    size_t len = 0;
+    while (len < s.len && (is_digit(s.data[len]) || s.data[len] == '-' || s.data[len] == '+' ||
+                           s.data[len] == '.' || s.data[len] == 'e' || s.data[len] == 'E'))
+        len++;
+    return len;
+}
+
 bool hy_number_valid(hydrant_str written)
 {
     const char *p = written.data;
@@ -60,35 +69,64 @@ static uint64_t shift_in(uint64_t value, unsigned digit)
     return sum;
 }
 
+/* A valid number, taken apart. */
+struct number {
+    const char *digits, *point, *digits_end; /* point: behind the digits where there is none */
+    int64_t before; /* how many digits stand before the point once the exponent is applied */
+    bool negative, has_exponent;
+};
+
+static struct number take_apart(hydrant_str written)
+{
+    const char *end = written.data + written.len;
+    struct number n = {.digits = written.data, .negative = written.data[0] == '-'};
+    n.digits += n.negative;
+    n.point = skip_digits(n.digits, end);
+    n.digits_end = n.point < end && *n.point == '.' ? skip_digits(n.point + 1, end) : n.point;
+    n.has_exponent = n.digits_end < end;
+    n.before = n.point - n.digits;
+    if (n.has_exponent)
+        n.before += read_exponent(n.digits_end + 1, end);
+    return n;
+}
+
 bool hy_number_count(hydrant_str written, uint64_t *count)
 {
     if (hy_number_short(written, count))
         return true;
-    const char *p = written.data;
-    const char *end = p + written.len;
-    bool negative = *p == '-';
-    p += negative;
-    const char *point = skip_digits(p, end);
-    const char *digits_end = point < end && *point == '.' ? skip_digits(point + 1, end) : point;
-    /* How many of the digits stand before the point once the exponent is applied. */
-    int64_t before = point - p;
-    if (digits_end < end)
-        before += read_exponent(digits_end + 1, end);
-
+    struct number n = take_apart(written);
     uint64_t value = 0;
-    for (; p < digits_end; p++) {
-        if (p == point)
+    for (const char *p = n.digits; p < n.digits_end; p++) {
+        if (p == n.point)
             continue;
         unsigned digit = (unsigned)(*p - '0');
-        if (before-- > 0)
+        if (n.before-- > 0)
             value = shift_in(value, digit);
         else if (digit)
             return false;
     }
-    for (; value && value < UINT64_MAX && before > 0; before--)
+    for (; value && value < UINT64_MAX && n.before > 0; n.before--)
         value = shift_in(value, 0);
-    if (negative && value)
+    if (n.negative && value)
         return false;
     *count = value;
     return true;
+}
+
+hydrant_str hy_number_plain(hydrant_str written, char *room, size_t room_bytes)
+{
+    struct number n = take_apart(written);
+    int64_t digits = n.digits_end - n.digits - (n.point < n.digits_end);
+    int64_t most = (int64_t)room_bytes - 3; /* a sign, a point and a 0 before it are more */
+    if (!n.has_exponent || digits > most || n.before > most || digits - n.before > most)
+        return written;
+    char *out = room;
+    if (n.negative)
+        *out++ = '-';
+    for (int64_t i = n.before > 0 ? 0 : n.before - 1; i < n.before || i < digits; i++) {
+        if (i == n.before)
+            *out++ = '.';
+        *out++ = i >= 0 && i < digits ? n.digits[i + (i >= n.point - n.digits)] : '0';
+    }
+    return (hydrant_str){.data = room, .len = (uint32_t)(out - room)};
 }

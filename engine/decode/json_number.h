@@ -32,11 +32,18 @@ static inline bool hy_number_short(hydrant_str written, uint64_t *value)
 #endif
 }
 
+/* How many bytes at its beginning can be of a number. */
+size_t hy_number_span(hydrant_str s);
+
 /* Is all of it one JSON number? */
 bool hy_number_valid(hydrant_str written);
 
 /* A valid number as a count: false when it is negative or has a fraction; 2^64 and more gives
  * UINT64_MAX. 1e3 and 12.0 are counts, 12.5 is not. */
 bool hy_number_count(hydrant_str written, uint64_t *count);
+
+/* A valid number without its exponent, put into room: 1.5e3 is 1500, 15e-4 is 0.0015. As it is
+ * written where it has none or there is no room. */
+hydrant_str hy_number_plain(hydrant_str written, char *room, size_t room_bytes);
 
 #endif

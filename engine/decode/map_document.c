@@ -93,27 +93,29 @@ static hydrant_drop drop_of(enum hy_simdjson_answer answer)
     }
 }
 
-/* A tape in which paths find nothing. One that was left half written has words of the record
+/* A document in which paths find nothing. One that was left half written has words of the record
  * before. */
 static void empty_document(struct hy_map_reader *reader)
 {
-    static const uint64_t tape[HY_MAP_ROOT_NODE + 1] = {0}; /* a root of no type */
-    reader->doc.tape = tape;
+    reader->doc = (struct hy_map_document){.tape = reader->nothing};
 }
 
-static enum hy_simdjson_answer parse(struct hy_map_reader *reader, const char *json, size_t len)
+static enum hy_simdjson_answer parse(struct hy_map_reader *reader, hydrant_str json)
 {
-    reader->doc.steps_left = (uint64_t)len * STEPS_PER_BYTE + STEPS_AT_LEAST;
+    struct hy_simdjson_document parsed;
     enum hy_simdjson_answer answer =
-        hy_simdjson_parse(reader->parser, json, len, &reader->doc.tape, &reader->doc.strings);
-    if (answer != HY_SIMDJSON_OK)
-        empty_document(reader);
+        hy_simdjson_parse(reader->parser, json.data, json.len, &parsed);
+    empty_document(reader);
+    if (answer == HY_SIMDJSON_OK)
+        reader->doc = (struct hy_map_document){
+            .tape = parsed.tape,
+            .strings = parsed.strings,
+            .json = json,
+            .tokens = parsed.tokens,
+            .tokens_count = parsed.tokens_count,
+            .steps_left = (uint64_t)json.len * STEPS_PER_BYTE + STEPS_AT_LEAST,
+        };
     return answer;
-}
-
-static bool is_number_byte(char c)
-{
-    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
 /* The string that begins at json[at], a quote: the offset behind it. */
@@ -135,9 +137,9 @@ static hydrant_str quote_numbers(struct hy_map_reader *reader, hydrant_str json)
             put(&w, json.data + from, at - from);
             continue;
         }
-        while (at < json.len && is_number_byte(json.data[at]))
-            at++;
-        hydrant_str number = hy_str(json.data + from, at - from);
+        hydrant_str number = hy_str(json.data + at, json.len - at);
+        number.len = (uint32_t)hy_number_span(number);
+        at += number.len;
         if (at == from)
             put(&w, json.data + at++, 1);
         else if (hy_number_valid(number))
@@ -151,11 +153,11 @@ static hydrant_str quote_numbers(struct hy_map_reader *reader, hydrant_str json)
 
 static hydrant_drop read_json(struct hy_map_reader *reader, hydrant_str json)
 {
-    enum hy_simdjson_answer answer = parse(reader, json.data, json.len);
+    enum hy_simdjson_answer answer = parse(reader, json);
     if (answer != HY_SIMDJSON_NUMBER)
         return drop_of(answer);
     hydrant_str quoted = quote_numbers(reader, json);
-    return quoted.len ? drop_of(parse(reader, quoted.data, quoted.len)) : HYDRANT_DROP_TOO_LONG;
+    return quoted.len ? drop_of(parse(reader, quoted)) : HYDRANT_DROP_TOO_LONG;
 }
 
 static hydrant_drop read_written(struct hy_map_reader *reader, const struct writing *w)
@@ -308,12 +310,10 @@ hydrant_drop hy_map_read(struct hy_map_reader *reader, hydrant_str record)
 /* The document inside the envelope's string, or the bare document, as an event of the mapping. */
 static hydrant_drop wrap(struct hy_map_reader *reader, const struct hy_mapping *mapping)
 {
-    char name_room[HY_MAP_NUMBER_BYTES], body_room[HY_MAP_NUMBER_BYTES];
     hydrant_str name = mapping->envelope_default, body = reader->bytes;
     uint32_t event = hy_map_member(&reader->doc, HY_MAP_ROOT_NODE, mapping->envelope_event);
     uint32_t inner = hy_map_member(&reader->doc, HY_MAP_ROOT_NODE, mapping->envelope_body);
-    if (hy_map_scalar(&reader->doc, event, name_room, &name) &&
-        !hy_map_scalar(&reader->doc, inner, body_room, &body))
+    if (hy_map_scalar(&reader->doc, event, &name) && !hy_map_scalar(&reader->doc, inner, &body))
         body = HY_STR("null");
     struct writing w = begin_writing(reader);
     PUT(&w, "{\"event\":");

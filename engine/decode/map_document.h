@@ -22,10 +22,11 @@ enum hy_map_shape { HY_MAP_SHAPE_JSON, HY_MAP_SHAPE_EVENT, HY_MAP_SHAPE_XML };
 struct hy_map_reader {
     struct hy_simdjson *parser;
     struct hy_map_document doc;
-    struct hy_arena memory; /* what room and quoted lie in */
-    char *room;             /* where documents are put together */
-    char *quoted;           /* where they are copied to when numbers need quotes */
-    size_t room_bytes;      /* of each */
+    uint64_t nothing[HY_MAP_ROOT_NODE + 1]; /* the tape of no document: a root of no type */
+    struct hy_arena memory;                 /* what room and quoted lie in */
+    char *room;                             /* where documents are put together */
+    char *quoted;                           /* where they are copied to when numbers need quotes */
+    size_t room_bytes;                      /* of each */
     uint32_t depth_max;
     enum hy_map_shape shape;
     hydrant_str bytes; /* of the record; of an event: its data, inside room */
@@ -36,8 +37,9 @@ hydrant_status hy_map_reader_init(struct hy_map_reader *reader, uint32_t record_
                                   uint32_t depth_max, hydrant_error *err);
 void hy_map_reader_fini(struct hy_map_reader *reader); /* accepts a zeroed one */
 
-/* Reads a record. HYDRANT_DROP_KEEP_ALIVE: an event of nothing but comments. NOT_JSON,
- * INVALID_UTF8, TOO_DEEP, TOO_LONG: there is no document, and paths find nothing. */
+/* Reads a record, which must stay while the document is looked at. HYDRANT_DROP_KEEP_ALIVE: an
+ * event of nothing but comments. NOT_JSON, INVALID_UTF8, TOO_DEEP, TOO_LONG: there is no document,
+ * and paths find nothing. */
 hydrant_drop hy_map_read(struct hy_map_reader *reader, hydrant_str record);
 
 /* The document as this mapping wants it, with its envelope or without one, whatever was opened of

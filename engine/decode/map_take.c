@@ -47,10 +47,9 @@ struct joining {
 static bool is_joined(void *ctx, uint32_t node)
 {
     struct joining *j = ctx;
-    char scratch[HY_MAP_NUMBER_BYTES];
     hydrant_str value;
     uint32_t key = hy_map_member(j->doc, node, j->key);
-    if (!hy_map_scalar(j->doc, key, scratch, &value) || !hy_str_equal(value, j->wanted))
+    if (!hy_map_scalar(j->doc, key, &value) || !hy_str_equal(value, j->wanted))
         return false;
     j->found = node;
     return true;
@@ -60,14 +59,13 @@ static uint32_t join(struct hy_map_take_input *in, uint32_t index)
 {
     static const struct hy_map_step each = {.kind = HY_MAP_STEP_EACH};
     const struct hy_map_join *def = &in->mapping->joins[index];
-    char scratch[HY_MAP_NUMBER_BYTES];
     struct joining j = {.doc = in->doc, .key = def->key};
     if (in->joins_known >> index & 1)
         return in->joined[index];
     in->joins_known |= 1u << index;
     in->joined[index] = 0;
     uint32_t from = 0;
-    if (hy_map_scalar(in->doc, find(in, &def->is), scratch, &j.wanted))
+    if (hy_map_scalar(in->doc, find(in, &def->is), &j.wanted))
         hy_map_walk(in->doc, root_of(in, &def->in), def->in.steps, def->in.steps_count,
                     stop_at_first, &from);
     hy_map_walk(in->doc, from, &each, 1, is_joined, &j);
@@ -90,19 +88,18 @@ static uint32_t root_of(struct hy_map_take_input *in, const struct hy_map_path *
 /* ---- conditions ---- */
 
 struct comparing {
-    const struct hy_map_document *doc;
+    struct hy_map_document *doc;
     const struct hy_map_test *test;
 };
 
 static bool is_one_of(void *ctx, uint32_t node)
 {
     const struct comparing *c = ctx;
-    char scratch[HY_MAP_NUMBER_BYTES];
     hydrant_str value;
     char type = hy_map_type(c->doc, node);
     if (type == 't' || type == 'f')
         value = type == 't' ? HY_STR("true") : HY_STR("false");
-    else if (!hy_map_scalar(c->doc, node, scratch, &value))
+    else if (!hy_map_scalar(c->doc, node, &value))
         return false;
     for (uint32_t i = 0; i < c->test->values_count; i++)
         if (hy_str_equal(value, c->test->values[i]))
@@ -193,7 +190,6 @@ static void put_string(struct filling *f, const struct hy_mention_field *field, 
 static bool put_node(struct filling *f, const struct hy_mention_field *field,
                      const struct hy_map_value *value, uint32_t node)
 {
-    char scratch[HY_MAP_NUMBER_BYTES];
     hydrant_str text;
     char type = hy_map_type(f->in->doc, node);
     if (type == 't' || type == 'f') {
@@ -202,10 +198,12 @@ static bool put_node(struct filling *f, const struct hy_mention_field *field,
         hy_draft_bool(f->draft, field, type == 't');
         return true;
     }
-    if (!hy_map_scalar(f->in->doc, node, scratch, &text))
+    if (!hy_map_scalar(f->in->doc, node, &text))
         return false;
-    if (type == '"' || field->kind == HY_MENTION_STRING)
+    if (type == '"' || field->kind == HY_MENTION_STRING || field->kind == HY_MENTION_TIME)
         put_string(f, field, behind(text, value->after));
+    else if (text.len > HY_MAPPER_STRING_BYTES)
+        hy_draft_wrong(f->draft, field);
     else
         hy_draft_number(f->draft, field, keep(f, text));
     return true;
@@ -241,13 +239,12 @@ static bool begin_text(struct filling *f, struct composing *c)
 static bool compose_template(struct filling *f, const struct hy_map_value *value,
                              struct composing *c)
 {
-    char scratch[HY_MAP_NUMBER_BYTES];
     for (uint32_t i = 0; i < value->pieces_count; i++) {
         hydrant_str part;
         compose(c, value->pieces[i].literal);
         if (!value->pieces[i].path)
             continue;
-        if (!hy_map_scalar(f->in->doc, find(f->in, value->pieces[i].path), scratch, &part))
+        if (!hy_map_scalar(f->in->doc, find(f->in, value->pieces[i].path), &part))
             return false;
         compose(c, part);
     }
@@ -284,7 +281,6 @@ static bool put_template(struct filling *f, const struct hy_mention_field *field
 static bool put_lines(struct filling *f, const struct hy_mention_field *field,
                       const struct hy_map_value *value)
 {
-    char scratch[HY_MAP_NUMBER_BYTES];
     struct composing c;
     if (!begin_text(f, &c))
         return true;
@@ -294,7 +290,7 @@ static bool put_lines(struct filling *f, const struct hy_mention_field *field,
         hydrant_str part;
         if (value->pieces[i].otherwise && given)
             continue;
-        given = hy_map_scalar(f->in->doc, find(f->in, value->pieces[i].path), scratch, &part);
+        given = hy_map_scalar(f->in->doc, find(f->in, value->pieces[i].path), &part);
         if (!given)
             continue;
         if (c.at > room)
@@ -320,9 +316,8 @@ struct listing {
 static bool add_element(void *ctx, uint32_t node)
 {
     struct listing *l = ctx;
-    char scratch[HY_MAP_NUMBER_BYTES];
     hydrant_str s;
-    if (!hy_map_scalar(l->f->in->doc, node, scratch, &s) || s.len == 0)
+    if (!hy_map_scalar(l->f->in->doc, node, &s) || s.len == 0)
         return false;
     if (s.len > HY_MAPPER_STRING_BYTES || l->count == HY_DECODE_LIST_MAX) {
         l->f->draft->ignored++;
@@ -339,10 +334,9 @@ static bool add_element(void *ctx, uint32_t node)
 static hydrant_str url_part(struct listing *l, uint32_t node, const struct hy_map_path *path)
 {
     struct finding found = {.doc = l->f->in->doc};
-    char scratch[HY_MAP_NUMBER_BYTES];
     hydrant_str s;
     hy_map_walk(l->f->in->doc, node, path->steps, path->steps_count, stop_at_given, &found);
-    if (!hy_map_scalar(l->f->in->doc, found.node, scratch, &s) || s.len > HY_MAPPER_STRING_BYTES)
+    if (!hy_map_scalar(l->f->in->doc, found.node, &s) || s.len > HY_MAPPER_STRING_BYTES)
         return (hydrant_str){0};
     return keep(l->f, s);
 }

@@ -1,42 +1,47 @@
 #include "decode/map_tape.h"
 
-#include <stdio.h>
-
+#include "base/assert.h"
 #include "base/str.h"
+#include "decode/json_number.h"
 
-static hydrant_str write_unsigned(uint64_t value, bool negative, char *scratch)
+static bool is_number(char type)
 {
-    char *end = scratch + HY_MAP_NUMBER_BYTES, *at = end;
-    do
-        *--at = (char)('0' + value % 10);
-    while (value /= 10);
-    if (negative)
-        *--at = '-';
-    return hy_str(at, (size_t)(end - at));
+    return type == 'l' || type == 'u' || type == 'd';
 }
 
-bool hy_map_scalar(const struct hy_map_document *doc, uint32_t node,
-                   char scratch[HY_MAP_NUMBER_BYTES], hydrant_str *out)
+/* Tokens and tape are in the same order; commas and colons are not on the tape. */
+static void place_numbers(struct hy_map_document *doc)
 {
-    uint64_t word;
-    double number;
-    switch (hy_map_type(doc, node)) {
-    case '"':
+    uint32_t node = HY_MAP_ROOT_NODE;
+    for (uint32_t i = 0; i < doc->tokens_count; i++) {
+        uint32_t at = doc->tokens[i];
+        char first = doc->json.data[at];
+        if (first == ',' || first == ':')
+            continue;
+        if (first == '-' || (first >= '0' && first <= '9')) {
+            HY_ASSERT(is_number(hy_map_type(doc, node)));
+            uint64_t len = hy_number_span(hy_str(doc->json.data + at, doc->json.len - at));
+            doc->tape[++node] = len << 32 | at;
+        }
+        node++;
+    }
+    doc->numbers_placed = true;
+}
+
+bool hy_map_scalar(struct hy_map_document *doc, uint32_t node, hydrant_str *out)
+{
+    char type = hy_map_type(doc, node);
+    if (type == '"') {
         *out = hy_map_string(doc, node);
         return true;
-    case 'l':
-    case 'u':
-        word = doc->tape[node + 1];
-        bool negative = hy_map_type(doc, node) == 'l' && (int64_t)word < 0;
-        *out = write_unsigned(negative ? 0 - word : word, negative, scratch);
-        return true;
-    case 'd':
-        memcpy(&number, &doc->tape[node + 1], sizeof number);
-        *out = hy_str(scratch, (size_t)snprintf(scratch, HY_MAP_NUMBER_BYTES, "%.17g", number));
-        return true;
-    default:
-        return false;
     }
+    if (!is_number(type))
+        return false;
+    if (!doc->numbers_placed)
+        place_numbers(doc);
+    uint64_t place = doc->tape[node + 1];
+    *out = hy_str(doc->json.data + (uint32_t)place, place >> 32);
+    return true;
 }
 
 bool hy_map_given(const struct hy_map_document *doc, uint32_t node)
@@ -79,11 +84,10 @@ static uint32_t element(struct hy_map_document *doc, uint32_t array, uint32_t in
 
 static bool is_where(struct hy_map_document *doc, uint32_t node, const struct hy_map_step *step)
 {
-    char scratch[HY_MAP_NUMBER_BYTES];
     hydrant_str found;
     uint32_t value =
         step->name.len ? hy_map_member(doc, node, step->name) : element(doc, node, step->index);
-    return hy_map_scalar(doc, value, scratch, &found) && hy_str_equal(found, step->value);
+    return hy_map_scalar(doc, value, &found) && hy_str_equal(found, step->value);
 }
 
 /* Members of that name: a feed's elements repeat, and each is one. */

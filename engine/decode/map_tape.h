@@ -6,6 +6,9 @@
  *                                           "    payload: offset of u32 length + bytes in strings
  *                                           l u d  the value is in the next word      t f n r
  *
+ * A number is read as it was written, as the native format has it: 1.10 and 1e3 are ids. Its value
+ * is not looked at: when the first one is asked for, where each is written takes its place.
+ *
  * Limit: each step to a member or an element costs one of steps_left; when they are used up,
  * nothing is found any more. So a record costs a bounded time, whatever it and the mapping are.
  * Threads: the worker's own; pure.
@@ -18,8 +21,12 @@
 #include <stdbool.h>
 
 struct hy_map_document {
-    const uint64_t *tape;
+    uint64_t *tape;
     const uint8_t *strings;
+    hydrant_str json;       /* what was parsed: numbers are read from it */
+    const uint32_t *tokens; /* see simdjson_tape.h */
+    uint32_t tokens_count;
+    bool numbers_placed; /* the word behind an l, u or d is length << 32 | offset in json */
     uint64_t steps_left;
 };
 
@@ -55,12 +62,8 @@ static inline uint32_t hy_map_next(const struct hy_map_document *doc, uint32_t n
     }
 }
 
-/* Room for a number as text. */
-enum { HY_MAP_NUMBER_BYTES = 32 };
-
-/* A string or a number as text; scratch is where a number is written. False: it is neither. */
-bool hy_map_scalar(const struct hy_map_document *doc, uint32_t node,
-                   char scratch[HY_MAP_NUMBER_BYTES], hydrant_str *out);
+/* A string, or a number as it is written. False: it is neither. */
+bool hy_map_scalar(struct hy_map_document *doc, uint32_t node, hydrant_str *out);
 
 /* Is it a value: not missing, not null, not an empty string? */
 bool hy_map_given(const struct hy_map_document *doc, uint32_t node);

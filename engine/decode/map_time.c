@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "decode/json_number.h"
 
 struct parts {
     unsigned day, month, year, hour, minute, second;
@@ -141,6 +142,8 @@ hydrant_str hy_map_time(hydrant_str written, char room[HY_MAP_TIME_BYTES])
     struct parts p = {.zone = "Z"};
     if (written.len == 0 || written.len > 64)
         return written;
+    if (hy_number_valid(written))
+        return hy_number_plain(written, room, HY_MAP_TIME_BYTES);
     if (is_digit(written.data[0]) && (written.len < 5 || written.data[4] == '-'))
         return with_zone(written, room);
     if (!parse_words(written, &p) || p.year > 9999 || p.day > 99)

@@ -48,14 +48,16 @@ static enum hy_simdjson_answer answer_of(simdjson::error_code error)
 }
 
 enum hy_simdjson_answer hy_simdjson_parse(struct hy_simdjson *p, const char *json, size_t len,
-                                          const uint64_t **tape, const uint8_t **strings)
+                                          struct hy_simdjson_document *out)
 {
     if (len > p->bytes_max)
         return HY_SIMDJSON_LARGE;
     if (len == 0)
         return HY_SIMDJSON_NOT_JSON;
     auto result = p->parser.parse_into_document(p->document, json, len, false);
-    *tape = p->document.tape.get();
-    *strings = p->document.string_buf.get();
+    if (result.error() == simdjson::SUCCESS)
+        *out = {p->document.tape.get(), p->document.string_buf.get(),
+                p->parser.implementation->structural_indexes.get(),
+                p->parser.implementation->n_structural_indexes};
     return answer_of(result.error());
 }

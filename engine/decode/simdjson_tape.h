@@ -12,6 +12,14 @@ extern "C" {
 
 struct hy_simdjson;
 
+/* A parsed document, until the parser's next one. Its tape is the caller's to change. */
+struct hy_simdjson_document {
+    uint64_t *tape;         /* map_tape.h says what is on it */
+    const uint8_t *strings; /* what it points to */
+    const uint32_t *tokens; /* where each begins: , : { } [ ] a string, a number, a name */
+    uint32_t tokens_count;
+};
+
 enum hy_simdjson_answer {
     HY_SIMDJSON_OK,
     HY_SIMDJSON_NOT_JSON,
@@ -25,12 +33,9 @@ enum hy_simdjson_answer {
 struct hy_simdjson *hy_simdjson_create(size_t bytes_max, size_t depth_max);
 void hy_simdjson_destroy(struct hy_simdjson *parser); /* NULL is fine */
 
-/*
- * Parses one document, 64 readable bytes behind it. On OK *tape and *strings are what map_tape.h
- * reads, until the next parse. Allocates nothing.
- */
+/* Parses one document, 64 readable bytes behind it; *out is set on OK. Allocates nothing. */
 enum hy_simdjson_answer hy_simdjson_parse(struct hy_simdjson *parser, const char *json, size_t len,
-                                          const uint64_t **tape, const uint8_t **strings);
+                                          struct hy_simdjson_document *out);
 
 #ifdef __cplusplus
 }

@@ -72,9 +72,8 @@ struct search {
 static bool visit(void *ctx, uint32_t node)
 {
     struct search *search = ctx;
-    char scratch[HY_MAP_NUMBER_BYTES];
     hydrant_str value;
-    if (!hy_map_given(search->doc, node) || !hy_map_scalar(search->doc, node, scratch, &value))
+    if (!hy_map_given(search->doc, node) || !hy_map_scalar(search->doc, node, &value))
         return false;
     if (search->wanted.data) {
         search->found = hy_str_equal(value, search->wanted);

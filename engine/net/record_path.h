@@ -25,7 +25,8 @@ struct hy_record_reader {
     bool made;
 };
 
-/* Reads a record, with HY_RECORD_PADDING readable bytes behind it. False: there is no document. */
+/* Reads a record, with HY_RECORD_PADDING readable bytes behind it; it must stay while values are
+ * asked for. False: there is no document. */
 bool hy_record_read(struct hy_record_reader *reader, hydrant_str record);
 /* The first value of a path, as text, into out (NUL-terminated). False: there is none, or it is
  * longer than cap - 1. */

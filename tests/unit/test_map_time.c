@@ -37,13 +37,45 @@ static void networks(void **state)
     check("2018-01-01T00:00:00", "2018-01-01T00:00:00Z");
 }
 
+static void epochs_lose_their_exponent(void **state)
+{
+    (void)state;
+    check("1.53920276E9", "1539202760");
+    check("1.5392027645e9", "1539202764.5");
+    check("1.539202764E12", "1539202764000");
+    check("1539202764000e-3", "1539202764.000");
+    check("-15e+3", "-15000");
+    check("15e-4", "0.0015");
+    check("15e-2", "0.15");
+    check("0e5", "000000");
+    check("1e44", "100000000000000000000000000000000000000000000");
+    check("1e45", "1e45"); /* there is no room, nor such a time */
+    check("1e-45", "0.000000000000000000000000000000000000000000001");
+    check("1e-46", "1e-46");
+    check("1e99999999999999999999", "1e99999999999999999999");
+}
+
 static void others_stay_as_they_are(void **state)
 {
     (void)state;
-    static const char *const written[] = {
-        "2018-01-01T00:00:00Z", "1539202764", "1539202764000", "",   "soon",    "12",
-        "Wed, 02 Oct 2002",     "2002-10",    "Oct",           "::", "1 2 3 4", "99 Foo 2002 13:00",
-        "02 Oct 2002 1:00"};
+    static const char *const written[] = {"2018-01-01T00:00:00Z",
+                                          "1539202764",
+                                          "1539202764.50",
+                                          "-0.0",
+                                          "1e",
+                                          "e9",
+                                          "01e9",
+                                          "1539202764000",
+                                          "",
+                                          "soon",
+                                          "12",
+                                          "Wed, 02 Oct 2002",
+                                          "2002-10",
+                                          "Oct",
+                                          "::",
+                                          "1 2 3 4",
+                                          "99 Foo 2002 13:00",
+                                          "02 Oct 2002 1:00"};
     for (size_t i = 0; i < sizeof written / sizeof *written; i++)
         check(written[i], written[i]);
 }
@@ -53,6 +85,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(feeds),
         cmocka_unit_test(networks),
+        cmocka_unit_test(epochs_lose_their_exponent),
         cmocka_unit_test(others_stay_as_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,10 +3,10 @@
  * are too large for where they are put together. What the built-in mappings make of records is in
  * test_networks.c.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,39 +30,41 @@ static struct hy_batch *batch;
 
 static int set_up(void **state)
 {
-    static const char yaml[] = "version: 1\n"
-                               "mappings:\n"
-                               "  page:\n"
-                               "    network: page\n"
-                               "    tell: [{page: '*'}]\n"
-                               "    items: ['page[]']\n"
-                               "    nested: 'replies[]'\n"
-                               "    take: [{when: {t: '*'}}]\n"
-                               "    fields: {id: i, text: t}\n"
-                               "  joined:\n"
-                               "    network: joined\n"
-                               "    tell: [{posts: '*'}]\n"
-                               "    joins: {user: {in: $.users, key: id, is: by}}\n"
-                               "    items: ['posts[]']\n"
-                               "    take: [{when: {t: '*'}}]\n"
-                               "    fields: {id: i, text: t, author.name: '@user.name'}\n"
-                               "  titled:\n"
-                               "    network: titled\n"
-                               "    tell: [{title: '*'}]\n"
-                               "    take: [{when: {title: '*'}}]\n"
-                               "    fields: {id: i, text: ['{title}: {body}', title]}\n"
-                               "  wrapped:\n"
-                               "    network: wrapped\n"
-                               "    envelope: {event: e, body: b, default: update}\n"
-                               "    tell: [{event: [update], data.t: '*'}]\n"
-                               "    take: [{when: {event: [update]}}]\n"
-                               "    fields: {id: data.i, text: data.t}\n"
-                               "  boxed:\n"
-                               "    network: boxed\n"
-                               "    envelope: {event: kind, body: box, default: none}\n"
-                               "    tell: [{event: [put], data.t: '*'}]\n"
-                               "    take: [{when: {event: [put]}}]\n"
-                               "    fields: {id: data.i, text: data.t}\n";
+    static const char yaml[] =
+        "version: 1\n"
+        "mappings:\n"
+        "  page:\n"
+        "    network: page\n"
+        "    tell: [{page: '*'}]\n"
+        "    items: ['page[]']\n"
+        "    nested: 'replies[]'\n"
+        "    take: [{when: {t: '*'}}]\n"
+        "    fields: {id: i, text: t}\n"
+        "  joined:\n"
+        "    network: joined\n"
+        "    tell: [{posts: '*'}]\n"
+        "    joins: {user: {in: $.users, key: id, is: by}}\n"
+        "    items: ['posts[]']\n"
+        "    take: [{when: {t: '*'}}]\n"
+        "    fields: {id: i, text: t, author.name: '@user.name'}\n"
+        "  titled:\n"
+        "    network: titled\n"
+        "    tell: [{title: '*'}]\n"
+        "    take: [{when: {title: '*'}}]\n"
+        "    fields: {id: i, text: ['{title}: {body}', title], created_at: at,\n"
+        "             metrics.likes: likes}\n"
+        "  wrapped:\n"
+        "    network: wrapped\n"
+        "    envelope: {event: e, body: b, default: update}\n"
+        "    tell: [{event: [update], data.t: '*'}]\n"
+        "    take: [{when: {event: [update]}}]\n"
+        "    fields: {id: data.i, text: data.t}\n"
+        "  boxed:\n"
+        "    network: boxed\n"
+        "    envelope: {event: kind, body: box, default: none}\n"
+        "    tell: [{event: [put], data.t: '*'}]\n"
+        "    take: [{when: {event: [put]}}]\n"
+        "    fields: {id: data.i, text: data.t}\n";
     const struct hy_rule_input input = {.name = "test.yaml", .text = hy_str(yaml, sizeof yaml - 1)};
     const struct hy_decode_options options = {0};
     hydrant_error err = {0};
@@ -343,28 +345,87 @@ static void a_template_without_its_value_gives_way_to_the_next(void **state)
     free(record.data);
 }
 
-/* Whatever the record was taken out of. */
-static void a_number_of_any_size_keeps_its_spelling(void **state)
+/* Whatever the number is, and whatever the record was taken out of. */
+static void a_number_keeps_its_spelling(void **state)
 {
-#define LARGE "123456789012345678901234567890"
-    static const char *const records[] = {
-        "{\"title\":\"t\",\"i\":" LARGE ",\"n\":-1.5e400}",
-        "id: 7\ndata: {\"title\":\"t\",\"i\":" LARGE "}\n",
-        "event: update\ndata: {\"t\":\"t\",\ndata: \"i\":" LARGE "}\n",
-        "{\"e\":\"update\",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":" LARGE "}\"}",
-        "{\"e\":\"update\",\"n\":" LARGE ",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":" LARGE "}\"}",
-        "{\"t\":\"t\",\"i\":" LARGE "}",
+    static const char *const numbers[] = {"0",
+                                          "-0",
+                                          "7",
+                                          "-7",
+                                          "9223372036854775807",
+                                          "-9223372036854775808",
+                                          "1.0",
+                                          "-0.0",
+                                          "0.3",
+                                          "1.10",
+                                          "18446744073709551615",
+                                          "18446744073709551616",
+                                          "1e3",
+                                          "1E+03",
+                                          "5e-1",
+                                          "1e400",
+                                          "123456789012345678901234567890",
+                                          "1712345678.1",
+                                          "0.1000000000000000055511151231257827"};
+    static const char *const records[][2] = {
+        {"{\"title\":\"t\",\"i\":", "}"},
+        {"{\"n\":[1.50,{\"1\":-2},[],{},\"3,:4\",true],\"title\":\"t\",\"i\":", ",\"x\":2.50}"},
+        {"{\"title\":\"t\",\"i\":", " ,\"n\":-1.5e400}"},
+        {"id: 7\ndata: {\"title\":\"t\",\"i\":", "}\n"},
+        {"event: update\ndata: {\"t\":\"t\",\ndata: \"i\":", "}\n"},
+        {"{\"e\":\"update\",\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":", "}\"}"},
+        {"{\"e\":\"update\",\"n\":1e400,\"b\":\"{\\\"t\\\":\\\"t\\\",\\\"i\\\":", "}\"}"},
+        {"{\"t\":\"t\",\"i\":", "}"},
     };
-    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+            char json[256];
+            snprintf(json, sizeof json, "%s%s%s", records[i][0], numbers[k], records[i][1]);
+            const struct hy_mention *mention = only_mention_of(json);
+            if (mention->drop || !hy_str_is(mention->m.id, numbers[k]))
+                fail_msg("%s: drop %d, id %.*s", json, mention->drop, (int)mention->m.id.len,
+                         mention->m.id.data);
+        }
+}
+
+static void numbers_are_times_and_counts(void **state)
+{
+    static const struct {
+        const char *at, *likes;
+        int64_t at_us;
+        uint64_t count;
+    } cases[] = {
+        {"1712345678", "3", 1712345678000000, 3},
+        {"1712345678.1", "3.0", 1712345678100000, 3},
+        {"1.7123456781E9", "3e3", 1712345678100000, 3000},
+        {"1712345678.0", "18446744073709551616", 1712345678000000, UINT64_MAX},
+        {"1.712345678E9", "18446744073709551616", 1712345678000000, UINT64_MAX},
+        {"1e99", "3.5", HYDRANT_TIME_NONE, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[256];
+        snprintf(json, sizeof json, "{\"title\":\"t\",\"at\":%s,\"likes\":%s}", cases[i].at,
+                 cases[i].likes);
+        const struct hy_mention *mention = only_mention_of(json);
+        if (mention->m.created_at_us != cases[i].at_us ||
+            mention->m.metrics.likes != cases[i].count)
+            fail_msg("%s: at %" PRId64 ", %" PRIu64 " likes", json, mention->m.created_at_us,
+                     mention->m.metrics.likes);
+    }
+}
+
+/* A number may be as long as a string. */
+static void a_number_that_is_too_long_is_no_id(void **state)
+{
+    for (int more = 0; more <= 1; more++) {
         struct record record = record_new();
-        add(&record, "%s", records[i]);
+        add(&record, "{\"title\":\"t\",\"i\":0.%0*d}", HY_MAPPER_STRING_BYTES - 2 + more, 5);
         const struct hy_mention *mention = only_mention(&record);
-        if (mention->drop || !hy_str_is(mention->m.id, LARGE))
-            fail_msg("%s: drop %d, id %.*s", records[i], mention->drop, (int)mention->m.id.len,
-                     mention->m.id.data);
+        assert_int_equal(mention->drop, HYDRANT_DROP_NONE);
+        assert_int_equal(mention->m.id.len,
+                         more ? strlen("test:0") : (size_t)HY_MAPPER_STRING_BYTES);
         free(record.data);
     }
-#undef LARGE
 }
 
 int main(void)
@@ -377,7 +438,9 @@ int main(void)
         cmocka_unit_test(a_broken_envelope_shows_nothing_of_another_record),
         cmocka_unit_test(a_text_from_a_template_is_cut_where_any_other_is),
         cmocka_unit_test(a_template_without_its_value_gives_way_to_the_next),
-        cmocka_unit_test(a_number_of_any_size_keeps_its_spelling),
+        cmocka_unit_test(a_number_keeps_its_spelling),
+        cmocka_unit_test(numbers_are_times_and_counts),
+        cmocka_unit_test(a_number_that_is_too_long_is_no_id),
     };
     return cmocka_run_group_tests_name("mapper", tests, set_up, tear_down);
 }
