@@ -242,11 +242,6 @@ static int not_hidden(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static void add_folder(struct hy_rules_files *files, const char *path, size_t root_len,
                        hydrant_str root, uint32_t depth);
 
@@ -278,7 +273,7 @@ static void add_folder(struct hy_rules_files *files, const char *path, size_t ro
         path_error(files, path, "folders nested too deep");
         return;
     }
-    int count = scandir(path, &entries, not_hidden, by_bytes);
+    int count = scandir(path, &entries, not_hidden, hy_file_by_name);
     if (count < 0) {
         path_error(files, path, strerror(errno));
         return;

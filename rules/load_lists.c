@@ -2,7 +2,6 @@
  * Lists, agents and macros. A list becomes one OR of terms that all its uses share; the names of
  * agents are a list as well, %agents.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,12 +52,16 @@ static bool has_operator(hydrant_str text)
     return false;
 }
 
+static bool is_letter(char c)
+{
+    return hy_ascii_lower(c) >= 'a' && hy_ascii_lower(c) <= 'z';
+}
+
 /* colo?r */
 static bool has_wildcard(hydrant_str text)
 {
     for (uint32_t i = 1; i + 1 < text.len; i++)
-        if (text.data[i] == '?' && isalpha((unsigned char)text.data[i - 1]) &&
-            isalpha((unsigned char)text.data[i + 1]))
+        if (text.data[i] == '?' && is_letter(text.data[i - 1]) && is_letter(text.data[i + 1]))
             return true;
     return false;
 }
@@ -78,7 +81,7 @@ static bool looks_like_query(const struct hy_query *entry)
     if (entry->term != HY_TERM_WORDS)
         return false;
     bool regex = text.len > 2 && text.data[0] == '/' && text.data[text.len - 1] == '/';
-    bool named = text.data[0] == '%' && text.len > 1 && isalpha((unsigned char)text.data[1]);
+    bool named = text.data[0] == '%' && text.len > 1 && is_letter(text.data[1]);
     return regex || named || begins(text, "${") || begins(text, "~\"") || has_operator(text) ||
            has_wildcard(text) || is_field(text);
 }

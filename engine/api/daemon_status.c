@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/daemon_inner.h"
+#include "base/c_locale.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -334,7 +335,7 @@ static void put_bool(struct hy_json_writer *w, const char *key, bool value)
 static void put_seconds(struct hy_json_writer *w, const char *key, double seconds)
 {
     char text[32];
-    int len = snprintf(text, sizeof text, "%.3f", seconds);
+    int len = hy_c_snprintf(text, sizeof text, "%.3f", seconds);
     put_key(w, key);
     hy_json_raw(w, text, (size_t)len);
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/c_locale.h"
 #include "base/str.h"
 #include "rules/ruleset.h"
 
@@ -81,7 +82,7 @@ static size_t note_score(const struct hy_query *query, const struct hy_eval *eva
     if (!emotion || !emotion->scored)
         return (size_t)snprintf(note, cap, "the model does not cover this text");
     if (query->kind == HY_QUERY_SCORE && query->compare != HY_COMPARE_NONE)
-        return (size_t)snprintf(note, cap, "is %.2f", (double)score_of(query, emotion));
+        return (size_t)hy_c_snprintf(note, cap, "is %.2f", (double)score_of(query, emotion));
     if (hy_str_is(query->field, "act"))
         return (size_t)snprintf(note, cap, "is %s", hydrant_speech_act_name(emotion->speech_act));
     if (hy_str_is(query->field, "sentiment"))

@@ -15,7 +15,9 @@
 #include "api/engine_inner.h"
 #include "api/manager_inner.h"
 #include "api/pack_handle.h"
+#include "base/c_locale.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "rules/derive.h"
 
@@ -160,10 +162,11 @@ void hy_guard_note(hydrant_manager *m, hydrant_str rule, const char *line)
 static void hold(hydrant_manager *m, hydrant_str rule, double share, double before)
 {
     char line[384];
-    snprintf(line, sizeof line,
-             "rule %.*s matches %.3g %% of all mentions, %.3g %% before: it is in shadow until it "
-             "is confirmed",
-             (int)rule.len, rule.data, share * 100, before * 100);
+    hy_c_snprintf(
+        line, sizeof line,
+        "rule %.*s matches %.3g %% of all mentions, %.3g %% before: it is in shadow until it "
+        "is confirmed",
+        (int)rule.len, rule.data, share * 100, before * 100);
     if (hy_guard_hold(m, rule))
         hy_guard_note(m, rule, line);
 }
@@ -211,7 +214,7 @@ static bool add_recording(hydrant *engine, const char *path)
     bool any = false;
     if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
         return hydrant_add_file(engine, path, NULL) == HYDRANT_OK;
-    int count = scandir(path, &entries, not_hidden, alphasort);
+    int count = scandir(path, &entries, not_hidden, hy_file_by_name);
     for (int i = count - 1; i >= 0; i--) {
         char name[4096];
         if (snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name) < (int)sizeof name)

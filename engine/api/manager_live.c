@@ -11,6 +11,7 @@
 #include "api/manager_inner.h"
 #include "api/pack_handle.h"
 #include "api/rules_load.h"
+#include "base/c_locale.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -32,7 +33,7 @@ static void write_seconds(double seconds, char *out, size_t cap)
     if (seconds < 1)
         snprintf(out, cap, "%.0f ms", seconds * 1000);
     else
-        snprintf(out, cap, "%.1f s", seconds);
+        hy_c_snprintf(out, cap, "%.1f s", seconds);
 }
 
 void hy_manager_tell_live(hydrant_manager *m, const struct hy_version *version,

@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 ssize_t hy_file_read_all(int fd, void *out, size_t most)
@@ -34,4 +35,9 @@ bool hy_file_write_all(int fd, const void *data, size_t len)
         len -= (size_t)n;
     }
     return true;
+}
+
+int hy_file_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }

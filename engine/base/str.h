@@ -40,21 +40,28 @@ static inline hydrant_str hy_str_cut(hydrant_str s, uint32_t max)
     return hy_str(s.data, len);
 }
 
-/* ASCII only, as protocols and handles want it; folding of text is engine/text. */
+/* ASCII only and the same in every locale, as protocols and handles want it; folding of text is
+ * engine/text. */
+static inline char hy_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 static inline bool hy_str_equal_nocase(hydrant_str a, hydrant_str b)
 {
     if (a.len != b.len)
         return false;
-    for (uint32_t i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.data[i], y = (unsigned char)b.data[i];
-        if (x >= 'A' && x <= 'Z')
-            x |= 0x20;
-        if (y >= 'A' && y <= 'Z')
-            y |= 0x20;
-        if (x != y)
+    for (uint32_t i = 0; i < a.len; i++)
+        if (hy_ascii_lower(a.data[i]) != hy_ascii_lower(b.data[i]))
             return false;
-    }
     return true;
+}
+
+static inline bool hy_cstr_begins_nocase(const char *cstr, const char *with)
+{
+    while (*with && hy_ascii_lower(*cstr) == hy_ascii_lower(*with))
+        cstr++, with++;
+    return *with == '\0';
 }
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
+
 static void put(struct hy_metrics_page *page, const char *text, size_t len)
 {
     if (page->len + len + 1 > page->cap) {
@@ -55,8 +57,10 @@ static void put_name(struct hy_metrics_page *page, const char *label, const char
 
 void hy_metrics_value(struct hy_metrics_page *page, const char *label, const char *is, double value)
 {
+    char text[32];
+    hy_c_snprintf(text, sizeof text, "%.15g", value);
     put_name(page, label, is);
-    putf(page, " %.15g\n", value);
+    putf(page, " %s\n", text);
 }
 
 void hy_metrics_count(struct hy_metrics_page *page, const char *label, const char *is,

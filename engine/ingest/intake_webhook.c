@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -268,7 +267,7 @@ static bool is_signed(const struct intake_webhook *in, struct request *request)
         return true;
     if (o->sign == HY_WEBHOOK_BEARER) {
         const char *given = header(request->connection, "Authorization");
-        return given && strncasecmp(given, bearer, sizeof bearer - 1) == 0 &&
+        return given && hy_cstr_begins_nocase(given, bearer) &&
                hy_webhook_token_is(given + sizeof bearer - 1, in->secret);
     }
     const char *body = request->body ? request->body : "";
@@ -394,7 +393,7 @@ static unsigned look_at_headers(const struct intake_webhook *in, struct MHD_Conn
         return MHD_HTTP_NOT_FOUND;
     if (strcmp(method, "POST") != 0)
         return MHD_HTTP_METHOD_NOT_ALLOWED;
-    if (encoding && strcasecmp(encoding, "identity") != 0)
+    if (encoding && !hy_str_equal_nocase(hy_str_cstr(encoding), HY_STR("identity")))
         return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
     if (length && strtoull(length, NULL, 10) > in->options.body_bytes_max)
         return MHD_HTTP_CONTENT_TOO_LARGE;

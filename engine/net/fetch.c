@@ -208,7 +208,7 @@ static bool add_header(struct hy_fetch *fetch, const char *header)
 static bool set_options(struct hy_fetch *fetch, const struct hy_fetch_request *request)
 {
     CURL *easy = fetch->easy;
-    bool tls = strncasecmp(request->url, "https:", 6) == 0;
+    bool tls = hy_cstr_begins_nocase(request->url, "https:");
     CURLcode bad = CURLE_OK;
 #define SET(option, value) bad = bad ? bad : curl_easy_setopt(easy, option, value)
     SET(CURLOPT_URL, request->url);

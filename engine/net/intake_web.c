@@ -126,7 +126,7 @@ static enum hy_net_records kind_of(const struct intake_web *h)
     const char *type = hy_fetch_response(h->fetch)->content_type;
     if (h->web->records != HY_NET_RECORDS_AUTO)
         return (enum hy_net_records)h->web->records;
-    if (strncasecmp(type, "text/event-stream", 17) == 0)
+    if (hy_cstr_begins_nocase(type, "text/event-stream"))
         return HY_NET_EVENTS;
     bool lines = strstr(type, "ndjson") || strstr(type, "jsonl") || strstr(type, "json-seq");
     return !h->options.poll || lines ? HY_NET_LINES : HY_NET_WHOLE;

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
+#include "base/c_locale.h"
 #include "base/str.h"
 #include "decode/mention_time.h"
 
@@ -77,7 +78,7 @@ uint64_t hy_retry_after(hydrant_str value, int64_t now_us)
         return 0;
     memcpy(text, value.data, value.len);
     text[value.len] = '\0';
-    double seconds = strtod(text, &end);
+    double seconds = hy_c_strtod(text, &end);
     if (end != text && *end == '\0') {
         if (!(seconds > 0 && seconds < 1e11)) /* nor NaN */
             return 0;

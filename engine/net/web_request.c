@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "base/c_locale.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -70,7 +70,7 @@ static bool is_here(const char *url)
         return false;
     for (size_t i = 0; i < 3; i++) {
         size_t len = strlen(here[i]);
-        if (strncasecmp(host, here[i], len) != 0)
+        if (!hy_cstr_begins_nocase(host, here[i]))
             continue;
         if (i == 0 ? strspn(host, "0123456789.") == strcspn(host, ":/?#")
                    : strchr(":/?#", host[len]) != NULL)
@@ -81,8 +81,8 @@ static bool is_here(const char *url)
 
 static const char *check_url(const struct hy_web_options *web, const char *url)
 {
-    bool plain = strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "ws://", 5) == 0;
-    if (!plain && strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "wss://", 6) != 0)
+    bool plain = hy_cstr_begins_nocase(url, "http://") || hy_cstr_begins_nocase(url, "ws://");
+    if (!plain && !hy_cstr_begins_nocase(url, "https://") && !hy_cstr_begins_nocase(url, "wss://"))
         return strncmp(url, "${", 2) == 0 ? NULL : "a URL begins with https:// or http://";
     for (const char *at = url; *at; at++)
         if ((unsigned char)*at <= ' ' || *at == 0x7F)
@@ -223,7 +223,7 @@ hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder
 
 static bool is_url(const char *text)
 {
-    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+    return hy_cstr_begins_nocase(text, "http://") || hy_cstr_begins_nocase(text, "https://");
 }
 
 /* Are they at the same scheme, host and port? */
@@ -234,7 +234,7 @@ static bool same_origin(const char *a, const char *b)
         return false;
     size_t a_len = (size_t)(a_host - a) + 3 + strcspn(a_host + 3, "/?#");
     size_t b_len = (size_t)(b_host - b) + 3 + strcspn(b_host + 3, "/?#");
-    return a_len == b_len && strncasecmp(a, b, a_len) == 0;
+    return hy_str_equal_nocase(hy_str(a, a_len), hy_str(b, b_len));
 }
 
 static void choose_page(struct asking *a, const struct hy_web_state *state)
@@ -424,7 +424,7 @@ uint64_t hy_web_asked_wait(const struct hy_fetch_response *response, int64_t now
 static bool is_none_left(const char *remaining)
 {
     char *end;
-    double left = strtod(remaining, &end);
+    double left = hy_c_strtod(remaining, &end);
     return end != remaining && left < 1;
 }
 

@@ -74,7 +74,7 @@ hydrant_status hy_recording_segments(int folder_fd, struct hy_recording_segment 
     struct dirent **entries;
     *out = NULL;
     *count = 0;
-    int found = scandirat(folder_fd, ".", &entries, is_segment, alphasort);
+    int found = scandirat(folder_fd, ".", &entries, is_segment, hy_file_by_name);
     if (found < 0)
         return hy_error_system(err, errno, "cannot list the recording");
     *out = calloc((size_t)found + 1, sizeof **out);
