@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "text/utf8.h"
 
 struct cursor {
@@ -31,13 +32,65 @@ static bool take(struct cursor *c, char wanted)
     return true;
 }
 
-/* The character that an escape stands for; 0: none that is accepted. */
-static char unescape(struct cursor *c)
+static bool take_word(struct cursor *c, const char *word)
 {
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    const char *found = c->at < c->end && *c->at ? strchr(from, *c->at) : NULL;
-    c->at++;
-    return found ? to[found - from] : '\0';
+    size_t len = strlen(word);
+    if ((size_t)(c->end - c->at) < len || memcmp(c->at, word, len) != 0)
+        return false;
+    c->at += len;
+    return true;
+}
+
+static bool take_hex(struct cursor *c, uint32_t *unit)
+{
+    *unit = 0;
+    if (c->end - c->at < 4)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        char digit = hy_ascii_lower(*c->at++);
+        bool letter = digit >= 'a' && digit <= 'f';
+        if (!letter && (digit < '0' || digit > '9'))
+            return false;
+        *unit = *unit << 4 | (uint32_t)(letter ? digit - 'a' + 10 : digit - '0');
+    }
+    return true;
+}
+
+/* What stands behind \u: four hex digits, or a surrogate pair. */
+static bool take_code_point(struct cursor *c, uint32_t *cp)
+{
+    uint32_t low;
+    if (!take_hex(c, cp))
+        return false;
+    if (*cp < 0xD800 || *cp > 0xDFFF)
+        return true;
+    if (*cp > 0xDBFF || !take_word(c, "\\u") || !take_hex(c, &low) || low < 0xDC00 || low > 0xDFFF)
+        return false;
+    *cp = 0x10000 + ((*cp - 0xD800) << 10) + (low - 0xDC00);
+    return true;
+}
+
+/* The next byte of a text, or the character that an escape stands for. No rule has a control
+ * character in its name. */
+static const char *take_character(struct cursor *c, char out[static 4], size_t *len)
+{
+    static const char control[] = "a text of the request has a control character";
+    static const char escape[] = "a text of the request has an escape that is none";
+    uint32_t cp = (unsigned char)*c->at++;
+    *len = 1;
+    out[0] = (char)cp;
+    if (cp != '\\')
+        return cp < 0x20 ? control : NULL;
+    if (take_word(c, "\"") || take_word(c, "\\") || take_word(c, "/")) {
+        out[0] = c->at[-1];
+        return NULL;
+    }
+    if (c->at < c->end && *c->at && strchr("bfnrt", *c->at))
+        return control;
+    if (!take_word(c, "u") || !take_code_point(c, &cp))
+        return escape;
+    *len = hy_utf8_encode(cp, out);
+    return cp < 0x20 ? control : NULL;
 }
 
 static const char *take_text(struct cursor *c, char out[static HY_CONTROL_TEXT_BYTES])
@@ -46,26 +99,18 @@ static const char *take_text(struct cursor *c, char out[static HY_CONTROL_TEXT_B
     if (!take(c, '"'))
         return not_json;
     while (c->at < c->end && *c->at != '"') {
-        char next = *c->at++;
-        if (next == '\\')
-            next = unescape(c);
-        if (c->at > c->end || (unsigned char)next < 0x20)
-            return "a text of the request has a character that is not accepted";
-        if (len + 1 == HY_CONTROL_TEXT_BYTES)
+        char bytes[4];
+        size_t more;
+        const char *problem = take_character(c, bytes, &more);
+        if (problem)
+            return problem;
+        if (len + more >= HY_CONTROL_TEXT_BYTES)
             return "a text of the request is too long";
-        out[len++] = next;
+        memcpy(out + len, bytes, more);
+        len += more;
     }
     out[len] = '\0';
     return take(c, '"') ? NULL : not_json;
-}
-
-static bool take_word(struct cursor *c, const char *word)
-{
-    size_t len = strlen(word);
-    if ((size_t)(c->end - c->at) < len || memcmp(c->at, word, len) != 0)
-        return false;
-    c->at += len;
-    return true;
 }
 
 static const char *take_value(struct cursor *c, struct value *value)

@@ -1,6 +1,7 @@
 /*
  * One request of the control socket: a JSON object on one line, whose values are strings, whole
- * numbers, true, false or null. Nothing nested, no key twice, no key that is not known.
+ * numbers or null. Nothing nested, no key twice, no key that is not known, no control character in
+ * a string.
  *
  *   {"command":"rollback","generation":7}
  *

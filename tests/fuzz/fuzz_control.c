@@ -1,7 +1,9 @@
 /* Any bytes as a request of the control socket, as a checkpoint, as the state of a source, and as
  * the names of files. What is printed means the same when it is parsed again. */
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +12,45 @@
 #include "control/checkpoint.h"
 #include "control/control_request.h"
 #include "ingest/file_list.h"
+#include "text/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static size_t put_unit(char *out, uint32_t unit)
+{
+    return (size_t)sprintf(out, "\\u%04x", unit);
+}
+
+/* A text as JSON that is ASCII alone. */
+static size_t put_ascii(char *out, const char *text)
+{
+    char *at = out;
+    HY_ASSERT(hy_utf8_valid(text, strlen(text)));
+    for (uint32_t len; *text; text += len) {
+        uint32_t cp = hy_utf8_decode(text, &len);
+        HY_ASSERT(cp >= 0x20);
+        if (cp > 0xFFFF)
+            at += put_unit(at, 0xD7C0 + (cp >> 10));
+        at += put_unit(at, cp > 0xFFFF ? 0xDC00 | (cp & 0x3FF) : cp);
+    }
+    return (size_t)(at - out);
+}
+
+static void request_comes_back(const struct hy_control_request *request)
+{
+    char line[6 * (sizeof request->command + sizeof request->rule) + 128], *at = line;
+    struct hy_control_request read;
+    HY_ASSERT(request->command[0]);
+    at += sprintf(at, "{\"command\":\"");
+    at += put_ascii(at, request->command);
+    at += sprintf(at, "\",\"rule\":\"");
+    at += put_ascii(at, request->rule);
+    at += sprintf(at, "\",\"generation\":%" PRIu64 ",\"interval_ms\":%" PRIu64 "}",
+                  request->generation, request->interval_ms);
+    HY_ASSERT(!hy_control_request_parse(line, (size_t)(at - line), &read));
+    HY_ASSERT(strcmp(read.command, request->command) == 0 && strcmp(read.rule, request->rule) == 0);
+    HY_ASSERT(read.generation == request->generation && read.interval_ms == request->interval_ms);
+}
 
 static void checkpoint_comes_back(const struct hy_checkpoint *checkpoint)
 {
@@ -71,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hy_checkpoint checkpoint;
     struct hy_file_list list;
     if (!hy_control_request_parse(text, size, &request))
-        HY_ASSERT(request.command[0] && memchr(request.rule, '\0', sizeof request.rule));
+        request_comes_back(&request);
     if (hy_checkpoint_parse(text, size, &checkpoint)) {
         checkpoint_comes_back(&checkpoint);
         hy_checkpoint_fini(&checkpoint);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,83 @@ static void requests_are_read(void **state)
     assert_string_equal(request.rule, "a\"b");
     assert_int_equal(request.generation, 7);
     assert_int_equal(request.interval_ms, 0);
+}
+
+/* As a program writes them that writes ASCII alone, or is over-careful. */
+static void escapes_are_read(void **state)
+{
+    static const struct {
+        const char *written, *meant;
+    } texts[] = {
+        {"\\\"\\\\\\/", "\"\\/"},
+        {"\\u0041\\u0020", "A "},
+        {"rechn\\u00fcng", "rechn\xC3\xBCng"},
+        {"\\u07ff\\u0800\\uD7FF\\ue000\\uffff",
+         "\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBF"},
+        {"\\ud83d\\ude00", "\xF0\x9F\x98\x80"},
+        {"\\uD800\\uDC00\\uDBFF\\uDFFF", "\xF0\x90\x80\x80\xF4\x8F\xBF\xBF"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char line[256];
+        struct hy_control_request request;
+        snprintf(line, sizeof line, "{\"\\u0063ommand\":\"confirm\",\"rule\":\"%s\"}",
+                 texts[i].written);
+        const char *problem = hy_control_request_parse(line, strlen(line), &request);
+        if (problem)
+            fail_msg("%s: %s", line, problem);
+        assert_string_equal(request.rule, texts[i].meant);
+    }
+}
+
+static void bad_escapes_are_told(void **state)
+{
+    static const struct {
+        const char *written, *problem;
+    } texts[] = {
+        {"\\b", "control"},
+        {"\\n", "control"},
+        {"\\u001f", "control"},
+        {"\\u0000", "control"},
+        {"\t", "control"},
+        {"\\q", "escape"},
+        {"\\u", "escape"},
+        {"\\u12", "escape"},
+        {"\\u123g", "escape"},
+        {"\\U0041", "escape"},
+        {"\\ud83d", "escape"},
+        {"\\ud83dx", "escape"},
+        {"\\ude00", "escape"},
+        {"\\ud83d\\n", "escape"},
+        {"\\ud83d\\u0041", "escape"},
+        {"\\ud83d\\ud83d", "escape"},
+        {"\\ude00\\ud83d", "escape"},
+        {"\\ud83d\\ue000", "escape"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char line[256];
+        struct hy_control_request request;
+        size_t len = (size_t)snprintf(
+            line, sizeof line, "{\"command\":\"confirm\",\"rule\":\"%s\"}", texts[i].written);
+        const char *problem = hy_control_request_parse(line, len, &request);
+        if (!problem || !strstr(problem, texts[i].problem))
+            fail_msg("%s: %s", line, problem ? problem : "accepted");
+        for (size_t cut = 0; cut < len; cut++) /* wherever it ends */
+            assert_non_null(hy_control_request_parse(line, cut, &request));
+    }
+}
+
+static void a_rule_has_room_for_its_name(void **state)
+{
+    for (int more = 0; more <= 1; more++) {
+        char line[512];
+        struct hy_control_request request;
+        snprintf(line, sizeof line, "{\"command\":\"confirm\",\"rule\":\"%0*d\\ud83d\\ude00\"}",
+                 HY_CONTROL_TEXT_BYTES - 5 + more, 0);
+        const char *problem = hy_control_request_parse(line, strlen(line), &request);
+        assert_int_equal(problem != NULL, more);
+        assert_true(more ? strstr(problem, "too long") != NULL
+                         : strlen(request.rule) == HY_CONTROL_TEXT_BYTES - 1);
+    }
 }
 
 static void other_requests_are_refused(void **state)
@@ -46,12 +124,13 @@ static void other_requests_are_refused(void **state)
                                       "{\"command\":\"a\",\"generation\":1.5}",
                                       "{\"command\":\"a\",\"generation\":01}",
                                       "{\"command\":\"a\",\"generation\":99999999999999999999}",
-                                      "{\"command\":\"a\\u0041\"}",
                                       "{\"command\":\"a\n\"}",
                                       "{\"command\":\"a\xff\"}",
                                       "{\"command\":\"a\\",
                                       "{\"command\":\"\"}",
                                       "{\"command\":\"a string that is longer than a command\"}",
+                                      "{\"command\":\"a\",\"rule\":true}",
+                                      "{\"command\":\"a\",\"generation\":false}",
                                       "{\"command\":true}"};
     struct hy_control_request request;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -144,6 +223,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_read),
+        cmocka_unit_test(escapes_are_read),
+        cmocka_unit_test(bad_escapes_are_told),
+        cmocka_unit_test(a_rule_has_room_for_its_name),
         cmocka_unit_test(other_requests_are_refused),
         cmocka_unit_test(a_line_is_a_line),
         cmocka_unit_test(a_line_that_is_cut_is_json),
