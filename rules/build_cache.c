@@ -174,7 +174,7 @@ static bool is_left_over(const char *name)
 /* Lists the files of a folder; those that do not fit into the array are removed. */
 static size_t list_cached(int folder, struct cached *list, size_t room)
 {
-    int copy = dup(folder);
+    int copy = fcntl(folder, F_DUPFD_CLOEXEC, 0);
     DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
     size_t count = 0;
     if (!dir) {

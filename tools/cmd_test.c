@@ -176,7 +176,7 @@ static void add_error(FILE *out, const hydrant_diagnostic *problem)
 
 static bool write_junit(const struct test_run *run, const char *path, const char *cases)
 {
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(path, "we");
     if (!file) {
         perror(path);
         return false;

@@ -285,7 +285,7 @@ hydrant_status hy_zone_read(hydrant_str name, struct hy_zone *out, hydrant_error
     char path[512];
     snprintf(path, sizeof path, "%s/%.*s", folder && *folder ? folder : "/usr/share/zoneinfo",
              (int)name.len, name.data);
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     if (!file && errno == ENOENT)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "no time zone \"%.*s\": there is no %s (the package is tzdata)",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -135,6 +136,12 @@ static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
     return 0;
 }
 
+/* libcurl's own sockets would be open in the processes that compile, too, and so the connection. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *at)
+{
+    return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+}
+
 /* ---- life -------------------------------------------------------------------------------------
  */
 
@@ -226,6 +233,7 @@ static bool set_options(struct hy_fetch *fetch, const struct hy_fetch_request *r
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* what a proxy says is no response */
     SET(CURLOPT_ERRORBUFFER, fetch->problem);
     SET(CURLOPT_HTTPHEADER, fetch->headers);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(CURLOPT_WRITEFUNCTION, on_bytes);
     SET(CURLOPT_WRITEDATA, fetch);
     SET(CURLOPT_HEADERFUNCTION, on_header);
