@@ -206,7 +206,7 @@ static hydrant_manager_status status_now(hydrant_manager *m)
                                   .incremental = hy_pack_is_incremental(m->live->pack),
                                   .attempts = m->attempts,
                                   .refusals = m->refusals,
-                                  .shadowed = m->guarded_count};
+                                  .shadowed = m->guard.held_count};
     memcpy(now.pack, current->shown.pack, sizeof now.pack);
     memcpy(now.refused, m->refused, sizeof now.refused);
     return now;
@@ -217,13 +217,13 @@ static void show_guarded(hydrant_manager *m)
 {
     struct hy_manager_shown *shown = &m->shown;
     const char **guarded;
-    if (!copy_strings((const char *const *)m->guarded, m->guarded_count, &guarded)) {
-        free_strings(guarded, m->guarded_count);
+    if (!copy_strings((const char *const *)m->guard.held, m->guard.held_count, &guarded)) {
+        free_strings(guarded, m->guard.held_count);
         return;
     }
     free_strings(shown->guarded, shown->guarded_count);
     shown->guarded = guarded;
-    shown->guarded_count = m->guarded_count;
+    shown->guarded_count = m->guard.held_count;
 }
 
 void hy_manager_show(hydrant_manager *m)
@@ -276,12 +276,17 @@ hydrant_status hydrant_manager_reload(hydrant_manager *m, hydrant_error *err)
 hydrant_status hydrant_manager_confirm(hydrant_manager *m, const char *rule, hydrant_error *err)
 {
     hydrant_error own = {0};
+    struct hy_guard before;
     pthread_mutex_lock(&m->lock);
     hydrant_status status = hy_manager_need_engine(m, &own);
     if (status == HYDRANT_OK)
+        status = hy_guard_save(m, &before, &own);
+    if (status == HYDRANT_OK) {
         status = hy_guard_confirm(m, rule, &own);
-    if (status == HYDRANT_OK)
-        status = hy_manager_repeat(m, hy_manager_current(m), "confirm", 0, &own);
+        if (status == HYDRANT_OK)
+            status = hy_manager_repeat(m, hy_manager_current(m), "confirm", 0, &own);
+        hy_guard_settle(m, &before, status == HYDRANT_OK);
+    }
     hy_manager_unlock(m);
     if (status != HYDRANT_OK && err)
         *err = own;

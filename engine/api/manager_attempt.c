@@ -173,6 +173,28 @@ static void keep_pack(hydrant_manager *m, const struct hy_ruleset *set, const hy
         hy_rules_keep(&rules, set, pack->pack, pack->pack, m->options.test);
 }
 
+/* Puts a pack that is good in force, with the guard's word on it. */
+static hydrant_status put_in_force(hydrant_manager *m, enum hy_cause cause, hydrant_pack *pack,
+                                   const struct hy_parts *parts, struct hy_comparison *comparison,
+                                   uint64_t *number, hydrant_error *err)
+{
+    struct hy_guard before;
+    hydrant_status status = hy_guard_save(m, &before, err);
+    if (status != HYDRANT_OK)
+        return status;
+    status = hy_manager_compare(m, parts, pack, comparison, err);
+    if (status == HYDRANT_OK && m->engine)
+        hy_guard_begin(m, pack, comparison);
+    if (status == HYDRANT_OK) /* the guard may have been cut off */
+        status = hy_cancel_check(&m->end, err);
+    if (status == HYDRANT_OK && cause == HY_CAUSE_START)
+        status = hy_guard_recall(m, pack, parts, err);
+    if (status == HYDRANT_OK)
+        status = hy_manager_go_live(m, pack, false, number, err);
+    hy_guard_settle(m, &before, status == HYDRANT_OK);
+    return status;
+}
+
 /* Puts in force what the files say. found: its pack, when it was compiled before; taken over. */
 static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
                                const struct hy_ruleset *set, struct hy_pack *found,
@@ -187,18 +209,9 @@ static hydrant_status take_set(hydrant_manager *m, enum hy_cause cause,
     if (!hy_parts_take(&parts, set))
         status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rules");
     if (status == HYDRANT_OK)
-        status = hy_manager_compare(m, &parts, pack, &comparison, err);
-    if (status == HYDRANT_OK && m->engine)
-        hy_guard_begin(m, pack, &comparison);
-    if (status == HYDRANT_OK) /* the guard may have been cut off */
-        status = hy_cancel_check(&m->end, err);
-    if (status == HYDRANT_OK && cause == HY_CAUSE_START)
-        status = hy_guard_recall(m, pack, &parts, err);
-    if (status == HYDRANT_OK)
-        status = hy_manager_go_live(m, pack, false, &number, err);
+        status = put_in_force(m, cause, pack, &parts, &comparison, &number, err);
     hy_comparison_free(&comparison);
     if (status != HYDRANT_OK) {
-        hy_guard_forget_suspects(m); /* they were of this pack */
         hydrant_pack_destroy(&pack);
         hy_parts_free(&parts);
         return status;

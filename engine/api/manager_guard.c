@@ -25,48 +25,104 @@ enum { RECORDED_FACTOR = 50 }; /* times flood_posts: so many mentions are looked
 
 static bool is_held(const hydrant_manager *m, hydrant_str rule)
 {
-    for (uint32_t i = 0; i < m->guarded_count; i++)
-        if (hy_str_is(rule, m->guarded[i]))
+    for (uint32_t i = 0; i < m->guard.held_count; i++)
+        if (hy_str_is(rule, m->guard.held[i]))
             return true;
     return false;
 }
 
 static void let_go(hydrant_manager *m, uint32_t number)
 {
-    free(m->guarded[number]);
-    m->guarded[number] = m->guarded[--m->guarded_count];
+    free(m->guard.held[number]);
+    m->guard.held[number] = m->guard.held[--m->guard.held_count];
 }
 
 bool hy_guard_hold(hydrant_manager *m, hydrant_str rule)
 {
-    char **grown = realloc(m->guarded, (m->guarded_count + 1) * sizeof *grown);
+    char **grown = realloc(m->guard.held, (m->guard.held_count + 1) * sizeof *grown);
     if (!grown)
         return false;
-    m->guarded = grown;
-    m->guarded[m->guarded_count] = strndup(rule.data, rule.len);
-    m->guarded_count += m->guarded[m->guarded_count] != NULL;
+    m->guard.held = grown;
+    m->guard.held[m->guard.held_count] = strndup(rule.data, rule.len);
+    m->guard.held_count += m->guard.held[m->guard.held_count] != NULL;
     return true;
 }
 
+/* ---- what a pack that does not go live leaves as it was ---- */
+
+static void free_guard(struct hy_guard *guard)
+{
+    for (uint32_t i = 0; i < guard->held_count; i++)
+        free(guard->held[i]);
+    for (uint32_t i = 0; i < guard->told_count; i++)
+        free(guard->told_rules[i]);
+    free(guard->held);
+    free(guard->suspects);
+    free(guard->told_rules);
+    free(guard->told);
+}
+
+/* All of it but what is to be told, which is the pack's that goes live. */
+static bool copy_guard(const hydrant_manager *m, struct hy_guard *to)
+{
+    const struct hy_guard *from = &m->guard;
+    *to = (struct hy_guard){.held = calloc((size_t)from->held_count + 1, sizeof *to->held)};
+    bool good = to->held != NULL;
+    for (uint32_t i = 0; good && i < from->held_count; i++) {
+        good = (to->held[i] = strdup(from->held[i])) != NULL;
+        to->held_count += good;
+    }
+    if (!good || !from->suspects)
+        return good;
+    size_t bytes = ((size_t)m->live->pack->rules_count + 1) * sizeof *to->suspects;
+    to->suspects = malloc(bytes);
+    if (to->suspects)
+        memcpy(to->suspects, from->suspects, bytes);
+    to->suspects_count = from->suspects_count;
+    return to->suspects != NULL;
+}
+
+hydrant_status hy_guard_save(hydrant_manager *m, struct hy_guard *before, hydrant_error *err)
+{
+    struct hy_guard copy;
+    if (!copy_guard(m, &copy)) {
+        free_guard(&copy);
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the guard");
+    }
+    *before = m->guard;
+    m->guard = copy;
+    return HYDRANT_OK;
+}
+
+void hy_guard_settle(hydrant_manager *m, struct hy_guard *before, bool live)
+{
+    struct hy_guard after = m->guard;
+    if (!live)
+        m->guard = *before;
+    free_guard(live ? before : &after);
+}
+
+/* ---- rules that are held, and suspects ---- */
+
 bool hy_guard_suspect(hydrant_manager *m, uint32_t rule, uint32_t rules)
 {
-    if (!m->suspects) {
-        m->suspects = calloc((size_t)rules + 1, sizeof *m->suspects);
-        for (uint32_t i = 0; m->suspects && i < rules; i++)
-            m->suspects[i] = -1;
+    if (!m->guard.suspects) {
+        m->guard.suspects = calloc((size_t)rules + 1, sizeof *m->guard.suspects);
+        for (uint32_t i = 0; m->guard.suspects && i < rules; i++)
+            m->guard.suspects[i] = -1;
     }
-    if (!m->suspects)
+    if (!m->guard.suspects)
         return false;
-    m->suspects_count += m->suspects[rule] < 0;
-    m->suspects[rule] = 0;
+    m->guard.suspects_count += m->guard.suspects[rule] < 0;
+    m->guard.suspects[rule] = 0;
     return true;
 }
 
 void hy_guard_forget(hydrant_manager *m, const hydrant_pack *pack, const bool *changed)
 {
-    for (uint32_t k = m->guarded_count; k-- > 0;) {
+    for (uint32_t k = m->guard.held_count; k-- > 0;) {
         uint32_t i = 0, count = pack->pack->rules_count;
-        while (i < count && !hy_str_is(pack->pack->rules[i].id, m->guarded[k]))
+        while (i < count && !hy_str_is(pack->pack->rules[i].id, m->guard.held[k]))
             i++;
         if (i == count || changed[i])
             let_go(m, k);
@@ -75,11 +131,11 @@ void hy_guard_forget(hydrant_manager *m, const hydrant_pack *pack, const bool *c
 
 hydrant_status hy_guard_confirm(hydrant_manager *m, const char *rule, hydrant_error *err)
 {
-    uint32_t before = m->guarded_count;
-    for (uint32_t k = m->guarded_count; k-- > 0;)
-        if (!rule || strcmp(rule, m->guarded[k]) == 0)
+    uint32_t before = m->guard.held_count;
+    for (uint32_t k = m->guard.held_count; k-- > 0;)
+        if (!rule || strcmp(rule, m->guard.held[k]) == 0)
             let_go(m, k);
-    if (m->guarded_count < before)
+    if (m->guard.held_count < before)
         return HYDRANT_OK;
     return rule ? hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the guard holds no rule %s", rule)
                 : hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the guard holds no rule");
@@ -91,7 +147,7 @@ hydrant_status hy_guard_apply(hydrant_manager *m, hydrant_pack *pack, hydrant_pa
     const struct hy_pack *from = pack->pack;
     struct hy_pack *derived = NULL;
     *out = NULL;
-    if (m->guarded_count == 0) {
+    if (m->guard.held_count == 0) {
         *out = hy_pack_handle_acquire(pack);
         return HYDRANT_OK;
     }
@@ -119,6 +175,7 @@ static bool measure_engine(hydrant *engine, uint32_t rules, struct measured *out
     out->rules = calloc((size_t)rules + 1, sizeof *out->rules);
     if (!out->rules || hy_engine_rule_stats(engine, out->rules, rules, &out->posts_now) != rules) {
         free(out->rules);
+        out->rules = NULL;
         return false;
     }
     hydrant_stats_read(engine, &stats);
@@ -144,17 +201,17 @@ static bool floods(const hydrant_manager *m, double share, double before)
 
 void hy_guard_note(hydrant_manager *m, hydrant_str rule, const char *line)
 {
-    char **grown = realloc(m->told_rules, (m->told_count + 1) * sizeof *grown);
+    char **grown = realloc(m->guard.told_rules, (m->guard.told_count + 1) * sizeof *grown);
     if (!grown)
         return;
-    m->told_rules = grown;
-    m->told_rules[m->told_count] = strndup(rule.data, rule.len);
-    m->told_count += m->told_rules[m->told_count] != NULL;
-    size_t old = m->told ? strlen(m->told) : 0, len = strlen(line);
-    char *told = realloc(m->told, old + len + 3);
+    m->guard.told_rules = grown;
+    m->guard.told_rules[m->guard.told_count] = strndup(rule.data, rule.len);
+    m->guard.told_count += m->guard.told_rules[m->guard.told_count] != NULL;
+    size_t old = m->guard.told ? strlen(m->guard.told) : 0, len = strlen(line);
+    char *told = realloc(m->guard.told, old + len + 3);
     if (!told)
         return;
-    m->told = told;
+    m->guard.told = told;
     snprintf(told + old, len + 3, "%s%s", old ? "; " : "", line);
 }
 
@@ -173,30 +230,30 @@ static void hold(hydrant_manager *m, hydrant_str rule, double share, double befo
 
 void hy_guard_tell(hydrant_manager *m)
 {
-    if (m->told_count == 0)
+    if (m->guard.told_count == 0)
         return;
-    hydrant_str *rules = calloc(m->told_count, sizeof *rules);
-    for (uint32_t i = 0; rules && i < m->told_count; i++)
-        rules[i] = hy_str_cstr(m->told_rules[i]);
+    hydrant_str *rules = calloc(m->guard.told_count, sizeof *rules);
+    for (uint32_t i = 0; rules && i < m->guard.told_count; i++)
+        rules[i] = hy_str_cstr(m->guard.told_rules[i]);
     hydrant_rules_event event = {.kind = HYDRANT_RULES_EVENT_SHADOWED,
                                  .cause = HY_STR("guard"),
-                                 .text = hy_str_cstr(m->told ? m->told : ""),
+                                 .text = hy_str_cstr(m->guard.told ? m->guard.told : ""),
                                  .rules = rules,
-                                 .rules_count = rules ? m->told_count : 0};
+                                 .rules_count = rules ? m->guard.told_count : 0};
     hy_manager_tell(m, &event);
     free(rules);
-    for (uint32_t i = 0; i < m->told_count; i++)
-        free(m->told_rules[i]);
-    m->told_count = 0;
-    free(m->told);
-    m->told = NULL;
+    for (uint32_t i = 0; i < m->guard.told_count; i++)
+        free(m->guard.told_rules[i]);
+    m->guard.told_count = 0;
+    free(m->guard.told);
+    m->guard.told = NULL;
 }
 
 void hy_guard_forget_suspects(hydrant_manager *m)
 {
-    free(m->suspects);
-    m->suspects = NULL;
-    m->suspects_count = 0;
+    free(m->guard.suspects);
+    m->guard.suspects = NULL;
+    m->guard.suspects_count = 0;
 }
 
 /* ---- against a recording ---- */
@@ -284,73 +341,99 @@ static double share_before(const hydrant_manager *m, const struct measured *meas
     return old == UINT32_MAX ? 0 : share_of(measured, old, m->options.flood_posts);
 }
 
+/* What was suspected before is so still, with the share from before that; and what changed, unless
+ * measured is NULL: the recording has said enough of it, or nothing is known. */
 static void note_suspects(hydrant_manager *m, const hydrant_pack *pack,
-                          const struct hy_comparison *comparison)
+                          const struct hy_comparison *comparison, const struct measured *measured)
 {
-    struct measured measured;
-    uint32_t rules = pack->pack->rules_count;
-    m->suspects = calloc((size_t)rules + 1, sizeof *m->suspects);
-    if (!m->suspects || !measure_engine(m->engine, m->live->pack->rules_count, &measured)) {
-        hy_guard_forget_suspects(m);
-        return;
+    const double *suspected = m->guard.suspects;
+    uint32_t rules = pack->pack->rules_count, count = 0;
+    double *suspects = calloc((size_t)rules + 1, sizeof *suspects);
+    for (uint32_t i = 0; suspects && i < rules; i++) {
+        uint32_t old = comparison->before_rule[i];
+        suspects[i] = -1;
+        if (pack->pack->rules[i].state != HY_RULE_LIVE || is_held(m, pack->pack->rules[i].id))
+            continue;
+        if (comparison->changed[i] && !measured)
+            continue;
+        if (suspected && old != UINT32_MAX && suspected[old] >= 0)
+            suspects[i] = suspected[old];
+        else if (comparison->changed[i])
+            suspects[i] = share_before(m, measured, old);
+        count += suspects[i] >= 0;
     }
-    for (uint32_t i = 0; i < rules; i++) {
-        bool live =
-            pack->pack->rules[i].state == HY_RULE_LIVE && !is_held(m, pack->pack->rules[i].id);
-        m->suspects[i] = comparison->changed[i] && live
-                             ? share_before(m, &measured, comparison->before_rule[i])
-                             : -1;
-        m->suspects_count += m->suspects[i] >= 0;
-    }
-    free(measured.rules);
+    hy_guard_forget_suspects(m);
+    m->guard.suspects = suspects;
+    m->guard.suspects_count = count;
     pthread_cond_signal(&m->incomplete);
 }
 
 void hy_guard_begin(hydrant_manager *m, const hydrant_pack *pack,
                     const struct hy_comparison *comparison)
 {
-    hy_guard_forget_suspects(m);
-    if (m->options.flood_factor <= 0 || !hy_manager_current(m)->pack)
+    struct measured measured = {.rules = NULL};
+    if (m->options.flood_factor <= 0 || !hy_manager_current(m)->pack) {
+        hy_guard_forget_suspects(m);
         return;
-    hydrant_pack *measured = hy_pack_handle_acquire((hydrant_pack *)(uintptr_t)pack);
-    if (!check_recording(m, measured, comparison))
-        note_suspects(m, pack, comparison);
-    hy_pack_handle_release(measured);
+    }
+    hydrant_pack *tried = hy_pack_handle_acquire((hydrant_pack *)(uintptr_t)pack);
+    bool known = check_recording(m, tried, comparison);
+    hy_pack_handle_release(tried);
+    if (!known)
+        known = !measure_engine(m->engine, m->live->pack->rules_count, &measured);
+    note_suspects(m, pack, comparison, known ? NULL : &measured);
+    free(measured.rules);
+}
+
+static double share_now(const struct measured *now, uint32_t rule)
+{
+    return (double)now->rules[rule].hits_now / (double)now->posts_now;
+}
+
+static bool suspect_floods(const hydrant_manager *m, const struct measured *now, uint32_t rule)
+{
+    double before = m->guard.suspects[rule];
+    return before >= 0 && floods(m, share_now(now, rule), before);
+}
+
+/* Holds suspects that flood, from `first` on. What cannot go live now is tried at the next look. */
+static void hold_floods(hydrant_manager *m, const struct measured *now, uint32_t first)
+{
+    struct hy_guard before;
+    const struct hy_pack *pack = m->live->pack;
+    if (hy_guard_save(m, &before, NULL) != HYDRANT_OK)
+        return;
+    for (uint32_t i = first; i < pack->rules_count; i++) {
+        if (!suspect_floods(m, now, i))
+            continue;
+        hold(m, pack->rules[i].id, share_now(now, i), m->guard.suspects[i]);
+        m->guard.suspects[i] = -1;
+        m->guard.suspects_count--;
+    }
+    hydrant_status status = hy_manager_repeat(m, hy_manager_current(m), "guard", 0, NULL);
+    hy_guard_settle(m, &before, status == HYDRANT_OK);
+    hy_guard_tell(m);
 }
 
 void hy_guard_check(hydrant_manager *m)
 {
     struct measured now;
-    uint32_t rules = m->live->pack->rules_count, held = 0;
-    if (m->suspects_count == 0 || !measure_engine(m->engine, rules, &now))
+    uint32_t rules = m->live->pack->rules_count, i = 0;
+    if (m->guard.suspects_count == 0 || !measure_engine(m->engine, rules, &now))
         return;
-    bool enough = now.posts_now >= m->options.flood_posts && now.posts_now > 0;
-    for (uint32_t i = 0; enough && i < rules; i++) {
-        double share = (double)now.rules[i].hits_now / (double)now.posts_now;
-        if (m->suspects[i] < 0 || !floods(m, share, m->suspects[i]))
-            continue;
-        hold(m, m->live->pack->rules[i].id, share, m->suspects[i]);
-        m->suspects[i] = -1;
-        m->suspects_count--;
-        held++;
+    if (now.posts_now >= m->options.flood_posts && now.posts_now > 0) {
+        while (i < rules && !suspect_floods(m, &now, i))
+            i++;
+        if (i < rules)
+            hold_floods(m, &now, i);
+        else if (now.posts_now >= (uint64_t)m->options.flood_posts * RECORDED_FACTOR)
+            hy_guard_forget_suspects(m);
     }
-    bool known = now.posts_now >= (uint64_t)m->options.flood_posts * RECORDED_FACTOR;
     free(now.rules);
-    if (known)
-        hy_guard_forget_suspects(m);
-    if (held && hy_manager_repeat(m, hy_manager_current(m), "guard", 0, NULL) == HYDRANT_OK)
-        hy_guard_tell(m);
 }
 
 void hy_guard_free(hydrant_manager *m)
 {
-    for (uint32_t i = 0; i < m->guarded_count; i++)
-        free(m->guarded[i]);
-    for (uint32_t i = 0; i < m->told_count; i++)
-        free(m->told_rules[i]);
-    free(m->guarded);
-    free(m->told_rules);
-    free(m->told);
-    free(m->suspects);
+    free_guard(&m->guard);
     free(m->kept);
 }

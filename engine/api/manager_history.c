@@ -137,12 +137,16 @@ hydrant_status hy_manager_repeat(hydrant_manager *m, const struct hy_version *fr
 hydrant_status hydrant_manager_rollback(hydrant_manager *m, uint64_t to, hydrant_error *err)
 {
     hydrant_error own = {0};
+    struct hy_guard before;
     pthread_mutex_lock(&m->lock);
     hydrant_status status = hy_manager_need_engine(m, &own);
     const struct hy_version *target = status == HYDRANT_OK ? find_target(m, to, &own) : NULL;
     if (status == HYDRANT_OK)
-        status =
-            target ? hy_manager_repeat(m, target, "rollback", target->origin, &own) : own.status;
+        status = target ? hy_guard_save(m, &before, &own) : own.status;
+    if (status == HYDRANT_OK) {
+        status = hy_manager_repeat(m, target, "rollback", target->origin, &own);
+        hy_guard_settle(m, &before, status == HYDRANT_OK);
+    }
     hy_manager_unlock(m);
     if (status != HYDRANT_OK && err)
         *err = own;

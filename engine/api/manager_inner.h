@@ -58,6 +58,19 @@ struct hy_manager_shown {
     size_t guarded_count;
 };
 
+/* What the guard knows of the pack in force. */
+struct hy_guard {
+    char **held; /* ids of the rules that it holds in shadow */
+    uint32_t held_count;
+    /* Rules that are new or changed, until their share of mentions is known: share before of each,
+     * or negative: not one of them. NULL: there are none. */
+    double *suspects;
+    uint32_t suspects_count; /* how many there are */
+    char *told;              /* why rules were held, to be told */
+    char **told_rules;
+    uint32_t told_count;
+};
+
 struct hydrant_manager {
     hydrant_manager_options options;
     const char **paths, **queries; /* owned copies */
@@ -74,16 +87,8 @@ struct hydrant_manager {
     hydrant_pack *live;        /* in force: the version's, or derived from it */
     hydrant_pack *base;        /* what the next one is compiled on top of: its literals are in one
                                   database; may be older than the rules in force */
-    char **guarded;            /* ids of the rules that the guard holds in shadow */
-    uint32_t guarded_count;
-    char *kept; /* of them, what state_dir has; NULL: nothing */
-    /* Rules of the present pack that are new or changed, until their share of mentions is known:
-     * share before of each, or negative: not one of them. */
-    double *suspects;
-    uint32_t suspects_count; /* how many there are */
-    char *told;              /* why rules were held, to be told */
-    char **told_rules;
-    uint32_t told_count;
+    struct hy_guard guard;
+    char *kept;                /* of what it holds, what state_dir has; NULL: nothing */
     pthread_cond_t incomplete; /* the completer has something to do, or is to end */
     pthread_t completer;
     bool completing;
@@ -156,7 +161,8 @@ struct hy_comparison {
     uint32_t *before_rule; /* per rule: the same id in the present pack, or UINT32_MAX */
 };
 
-/* *out is freed by the caller, whatever came of it. The guard lets go of what changed. */
+/* *out is freed by the caller, whatever came of it. The guard lets go of what changed:
+ * hy_guard_save comes first. */
 hydrant_status hy_manager_compare(hydrant_manager *manager, const struct hy_parts *parts,
                                   const hydrant_pack *pack, struct hy_comparison *out,
                                   hydrant_error *err);
@@ -194,11 +200,18 @@ struct hy_version *hy_manager_add_version(hydrant_manager *manager, uint64_t num
                                           struct hy_parts parts);
 void hy_manager_forget_versions(hydrant_manager *manager);
 
-/* Puts the pack of a version in force again, as a new generation. restored: its number, or 0. */
+/* Puts the pack of a version in force again, as a new generation. restored: its number, or 0. The
+ * guard is the caller's to save. */
 hydrant_status hy_manager_repeat(hydrant_manager *manager, const struct hy_version *from,
                                  const char *cause, uint64_t restored, hydrant_error *err);
 
 /* ---- manager_guard.c ------------------------------------------------------------------------- */
+
+/* Before what the guard knows is made to fit a pack that is about to go live: what it knew is in
+ * *before, until hy_guard_settle has said whether it did. _NOMEM: nothing is saved. */
+hydrant_status hy_guard_save(hydrant_manager *manager, struct hy_guard *before, hydrant_error *err);
+/* live: it did. Otherwise the guard is as it was, of the pack that stays in force. */
+void hy_guard_settle(hydrant_manager *manager, struct hy_guard *before, bool live);
 
 /* The pack with the rules that the guard holds in shadow: a reference to pack when there are none.
  */
@@ -214,8 +227,8 @@ bool hy_guard_suspect(hydrant_manager *manager, uint32_t rule, uint32_t rules);
 /* Lets go of a rule, or with NULL of all. _ARGUMENT: there is none such. */
 hydrant_status hy_guard_confirm(hydrant_manager *manager, const char *rule, hydrant_error *err);
 
-/* Before pack goes live: which of its rules are suspects, and what their shares were. With a
- * recording, those that flood are held at once. */
+/* Before pack goes live: which of its rules are suspects, and what their shares were; suspects that
+ * it has unchanged stay so. With a recording, those that flood are held at once. */
 void hy_guard_begin(hydrant_manager *manager, const hydrant_pack *pack,
                     const struct hy_comparison *comparison);
 /* Adds a line to what hy_guard_tell says of a rule that is held. */

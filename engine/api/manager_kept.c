@@ -107,12 +107,12 @@ static char *write_text(hydrant_manager *m)
     FILE *out = open_memstream(&text, &len);
     if (!out)
         return NULL;
-    if (m->guarded_count)
+    if (m->guard.held_count)
         fputs(first_line, out);
-    for (uint32_t k = 0; k < m->guarded_count; k++) {
-        uint32_t i = rule_of(current->pack, hy_str_cstr(m->guarded[k]));
+    for (uint32_t k = 0; k < m->guard.held_count; k++) {
+        uint32_t i = rule_of(current->pack, hy_str_cstr(m->guard.held[k]));
         if (i < current->pack->pack->rules_count)
-            fprintf(out, "%016" PRIx64 " %s\n", current->parts.at[i].meant, m->guarded[k]);
+            fprintf(out, "%016" PRIx64 " %s\n", current->parts.at[i].meant, m->guard.held[k]);
     }
     bool whole = !ferror(out);
     if (fclose(out) == 0 && whole)

@@ -112,7 +112,7 @@ static void *watcher_main(void *arg)
 static void wait_for_work(hydrant_manager *m)
 {
     hy_manager_show(m); /* to wait is to give the lock up */
-    if (m->suspects_count == 0) {
+    if (m->guard.suspects_count == 0) {
         pthread_cond_wait(&m->incomplete, &m->lock);
         return;
     }

@@ -37,6 +37,7 @@ struct world {
     hydrant_manager *manager;
     char rules_of_item[256]; /* the last item's rules */
     uint64_t generation_of_item;
+    pthread_mutex_t at_item;  /* while it is held, a worker that has an item waits */
     unsigned asked, answered; /* for what is shown, in the middle of an attempt */
 };
 
@@ -58,6 +59,8 @@ static bool on_item(void *ctx, const hydrant_item *item)
 {
     struct world *world = ctx;
     char *out = world->rules_of_item;
+    pthread_mutex_lock(&world->at_item);
+    pthread_mutex_unlock(&world->at_item);
     out[0] = '\0';
     for (uint32_t i = 0; i < item->matches_count; i++)
         snprintf(out + strlen(out), 64, "%s%.*s", i ? " " : "", (int)item->matches[i].rule.len,
@@ -91,6 +94,7 @@ static int make_world(void **state)
     temporary_folder(world->folder);
     pthread_mutex_init(&world->seen.lock, NULL);
     pthread_cond_init(&world->seen.changed, NULL);
+    pthread_mutex_init(&world->at_item, NULL);
     *state = world;
     return 0;
 }
@@ -643,6 +647,35 @@ static void begin_again(struct world *world, hydrant_manager_options *options)
     begin_with(world, "rules.yaml", options);
 }
 
+/* Rules in force that have not been judged yet stay under suspicion, whatever is refused or put
+ * beside them meanwhile. */
+static void suspects_outlive_what_comes_meanwhile(void **state)
+{
+    static const char *const meanwhile[] = {
+        RULE("one", "rare OR storm") "  - {id: two, match: (}\n",
+        RULE("one",
+             "rare OR storm") "  - {id: two, match: cow, tests: [{text: a goat, match: true}]}\n",
+        RULE("one", "rare OR storm") "  - {id: two, match: cow}\n",
+    };
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    for (int i = 0; i < 3; i++) {
+        bool refused = i < 2;
+        put(world, "rules.yaml", RULE("one", "rare"));
+        begin_again(world, &options);
+        ask_often(world, "a storm", 50);
+        put(world, "rules.yaml", RULE("one", "rare OR storm"));
+        wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+        put(world, "rules.yaml", meanwhile[i]);
+        wait_for(world, 2, refused ? HYDRANT_RULES_EVENT_REFUSED : HYDRANT_RULES_EVENT_LIVE);
+        ask_often(world, "a storm", 50);
+        wait_for(world, 4, HYDRANT_RULES_EVENT_SHADOWED);
+        assert_string_equal(ask(world, "a storm"), "");
+    }
+}
+
 static void what_is_held_is_so_over_a_restart(void **state)
 {
     struct world *world = *state;
@@ -674,6 +707,42 @@ static void what_is_held_is_so_over_a_restart(void **state)
     settle();
     assert_string_equal(ask(world, "a storm"), "one");
     assert_int_equal(world->seen.events, 0);
+}
+
+/* The worker is at an item: what is new is taken up only afterwards, and what is newer is refused
+ * after the new pack was made. */
+static void what_is_held_is_so_when_its_edit_is_refused(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    char folder[256];
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    path_of(world, "state", folder);
+    mkdir(folder, 0700);
+    options.state_dir = folder;
+    put(world, "rules.yaml", RULE("one", "rare"));
+    begin_with(world, "rules.yaml", &options);
+    ask_often(world, "a storm", 50);
+    put(world, "rules.yaml", RULE("one", "rare OR storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    ask_often(world, "a storm", 50);
+    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    options.watch = false;
+    put(world, "rules.yaml", RULE("one", "rare OR storm") "  - {id: two, match: hail}\n");
+    begin_again(world, &options);
+    pthread_mutex_lock(&world->at_item);
+    hydrant_mention mention = {.text = {"hail", 4}};
+    assert_int_equal(hydrant_push_mentions(world->engine, "test", &mention, 1, NULL), HYDRANT_OK);
+    put(world, "rules.yaml", RULE("one", "rare OR storm") "  - {id: two, match: hail OR snow}\n");
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+    put(world, "rules.yaml", RULE("one", "storm"));
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_ERR_AGAIN);
+    pthread_mutex_unlock(&world->at_item);
+    assert_int_equal(hydrant_drain(world->engine, NULL), HYDRANT_OK);
+    assert_string_equal(ask(world, "a storm"), "");
+    assert_int_equal(hydrant_manager_confirm(world->manager, "one", NULL), HYDRANT_OK);
+    assert_string_equal(ask(world, "a storm"), "one");
 }
 
 static void what_was_held_and_then_edited_is_judged_anew(void **state)
@@ -750,7 +819,9 @@ int main(void)
         CASE(counters_go_on),
         CASE(flooding_rule_is_held),
         CASE(flood_is_seen_in_a_recording),
+        CASE(suspects_outlive_what_comes_meanwhile),
         CASE(what_is_held_is_so_over_a_restart),
+        CASE(what_is_held_is_so_when_its_edit_is_refused),
         CASE(what_was_held_and_then_edited_is_judged_anew),
         CASE(options_are_checked),
     };
