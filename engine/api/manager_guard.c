@@ -79,6 +79,7 @@ static bool copy_guard(const hydrant_manager *m, struct hy_guard *to)
     if (to->suspects)
         memcpy(to->suspects, from->suspects, bytes);
     to->suspects_count = from->suspects_count;
+    to->looked = from->looked;
     return to->suspects != NULL;
 }
 
@@ -97,7 +98,9 @@ hydrant_status hy_guard_save(hydrant_manager *m, struct hy_guard *before, hydran
 void hy_guard_settle(hydrant_manager *m, struct hy_guard *before, bool live)
 {
     struct hy_guard after = m->guard;
-    if (!live)
+    if (live)
+        m->guard.looked = 0; /* a generation counts from there */
+    else
         m->guard = *before;
     free_guard(live ? before : &after);
 }
@@ -385,28 +388,28 @@ void hy_guard_begin(hydrant_manager *m, const hydrant_pack *pack,
     free(measured.rules);
 }
 
-static double share_now(const struct measured *now, uint32_t rule)
-{
-    return (double)now->rules[rule].hits_now / (double)now->posts_now;
-}
-
-static bool suspect_floods(const hydrant_manager *m, const struct measured *now, uint32_t rule)
+static bool suspect_floods(const hydrant_manager *m, uint32_t rule, double *share)
 {
     double before = m->guard.suspects[rule];
-    return before >= 0 && floods(m, share_now(now, rule), before);
+    if (before < 0)
+        return false;
+    *share =
+        (double)hy_pipeline_hits_now(hy_engine_pipeline(m->engine), rule) / (double)m->guard.looked;
+    return floods(m, *share, before);
 }
 
 /* Holds suspects that flood, from `first` on. What cannot go live now is tried at the next look. */
-static void hold_floods(hydrant_manager *m, const struct measured *now, uint32_t first)
+static void hold_floods(hydrant_manager *m, uint32_t first)
 {
+    double share;
     struct hy_guard before;
     const struct hy_pack *pack = m->live->pack;
     if (hy_guard_save(m, &before, NULL) != HYDRANT_OK)
         return;
     for (uint32_t i = first; i < pack->rules_count; i++) {
-        if (!suspect_floods(m, now, i))
+        if (!suspect_floods(m, i, &share))
             continue;
-        hold(m, pack->rules[i].id, share_now(now, i), m->guard.suspects[i]);
+        hold(m, pack->rules[i].id, share, m->guard.suspects[i]);
         m->guard.suspects[i] = -1;
         m->guard.suspects_count--;
     }
@@ -417,19 +420,22 @@ static void hold_floods(hydrant_manager *m, const struct measured *now, uint32_t
 
 void hy_guard_check(hydrant_manager *m)
 {
-    struct measured now;
     uint32_t rules = m->live->pack->rules_count, i = 0;
-    if (m->guard.suspects_count == 0 || !measure_engine(m->engine, rules, &now))
+    if (m->guard.suspects_count == 0)
         return;
-    if (now.posts_now >= m->options.flood_posts && now.posts_now > 0) {
-        while (i < rules && !suspect_floods(m, &now, i))
-            i++;
-        if (i < rules)
-            hold_floods(m, &now, i);
-        else if (now.posts_now >= (uint64_t)m->options.flood_posts * RECORDED_FACTOR)
-            hy_guard_forget_suspects(m);
-    }
-    free(now.rules);
+    uint64_t posts = hy_pipeline_posts_now(hy_engine_pipeline(m->engine));
+    if (posts == m->guard.looked)
+        return;
+    m->guard.looked = posts;
+    if (posts < m->options.flood_posts)
+        return;
+    double share;
+    while (i < rules && !suspect_floods(m, i, &share))
+        i++;
+    if (i < rules)
+        hold_floods(m, i);
+    else if (posts >= (uint64_t)m->options.flood_posts * RECORDED_FACTOR)
+        hy_guard_forget_suspects(m);
 }
 
 void hy_guard_free(hydrant_manager *m)

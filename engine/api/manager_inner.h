@@ -66,6 +66,7 @@ struct hy_guard {
      * or negative: not one of them. NULL: there are none. */
     double *suspects;
     uint32_t suspects_count; /* how many there are */
+    uint64_t looked;         /* mentions that their generation had judged at the last look */
     char *told;              /* why rules were held, to be told */
     char **told_rules;
     uint32_t told_count;
@@ -235,7 +236,8 @@ void hy_guard_begin(hydrant_manager *manager, const hydrant_pack *pack,
 void hy_guard_note(hydrant_manager *manager, hydrant_str rule, const char *line);
 /* Says which rules are held since it did so last, when the pack is live. */
 void hy_guard_tell(hydrant_manager *manager);
-/* Looks at the suspects' shares, and holds those that flood. */
+/* Looks at the suspects' shares, if there were mentions since it did so last, and holds those that
+ * flood. */
 void hy_guard_check(hydrant_manager *manager);
 void hy_guard_forget_suspects(hydrant_manager *manager);
 void hy_guard_free(hydrant_manager *manager);

@@ -111,7 +111,6 @@ static void *watcher_main(void *arg)
 /* Until there is something to do, or for a moment. */
 static void wait_for_work(hydrant_manager *m)
 {
-    hy_manager_show(m); /* to wait is to give the lock up */
     if (m->guard.suspects_count == 0) {
         pthread_cond_wait(&m->incomplete, &m->lock);
         return;
@@ -125,7 +124,9 @@ static void *completer_main(void *arg)
     hydrant_manager *m = arg;
     pthread_mutex_lock(&m->lock);
     while (!atomic_load_explicit(&m->end, memory_order_acquire)) {
-        if (!hy_manager_complete(m) && !atomic_load_explicit(&m->end, memory_order_acquire))
+        if (hy_manager_complete(m))
+            hy_manager_show(m); /* to wait is to give the lock up */
+        else if (!atomic_load_explicit(&m->end, memory_order_acquire))
             wait_for_work(m);
     }
     hy_manager_unlock(m);

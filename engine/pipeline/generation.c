@@ -93,14 +93,31 @@ static void add_generation(const struct hy_generation *from, const struct hy_gen
     }
 }
 
+static const struct hy_generation *current_of(const struct hy_generations *all)
+{
+    return atomic_load_explicit(&all->current, memory_order_relaxed); /* the mutex orders it */
+}
+
+uint64_t hy_generations_posts(const struct hy_generations *all)
+{
+    const struct hy_generation *current = current_of(all);
+    uint64_t posts = 0;
+    for (uint32_t k = 0; k < current->workers_counted; k++)
+        posts += atomic_load_explicit(&current->counts[k]->posts, memory_order_relaxed);
+    return posts;
+}
+
+uint64_t hy_generations_hits(const struct hy_generations *all, uint32_t rule)
+{
+    const struct hy_generation *current = current_of(all);
+    return rule < current->pack->rules_count ? read_rule(current, rule).hits : 0;
+}
+
 void hy_generations_count(const struct hy_generations *all, struct hy_rule_total *out,
                           struct hy_rule_total *now, uint64_t *posts)
 {
-    const struct hy_generation *current =
-        atomic_load_explicit(&all->current, memory_order_relaxed); /* the mutex orders it */
-    *posts = 0;
-    for (uint32_t k = 0; k < current->workers_counted; k++)
-        *posts += atomic_load_explicit(&current->counts[k]->posts, memory_order_relaxed);
+    const struct hy_generation *current = current_of(all);
+    *posts = hy_generations_posts(all);
     for (uint32_t i = 0; i < current->pack->rules_count; i++) {
         struct hy_rule_total own = read_rule(current, i);
         if (now)

@@ -78,6 +78,10 @@ bool hy_generations_reclaim(struct hy_generations *all);
  */
 void hy_generations_count(const struct hy_generations *all, struct hy_rule_total *out,
                           struct hy_rule_total *now, uint64_t *posts);
+/* Of that in little: how many mentions the present generation judged, and how many of them a rule
+ * of it matched, by its number. Under the same mutex. */
+uint64_t hy_generations_posts(const struct hy_generations *all);
+uint64_t hy_generations_hits(const struct hy_generations *all, uint32_t rule);
 
 /* Worker k takes up what is current: that is what it may use until it calls this again. */
 struct hy_generation *hy_generations_take(struct hy_generations *all, uint32_t k);

@@ -514,6 +514,22 @@ size_t hy_pipeline_rule_stats(struct hy_pipeline *pipeline, hydrant_rule_stats *
     return count;
 }
 
+uint64_t hy_pipeline_posts_now(struct hy_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->reloading);
+    uint64_t posts = hy_generations_posts(&pipeline->shared.generations);
+    pthread_mutex_unlock(&pipeline->reloading);
+    return posts;
+}
+
+uint64_t hy_pipeline_hits_now(struct hy_pipeline *pipeline, uint32_t rule)
+{
+    pthread_mutex_lock(&pipeline->reloading);
+    uint64_t hits = hy_generations_hits(&pipeline->shared.generations, rule);
+    pthread_mutex_unlock(&pipeline->reloading);
+    return hits;
+}
+
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline)
 {
     wait_for_free(pipeline, pipeline->pool_count);

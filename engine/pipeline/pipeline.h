@@ -98,6 +98,10 @@ struct hy_dedup *hy_pipeline_dedup(struct hy_pipeline *pipeline);
  * generation judged; may be NULL. Any thread but a worker. */
 size_t hy_pipeline_rule_stats(struct hy_pipeline *pipeline, hydrant_rule_stats *out, size_t cap,
                               uint64_t *posts);
+/* Mentions that the present generation judged, and of them those that a rule of it matched, by its
+ * number; without reading all the others. Any thread but a worker. */
+uint64_t hy_pipeline_posts_now(struct hy_pipeline *pipeline);
+uint64_t hy_pipeline_hits_now(struct hy_pipeline *pipeline, uint32_t rule);
 
 /* Lets time pass where no mentions come: a batch of none, after those on their way, so that items
  * that waited long enough are released. The feeding thread's. HYDRANT_ERR_CANCELLED after a stop.
