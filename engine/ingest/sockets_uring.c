@@ -34,7 +34,7 @@ struct uring_own {
     int held;
     uint64_t accept; /* number of the accept that is on its way */
     bool accept_pending;
-    uint32_t *starved; /* a ring of slots + 1 */
+    uint64_t *starved; /* a ring of slots + 1 receives, as in user_data */
     uint32_t starved_head, starved_tail;
 };
 
@@ -210,10 +210,10 @@ static void feed_starved(struct hy_sockets *s)
 {
     struct uring_own *own = own_of(s);
     for (int fed = 0; fed < HY_SOCKETS_BUFFERS && own->starved_head != own->starved_tail;) {
-        uint32_t slot = own->starved[own->starved_head];
+        uint64_t starved = own->starved[own->starved_head];
         own->starved_head = (own->starved_head + 1) % (s->slots_count + 1);
-        if (s->slots[slot].fd >= 0 && s->slots[slot].pending) {
-            receive(s, slot);
+        if (is_current(s, starved)) { /* or else the slot was freed, and may be given again */
+            receive(s, (uint32_t)starved);
             fed++;
         }
     }
@@ -227,7 +227,7 @@ static void starve(struct hy_sockets *s, uint32_t slot)
         receive(s, slot);
         return;
     }
-    own->starved[own->starved_tail] = slot;
+    own->starved[own->starved_tail] = tag(s, slot);
     own->starved_tail = next;
 }
 
