@@ -55,6 +55,12 @@ static bool is_empty_page(const char *data, size_t len)
     return seen == 2;
 }
 
+/* Is the unfinished record over the limit? Of what is, the first byte too many is the last kept. */
+static bool is_long(const struct hy_slicer *s)
+{
+    return s->end - s->whole - HY_INTAKE_PREFIX_BYTES > s->record_bytes_max;
+}
+
 static void end_record(struct hy_slicer *s)
 {
     size_t begin = s->whole + HY_INTAKE_PREFIX_BYTES, len = s->end - begin;
@@ -63,7 +69,7 @@ static void end_record(struct hy_slicer *s)
     if (len) {
         hy_intake_prefix(s->room + s->whole, (uint32_t)len);
         s->last = begin;
-        s->last_len = s->skipping ? 0 : len;
+        s->last_len = is_long(s) ? 0 : len;
         s->whole = s->end;
         s->records++;
     }
@@ -74,13 +80,12 @@ static void append(struct hy_slicer *s, const char *data, size_t len)
 {
     size_t have = s->end - s->whole - HY_INTAKE_PREFIX_BYTES;
     size_t left = (size_t)s->record_bytes_max + 1 - have;
-    if (len > left || s->skipping) {
+    if (len > left) {
         s->skipping = true;
         len = left;
     }
     memcpy(s->room + s->end, data, len);
     s->end += len;
-    s->skipping |= len == left;
 }
 
 /* ---- events -----------------------------------------------------------------------------------
@@ -104,7 +109,7 @@ static void end_line(struct hy_slicer *s)
     size_t len = s->end - s->line;
     hydrant_str value;
     s->in_line = false;
-    if (len == 0 && !s->skipping) { /* an empty line ends the event */
+    if (len == 0 && !is_long(s)) { /* an empty line ends the event */
         if (!s->has_field)
             s->end = s->whole + HY_INTAKE_PREFIX_BYTES;
         else /* an id holds until another one comes */
@@ -112,12 +117,12 @@ static void end_line(struct hy_slicer *s)
         end_record(s);
         return;
     }
-    if (!s->skipping && line[0] == ':') { /* a comment */
+    if (!is_long(s) && line[0] == ':') { /* a comment */
         s->end = s->line;
         return;
     }
     s->has_field = true;
-    if (!s->skipping && is_field(line, len, "id", &value) && value.len < sizeof s->next_id &&
+    if (!is_long(s) && is_field(line, len, "id", &value) && value.len < sizeof s->next_id &&
         !memchr(value.data, '\0', value.len)) {
         memcpy(s->next_id, value.data, value.len);
         s->next_id[value.len] = '\0';
@@ -149,7 +154,7 @@ static size_t run_events(struct hy_slicer *s, const char *data, size_t len)
     if (end == len)
         return len;
     s->after_cr = data[end] == '\r';
-    if (s->skipping && !s->in_line) { /* the empty line behind an event that is too long */
+    if (is_long(s) && !s->in_line) { /* the empty line behind an event that is too long */
         s->last_len = 0;
         end_record(s);
     } else {
@@ -209,7 +214,7 @@ void hy_slicer_finish(struct hy_slicer *s)
 {
     if (s->kind == HY_NET_EVENTS && s->in_line)
         end_line(s);
-    if (s->kind == HY_NET_EVENTS && !s->has_field && !s->skipping)
+    if (s->kind == HY_NET_EVENTS && !s->has_field && !is_long(s))
         s->end = s->whole + HY_INTAKE_PREFIX_BYTES;
     else if (s->kind == HY_NET_EVENTS)
         memcpy(s->id, s->next_id, sizeof s->id);

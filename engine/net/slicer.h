@@ -31,10 +31,11 @@ struct hy_slicer {
     uint32_t record_bytes_max;
     char *room;
     size_t room_bytes, taken, whole, end;
-    bool skipping, after_cr, in_line, has_field; /* of the unfinished record */
-    size_t line;                                 /* where its last line begins */
-    size_t last, last_len;                       /* the last whole record; len 0: none */
-    uint64_t records, halves;                    /* whole ones; those that were let go unfinished */
+    bool skipping; /* bytes of the unfinished record were let go */
+    bool after_cr, in_line, has_field;
+    size_t line;              /* where its last line begins */
+    size_t last, last_len;    /* the last whole record; len 0: none */
+    uint64_t records, halves; /* whole ones; those that were let go unfinished */
     char id[HY_SLICER_ID_BYTES], next_id[HY_SLICER_ID_BYTES]; /* EVENTS: of the last whole one */
 };
 

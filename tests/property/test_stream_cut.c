@@ -109,11 +109,31 @@ static void a_record_over_the_limit_takes_no_more_than_it(void **state)
     hy_gather_fini(&gather);
 }
 
+/* Whatever ends it, and however it is cut. */
+static void a_line_may_be_as_long_as_the_limit(void **state)
+{
+    (void)state;
+    struct random_state r = {random_seed("stream_cut")};
+    char line[LIMIT + 8];
+    for (size_t len = LIMIT - 2; len < LIMIT + 4; len++)
+        for (int round = 0; round < 200; round++) {
+            bool with_cr = round % 2;
+            struct hy_gather gather = {0};
+            memset(line, 'x', len);
+            memcpy(line + len, with_cr ? "\r\n" : "\n", 2);
+            assert_int_equal(cut_in_pieces(&r, HY_FRAME_LINES, line, len + 1 + with_cr, &gather),
+                             1);
+            assert_int_equal(gather.len, 4 + (len <= LIMIT ? len : LIMIT + 1));
+            hy_gather_fini(&gather);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_cut_gives_the_same),
         cmocka_unit_test(a_record_over_the_limit_takes_no_more_than_it),
+        cmocka_unit_test(a_line_may_be_as_long_as_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -313,6 +313,29 @@ static void records_do_not_depend_on_cuts(void **state)
     assert_string_equal(out, "");
 }
 
+/* 40 bytes are allowed, whatever ends a line; how much of what is longer is kept is no matter. */
+static void a_line_may_be_as_long_as_the_limit(void **state)
+{
+    static const char *const ends[] = {"\n", "\r\n"};
+    char text[256], out[256], wanted[256];
+    for (int len = 38; len <= 43; len++)
+        for (int end = 0; end < 2; end++)
+            for (size_t cut = 1; cut < 100; cut++) {
+                snprintf(text, sizeof text, "%0*d%sx%s", len, 0, ends[end], ends[end]);
+                slice(HY_NET_LINES, text, cut, false, out);
+                snprintf(wanted, sizeof wanted, "%0*d|x|", len <= 40 ? len : 41, 0);
+                assert_string_equal(out, wanted);
+                snprintf(text, sizeof text, "%0*d%s", len, 0, end ? "\r" : "");
+                slice(HY_NET_LINES, text, cut, true, out); /* the last one, without its \n */
+                snprintf(wanted, sizeof wanted, "%0*d|", len <= 40 ? len : 41, 0);
+                assert_string_equal(out, wanted);
+            }
+    snprintf(text, sizeof text, "%040d\rx\n", 0);
+    slice(HY_NET_LINES, text, 1, false, out);
+    snprintf(wanted, sizeof wanted, "%040d\r|", 0); /* is no end of a line */
+    assert_string_equal(out, wanted);
+}
+
 static void ids_of_events_hold_until_another_comes(void **state)
 {
     struct hy_slicer s;
@@ -545,6 +568,7 @@ int main(void)
         cmocka_unit_test(bodies_are_decoded_however_they_are_cut),
         cmocka_unit_test(damaged_bodies_are_found),
         cmocka_unit_test(records_do_not_depend_on_cuts),
+        cmocka_unit_test(a_line_may_be_as_long_as_the_limit),
         cmocka_unit_test(ids_of_events_hold_until_another_comes),
         cmocka_unit_test(cursors_never_go_ahead_of_a_position),
         cmocka_unit_test(paths_find_values),
