@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "ingest/feeder.h"
 #include "ingest/stream_cut.h"
 #include "journal/journal_store.h"
 
@@ -18,6 +19,9 @@ enum {
     ROUND_BYTES = 256 << 10, /* handed on at a time, about */
     EXPIRE_MS = 5000,
 };
+
+_Static_assert((int)HY_JOURNAL_RECORD_BYTES_MAX > (int)HY_FEEDER_RECORD_BYTES_LIMIT,
+               "what is over every limit of records is so in the journal");
 
 struct intake_journal {
     struct hy_intake intake;

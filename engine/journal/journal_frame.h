@@ -35,7 +35,7 @@
 
 enum {
     HY_JOURNAL_HEADER_BYTES = 48,
-    HY_JOURNAL_RECORD_BYTES_MAX = 16 << 20,
+    HY_JOURNAL_RECORD_BYTES_MAX = (16 << 20) + 1, /* so that one over every limit stays so */
     HY_JOURNAL_GROUP_BYTES = 1 << 20, /* a group is full at this; one larger record is one too */
     /* A group that could not be written, and what came in meanwhile: */
     HY_JOURNAL_GROUP_BYTES_MAX = 2 * (HY_JOURNAL_GROUP_BYTES + HY_JOURNAL_RECORD_BYTES_MAX + 4),

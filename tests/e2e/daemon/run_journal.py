@@ -17,7 +17,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from daemon_world import PATIENCE, ids, post, until  # noqa: E402
-from source_world import SourceTest, dial, read_all, seed_of  # noqa: E402
+from source_world import SourceTest, backends, dial, read_all, seed_of  # noqa: E402
 
 
 class Journal(SourceTest):
@@ -206,6 +206,24 @@ class Journal(SourceTest):
             self.assertEqual(world.status()["dropped"], {"too_long": 1})
             out = world.run("journal", "cat", "state/journal/in").stdout.splitlines()
             self.assertEqual(len(out), 7)
+
+    def test_a_record_over_the_largest_limit_is_too_long(self):
+        for backend in backends():
+            world = self.world("{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, journal: true}",
+                               backend)
+            config = world.dir / "hydrant.yaml"
+            config.write_text(config.read_text() + "limits: {record: 16MiB}\n")
+            world.start()
+            with dial(world, "in") as connection:
+                for size in (16 << 20, (16 << 20) + 1, 17 << 20):
+                    head, tail = f'{{"id": "{size}", "text": "no signal", "x": "', '"}'
+                    connection.sendall(f"{head}{'y' * (size - len(head) - len(tail))}{tail}\n".encode())
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(connection).split(b"\n")[-2], b"3")
+            until("all of it", lambda: world.committed() == 4)
+            self.assertEqual(world.tail(), [str(16 << 20)])
+            self.assertEqual(world.status()["dropped"], {"too_long": 2})
+            self.assertEqual(world.stop(), 0, "".join(world.log))
 
 
 if __name__ == "__main__":
