@@ -460,6 +460,8 @@ static void figures(struct hy_intake *intake, struct hy_intake_figures *out)
         out->paused = "too many records wait to be safe";
 }
 
+/* While it listens still: one that nobody listens at is replaced by whoever comes next, and what
+ * lies at the path then is not ours. */
 static void remove_path(struct intake_socket *in)
 {
     if (in->bound)
@@ -471,8 +473,8 @@ static void stop(struct hy_intake *intake)
 {
     struct intake_socket *in = of(intake);
     in->stopped = true;
-    hy_sockets_deafen(&in->sockets);
     remove_path(in);
+    hy_sockets_deafen(&in->sockets);
 }
 
 static void destroy(struct hy_intake *intake)
@@ -481,8 +483,8 @@ static void destroy(struct hy_intake *intake)
     for (uint32_t i = 0; i < in->options.connections_max; i++)
         if (in->senders[i])
             close_sender(in, in->senders[i]);
-    hy_sockets_close(&in->sockets);
     remove_path(in);
+    hy_sockets_close(&in->sockets);
     hy_gather_fini(&in->gather);
     free(in->runs);
     free(in->free_slots);

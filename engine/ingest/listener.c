@@ -2,16 +2,19 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, LOCK_MS = 1000 };
 
 bool hy_listener_address(const char *address, uint16_t port, struct sockaddr_storage *out,
                          socklen_t *len)
@@ -65,6 +68,24 @@ hydrant_status hy_listener_tcp(const char *address, uint16_t *port, int *out, hy
     return HYDRANT_OK;
 }
 
+/*
+ * Of those that start at one path, one at a time looks for what was left behind and binds: another
+ * one would take what does not listen yet for left behind, and remove it. The lock is the folder's,
+ * so that nothing is left of it; whoever holds it for long is none of us, and is not waited for.
+ * Returns what to close, or -1.
+ */
+static int lock_folder(const struct sockaddr_un *at)
+{
+    char folder[sizeof at->sun_path + 2];
+    snprintf(folder, sizeof folder, "%s", at->sun_path);
+    char *name = strrchr(folder, '/');
+    snprintf(name ? name + 1 : folder, 2, ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int ms = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && ms < LOCK_MS; ms++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return fd;
+}
+
 /* Removes a socket that was left behind. */
 static void remove_stale(const struct sockaddr_un *at)
 {
@@ -88,6 +109,17 @@ hydrant_status hy_listener_check_path(const char *path, hydrant_error *err)
                               "the path of a socket has at most %d bytes: %s", ROOM - 1, path);
 }
 
+static hydrant_status listen_at(const struct sockaddr_un *at, int *out, hydrant_error *err)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Nobody can connect before listen, by when the mode is what it is to be. */
+    if (fd < 0 || bind(fd, (const struct sockaddr *)at, sizeof *at) < 0 ||
+        chmod(at->sun_path, 0600) < 0 || listen(fd, BACKLOG) < 0)
+        return failed(fd, err, "listen at", at->sun_path);
+    *out = fd;
+    return HYDRANT_OK;
+}
+
 hydrant_status hy_listener_unix(const char *path, int *out, hydrant_error *err)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -95,12 +127,10 @@ hydrant_status hy_listener_unix(const char *path, int *out, hydrant_error *err)
     if (status != HYDRANT_OK)
         return status;
     memcpy(at.sun_path, path, strlen(path) + 1);
+    int lock = lock_folder(&at);
     remove_stale(&at);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    /* Nobody can connect before listen, by when the mode is what it is to be. */
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || chmod(path, 0600) < 0 ||
-        listen(fd, BACKLOG) < 0)
-        return failed(fd, err, "listen at", path);
-    *out = fd;
-    return HYDRANT_OK;
+    status = listen_at(&at, out, err);
+    if (lock >= 0)
+        close(lock);
+    return status;
 }

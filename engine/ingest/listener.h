@@ -13,7 +13,9 @@
 hydrant_status hy_listener_tcp(const char *address, uint16_t *port, int *fd, hydrant_error *err);
 
 /* A unix stream socket with mode 0600. A socket that stands there and that nobody listens at is
- * replaced; anything else is not touched: HYDRANT_ERR_SYSTEM (EADDRINUSE). */
+ * replaced; anything else is not touched: HYDRANT_ERR_SYSTEM (EADDRINUSE). Of several that do so
+ * at one path at the same time one succeeds. Whoever removes the path again does so while the
+ * socket still listens. */
 hydrant_status hy_listener_unix(const char *path, int *fd, hydrant_error *err);
 
 /* Could a socket have this path? HYDRANT_ERR_ARGUMENT: it is too long. */
