@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/c_locale.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -109,6 +110,9 @@ const char *hy_web_check(const struct hy_web_options *web, bool poll, const char
     if ((problem = check_url(web, web->url)))
         return problem;
     *key = "headers";
+    _Static_assert(HY_WEB_HEADERS_MAX == 64, "what is said below");
+    if (web->headers.count > HY_WEB_HEADERS_MAX)
+        return "a request has at most 64 headers";
     for (size_t i = 0; i < web->headers.count; i++)
         if (!is_header(web->headers.all[i]))
             return "a header is written \"Name: value\"";
@@ -196,7 +200,8 @@ static void fill_all(struct asking *a)
     a->out->url = fill(a, web->url, true);
     a->out->body = fill(a, web->body, false);
     a->out->proxy = fill(a, web->proxy, false);
-    for (size_t i = 0; i < web->headers.count && i < HY_WEB_HEADERS_MAX; i++) {
+    HY_ASSERT(web->headers.count <= HY_WEB_HEADERS_MAX); /* hy_web_check has looked */
+    for (size_t i = 0; i < web->headers.count; i++) {
         a->out->headers[i] = fill(a, web->headers.all[i], false);
         a->out->headers_count += a->out->headers[i] != NULL;
     }

@@ -464,6 +464,29 @@ static void what_does_not_fit_together_is_refused(void **state)
     assert_non_null(hy_web_check(&web, true, &key));
 }
 
+/* Each that is allowed is sent. */
+static void a_request_has_so_many_headers_and_no_more(void **state)
+{
+    const char *headers[HY_WEB_HEADERS_MAX + 1], *key;
+    struct hy_web_options web = {.url = "https://x.example/", .headers = {headers, 0}};
+    struct hy_web_state none = {0};
+    struct hy_web_asking asking;
+    for (size_t i = 0; i < HY_WEB_HEADERS_MAX; i++)
+        headers[i] = "A: b";
+    headers[HY_WEB_HEADERS_MAX - 1] = headers[HY_WEB_HEADERS_MAX] = "Authorization: Bearer x";
+    web.headers.count = HY_WEB_HEADERS_MAX;
+    assert_null(hy_web_check(&web, false, &key));
+    assert_int_equal(hy_web_ask(&asking, &web, NULL, &none, NULL), HYDRANT_OK);
+    assert_int_equal(asking.headers_count, HY_WEB_HEADERS_MAX);
+    assert_string_equal(asking.headers[HY_WEB_HEADERS_MAX - 1], "Authorization: Bearer x");
+    hy_web_asking_fini(&asking);
+    web.headers.count++;
+    const char *problem = hy_web_check(&web, false, &key);
+    assert_non_null(problem);
+    assert_string_equal(problem, "a request has at most 64 headers");
+    assert_string_equal(key, "headers");
+}
+
 static void a_sweep_ends_at_what_is_known(void **state)
 {
     static const char page[] = "{\"c\":\"9\",\"n\":\"older\",\"ids\":[\"9\",\"5\"]}"
@@ -573,6 +596,7 @@ int main(void)
         cmocka_unit_test(cursors_never_go_ahead_of_a_position),
         cmocka_unit_test(paths_find_values),
         cmocka_unit_test(what_does_not_fit_together_is_refused),
+        cmocka_unit_test(a_request_has_so_many_headers_and_no_more),
         cmocka_unit_test(a_sweep_ends_at_what_is_known),
         cmocka_unit_test(the_next_page_is_seen_from_the_one_before),
         cmocka_unit_test(the_next_page_is_at_the_same_server),
