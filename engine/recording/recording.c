@@ -29,8 +29,11 @@ enum {
     LINE_BYTES_MIN = 64,
     DELETES_BYTES = 1 << 18, /* of a lane: no line takes them */
     WHEN_BYTES = 16,         /* 20260101T120000 and a NUL */
+    NUMBER_MAX = 9999,       /* of a name, which has four digits for it */
     SEGMENT_BYTES = 64 << 20,
 };
+
+static const char when_format[] = "%Y%m%dT%H%M%S";
 
 /* In a lane: an entry before each line; len 0: a delete. */
 struct entry {
@@ -157,19 +160,35 @@ static void leave_segment(struct hy_recording *r)
     r->fd = -1;
 }
 
+static void write_name(time_t time, unsigned number, char name[HY_RECORDING_NAME_BYTES])
+{
+    struct tm tm;
+    char when[WHEN_BYTES];
+    gmtime_r(&time, &tm);
+    strftime(when, sizeof when, when_format, &tm);
+    snprintf(name, HY_RECORDING_NAME_BYTES, "%s-%04u.ndjson.zst", when, number);
+}
+
+/* The next number, or behind the last one the next second. False: it is none of our names. */
+static bool name_behind(const char *newest, char name[HY_RECORDING_NAME_BYTES])
+{
+    struct tm tm = {0};
+    char when[WHEN_BYTES];
+    unsigned number;
+    if (sscanf(newest, "%15[0-9T]-%u", when, &number) != 2 || !strptime(when, when_format, &tm))
+        return false;
+    bool last = number >= NUMBER_MAX;
+    write_name(timegm(&tm) + last, last ? 0 : number + 1, name);
+    return true;
+}
+
 /* Names ascend, whatever the clock does and whichever were removed: the oldest goes first. */
 static bool open_segment(struct hy_recording *r)
 {
-    struct tm tm;
-    time_t now = time(NULL);
-    char when[WHEN_BYTES];
-    unsigned number = 0;
-    gmtime_r(&now, &tm);
-    strftime(when, sizeof when, "%Y%m%dT%H%M%S", &tm);
-    if (strncmp(when, r->newest, WHEN_BYTES - 1) <= 0 &&
-        sscanf(r->newest, "%15[0-9T]-%u", when, &number) == 2)
-        number++;
-    snprintf(r->name, sizeof r->name, "%s-%04u.ndjson.zst", when, number);
+    char next[HY_RECORDING_NAME_BYTES];
+    write_name(time(NULL), 0, r->name);
+    if (strncmp(r->name, r->newest, WHEN_BYTES - 1) <= 0 && name_behind(r->newest, next))
+        memcpy(r->name, next, sizeof next);
     memcpy(r->newest, r->name, sizeof r->newest);
     r->fd = openat(r->folder_fd, r->name,
                    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -369,6 +369,30 @@ static void too_many_deletes_empty_it(void **state)
     assert_int_equal(read_back(), 1);
 }
 
+/* The clock was set back for long, and the second of the newest name has no number left. */
+static void names_ascend_behind_the_last_number(void **state)
+{
+    static const char last[] = "20991231T235959-9999.ndjson.zst";
+    char path[TEMPORARY_INSIDE];
+    uint32_t count;
+    snprintf(path, sizeof path, "%s/%s", folder, last);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    start(1 << 30, 1);
+    put_number(0);
+    wait_for_disk(1);
+    put_number(1);
+    wait_for_disk(2);
+    struct hy_recording_segment *all = segments(&count);
+    assert_int_equal(count, 3);
+    assert_string_equal(all[0].name, last);
+    assert_string_equal(all[1].name, "21000101T000000-0000.ndjson.zst");
+    assert_string_equal(all[2].name, "21000101T000000-0001.ndjson.zst");
+    free(all);
+    hy_recording_close(&recording);
+}
+
 static void torn_frames_are_cut(void **state)
 {
     static char whole[1 << 16];
@@ -519,6 +543,7 @@ int main(void)
         CASE(a_full_disk_forgets_no_delete),
         CASE(deletes_wait_for_no_disk),
         CASE(too_many_deletes_empty_it),
+        CASE(names_ascend_behind_the_last_number),
         CASE(torn_frames_are_cut),
         CASE(it_does_not_grow),
         CASE(nobody_waits_for_the_disk),
