@@ -287,23 +287,24 @@ static void take_line(struct hy_recording *r, const struct entry *entry, const c
     r->keys[r->lines_count++] = entry->key;
 }
 
-static void take_delete(struct hy_recording *r, uint64_t key)
+/* False: no memory. */
+static bool take_delete(struct hy_recording *r, uint64_t key)
 {
     if (r->deletes.count == 0)
         r->forget_ms = now_ms();
     if (!hy_recording_keys_add(&r->deletes, key))
-        add(&r->failures, 1);
-    else
-        add(&r->deleted, 1);
+        return false;
+    add(&r->deleted, 1);
+    return true;
 }
 
-/* False: there were deletes in it that had no room. */
+/* False: a delete had no room in it, or has none in memory. */
 static bool empty_lane(struct hy_recording *r, struct lane *l)
 {
     pthread_mutex_lock(&l->lock);
     char *bytes = l->bytes;
     size_t used = l->used;
-    bool overflown = l->overflown;
+    bool good = !l->overflown;
     l->bytes = l->other;
     l->other = bytes;
     l->used = 0;
@@ -316,10 +317,10 @@ static bool empty_lane(struct hy_recording *r, struct lane *l)
         if (entry.len)
             take_line(r, &entry, bytes + at);
         else
-            take_delete(r, entry.key);
+            good &= take_delete(r, entry.key);
         at += entry.padded;
     }
-    return !overflown;
+    return good;
 }
 
 /* ---- what goes ---- */

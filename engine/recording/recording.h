@@ -16,8 +16,8 @@
  * written anew without its lines, frames without the key byte by byte; a frame that has the key and
  * is damaged goes as a whole. A delete is written down with the next frame, so that it is done
  * after a crash, too. When the disk stands still for so long that a lane has no room for a delete
- * (16,384 at the least), what it meant is not known any more: all that is recorded is removed,
- * counted as one failure.
+ * (16,384 at the least), or there is no memory for one, what it meant is not known any more: all
+ * that is recorded is removed, counted as one failure.
  *
  * Bounds: segments are left when they are an eighth of bytes_max or 64 MiB, or a 24th of keep_us
  * old; the oldest go when all are larger than bytes_max, or they were last written keep_us ago.

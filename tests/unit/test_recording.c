@@ -34,8 +34,23 @@ static struct hy_recording *recording;
 /* What the disk and the clock of durations do; faults counts what was refused. */
 static struct {
     _Atomic bool full, stuck;
+    _Atomic bool no_memory; /* for the first keys that are deleted */
     _Atomic int faults, syncs, stuck_writes, later_s;
 } world;
+
+#ifndef HY_SANITIZE
+void *__libc_realloc(void *old, size_t size);
+
+void *realloc(void *old, size_t size)
+{
+    if (!old && size == 64 * sizeof(uint64_t) && atomic_load(&world.no_memory)) {
+        atomic_fetch_add(&world.faults, 1);
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __libc_realloc(old, size);
+}
+#endif
 
 ssize_t write(int fd, const void *data, size_t len)
 {
@@ -369,6 +384,24 @@ static void too_many_deletes_empty_it(void **state)
     assert_int_equal(read_back(), 1);
 }
 
+static void a_delete_without_memory_empties_it(void **state)
+{
+#ifdef HY_SANITIZE
+    skip(); /* they bring their own realloc */
+#endif
+    start(1 << 30, 0);
+    for (uint64_t n = 0; n < 100; n++)
+        put_number(n);
+    wait_for_disk(100);
+    int faults = atomic_load(&world.faults);
+    atomic_store(&world.no_memory, true);
+    forget(51);
+    wait_until_more(&world.faults, faults);
+    atomic_store(&world.no_memory, false);
+    hy_recording_close(&recording);
+    assert_int_equal(read_back(), 0);
+}
+
 /* The clock was set back for long, and the second of the newest name has no number left. */
 static void names_ascend_behind_the_last_number(void **state)
 {
@@ -543,6 +576,7 @@ int main(void)
         CASE(a_full_disk_forgets_no_delete),
         CASE(deletes_wait_for_no_disk),
         CASE(too_many_deletes_empty_it),
+        CASE(a_delete_without_memory_empties_it),
         CASE(names_ascend_behind_the_last_number),
         CASE(torn_frames_are_cut),
         CASE(it_does_not_grow),
