@@ -166,7 +166,9 @@ static bool add_rule(struct hy_zone *zone, const char *rule)
     standard = -standard;
     summer = standard + 3600;
     if (!*rule) {
-        add_change(zone, zone->changes[zone->count - 1].from_s + 1, standard);
+        int64_t last_s = zone->changes[zone->count - 1].from_s;
+        if (last_s < INT64_MAX) /* or else nothing comes behind it */
+            add_change(zone, last_s + 1, standard);
         return true;
     }
     if (!rule_name(&rule))
