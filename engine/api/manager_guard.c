@@ -39,6 +39,8 @@ static void let_go(hydrant_manager *m, uint32_t number)
 
 bool hy_guard_hold(hydrant_manager *m, hydrant_str rule)
 {
+    if (is_held(m, rule))
+        return true;
     char **grown = realloc(m->guard.held, (m->guard.held_count + 1) * sizeof *grown);
     if (!grown)
         return false;

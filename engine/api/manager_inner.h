@@ -220,7 +220,7 @@ hydrant_status hy_guard_apply(hydrant_manager *manager, hydrant_pack *pack, hydr
                               hydrant_error *err);
 /* Lets go of rules that pack has not, or that changed (one for each rule of pack). */
 void hy_guard_forget(hydrant_manager *manager, const hydrant_pack *pack, const bool *changed);
-/* Holds a rule, too. False when there is no memory. */
+/* Holds a rule, too, if it is not held. False when there is no memory. */
 bool hy_guard_hold(hydrant_manager *manager, hydrant_str rule);
 /* Makes a rule, by its number in a pack with so many, a suspect that matched nothing before. False
  * when there is no memory. */

@@ -55,9 +55,9 @@ static bool recall_rule(hydrant_manager *m, const hydrant_pack *pack, const stru
 
 /* False: it is no file of ours, or there is no memory. */
 static bool recall_lines(hydrant_manager *m, const hydrant_pack *pack, const struct hy_parts *parts,
-                         const char *at)
+                         const char *at, size_t len)
 {
-    if (strncmp(at, first_line, sizeof first_line - 1) != 0)
+    if (strlen(at) != len || strncmp(at, first_line, sizeof first_line - 1) != 0)
         return false;
     for (at += sizeof first_line - 1; *at;) {
         char *end;
@@ -87,7 +87,7 @@ hydrant_status hy_guard_recall(hydrant_manager *m, const hydrant_pack *pack,
         return HYDRANT_OK;
     if (error && error != EFBIG)
         return hy_error_system(err, error, "cannot read %s/%s", m->state_dir, name);
-    bool good = !error && recall_lines(m, pack, parts, text);
+    bool good = !error && recall_lines(m, pack, parts, text, len);
     m->kept = text;
     return good ? HYDRANT_OK
                 : hy_error_set(err, HYDRANT_ERR_DATA,
