@@ -1,7 +1,8 @@
 /*
  * The commonest words of English posts to companies, in about the order of how often they are
- * written. Folded. The order is all that is used, and only to rank words against each other: an
- * error in it costs speed, never an answer. Words that are not here count as rare.
+ * written. Folded. The order is all that is used: to rank words against each other, where an error
+ * costs speed, never an answer, and to warn of rules that look for common ones. Words that are not
+ * here count as rare.
  */
 #include "rules/common_words.h"
 

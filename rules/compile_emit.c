@@ -292,9 +292,8 @@ static void write_ranks(struct hy_compiler *c, struct hy_rule_program *rules)
 
 /* 1 only where no word is needed; words that are together in more than one of a text are in most.
  */
-static float share_of(const struct hy_compiler *c, uint32_t expr)
+static float share_of(float rate)
 {
-    float rate = expr == NONE ? 0 : c->exprs.at[expr].rate;
     return isinf(rate) ? 1 : fminf(rate, 0.99f);
 }
 
@@ -303,11 +302,14 @@ static void write_rules(struct hy_compiler *c)
     struct hy_rule_program *rules = MATCHER_NEW(c, struct hy_rule_program, c->pack->rules_count);
     for (uint32_t i = 0; i < c->pack->rules_count; i++) {
         const struct hy_rule *rule = &c->pack->rules[i];
-        rules[i] = (struct hy_rule_program){.program = c->rule_programs.at[i],
-                                            .brand = c->brands.at[i],
-                                            .until_us = rule->until_us,
-                                            .share = share_of(c, c->rule_exprs.at[i]),
-                                            .shadow = rule->state == HY_RULE_SHADOW};
+        uint32_t expr = c->rule_exprs.at[i];
+        rules[i] = (struct hy_rule_program){
+            .program = c->rule_programs.at[i],
+            .brand = c->brands.at[i],
+            .until_us = rule->until_us,
+            .share = share_of(expr == NONE ? 0 : c->exprs.at[expr].rate),
+            .common = share_of(expr == NONE ? 0 : c->exprs.at[expr].common),
+            .shadow = rule->state == HY_RULE_SHADOW};
     }
     write_ranks(c, rules);
     c->matcher->rules = rules;

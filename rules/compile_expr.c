@@ -72,21 +72,32 @@ static struct rated *rarest_kids(struct hy_compiler *c, const struct expr *expr,
     return kids;
 }
 
-static float atleast_rate(struct hy_compiler *c, const struct expr *expr)
+static float sum_rates(const struct rated *kids, uint32_t count)
 {
-    uint32_t count;
-    struct rated *kids = rarest_kids(c, expr, &count);
     float total = 0;
     for (uint32_t i = 0; i < count; i++)
         total += kids[i].rate;
-    free(kids);
     return total;
+}
+
+static void rate_atleast(struct hy_compiler *c, struct expr *expr)
+{
+    uint32_t count;
+    struct rated *kids = rarest_kids(c, expr, &count);
+    if (!kids)
+        return;
+    expr->rate = sum_rates(kids, count);
+    for (uint32_t i = 0; i < expr->kids_count; i++)
+        kids[i].rate = c->exprs.at[kids[i].expr].common;
+    qsort(kids, expr->kids_count, sizeof *kids, compare_rated);
+    expr->common = sum_rates(kids, count);
+    free(kids);
 }
 
 /* What an inner node takes over from its children. */
 static void sum_up(struct hy_compiler *c, struct expr *expr)
 {
-    float least = INFINITY, sum = 0;
+    float least = INFINITY, sum = 0, least_common = INFINITY, sum_common = 0;
     for (uint32_t i = 0; i < expr->kids_count; i++) {
         const struct expr *kid = &c->exprs.at[c->kids.at[expr->kids + i]];
         expr->flags |= kid->flags;
@@ -95,17 +106,28 @@ static void sum_up(struct hy_compiler *c, struct expr *expr)
         expr->near_depth = kid->near_depth > expr->near_depth ? kid->near_depth : expr->near_depth;
         least = kid->rate < least ? kid->rate : least;
         sum += kid->rate;
+        least_common = kid->common < least_common ? kid->common : least_common;
+        sum_common += kid->common;
     }
     if (expr->op == HY_OP_NOT) {
         expr->flags &= ~(uint32_t)EXPR_POSITIVE;
-        expr->rate = INFINITY;
+        expr->rate = expr->common = INFINITY;
     } else if (expr->op == HY_OP_OR) {
         expr->rate = sum;
+        expr->common = sum_common;
     } else if (expr->op == HY_OP_ATLEAST) {
-        expr->rate = atleast_rate(c, expr);
+        rate_atleast(c, expr);
     } else {
         expr->rate = least;
+        expr->common = least_common;
     }
+}
+
+static float common_of_leaf(const struct hy_compiler *c, const struct expr *expr)
+{
+    if (expr->op == HY_OP_TERM)
+        return c->terms.at[expr->arg].common;
+    return expr->op == HY_OP_SET ? c->sets.at[expr->arg].common : expr->rate;
 }
 
 /* The number of an expression whose children are the last entries of c->kids. */
@@ -130,6 +152,8 @@ static uint32_t intern(struct hy_compiler *c, struct expr expr)
     expr.call = NONE;
     if (expr.kids_count > 0)
         sum_up(c, &expr);
+    else
+        expr.common = common_of_leaf(c, &expr);
     number = c->exprs.count;
     VEC_PUSH(c, &c->exprs, expr);
     hy_index_add(c, &c->exprs_index, expr.hash, number, expr_hash);
@@ -192,6 +216,7 @@ static uint32_t set_expr(struct hy_compiler *c, uint32_t first)
             continue;
         members[count++] = members[i];
         set.rate += c->terms.at[members[i]].rate;
+        set.common += c->terms.at[members[i]].common;
         set.regex |= c->terms.at[members[i]].regex;
     }
     c->members.count = first + count;

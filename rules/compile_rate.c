@@ -74,6 +74,11 @@ float hy_compile_word_rate(struct hy_compiler *c, const char *word, uint32_t len
     return by_weight[weight < last ? weight : last];
 }
 
+bool hy_compile_is_common(struct hy_compiler *c, const char *word, uint32_t len)
+{
+    return rank_of(c, word, len) > 0;
+}
+
 void hy_compile_count_word(struct hy_compiler *c, const char *word, uint32_t len)
 {
     uint64_t hash = XXH3_64bits(word, len);

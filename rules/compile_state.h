@@ -47,6 +47,7 @@ struct term {
     uint8_t regex_flags;
     uint32_t pattern, pattern_len; /* regex: in bytes, NUL-terminated */
     float rate;                    /* how often it is expected to hit a text */
+    float common;                  /* of rate, what is known: all of a common word's, else 0 */
     uint32_t flags;                /* HY_TERM_* */
     const struct hy_query *query;  /* the first that names it, for messages */
     /* The anchor: bytes [anchor_at, + anchor_len) of a chunk's text. */
@@ -60,7 +61,7 @@ struct set {
     uint32_t first, count; /* in hy_compiler.members, sorted */
     uint64_t hash;
     bool regex;
-    float rate;
+    float rate, common; /* sums over its terms */
 };
 
 struct predicate {
@@ -87,6 +88,7 @@ struct expr {
     uint32_t depth, near_depth;
     uint32_t call; /* number in calls, or NONE */
     float rate;    /* how often its cheapest trigger is expected to hit; INFINITY: none */
+    float common;  /* the same by what is known: of words that are common; at most rate */
 };
 
 #define NONE UINT32_MAX
@@ -212,6 +214,8 @@ void hy_compile_triggers(struct hy_compiler *c, uint32_t rule, uint32_t expr);
 
 /* How often a word (folded) is expected to stand in a text: a rough figure, good for ranking. */
 float hy_compile_word_rate(struct hy_compiler *c, const char *word, uint32_t len);
+/* Is it among the common words? Of any other one the rate is a mere default. */
+bool hy_compile_is_common(struct hy_compiler *c, const char *word, uint32_t len);
 /* Counts a use of a word by a phrase of the pack. */
 void hy_compile_count_word(struct hy_compiler *c, const char *word, uint32_t len);
 /* What it costs to have a literal as an anchor, likewise; word: one that is found as a word. */

@@ -213,6 +213,15 @@ static float phrase_rate(struct hy_compiler *c, const struct phrase *phrase)
     return rate * factor * powf(0.3f, (float)(phrase->count - 1));
 }
 
+/* The frequency of a phrase is a guess, even where those of its words are not. */
+static float common_rate(struct hy_compiler *c, const struct term *term)
+{
+    const struct chunk *chunk = &c->chunks.at[term->phrase.first];
+    bool known =
+        term->phrase.count == 1 && hy_compile_is_common(c, c->bytes.at + chunk->text, chunk->len);
+    return known ? term->rate : 0;
+}
+
 static void regex_term(struct hy_compiler *c, const struct hy_query *query, struct term *term)
 {
     term->regex = true;
@@ -255,6 +264,7 @@ uint32_t hy_compile_term(struct hy_compiler *c, const struct hy_query *query)
             return NONE;
         term.hash = phrase_hash(c, &term.phrase);
         term.rate = phrase_rate(c, &term.phrase);
+        term.common = common_rate(c, &term);
     }
     if (c->status != HYDRANT_OK)
         return NONE;

@@ -103,25 +103,29 @@ void hydrant_pack_costs(const hydrant_pack *handle,
     }
 }
 
-/* Warns of rules whose words are so common that they are looked at all the time. A rule that needs
+/* Warns of rules whose words are so common that they are looked at all the time. Of what is not
+ * known to be common nothing is said: the names in a long list may all be rare. A rule that needs
  * no word at all says something about fields or scores, and is meant so. */
 static void warn_of_costs(const hydrant_rules *rules, const struct hy_pack *pack)
 {
     for (uint32_t i = 0; rules->on_diagnostic && i < pack->rules_count; i++) {
         const struct hy_rule *rule = &pack->rules[i];
-        float share = pack->matcher->rules[i].share;
+        float share = pack->matcher->rules[i].common;
         if (share < COMMON_SHARE || share >= 1)
             continue;
         char text[256];
         int len = snprintf(text, sizeof text,
-                           "about %.0f %% of all posts have the words that this rule looks for",
+                           "this rule looks for words so common that by estimate %.0f %% of all "
+                           "posts have them",
                            (double)share * 100);
         struct hy_diagnostic warning = {.severity = HY_SEVERITY_WARNING,
                                         .file = rule->file,
                                         .line = rule->line,
                                         .column = 1,
                                         .rule = rule->id,
-                                        .message = hy_str(text, (size_t)len)};
+                                        .message = hy_str(text, (size_t)len),
+                                        .fix = HY_STR("ask for a rarer word besides, such as the "
+                                                      "name of the brand")};
         hy_rules_tell(rules, &warning);
     }
 }

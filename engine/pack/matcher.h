@@ -120,7 +120,8 @@ struct hy_rule_program {
     uint32_t rank;  /* place in pack order: priority descending, then file order */
     uint32_t brand; /* index in pack->brands, or HY_BRAND_NONE or _ANY */
     int64_t until_us;
-    float share; /* of mentions that it is looked at for, as guessed; 1: all */
+    float share;  /* of mentions that it is looked at for, as guessed; 1: all */
+    float common; /* of share, what rests on words that are known to be common */
     bool shadow;
 };
 
