@@ -148,8 +148,10 @@ static hydrant_status begin_pack(struct hy_pack *pack, const struct hy_ruleset *
 {
     enum { POLICY_BYTES = 16 << 20 }; /* reserved for what the policy compiles to */
     struct copier copier = {0};
+    size_t probe_bytes = sizeof(struct hy_program) + sizeof *pack->probes;
     copy_all(&copier, set, pack);
-    hydrant_status status = hy_arena_init(&pack->arena, copier.bytes + POLICY_BYTES, err);
+    hydrant_status status = hy_arena_init(
+        &pack->arena, copier.bytes + POLICY_BYTES + probe_bytes * set->probes_count, err);
     if (status != HYDRANT_OK)
         return status;
     copier.to = &pack->arena;
@@ -291,11 +293,25 @@ void hy_compiler_fini(struct hy_compiler *c)
     free_index(&c->words_index);
 }
 
+static void compile_probes(struct hy_compiler *c)
+{
+    uint32_t count = c->ruleset->probes_count;
+    const struct hy_program **probes =
+        HY_ARENA_NEW(&c->pack->arena, const struct hy_program *, count);
+    if (!probes)
+        hy_compile_nomem(c);
+    for (uint32_t i = 0; i < count && c->status == HYDRANT_OK; i++)
+        hy_compile_query(c, c->ruleset->probes[i], &probes[i], c->err);
+    c->pack->probes = probes;
+}
+
 static void compile(struct hy_compiler *c)
 {
     compile_rules(c);
     if (c->status == HYDRANT_OK && c->ruleset->policy.actions_count)
         c->status = hy_policy_compile(c, c->ruleset, c->pack, c->err);
+    if (c->status == HYDRANT_OK && c->ruleset->probes_count)
+        compile_probes(c);
     if (c->status == HYDRANT_OK)
         hy_compile_choose_anchors(c);
     if (c->status == HYDRANT_OK)

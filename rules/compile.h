@@ -26,9 +26,9 @@ enum {
 struct hy_compiler;
 
 /*
- * Compiles one query of the policy (facts that only triage has are allowed, own: and sitekind: mean
- * the brand in struct hy_eval). *out is filled in when the pack is finished, and lives with it.
- * HYDRANT_OK, HYDRANT_ERR_RULES with the place, HYDRANT_ERR_NOMEM.
+ * Compiles one query of the policy, or a probe (facts that only triage has are allowed, own: and
+ * sitekind: mean the brand in struct hy_eval). *out is filled in when the pack is finished, and
+ * lives with it. HYDRANT_OK, HYDRANT_ERR_RULES with the place, HYDRANT_ERR_NOMEM.
  */
 hydrant_status hy_compile_query(struct hy_compiler *compiler, const struct hy_query *query,
                                 const struct hy_program **out, hydrant_error *err);

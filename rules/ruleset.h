@@ -148,6 +148,10 @@ struct hy_ruleset {
     uint32_t networks_count;
     struct hy_mappings *mappings; /* pack/mapping.h; a pack made from this takes a reference */
     struct hy_policy_source policy;
+    /* Parts of queries that are compiled besides, as lines of the policy are, and are evaluated by
+     * nobody but who asks for them; who asks sets them, and frees them. */
+    const struct hy_query *const *probes;
+    uint32_t probes_count;
     const struct hy_diagnostic *diagnostics;
     uint32_t diagnostics_count, errors_count;
     uint64_t hash;       /* XXH3 over the names and content of all that was read, in order */

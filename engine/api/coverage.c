@@ -1,189 +1,225 @@
 /*
- * hydrant_rules_coverage: which terms of each rule its tests make true. A rule's program is walked
- * once for each test; its leaves are numbered in the order of the walk, which is always the same.
+ * hydrant_rules_coverage: which terms of each rule its tests make true.
+ *
+ * Terms are those that the author wrote, not what the compiler makes of them (it merges and sorts):
+ * each leaf of a rule's query is compiled besides, as a probe (rules/ruleset.h), and the evaluator
+ * is asked about it.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/explain_note.h"
 #include "api/pack_handle.h"
 #include "api/rules_load.h"
 #include "api/trial.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "pack/matcher.h"
-#include "pack/node.h"
 
-enum { MISSING_MAX = 64, NAME_BYTES = 128 };
+enum { MISSING_MAX = 64, NAME_BYTES = 1024, LEAVES_MIN = 1024 };
 
-struct walk {
-    struct hy_eval *eval; /* NULL: count the leaves only */
-    bool *seen;           /* per leaf; NULL while counting */
-    uint32_t leaf;
-    void (*visit)(struct walk *walk, const struct hy_node *node);
-    char (*names)[NAME_BYTES];
-    uint32_t names_count;
-    const struct hy_pack *pack;
+/* Distinct leaves, sorted by address once they are settled: rules share those of macros. */
+struct leaves {
+    const struct hy_query **at;
+    size_t count, cap;
 };
 
-/* Depth is bounded by HY_PROGRAM_DEPTH_MAX. */
-static void walk_leaves(struct walk *walk, const struct hy_node *node)
+struct leaf {
+    const struct hy_query *query;
+    const struct hy_program *program;
+    bool seen; /* a test makes it true */
+};
+
+struct coverage {
+    struct hy_ruleset *set;
+    struct leaves leaves;
+    struct hy_trial *trial;
+    struct leaf *rule_leaves; /* of the rule that is looked at */
+    uint32_t rule_leaves_count;
+    char (*names)[NAME_BYTES];
+    void (*on_rule)(void *ctx, const hydrant_rule_coverage *coverage);
+    void *ctx;
+};
+
+static bool is_leaf(const struct hy_query *query)
 {
-    switch ((enum hy_op)node->op) {
-    case HY_OP_TERM:
-    case HY_OP_SET:
-    case HY_OP_PREDICATE:
-        walk->visit(walk, node);
-        walk->leaf++;
-        return;
-    case HY_OP_CALL:
-        walk_leaves(walk, walk->pack->matcher->calls[node->arg].nodes);
-        return;
-    default:
-        for (uint32_t at = 1; at < node->size; at += node[at].size)
-            walk_leaves(walk, node + at);
+    return query->children_count == 0 || query->list.len;
+}
+
+/* ---- all leaves ---- */
+
+static int compare_leaves(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t) * (const struct hy_query *const *)a;
+    uintptr_t y = (uintptr_t) * (const struct hy_query *const *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void settle(struct leaves *leaves)
+{
+    size_t kept = 0;
+    if (leaves->count > 0)
+        qsort(leaves->at, leaves->count, sizeof *leaves->at, compare_leaves);
+    for (size_t i = 0; i < leaves->count; i++)
+        if (kept == 0 || leaves->at[kept - 1] != leaves->at[i])
+            leaves->at[kept++] = leaves->at[i];
+    leaves->count = kept;
+}
+
+/* Room for one more. */
+static bool make_room(struct leaves *leaves)
+{
+    if (leaves->count < leaves->cap)
+        return true;
+    settle(leaves);
+    if (leaves->count < leaves->cap / 2)
+        return true;
+    size_t cap = leaves->cap ? leaves->cap * 2 : LEAVES_MIN;
+    const struct hy_query **at = realloc(leaves->at, cap * sizeof *at);
+    if (!at)
+        return false;
+    leaves->at = at;
+    leaves->cap = cap;
+    return true;
+}
+
+/* Depth is bounded by HY_QUERY_DEPTH_MAX. "*" is no term. */
+static bool add_leaves(struct leaves *leaves, const struct hy_query *query)
+{
+    if (query->kind == HY_QUERY_ALL)
+        return true;
+    if (is_leaf(query)) {
+        if (!make_room(leaves))
+            return false;
+        leaves->at[leaves->count++] = query;
+        return true;
     }
+    for (uint32_t i = 0; i < query->children_count; i++)
+        if (!add_leaves(leaves, query->children[i]))
+            return false;
+    return true;
 }
 
-static void count_leaf(struct walk *walk, const struct hy_node *node)
+static bool is_on(const struct hy_rule_source *rule)
 {
-    (void)walk;
-    (void)node;
+    return rule->rule.state != HY_RULE_OFF;
 }
 
-static void look_at_leaf(struct walk *walk, const struct hy_node *node)
+static hydrant_status collect(struct coverage *c, hydrant_error *err)
 {
-    if (!walk->seen[walk->leaf])
-        walk->seen[walk->leaf] = hy_node_eval(node, walk->eval) == HY_TRUE;
+    for (uint32_t i = 0; i < c->set->rules_count; i++)
+        if (is_on(&c->set->rules[i]) && !add_leaves(&c->leaves, c->set->rules[i].match))
+            return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for coverage");
+    settle(&c->leaves);
+    return HYDRANT_OK;
 }
 
-/* ---- names of leaves ---- */
-
-static void name_term(const struct hy_matcher *matcher, uint32_t term, char name[NAME_BYTES])
+static hydrant_status create_trial(struct coverage *c, const hydrant_rules *rules,
+                                   hydrant_error *err)
 {
-    const struct hy_term *t = &matcher->terms[term];
-    size_t len = 0;
-    if (t->flags & HY_TERM_REGEX) {
-        snprintf(name, NAME_BYTES, "a regular expression");
+    struct hy_build build = hy_pack_handle_build(rules, NULL);
+    struct hy_ruleset probed = *c->set;
+    if (c->leaves.count > UINT32_MAX)
+        return hy_error_set(err, HYDRANT_ERR_LIMIT, "too many terms for coverage");
+    probed.probes = c->leaves.at;
+    probed.probes_count = (uint32_t)c->leaves.count;
+    return hy_trial_create(&probed, &build, &c->trial, err);
+}
+
+/* ---- a rule ---- */
+
+/* Puts its leaves into c->rule_leaves, in the order in which they are written. */
+static void take_leaves(struct coverage *c, const struct hy_query *query)
+{
+    if (query->kind == HY_QUERY_ALL)
         return;
-    }
-    name[0] = '\0';
-    for (uint32_t i = 0; i < t->phrase.count && len < NAME_BYTES - 1; i++)
-        len += (size_t)snprintf(name + len, NAME_BYTES - len, "%s%.*s", i ? " " : "",
-                                (int)t->phrase.chunks[i].len, t->phrase.chunks[i].text);
-}
-
-static void name_predicate(const struct hy_predicate *predicate, char name[NAME_BYTES])
-{
-    static const char *const names[] = {
-#define TEXT(NAME, needs) #NAME,
-        HY_PREDICATE_TABLE(TEXT)
-#undef TEXT
-    };
-    snprintf(name, NAME_BYTES, "%s%s%.*s", names[predicate->kind], predicate->text.len ? ":" : "",
-             (int)predicate->text.len, predicate->text.len ? predicate->text.data : "");
-    for (char *p = name; *p && *p != ':'; p++)
-        *p = *p == '_' ? ':' : *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
-}
-
-static void name_leaf(struct walk *walk, const struct hy_node *node)
-{
-    const struct hy_matcher *matcher = walk->pack->matcher;
-    if (walk->seen[walk->leaf] || walk->names_count == MISSING_MAX)
+    for (uint32_t i = 0; !is_leaf(query) && i < query->children_count; i++)
+        take_leaves(c, query->children[i]);
+    if (!is_leaf(query))
         return;
-    char *name = walk->names[walk->names_count++];
-    if (node->op == HY_OP_PREDICATE) {
-        name_predicate(&matcher->predicates[node->arg], name);
-    } else if (node->op == HY_OP_TERM) {
-        name_term(matcher, node->arg, name);
-    } else {
-        char first[NAME_BYTES];
-        name_term(matcher, matcher->sets[node->arg].terms[0], first);
-        snprintf(name, NAME_BYTES, "any of %u (%.64s ...)", matcher->sets[node->arg].count, first);
-    }
+    const struct hy_query **found =
+        bsearch(&query, c->leaves.at, c->leaves.count, sizeof *c->leaves.at, compare_leaves);
+    const struct hy_program *program = hy_trial_pack(c->trial)->probes[found - c->leaves.at];
+    c->rule_leaves[c->rule_leaves_count++] = (struct leaf){query, program, false};
 }
-
-/* ---- rules ---- */
 
 /* Looks which leaves of the rule one mention makes true. */
-static hydrant_status run_test(struct hy_trial *trial, const struct hy_rule_test *test,
-                               const struct hy_rule_program *rule, struct walk *walk,
+static hydrant_status run_test(struct coverage *c, uint32_t rule, const struct hy_rule_test *test,
                                hydrant_error *err)
 {
-    hydrant_status status = test->mention.len ? hy_trial_run_record(trial, test->mention, err)
-                                              : hy_trial_run_text(trial, test->text, err);
+    hydrant_status status = test->mention.len ? hy_trial_run_record(c->trial, test->mention, err)
+                                              : hy_trial_run_text(c->trial, test->text, err);
     if (status != HYDRANT_OK)
         return status;
-    struct hy_eval eval = hy_trial_eval(trial);
-    eval.brand = rule->brand;
+    struct hy_eval eval = hy_trial_eval(c->trial);
+    eval.brand = eval.pack->matcher->rules[rule].brand;
     hy_eval_begin(&eval);
-    walk->eval = &eval;
-    walk->leaf = 0;
-    walk_leaves(walk, rule->program.nodes);
+    for (uint32_t i = 0; i < c->rule_leaves_count; i++) {
+        struct leaf *leaf = &c->rule_leaves[i];
+        leaf->seen = leaf->seen || hy_program_eval(leaf->program, &eval) == HY_TRUE;
+    }
     return HYDRANT_OK;
 }
 
 /* The mentions of a sequence count each by itself. */
-static hydrant_status run_tests(struct hy_trial *trial, const struct hy_rule_test *tests,
-                                uint32_t count, const struct hy_rule_program *rule,
-                                struct walk *walk, hydrant_error *err)
+static hydrant_status run_tests(struct coverage *c, uint32_t rule, const struct hy_rule_test *tests,
+                                uint32_t count, hydrant_error *err)
 {
     hydrant_status status = HYDRANT_OK;
-    walk->visit = look_at_leaf;
     for (uint32_t i = 0; i < count && status == HYDRANT_OK; i++) {
         const struct hy_rule_test *test = &tests[i];
         if (test->steps_count)
-            status = run_tests(trial, test->steps, test->steps_count, rule, walk, err);
+            status = run_tests(c, rule, test->steps, test->steps_count, err);
         else if (test->mention.len || test->text.len)
-            status = run_test(trial, test, rule, walk, err);
+            status = run_test(c, rule, test, err);
     }
     return status;
 }
 
-static void report(struct walk *walk, const struct hy_rule_source *source, uint32_t leaves,
-                   void (*on_rule)(void *ctx, const hydrant_rule_coverage *coverage), void *ctx)
+static hydrant_str name_of(const struct hy_query *query, char name[NAME_BYTES])
+{
+    size_t len = hy_explain_label(query, name, NAME_BYTES);
+    return hy_str_cut(hy_str(name, len), NAME_BYTES - 1);
+}
+
+static void report(struct coverage *c, const struct hy_rule_source *source)
 {
     hydrant_str missing[MISSING_MAX];
     hydrant_rule_coverage coverage = {.rule = source->rule.id,
                                       .file = source->rule.file,
                                       .line = source->rule.line,
                                       .tests = source->tests_count,
-                                      .terms = leaves,
-                                      .missing = missing,
-                                      .missing_count = walk->names_count};
-    for (uint32_t i = 0; i < leaves; i++)
-        coverage.exercised += walk->seen[i];
-    for (uint32_t i = 0; i < walk->names_count; i++)
-        missing[i] = hy_str_cstr(walk->names[i]);
-    on_rule(ctx, &coverage);
+                                      .terms = c->rule_leaves_count,
+                                      .missing = missing};
+    for (uint32_t i = 0; i < c->rule_leaves_count; i++) {
+        const struct leaf *leaf = &c->rule_leaves[i];
+        uint32_t at = coverage.missing_count;
+        coverage.exercised += leaf->seen;
+        if (!leaf->seen && at < MISSING_MAX) {
+            missing[at] = name_of(leaf->query, c->names[at]);
+            coverage.missing_count++;
+        }
+    }
+    c->on_rule(c->ctx, &coverage);
 }
 
-static hydrant_status cover(struct hy_trial *trial, const struct hy_ruleset *set, uint32_t number,
-                            void (*on_rule)(void *ctx, const hydrant_rule_coverage *coverage),
-                            void *ctx, hydrant_error *err)
+static hydrant_status cover_all(struct coverage *c, hydrant_error *err)
 {
-    const struct hy_rule_program *rule = &hy_trial_pack(trial)->matcher->rules[number];
-    struct walk walk = {.pack = hy_trial_pack(trial), .visit = count_leaf};
-    if (!rule->program.nodes)
-        return HYDRANT_OK; /* off */
-    walk_leaves(&walk, rule->program.nodes);
-    uint32_t leaves = walk.leaf;
-    walk.seen = calloc((size_t)leaves + 1, sizeof *walk.seen);
-    walk.names = calloc(MISSING_MAX, sizeof *walk.names);
-    hydrant_status status = HYDRANT_ERR_NOMEM;
-    if (!walk.seen || !walk.names)
-        hy_error_set(err, status, "no memory for coverage");
-    else
-        status = run_tests(trial, set->rules[number].tests, set->rules[number].tests_count, rule,
-                           &walk, err);
-    if (status == HYDRANT_OK) {
-        walk.visit = name_leaf;
-        walk.leaf = 0;
-        walk_leaves(&walk, rule->program.nodes);
-        report(&walk, &set->rules[number], leaves, on_rule, ctx);
+    hydrant_status status = HYDRANT_OK;
+    c->rule_leaves = calloc(HY_QUERY_NODES_MAX, sizeof *c->rule_leaves);
+    c->names = calloc(MISSING_MAX, sizeof *c->names);
+    if (!c->rule_leaves || !c->names)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for coverage");
+    for (uint32_t i = 0; i < c->set->rules_count && status == HYDRANT_OK; i++) {
+        const struct hy_rule_source *source = &c->set->rules[i];
+        if (!is_on(source))
+            continue;
+        c->rule_leaves_count = 0;
+        take_leaves(c, source->match);
+        status = run_tests(c, i, source->tests, source->tests_count, err);
+        if (status == HYDRANT_OK)
+            report(c, source);
     }
-    free(walk.seen);
-    free(walk.names);
     return status;
 }
 
@@ -192,16 +228,19 @@ hydrant_status hydrant_rules_coverage(const hydrant_rules *rules,
                                                       const hydrant_rule_coverage *coverage),
                                       void *ctx, hydrant_error *err)
 {
-    struct hy_ruleset *set;
-    struct hy_trial *trial = NULL;
-    struct hy_build build = hy_pack_handle_build(rules, NULL);
-    hydrant_status status = hy_rules_load(rules, &set, err);
+    struct coverage c = {.on_rule = on_rule, .ctx = ctx};
+    hydrant_status status = hy_rules_load(rules, &c.set, err);
     if (status != HYDRANT_OK)
         return status;
-    status = hy_trial_create(set, &build, &trial, err);
-    for (uint32_t i = 0; status == HYDRANT_OK && i < set->rules_count; i++)
-        status = cover(trial, set, i, on_rule, ctx, err);
-    hy_trial_destroy(&trial);
-    hy_ruleset_destroy(&set);
+    status = collect(&c, err);
+    if (status == HYDRANT_OK)
+        status = create_trial(&c, rules, err);
+    if (status == HYDRANT_OK)
+        status = cover_all(&c, err);
+    hy_trial_destroy(&c.trial);
+    free(c.leaves.at);
+    free(c.rule_leaves);
+    free(c.names);
+    hy_ruleset_destroy(&c.set);
     return status;
 }

@@ -1,9 +1,9 @@
 /*
  * hydrant_rules_explain: why each rule and each line of the policy is true or not.
  *
- * Nothing is evaluated here. Every part of a query that is to be explained is added to the policy
- * as a line of its own (a "probe", behind the lines of "audit" and a sample of 0 %, so that it
- * changes no verdict), and the compiler and the evaluator treat it like any query:
+ * Nothing is evaluated here. Every part of a query that is to be explained is compiled besides (a
+ * "probe" of the rule set, which changes no verdict), and the compiler and the evaluator treat it
+ * like any query:
  *
  *   rule  a AND (b NEAR/5 c)   --->  probes  a AND (b NEAR/5 c) | a | b NEAR/5 c | b | c
  *
@@ -219,20 +219,10 @@ static hydrant_status add_subjects(struct explain *x, const struct hy_ruleset *r
 /* Judges with the probes in place. */
 static hydrant_status judge_with_probes(struct explain *x, const struct hy_ruleset *ruleset)
 {
-    uint32_t own = ruleset->policy.audit_count;
-    struct hy_policy_line *lines = calloc(own + x->nodes_count, sizeof *lines);
-    if (!lines)
-        return no_memory(x);
-    if (own)
-        memcpy(lines, ruleset->policy.audit, own * sizeof *lines);
-    for (uint32_t i = 0; i < x->nodes_count; i++)
-        lines[own + i].when = (struct hy_query *)x->queries[i];
     struct hy_ruleset probed = *ruleset;
-    probed.policy.audit = lines;
-    probed.policy.audit_count = own + x->nodes_count;
-    hydrant_status status = judge(x, &probed);
-    free(lines);
-    return status;
+    probed.probes = x->queries;
+    probed.probes_count = x->nodes_count;
+    return judge(x, &probed);
 }
 
 /* ---- answers ---- */
@@ -278,9 +268,7 @@ static void answer_spans(struct explain *x, const struct hy_program *program, st
 
 static void answer_node(struct explain *x, uint32_t number, struct hy_eval *eval)
 {
-    const struct hy_policy_lines *lines = &eval->pack->policy->audit;
-    uint32_t own = x->ruleset->policy.audit_count;
-    const struct hy_program *program = lines->rules[own + number].when;
+    const struct hy_program *program = eval->pack->probes[number];
     hydrant_explained_node *node = &x->nodes[number];
     enum hy_truth truth = hy_program_eval(program, eval);
     char note[HY_EXPLAIN_NOTE_BYTES];

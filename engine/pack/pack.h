@@ -66,6 +66,7 @@ struct hy_pack {
     const struct hy_policy *policy;
     const struct hy_emotion_model *model;
     struct hy_mappings *mappings; /* never NULL in a finished pack; shared, by reference */
+    const struct hy_program *const *probes; /* see rules/ruleset.h; of trials only, else NULL */
 };
 
 #endif

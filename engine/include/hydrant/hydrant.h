@@ -151,12 +151,14 @@ HYDRANT_API hydrant_status hydrant_rules_test(const hydrant_rules *rules,
                                               void (*on_test)(void *ctx, const hydrant_test *test),
                                               void *ctx, hydrant_error *err);
 
-/* Which terms of a rule its tests exercise: make true at least once. A list counts as one term. */
+/* Which terms of a rule, as it is written, its tests exercise: make true at least once. A list
+ * counts as one term, those of a macro wherever it is used. */
 typedef struct hydrant_rule_coverage {
     hydrant_str rule, file;
     uint32_t line;
     uint32_t tests, terms, exercised;
-    const hydrant_str *missing; /* the terms that no test exercises, folded; at most 64 */
+    const hydrant_str
+        *missing; /* the terms that no test exercises, as they are written; at most 64 */
     uint32_t missing_count;
 } hydrant_rule_coverage;
 
