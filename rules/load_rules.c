@@ -116,6 +116,22 @@ static void load_tags(struct hy_loader *loader, const struct hy_yaml_node *node,
     rule->tags = tags;
 }
 
+/* A brand may be without an entry, but hardly one among others that have one: what the policy asks
+ * of its own posts would be false, unsaid. */
+static void check_brand(struct hy_loader *loader, const struct hy_yaml_node *node,
+                        hydrant_str brand)
+{
+    char fix[128] = "give it an entry there, {} if it has neither handles nor sites";
+    if (loader->brands_count == 0 || loader->incomplete)
+        return;
+    if (!loader->diagnostics.left_out) /* else it is hardly shown, and to look takes time */
+        hy_load_suggest(loader, &loader->brands, brand, "did you mean @?", fix, sizeof fix);
+    hy_load_warning(loader, node, fix,
+                    "brand \"%.*s\" is not among \"brands:\": for this rule own: and sitekind: are "
+                    "never true",
+                    (int)brand.len, brand.data);
+}
+
 static void load_brand_name(struct hy_loader *loader, const struct hy_yaml_node *node,
                             struct hy_rule *rule)
 {
@@ -124,6 +140,8 @@ static void load_brand_name(struct hy_loader *loader, const struct hy_yaml_node 
     struct hy_brand_def *brand = hy_name_table_find(&loader->brands, rule->brand);
     if (brand)
         brand->used = true;
+    else
+        check_brand(loader, node, rule->brand);
 }
 
 static void load_optional(struct hy_loader *loader, const struct hy_yaml_node *node,
