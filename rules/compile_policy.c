@@ -39,6 +39,7 @@ static void describe_field(struct hy_policy_fact *fact, const struct hy_query *q
         {"act", HY_FACT_ACT},
         {"sentiment", HY_FACT_SENTIMENT},
         {"emotion", HY_FACT_EMOTION},
+        {"valence", HY_FACT_VALENCE},
         {"intensity", HY_FACT_INTENSITY},
         {"followers", HY_FACT_FOLLOWERS},
         {"dup", HY_FACT_DUP},

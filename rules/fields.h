@@ -20,6 +20,7 @@
  *   SCORE   name:one of values (the model's own threshold): HY_QUERY_FIELD;
  *           with >0.6 and the like behind it: HY_QUERY_SCORE
  *   LEVEL   name>0.6: HY_QUERY_SCORE with no text
+ *   SIGNED  as LEVEL, from -1 to 1: name<-0.3
  *
  * STAGE   the stage after which it is known: MATCH, EMOTION, DEDUP or TRIAGE; NONE: no stage of
  * this version decides it, and the checker refuses it SCOPE   ANY, POLICY (only in the lines of the
@@ -69,6 +70,7 @@
     X(EMOTION, "emotion", SCORE, HY_EMOTION_VALUES, EMOTION, ANY, "an emotion")                   \
     X(SENTIMENT, "sentiment", SCORE, "positive|negative|neutral|ambiguous", EMOTION, ANY,         \
       "sentiment")                                                                                \
+    X(VALENCE, "valence", SIGNED, "", EMOTION, ANY, "from bad (-1) to good (1)")                  \
     X(INTENSITY, "intensity", LEVEL, "", EMOTION, ANY, "how strong the feeling is")               \
     X(ACT, "act", SCORE, "statement|question|complaint|gratitude|request|abuse", EMOTION, ANY,    \
       "speech act: what the author does by saying it")                                            \
@@ -103,6 +105,7 @@ enum hy_field_kind {
     HY_FIELD_PERCENT,
     HY_FIELD_SCORE,
     HY_FIELD_LEVEL,
+    HY_FIELD_SIGNED,
 };
 
 enum hy_field_stage {

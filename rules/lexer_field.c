@@ -207,12 +207,17 @@ static struct hy_query *count_field(struct reading *r)
 static void parse_threshold(const struct reading *r, struct hy_query *node)
 {
     char fix[128];
+    bool has_sign = r->field->kind == HY_FIELD_SIGNED;
+    bool below_0 = has_sign && r->operand.len > 0 && r->operand.data[0] == '-';
+    hydrant_str number = hy_str(r->operand.data + below_0, r->operand.len - below_0);
     snprintf(fix, sizeof fix, "%.*s%s%.*s>0.6", (int)r->name.len, r->name.data,
              r->value.len ? ":" : "", (int)r->value.len, r->value.data);
     node->compare = r->compare;
-    if (!fraction_of(r->operand, &node->threshold) || node->threshold > 1)
-        value_error(r, fix, "a score is compared with a number from 0 to 1 of at most %d decimals",
-                    DECIMALS_MAX);
+    if (!fraction_of(number, &node->threshold) || node->threshold > 1)
+        value_error(r, fix, "%s is compared with a number from %d to 1 of at most %d decimals",
+                    has_sign ? r->field->name : "a score", has_sign ? -1 : 0, DECIMALS_MAX);
+    else if (below_0)
+        node->threshold = 0 - node->threshold; /* no -0 */
 }
 
 static struct hy_query *level_field(struct reading *r)
@@ -222,8 +227,9 @@ static struct hy_query *level_field(struct reading *r)
         return NULL;
     if (r->compare == HY_COMPARE_NONE || r->value.len) {
         char fix[64];
-        snprintf(fix, sizeof fix, "%.*s>0.7 or %.*s<0.3", (int)r->name.len, r->name.data,
-                 (int)r->name.len, r->name.data);
+        const char *low = r->field->kind == HY_FIELD_SIGNED ? "-0.3" : "0.3";
+        snprintf(fix, sizeof fix, "%.*s>0.7 or %.*s<%s", (int)r->name.len, r->name.data,
+                 (int)r->name.len, r->name.data, low);
         value_error(r, fix, "%.*s is a level: compare it with >, >=, < or <=", (int)r->name.len,
                     r->name.data);
         return node;
@@ -426,7 +432,8 @@ static bool read_value(struct reading *r)
 static bool takes_comparison(const struct reading *r)
 {
     return r->count || r->field->kind == HY_FIELD_NUMBER || r->field->kind == HY_FIELD_SCORE ||
-           r->field->kind == HY_FIELD_LEVEL || r->field->kind == HY_FIELD_PERCENT;
+           r->field->kind == HY_FIELD_LEVEL || r->field->kind == HY_FIELD_SIGNED ||
+           r->field->kind == HY_FIELD_PERCENT;
 }
 
 static bool is_count(const struct reading *r)
@@ -448,6 +455,7 @@ static struct hy_query *finish(struct reading *r)
     case HY_FIELD_PERCENT:
         return percent_field(r);
     case HY_FIELD_LEVEL:
+    case HY_FIELD_SIGNED:
         return level_field(r);
     case HY_FIELD_BARE:
         value_error(r, r->field->name, "%s stands alone", r->field->name);

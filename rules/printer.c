@@ -174,6 +174,10 @@ static void print_fraction(struct printer *p, double value)
 {
     double power = 1;
     int decimals = 0;
+    if (value < 0) {
+        print_char(p, '-');
+        value = -value;
+    }
     while (decimals < 9 && (double)llround(value * power) / power != value) {
         power *= 10;
         decimals++;

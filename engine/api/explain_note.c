@@ -66,13 +66,14 @@ static float score_of(const struct hy_query *query, const hydrant_emotion *emoti
     if (hy_str_is(query->field, "act"))
         return value_named(query->text, hydrant_speech_act_name, emotion->acts,
                            HYDRANT_SPEECH_ACTS);
-    return emotion->intensity;
+    return hy_str_is(query->field, "valence") ? emotion->valence : emotion->intensity;
 }
 
 static bool is_score(const struct hy_query *query)
 {
     return hy_str_is(query->field, "emotion") || hy_str_is(query->field, "sentiment") ||
-           hy_str_is(query->field, "act") || hy_str_is(query->field, "intensity");
+           hy_str_is(query->field, "act") || hy_str_is(query->field, "valence") ||
+           hy_str_is(query->field, "intensity");
 }
 
 static size_t note_score(const struct hy_query *query, const struct hy_eval *eval, char *note)

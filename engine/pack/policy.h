@@ -14,6 +14,7 @@ enum hy_fact_kind {
     HY_FACT_ACT,       /* index: hydrant_speech_act */
     HY_FACT_SENTIMENT, /* index: hydrant_sentiment */
     HY_FACT_EMOTION,   /* index: of the 28 */
+    HY_FACT_VALENCE,
     HY_FACT_INTENSITY,
     HY_FACT_OWN_TO,
     HY_FACT_OWN_FROM,

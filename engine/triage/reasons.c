@@ -1,5 +1,7 @@
 #include "triage/reasons.h"
 
+#include <math.h>
+
 #include "base/assert.h"
 #include "base/str.h"
 #include "pack/pack.h"
@@ -31,12 +33,13 @@ static void put_number(struct sentence *s, uint64_t value)
     put(s, hy_str(digits + at, sizeof digits - at));
 }
 
-/* " 0.91" */
+/* " 0.91", " -0.38" */
 static void put_score(struct sentence *s, float score)
 {
-    int hundredths = (int)(score * 100.0f + 0.5f);
-    char text[5] = {' ', (char)('0' + hundredths / 100), '.', (char)('0' + hundredths / 10 % 10),
+    int hundredths = (int)(fabsf(score) * 100.0f + 0.5f);
+    char text[4] = {(char)('0' + hundredths / 100), '.', (char)('0' + hundredths / 10 % 10),
                     (char)('0' + hundredths % 10)};
+    put(s, score < 0 && hundredths > 0 ? HY_STR(" -") : HY_STR(" "));
     put(s, hy_str(text, sizeof text));
 }
 
@@ -126,6 +129,9 @@ static void add_fact(struct hy_reasons *reasons, const struct hy_policy_fact *fa
         break;
     case HY_FACT_EMOTION:
         add_scored(reasons, hydrant_emotion_name(fact->index), emotion->scores[fact->index]);
+        break;
+    case HY_FACT_VALENCE:
+        add_scored(reasons, "valence", emotion->valence);
         break;
     case HY_FACT_INTENSITY:
         add_scored(reasons, "intensity", emotion->intensity);

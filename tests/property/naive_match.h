@@ -354,6 +354,8 @@ static inline bool naive_field(const struct hy_query *q, const struct naive_text
     if (hy_str_is(q->field, "act"))
         return t->mention->emotion->scored &&
                hy_str_is(q->text, hydrant_speech_act_name(t->mention->emotion->speech_act));
+    if (hy_str_is(q->field, "valence"))
+        return t->mention->emotion->scored && t->mention->emotion->valence < q->threshold;
     if (hy_str_is(q->field, "intensity"))
         return t->mention->emotion->scored && t->mention->emotion->intensity > q->threshold;
     abort(); /* the generator writes no others */

@@ -242,9 +242,9 @@ static void put_near_operand(struct buffer *b)
 }
 
 static const char *const facts[] = {
-    "from:joe",       "from:ann",      "network:x",    "network:reddit",
-    "lang:en",        "is:reply",      "is:verified",  "followers:100..",
-    "followers:..50", "act:complaint", "act:question", "intensity>0.5",
+    "from:joe",     "from:ann",      "network:x",       "network:reddit", "lang:en",
+    "is:reply",     "is:verified",   "followers:100..", "followers:..50", "act:complaint",
+    "act:question", "intensity>0.5", "valence<-0.2",
 };
 
 static void put_query(struct buffer *b, uint32_t depth, bool macros);
@@ -361,6 +361,7 @@ static void make_posts(struct posts *posts)
         m->created_at_us = HYDRANT_TIME_NONE;
         posts->emotion[i] = (hydrant_emotion){.scored = draw(4) > 0,
                                               .speech_act = (uint8_t)draw(6),
+                                              .valence = (float)draw(200) / 100.0f - 1,
                                               .intensity = (float)draw(100) / 100.0f};
     }
 }

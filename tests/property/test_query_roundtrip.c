@@ -124,14 +124,17 @@ static void random_range(struct hy_query *node)
 static struct hy_query *random_score(struct hy_arena *arena, const struct hy_field *field)
 {
     static const double powers[] = {1, 10, 100, 1000, 1e9};
-    bool compares = field->kind == HY_FIELD_LEVEL || random_below(2);
+    bool has_sign = field->kind == HY_FIELD_SIGNED;
+    bool compares = field->kind == HY_FIELD_LEVEL || has_sign || random_below(2);
     struct hy_query *node = new_node(arena, compares ? HY_QUERY_SCORE : HY_QUERY_FIELD);
     double power = PICK(powers);
     if (compares) {
         node->compare = HY_COMPARE_GT + random_below(4);
         node->threshold = (double)random_below((uint32_t)power + 1) / power;
+        if (has_sign && random_below(2))
+            node->threshold = 0 - node->threshold;
     }
-    if (field->kind != HY_FIELD_LEVEL)
+    if (field->kind == HY_FIELD_SCORE)
         node->text = random_value(field->values);
     return node;
 }
@@ -157,6 +160,7 @@ static struct hy_query *random_field(struct hy_arena *arena)
         break;
     case HY_FIELD_SCORE:
     case HY_FIELD_LEVEL:
+    case HY_FIELD_SIGNED:
         node = random_score(arena, field);
         break;
     default:
@@ -298,6 +302,7 @@ static hydrant_str random_text(struct hy_arena *arena)
                                          "OR",
                                          "dup:count>200",
                                          "intensity<0.5",
+                                         "valence<-0.25",
                                          "2 OF (a, b)",
                                          "AND",
                                          "NOT",

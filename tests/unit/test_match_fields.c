@@ -334,6 +334,7 @@ static void scores_decide_after_emotion(void **state)
 {
     hydrant_emotion e = {.scored = true,
                          .intensity = 0.75f,
+                         .valence = -0.38f,
                          .sentiment = HYDRANT_NEGATIVE,
                          .speech_act = HYDRANT_ACT_COMPLAINT};
     uint32_t anger = 0;
@@ -344,14 +345,30 @@ static void scores_decide_after_emotion(void **state)
     e.sentiment_scores[HYDRANT_NEGATIVE] = 0.9f;
     e.acts[HYDRANT_ACT_COMPLAINT] = 0.5f;
     static const struct field_case cases[] = {
-        {"emotion:anger", true},           {"emotion:joy", false},
-        {"emotion:anger>0.5", true},       {"emotion:anger>0.7", false},
-        {"NOT emotion:anger", false},      {"sentiment:negative", true},
-        {"sentiment:positive", false},     {"sentiment:negative>=0.9", true},
-        {"sentiment:negative<0.5", false}, {"act:complaint", true},
-        {"act:question", false},           {"act:complaint<=0.5", true},
-        {"intensity>0.7", true},           {"intensity<0.7", false},
-        {"words emotion:anger", true},     {"emotion:joy OR act:complaint", true},
+        {"emotion:anger", true},
+        {"emotion:joy", false},
+        {"emotion:anger>0.5", true},
+        {"emotion:anger>0.7", false},
+        {"NOT emotion:anger", false},
+        {"sentiment:negative", true},
+        {"sentiment:positive", false},
+        {"sentiment:negative>=0.9", true},
+        {"sentiment:negative<0.5", false},
+        {"act:complaint", true},
+        {"act:question", false},
+        {"act:complaint<=0.5", true},
+        {"intensity>0.7", true},
+        {"intensity<0.7", false},
+        {"valence<0", true},
+        {"valence>=0", false},
+        {"valence<-0.4", false},
+        {"valence>-0.4", true},
+        {"valence<=-.3", true},
+        {"valence>-0", false},
+        {"valence>=-1", true},
+        {"NOT valence<0", false},
+        {"words emotion:anger", true},
+        {"emotion:joy OR act:complaint", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (scored(cases[i].query, &e) != cases[i].match)
@@ -359,6 +376,7 @@ static void scores_decide_after_emotion(void **state)
     e.scored = false; /* the language is not covered */
     assert_false(scored("emotion:anger", &e));
     assert_true(scored("NOT emotion:anger", &e));
+    assert_false(scored("valence<=1", &e));
 }
 
 /* Facts of the policy: no rule may use them, so the predicates are made by hand. */

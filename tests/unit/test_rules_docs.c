@@ -75,6 +75,9 @@ static void add_written(const struct hy_field *field)
     case HY_FIELD_LEVEL:
         add("`%s>0.6`", field->name);
         break;
+    case HY_FIELD_SIGNED:
+        add("`%s<-0.3`", field->name);
+        break;
     case HY_FIELD_COUNT:
         add_values(field, ">5");
         break;

@@ -160,6 +160,11 @@ static void each_line_of_the_default_policy(void **state)
          "industry", "monitor"},
         {"{\"id\":\"10\",\"text\":\"acme opens a shop in Bergen on Monday\"}", "factual",
          "respond"},
+        {"{\"id\":\"12\",\"text\":\"@acme I do not love this\"}", "factual", "respond"},
+        {"{\"id\":\"13\",\"text\":\"not thankful, acme\"}", "factual", "respond"},
+        {"{\"id\":\"14\",\"author\":{\"followers\":50000},\"text\":\"no thanks for that, acme, not "
+         "grateful at all\"}",
+         "factual", "respond"},
         {"{\"id\":\"11\",\"lang\":\"ja\",\"text\":\"acme 電話\"}", "factual", "respond"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -273,6 +278,23 @@ static void a_policy_of_ones_own(void **state)
     bench_free(&bench);
 }
 
+static void valence_may_be_asked_for_and_said(void **state)
+{
+    struct bench *bench = bench_with("version: 1\n"
+                                     "rules: [{id: any, match: 'acme valence<0.9'}]\n"
+                                     "policy:\n"
+                                     "  actions:\n"
+                                     "    - {line: bad, when: 'valence<-0.2', action: recover}\n"
+                                     "    - {line: good, when: 'valence>=0.2', action: thank}\n"
+                                     "    - {line: rest, when: '*', action: respond}\n");
+    const char *json = judge(bench, "{\"id\":\"b\",\"text\":\"@acme I do not love this\"}");
+    assert_has(json, "\"line\":\"bad\"");
+    assert_has(json, "\"code\":\"valence\",\"text\":\"valence -0.38\"");
+    json = judge(bench, "{\"id\":\"g\",\"text\":\"I like acme\"}");
+    assert_has(json, "\"code\":\"valence\",\"text\":\"valence 0.");
+    bench_free(&bench);
+}
+
 /* A rule of no brand uses it first, so "to anyone's own channel" is known when the policy is
  * compiled. */
 static void a_macro_with_own_in_the_policy_is_that_of_the_first_rules_brand(void **state)
@@ -323,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(escalation_and_private, acme_setup, acme_teardown),
         cmocka_unit_test_setup_teardown(deadlines_follow_the_obligation, acme_setup, acme_teardown),
         cmocka_unit_test(a_policy_of_ones_own),
+        cmocka_unit_test(valence_may_be_asked_for_and_said),
         cmocka_unit_test(a_macro_with_own_in_the_policy_is_that_of_the_first_rules_brand),
         cmocka_unit_test(a_policy_that_does_not_decide_everything_is_refused),
     };
