@@ -65,7 +65,9 @@ int64_t hy_zone_to_utc(const struct hy_zone *zone, int64_t local_s)
     if (hy_zone_offset(zone, utc_s) == before)
         return utc_s;
     int64_t later = local_s - behind;
-    return hy_zone_offset(zone, later) == behind ? later : utc_s;
+    if (hy_zone_offset(zone, later) == behind)
+        return later;
+    return hy_zone_span_at(zone, utc_s).from_s;
 }
 
 /* ---- the rule at the end of a file: EST5EDT,M3.2.0,M11.1.0/2 ---- */

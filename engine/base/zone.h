@@ -48,7 +48,7 @@ struct hy_zone_span {
 struct hy_zone_span hy_zone_span_at(const struct hy_zone *zone, int64_t utc_s);
 
 /* The moment at which clocks there show local_s; where they show it twice the first, where never
- * the moment as if they had not been changed. */
+ * the moment at which they are put forward over it. So a later local time is never earlier. */
 int64_t hy_zone_to_utc(const struct hy_zone *zone, int64_t local_s);
 
 /* ---- days since 1970-01-01, proleptic Gregorian ---- */

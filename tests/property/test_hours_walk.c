@@ -17,7 +17,7 @@
 #include "pack/hours.h"
 #include "support/random.h"
 
-enum { ROUNDS = 160, MINUTES_MAX = 12 * 60, MINUTE_US = 60000000 };
+enum { ROUNDS = 320, MINUTES_MAX = 12 * 60, MINUTE_US = 60000000 };
 
 /* Each with a moment in 2026 when its clocks change (seconds since 1970), or some moment. */
 static const struct place {
@@ -32,8 +32,9 @@ static const struct place {
 };
 
 struct week {
-    uint32_t first, last; /* days, Monday is 0 */
-    uint32_t open, close; /* minutes of the day */
+    uint32_t first, last;       /* days, Monday is 0 */
+    uint32_t open[2], close[2]; /* minutes of the day */
+    uint32_t count;
 };
 
 static bool is_open(const struct week *week, time_t at)
@@ -42,7 +43,10 @@ static bool is_open(const struct week *week, time_t at)
     localtime_r(&at, &local);
     uint32_t day = (uint32_t)(local.tm_wday + 6) % 7;
     uint32_t minute = (uint32_t)(local.tm_hour * 60 + local.tm_min);
-    return day >= week->first && day <= week->last && minute >= week->open && minute < week->close;
+    bool open = false;
+    for (uint32_t i = 0; i < week->count; i++)
+        open |= minute >= week->open[i] && minute < week->close[i];
+    return open && day >= week->first && day <= week->last;
 }
 
 /* When the last of so many open minutes is over. */
@@ -54,36 +58,71 @@ static time_t walk(const struct week *week, time_t start, uint32_t minutes)
     return at;
 }
 
-/* Opens and closes outside of the hours that happen twice or not at all, which may lie within. */
-static struct week random_week(struct random_state *random)
+/* Do clocks go forward then, or stay? */
+static bool goes_forward(time_t change)
 {
-    enum { QUARTER = 15, EARLY = 4 * 60, DAY = 24 * 60 };
-    uint32_t first = random_below(random, 7);
+    struct tm before, behind;
+    time_t just_before = change - 1;
+    localtime_r(&just_before, &before);
+    localtime_r(&change, &behind);
+    return behind.tm_gmtoff >= before.tm_gmtoff;
+}
+
+enum { QUARTER = 15, EARLY = 4 * 60, DAY = 24 * 60 };
+
+/* Opens and closes outside of the hours that happen twice, which may lie within. */
+static struct week outside_week(struct random_state *random)
+{
     uint32_t open = random_below(random, 2) ? 0 : EARLY + QUARTER * random_below(random, 72);
     uint32_t soonest = open ? open + 60 : EARLY;
-    return (struct week){first, first + random_below(random, 7 - first), open,
-                         soonest + QUARTER * random_below(random, (DAY - soonest) / QUARTER + 1)};
+    uint32_t close = soonest + QUARTER * random_below(random, (DAY - soonest) / QUARTER + 1);
+    return (struct week){.open = {open}, .close = {close}, .count = 1};
+}
+
+/* Opens and closes twice around the hour that is left out, or in it. */
+static struct week night_week(struct random_state *random)
+{
+    uint32_t at[4] = {QUARTER * random_below(random, 8)};
+    for (uint32_t i = 1; i < 4; i++)
+        at[i] = at[i - 1] + QUARTER * (random_below(random, 4) + (i != 2));
+    return (struct week){.open = {at[0], at[2]}, .close = {at[1], at[3]}, .count = 2};
+}
+
+static struct week random_week(struct random_state *random, bool forward)
+{
+    struct week week =
+        forward && random_below(random, 2) ? night_week(random) : outside_week(random);
+    week.first = random_below(random, 7);
+    week.last = week.first + random_below(random, 7 - week.first);
+    return week;
+}
+
+static void print_week(const struct week *week, const char *zone, char text[static 96])
+{
+    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    int len = snprintf(text, 96, "%s-%s", days[week->first], days[week->last]);
+    for (uint32_t i = 0; i < week->count; i++)
+        len += snprintf(text + len, 96 - (size_t)len, " %02u:%02u-%02u:%02u", week->open[i] / 60,
+                        week->open[i] % 60, week->close[i] / 60, week->close[i] % 60);
+    snprintf(text + len, 96 - (size_t)len, " %s", zone);
 }
 
 static void deadlines_are_those_of_a_walk(void **state)
 {
-    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
     struct random_state random = {random_seed("hours")};
     unsigned crossed = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
         const struct place *place = &places[round % (sizeof places / sizeof *places)];
-        struct week week = random_week(&random);
         char text[96], problem[256] = "";
         struct hy_hours hours;
         memset(&hours, 0, sizeof hours);
-        snprintf(text, sizeof text, "%s-%s %02u:%02u-%02u:%02u %s", days[week.first],
-                 days[week.last], week.open / 60, week.open % 60, week.close / 60, week.close % 60,
-                 place->zone);
-        if (!hy_hours_parse(hy_str_cstr(text), &hours, problem))
-            fail_msg("%s: %s", text, problem);
         setenv("TZ", place->zone, 1);
         tzset();
         time_t change = place->changes[random_below(&random, 2)];
+        struct week week = random_week(&random, goes_forward(change));
+        print_week(&week, place->zone, text);
+        if (!hy_hours_parse(hy_str_cstr(text), &hours, problem))
+            fail_msg("%s: %s", text, problem);
         time_t start = change - 60 * (time_t)random_below(&random, 3 * 1440) + 1440 * 30;
         uint32_t minutes = 1 + random_below(&random, MINUTES_MAX);
         time_t end = walk(&week, start, minutes);

@@ -99,6 +99,19 @@ static void through_the_change_of_clocks(void **state)
     assert_deadline(utc(2026, 11, 1, 5, 0), 4 * HOUR, utc(2026, 11, 1, 9, 0));
 }
 
+/* In Chicago 02:00 to 03:00 is left out on 8 March 2026, at 08:00 UTC. */
+static void what_opens_or_closes_in_the_hour_left_out(void **state)
+{
+    read_hours("01:00-02:30, 03:00-04:00 America/Chicago");
+    assert_deadline(utc(2026, 3, 8, 7, 59), HOUR, utc(2026, 3, 8, 8, 59));
+    assert_deadline(utc(2026, 3, 8, 7, 0), 2 * HOUR, utc(2026, 3, 8, 9, 0));
+    assert_deadline(utc(2026, 3, 8, 7, 0), 2 * HOUR + MINUTE, utc(2026, 3, 9, 6, 1));
+    read_hours("02:15-02:45, 03:30-04:00 America/Chicago");
+    assert_deadline(utc(2026, 3, 8, 7, 0), 30 * MINUTE, utc(2026, 3, 8, 9, 0));
+    read_hours("02:30-03:30 America/Chicago");
+    assert_deadline(utc(2026, 3, 8, 7, 0), 30 * MINUTE, utc(2026, 3, 8, 8, 30));
+}
+
 static void exceptions_come_first(void **state)
 {
     struct hy_hours_exception exceptions[] = {{.day = hy_days_of(2026, 11, 27)},
@@ -189,6 +202,7 @@ int main(void)
         cmocka_unit_test(over_the_weekend),
         cmocka_unit_test(in_another_time_zone),
         cmocka_unit_test(through_the_change_of_clocks),
+        cmocka_unit_test(what_opens_or_closes_in_the_hour_left_out),
         cmocka_unit_test(exceptions_come_first),
         cmocka_unit_test(one_call_after_the_other),
         cmocka_unit_test(times_that_cannot_be),
