@@ -16,13 +16,18 @@ enum { PAIRS_MAX = 20000000 };
 
 /*
  * A query is taken as an OR of ANDs, as far as it is written as one: alternatives, each a sorted
- * set of the hashes of its conditions. An alternative is contained in another when it has all of
- * its conditions; a query in another when each of its alternatives is contained in one of the
- * other's.
+ * set of conditions. An alternative is contained in another when it has all of its conditions, or,
+ * of numbers and scores, narrower ones; a query in another when each of its alternatives is
+ * contained in one of the other's.
  */
+struct condition {
+    uint64_t hash;
+    const struct hy_query *query;
+};
+
 struct alternative {
-    uint32_t query, count; /* query: the number of a rule or a line */
-    const uint64_t *conditions;
+    uint32_t query, count;              /* query: the number of a rule or a line */
+    const struct condition *conditions; /* by hash */
 };
 
 struct shape {
@@ -41,7 +46,7 @@ struct containment {
     struct shape *shapes; /* of each query */
     struct alternative *alternatives;
     uint32_t alternatives_count;
-    struct key *keys; /* one condition of each alternative, sorted */
+    struct key *keys; /* one condition of each alternative, without bounds if it has one; sorted */
     uint32_t pairs_left;
 };
 
@@ -55,10 +60,12 @@ static struct alternative alternative_of(struct containment *c, const struct hy_
 {
     bool and = is_group(query, HY_QUERY_AND);
     uint32_t count = and? query->children_count : 1;
-    uint64_t *conditions = hy_load_new(c->loader, &c->loader->scratch, sizeof *conditions, count);
+    struct condition *conditions =
+        hy_load_new(c->loader, &c->loader->scratch, sizeof *conditions, count);
     size_t mark = c->loader->scratch.used;
     for (uint32_t i = 0; conditions && i < count; i++) {
-        conditions[i] = hy_lint_hash(&c->lint, and? query->children[i] : query);
+        const struct hy_query *part = and? query->children[i] : query;
+        conditions[i] = (struct condition){hy_lint_hash(&c->lint, part), part};
         c->loader->scratch.used = mark;
     }
     if (conditions)
@@ -92,13 +99,54 @@ static bool add_shapes(struct containment *c, const struct hy_query *const *quer
     return true;
 }
 
-static bool subset(const struct alternative *small, const struct alternative *big)
+static bool has_bounds(const struct hy_query *query)
+{
+    return query->kind == HY_QUERY_NUMBER || query->kind == HY_QUERY_SCORE;
+}
+
+static bool is_least(enum hy_compare compare)
+{
+    return compare == HY_COMPARE_GT || compare == HY_COMPARE_GE;
+}
+
+/* Is each number or score that a allows one that b allows? */
+static bool is_within(const struct hy_query *a, const struct hy_query *b)
+{
+    if (a->kind != b->kind || !hy_str_equal(a->field, b->field) || !hy_str_equal(a->text, b->text))
+        return false;
+    if (a->kind == HY_QUERY_NUMBER)
+        return a->low >= b->low && a->high <= b->high;
+    if (is_least(a->compare) != is_least(b->compare))
+        return false;
+    bool open = b->compare == HY_COMPARE_GT || b->compare == HY_COMPARE_LT;
+    bool same_end = a->compare == b->compare || !open;
+    double inside =
+        is_least(a->compare) ? a->threshold - b->threshold : b->threshold - a->threshold;
+    return inside > 0 || (inside == 0 && same_end);
+}
+
+static bool has_narrower(struct containment *c, const struct alternative *big,
+                         const struct condition *wanted)
+{
+    if (!has_bounds(wanted->query))
+        return false;
+    for (uint32_t i = 0; i < big->count && c->pairs_left > 0; i++, c->pairs_left--)
+        if (is_within(big->conditions[i].query, wanted->query))
+            return true;
+    return false;
+}
+
+static bool subset(struct containment *c, const struct alternative *small,
+                   const struct alternative *big)
 {
     uint32_t at = 0;
-    for (uint32_t i = 0; i < small->count; i++, at++) {
-        while (at < big->count && big->conditions[at] < small->conditions[i])
+    for (uint32_t i = 0; i < small->count; i++) {
+        const struct condition *wanted = &small->conditions[i];
+        while (at < big->count && big->conditions[at].hash < wanted->hash)
             at++;
-        if (at == big->count || big->conditions[at] != small->conditions[i])
+        if (at < big->count && big->conditions[at].hash == wanted->hash)
+            at++;
+        else if (!has_narrower(c, big, wanted))
             return false;
     }
     return small->count > 0;
@@ -111,7 +159,8 @@ static bool contained(struct containment *c, uint32_t a, uint32_t b)
     for (uint32_t i = 0; i < inner->count; i++) {
         bool found = false;
         for (uint32_t j = 0; j < outer->count && !found && c->pairs_left > 0; j++, c->pairs_left--)
-            found = subset(&c->alternatives[outer->first + j], &c->alternatives[inner->first + i]);
+            found =
+                subset(c, &c->alternatives[outer->first + j], &c->alternatives[inner->first + i]);
         if (!found)
             return false;
     }
@@ -185,12 +234,20 @@ static bool report_contained(struct containment *c, uint32_t a, uint32_t b)
     return true;
 }
 
+static uint64_t key_of(const struct alternative *alternative)
+{
+    uint32_t i = 0;
+    while (i + 1 < alternative->count && has_bounds(alternative->conditions[i].query))
+        i++;
+    return alternative->count ? alternative->conditions[i].hash : 0;
+}
+
 /* Rules that may contain rule a have an alternative whose key is a condition of a's first one. */
 static void find_containing(struct containment *c, uint32_t a)
 {
     const struct alternative *first = &c->alternatives[c->shapes[a].first];
     for (uint32_t i = 0; i < first->count; i++) {
-        uint64_t hash = first->conditions[i];
+        uint64_t hash = first->conditions[i].hash;
         for (uint32_t k = first_key(c, hash); k < c->alternatives_count; k++) {
             if (c->keys[k].hash != hash || c->pairs_left == 0)
                 break;
@@ -215,7 +272,7 @@ void hy_lint_rules(struct hy_loader *loader)
     if (!c.keys)
         return;
     for (uint32_t i = 0; i < c.alternatives_count; i++)
-        c.keys[i] = (struct key){c.alternatives[i].count ? c.alternatives[i].conditions[0] : 0, i};
+        c.keys[i] = (struct key){key_of(&c.alternatives[i]), i};
     qsort(c.keys, c.alternatives_count, sizeof *c.keys, compare_keys);
     for (uint32_t i = 0; i < loader->rules_count; i++)
         if (c.shapes[i].whole)

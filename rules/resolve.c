@@ -118,8 +118,8 @@ static bool check_scope(struct resolver *r, const struct hy_query *use,
                       name);
     else
         resolve_error(r, use, NULL,
-                      "%s is settled by these lines: it may stand in escalate, private and "
-                      "moderate",
+                      "%s is settled by these lines: it may stand in escalate, private, moderate "
+                      "and hold",
                       name);
     return false;
 }
