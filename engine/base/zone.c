@@ -67,7 +67,8 @@ int64_t hy_zone_to_utc(const struct hy_zone *zone, int64_t local_s)
     int64_t later = local_s - behind;
     if (hy_zone_offset(zone, later) == behind)
         return later;
-    return hy_zone_span_at(zone, utc_s).from_s;
+    int64_t change_s = hy_zone_span_at(zone, utc_s).from_s;
+    return change_s > later ? change_s : utc_s; /* else differences are absurd */
 }
 
 /* ---- the rule at the end of a file: EST5EDT,M3.2.0,M11.1.0/2 ---- */

@@ -173,6 +173,17 @@ static void what_cannot_be_read_is_said(void **state)
     }
 }
 
+/* No clock is 400 days ahead but that of a damaged file: no moment is as far off as the first
+ * span's beginning. */
+static void absurd_zones(void **state)
+{
+    const int64_t day_s = 86400;
+    const struct hy_zone zone = {.count = 2,
+                                 .changes = {{INT64_MIN, 0}, {0, (int32_t)(400 * day_s)}}};
+    for (int64_t local = -500 * day_s; local < 900 * day_s; local += day_s / 2)
+        assert_in_range(hy_zone_to_utc(&zone, local) + 1000 * day_s, 0, 2000 * day_s);
+}
+
 /* Every cut of a zone's file, and every byte of it changed, is refused or read, never worse. */
 static void damaged_zone_files(void **state)
 {
@@ -207,6 +218,7 @@ int main(void)
         cmocka_unit_test(one_call_after_the_other),
         cmocka_unit_test(times_that_cannot_be),
         cmocka_unit_test(what_cannot_be_read_is_said),
+        cmocka_unit_test(absurd_zones),
         cmocka_unit_test(damaged_zone_files),
     };
     return cmocka_run_group_tests_name("hours", tests, NULL, NULL);
