@@ -2,8 +2,10 @@
  * hydrant_rules_backtest: two engines over the same archives, and a merge of what they say.
  *
  *   old rules: engine --on_item--> queue ---+
- *                                           v   by (archive, offset)
+ *                                           v   by (archive, offset, part)
  *   new rules: engine --on_item-----------> merge: gained, lost, samples
+ *
+ * A record can hold several mentions (a page of a listing): part says which of them it is.
  *
  * Both engines give items in input order, so the merge looks at the head of the queue only. The old
  * side waits while the queue is full, the new one while it is empty; the queue is emptied by the
@@ -34,7 +36,7 @@ enum { KEPT_BYTES = TEXT_BYTES + 256 };
 /* A matched mention: what the merge needs of it. */
 struct found {
     uint64_t offset;
-    uint32_t archive;
+    uint32_t archive, part;
     bool published, actionable;
     uint32_t rules_count, text_len, id_len;
     uint32_t rules[RULES_MAX]; /* numbers in backtest.rules, ascending */
@@ -129,6 +131,7 @@ static void take_item(struct side *side, const hydrant_item *item, struct found 
 {
     found->archive = archive_of(side, item->source);
     found->offset = item->offset;
+    found->part = item->part;
     found->published = item->drop == HYDRANT_DROP_NONE && item->verdict;
     found->actionable = found->published && item->verdict->actionable;
     found->rules_count = 0;
@@ -241,7 +244,9 @@ static int compare_places(const struct found *a, const struct found *b)
 {
     if (a->archive != b->archive)
         return a->archive < b->archive ? -1 : 1;
-    return a->offset < b->offset ? -1 : a->offset > b->offset;
+    if (a->offset != b->offset)
+        return a->offset < b->offset ? -1 : 1;
+    return a->part < b->part ? -1 : a->part > b->part;
 }
 
 /* ---- the queue ---- */

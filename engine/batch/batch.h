@@ -147,6 +147,7 @@ struct hy_mention {
     uint8_t last;              /* triage: hydrant_action about the one before in it */
     uint32_t unhappy;          /* triage: unhappy mentions of the author, this one included */
     bool known;                /* dedup, triage: an edit or delete of what they remembered */
+    uint32_t part;             /* decode: which mention of its record, from 0 */
     struct hy_notice *notices; /* dedup, triage: what is published behind it, linked by next */
 };
 

@@ -226,6 +226,7 @@ void hy_decode_finish(struct hy_batch *batch, struct hy_mention *mention, uint32
                                 parcel->records[mention - batch->mentions].offset, part);
         mention->id_made = true;
     }
+    mention->part = part;
     mention->reply = is_reply(&mention->m);
 }
 

@@ -112,6 +112,7 @@ static hydrant_item item_of(const struct hy_batch *batch, const struct hy_mentio
         .offset = batch->parcel->records[mention - batch->mentions].offset,
         .mention = &mention->m,
         .drop = mention->drop,
+        .part = mention->part,
         .verdict = mention->verdict,
         .matches = mention->matches,
         .matches_count = mention->matches_count,

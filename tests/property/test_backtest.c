@@ -15,21 +15,46 @@
 #include "support/random.h"
 #include "support/temporary.h"
 
-enum { ARCHIVES = 2, LINES = 4000, WORDS = 12, RULES = 6, SAMPLES = 2 };
+enum { ARCHIVES = 2, MENTIONS = 4000, PAGE = 5, WORDS = 12, RULES = 6, SAMPLES = 2 };
 
 static const char *const words[WORDS] = {"storm", "rain", "snow", "hail",  "sun",  "wind",
                                          "cloud", "fog",  "ice",  "frost", "heat", "dew"};
 
-/* hits[archive][line] of a rule set: bit r for rule r, and bit 31 when published. */
+/* hits[archive][mention] of a rule set: bit r for rule r, and bit 31 when published. */
 struct hits {
-    uint32_t of[ARCHIVES][LINES];
+    uint32_t of[ARCHIVES][MENTIONS];
 };
 
 struct world {
     char paths[ARCHIVES][TEMPORARY_PATH];
-    uint64_t offsets[ARCHIVES][LINES];
+    uint64_t offsets[ARCHIVES][MENTIONS];
     struct hits *filling;
 };
+
+static void write_text(FILE *out, struct random_state *seed)
+{
+    for (uint32_t n = 1 + random_below(seed, 4); n > 0; n--)
+        fprintf(out, "%s ", words[random_below(seed, WORDS)]);
+}
+
+/* A record of one mention, or a page of a listing, which holds several. */
+static void write_record(FILE *out, struct random_state *seed, int archive, int first, int count)
+{
+    if (count == 1) {
+        fprintf(out, "{\"id\":\"%d-%d\",\"text\":\"", archive, first);
+        write_text(out, seed);
+        fputs("\"}\n", out);
+        return;
+    }
+    fputs("{\"kind\":\"Listing\",\"data\":{\"children\":[", out);
+    for (int i = first; i < first + count; i++) {
+        fprintf(out, "%s{\"kind\":\"t1\",\"data\":{\"name\":\"%d-%d\",\"body\":\"",
+                i == first ? "" : ",", archive, i);
+        write_text(out, seed);
+        fputs("\"}}", out);
+    }
+    fputs("]}}\n", out);
+}
 
 static void make_archives(struct world *world, struct random_state *seed)
 {
@@ -37,12 +62,13 @@ static void make_archives(struct world *world, struct random_state *seed)
         int fd = temporary_file(world->paths[a], "");
         FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
         assert_non_null(out);
-        for (int i = 0; i < LINES; i++) {
-            world->offsets[a][i] = (uint64_t)ftell(out);
-            fprintf(out, "{\"id\":\"%d-%d\",\"text\":\"", a, i);
-            for (uint32_t n = 1 + random_below(seed, 4); n > 0; n--)
-                fprintf(out, "%s ", words[random_below(seed, WORDS)]);
-            fputs("\"}\n", out);
+        for (int i = 0, count; i < MENTIONS; i += count) {
+            count = random_below(seed, 2) ? 1 : 1 + (int)random_below(seed, PAGE);
+            count = i ? count : PAGE; /* the first record tells how the file is written */
+            count = count < MENTIONS - i ? count : MENTIONS - i;
+            for (int k = 0; k < count; k++)
+                world->offsets[a][i + k] = (uint64_t)ftell(out);
+            write_record(out, seed, a, i, count);
         }
         fclose(out);
     }
@@ -118,7 +144,7 @@ static void check_rule(const struct expected *e, const hydrant_backtest_rule *ru
     uint64_t before = 0, after = 0, gained = 0, lost = 0;
     uint32_t bit = bit_of(rule->rule);
     for (int a = 0; a < ARCHIVES; a++)
-        for (int i = 0; i < LINES; i++) {
+        for (int i = 0; i < MENTIONS; i++) {
             bool old = e->before->of[a][i] & bit, new = e->after->of[a][i] & bit;
             before += old;
             after += new;
@@ -154,7 +180,7 @@ static void on_result(void *ctx, const hydrant_backtest *result)
     uint64_t matched[2] = {0, 0}, published[2] = {0, 0}, gained = 0, lost = 0;
     e->called = true;
     for (int a = 0; a < ARCHIVES; a++)
-        for (int i = 0; i < LINES; i++) {
+        for (int i = 0; i < MENTIONS; i++) {
             uint32_t old = e->before->of[a][i], new = e->after->of[a][i];
             matched[0] += old != 0;
             matched[1] += new != 0;
@@ -163,7 +189,7 @@ static void on_result(void *ctx, const hydrant_backtest *result)
             gained += new && !old;
             lost += old && !new;
         }
-    assert_int_equal(result->posts, ARCHIVES * LINES);
+    assert_int_equal(result->posts, ARCHIVES * MENTIONS);
     assert_int_equal(result->matched_before, matched[0]);
     assert_int_equal(result->matched_after, matched[1]);
     assert_int_equal(result->published_before, published[0]);

@@ -168,6 +168,7 @@ typedef struct hydrant_item {
     uint64_t offset;     /* where its record begins there, unpacked; pushed: its number */
     const hydrant_mention *mention; /* NULL when the record could not be decoded */
     hydrant_drop drop;              /* HYDRANT_DROP_NONE when published */
+    uint32_t part;                  /* which mention of its record, from 0: a page holds several */
     const hydrant_verdict *verdict;
     const hydrant_match *matches;
     uint32_t matches_count;
