@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "rules/lint.h"
+#include "rules/literal.h"
 #include "text/fold.h"
 
 /* ---- conditions ------------------------------------------------------------------------------ */
@@ -125,11 +126,16 @@ static bool single_valued(const struct hy_query *query)
     }
 }
 
-/* Does one of the two begin like the other? lang:pt is true of pt-br. */
+/* Does one of the two, as they are compared, begin like the other? lang:pt is true of pt-br. */
 static bool begin_alike(hydrant_str a, hydrant_str b)
 {
-    size_t len = a.len < b.len ? a.len : b.len;
-    return hy_str_equal_nocase(hy_str(a.data, len), hy_str(b.data, len));
+    char folded[2][HY_LITERAL_BYTES_MAX * HY_FOLD_EXPANSION + 64];
+    bool identity;
+    if (a.len > HY_LITERAL_BYTES_MAX || b.len > HY_LITERAL_BYTES_MAX)
+        return true;
+    uint32_t first = hy_fold(a.data, a.len, folded[0], NULL, &identity);
+    uint32_t second = hy_fold(b.data, b.len, folded[1], NULL, &identity);
+    return memcmp(folded[0], folded[1], first < second ? first : second) == 0;
 }
 
 /* Is the score that a allows always below the one that b allows? */

@@ -7,16 +7,28 @@
 #include "rules/literal.h"
 #include "rules/loader.h"
 
-enum { HY_BRANDS_OFF_MAX = 1024 };
 #include "text/fold.h"
+
+enum { HY_BRANDS_OFF_MAX = 1024 };
+
+/* Folds at most HY_LITERAL_BYTES_MAX bytes into keep. */
+static bool keep_folded(struct hy_loader *loader, hydrant_str text, hydrant_str *out)
+{
+    char folded[HY_LITERAL_BYTES_MAX * HY_FOLD_EXPANSION + 64];
+    bool identity;
+    uint32_t len = hy_fold(text.data, text.len, folded, NULL, &identity);
+    char *copy = hy_load_new(loader, loader->keep, 1, len);
+    if (copy)
+        memcpy(copy, folded, len);
+    *out = hy_str(copy, len);
+    return copy != NULL;
+}
 
 /* Folds a handle into keep, without its @. */
 static bool fold_handle(struct hy_loader *loader, const struct hy_yaml_node *node,
                         hydrant_str handle, hydrant_str *out)
 {
-    char mention[HY_LITERAL_BYTES_MAX + 2] = "@",
-                                        folded[HY_LITERAL_BYTES_MAX * HY_FOLD_EXPANSION + 64];
-    bool identity;
+    char mention[HY_LITERAL_BYTES_MAX + 2] = "@";
     if (handle.data[0] == '@')
         handle = hy_str(handle.data + 1, handle.len - 1);
     uint32_t len = handle.len < HY_LITERAL_BYTES_MAX ? handle.len : HY_LITERAL_BYTES_MAX;
@@ -26,12 +38,7 @@ static bool fold_handle(struct hy_loader *loader, const struct hy_yaml_node *nod
                       "a handle has letters, digits, _ . and - (not at its ends)");
         return false;
     }
-    len = hy_fold(handle.data, handle.len, folded, NULL, &identity);
-    char *copy = hy_load_new(loader, loader->keep, 1, len);
-    if (copy)
-        memcpy(copy, folded, len);
-    *out = hy_str(copy, len);
-    return copy != NULL;
+    return keep_folded(loader, handle, out);
 }
 
 static const hydrant_str *load_handles(struct hy_loader *loader, const struct hy_yaml_node *node,
@@ -69,17 +76,16 @@ static bool load_domain(struct hy_loader *loader, const struct hy_yaml_node *nod
     hydrant_str text;
     if (!hy_load_text(loader, node, "a site", &text))
         return false;
-    char *copy = hy_load_new(loader, loader->keep, 1, text.len);
-    for (uint32_t i = 0; copy && i < text.len; i++) {
-        char c = text.data[i];
-        copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-        if (c == ' ' || c == ':') {
-            hy_load_error(loader, node, "example.com", "a site is a domain, without https://");
-            return false;
-        }
+    if (text.len > HY_LITERAL_BYTES_MAX) {
+        hy_load_error(loader, node, NULL, "a site has at most %d bytes", HY_LITERAL_BYTES_MAX);
+        return false;
     }
-    *out = hy_str(copy, text.len);
-    return copy != NULL;
+    if (!keep_folded(loader, text, out))
+        return false;
+    if (out->len > 0 && !memchr(out->data, ' ', out->len) && !memchr(out->data, ':', out->len))
+        return true;
+    hy_load_error(loader, node, "example.com", "a site is a domain, without https://");
+    return false;
 }
 
 static uint32_t count_sites(const struct hy_yaml_node *node)

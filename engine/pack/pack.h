@@ -40,7 +40,7 @@ struct hy_brand {
 };
 
 struct hy_site {
-    hydrant_str domain; /* lower case; subdomains count */
+    hydrant_str domain; /* folded; subdomains count */
     hydrant_str kind;   /* fan, rant, industry, competitor ... */
 };
 

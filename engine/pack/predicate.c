@@ -62,47 +62,53 @@ static const struct hy_view *folded(struct hy_eval *eval, struct hy_eval_field *
     return &field->view;
 }
 
-static hydrant_str folded_handle(struct hy_eval *eval)
+/* Does folding change nothing but the case of its letters? */
+static bool is_plain(hydrant_str text)
 {
-    const struct hy_view *view =
-        folded(eval, &eval->scratch->handle, eval->mention->m.author.handle);
+    const uint64_t ones = 0x0101010101010101, highs = ones << 7;
+    uint64_t word, odd = 0;
+    uint32_t i = 0;
+    for (; i + sizeof word <= text.len; i += sizeof word) {
+        memcpy(&word, text.data + i, sizeof word);
+        odd |= word | ((word ^ ones * '`') - ones); /* a byte that is ` borrows */
+    }
+    for (; i < text.len; i++)
+        odd |= (unsigned char)text.data[i] | (text.data[i] == '`') << 7;
+    return (odd & highs) == 0;
+}
+
+/*
+ * A field to be compared with what is folded, by hy_str_equal_nocase: folded unless that would only
+ * change case, which nearly no field needs. Beyond HY_PREDICATE_FIELD_BYTES it is as it was given.
+ * Lives until the next call.
+ */
+static hydrant_str comparable(struct hy_eval *eval, hydrant_str text)
+{
+    if (is_plain(text) || text.len > HY_PREDICATE_FIELD_BYTES)
+        return text;
+    eval->scratch->link.seq = 0;
+    const struct hy_view *view = folded(eval, &eval->scratch->link, text);
     return hy_str(view->folded, view->folded_len);
 }
 
-static bool has_other_than_ascii(hydrant_str text)
+static hydrant_str without_at(hydrant_str handle)
 {
-    uint32_t i = 0;
-    while (i < text.len && (unsigned char)text.data[i] < 0x80)
-        i++;
-    return i < text.len;
-}
-
-/* A handle as sources write it. Beyond HANDLE_BYTES only case is folded, and only in ASCII. */
-static bool same_handle(hydrant_str folded_name, hydrant_str given)
-{
-    enum { HANDLE_BYTES = 256, SLACK = 64 };
-    char room[HANDLE_BYTES * HY_FOLD_EXPANSION + SLACK];
-    bool identity;
-    if (given.len > 0 && given.data[0] == '@')
-        given = hy_str(given.data + 1, given.len - 1);
-    if (given.len > HANDLE_BYTES || !has_other_than_ascii(given))
-        return hy_str_equal_nocase(folded_name, given);
-    return hy_str_equal(folded_name,
-                        hy_str(room, hy_fold(given.data, given.len, room, NULL, &identity)));
+    bool at = handle.len > 0 && handle.data[0] == '@';
+    return at ? hy_str(handle.data + 1, handle.len - 1) : handle;
 }
 
 static bool from_is(struct hy_eval *eval, hydrant_str name)
 {
-    hydrant_str handle = folded_handle(eval);
-    if (handle.len > 0 && handle.data[0] == '@')
-        handle = hy_str(handle.data + 1, handle.len - 1);
-    return hy_str_equal(handle, name);
+    const struct hy_view *view =
+        folded(eval, &eval->scratch->handle, eval->mention->m.author.handle);
+    return hy_str_equal(without_at(hy_str(view->folded, view->folded_len)), name);
 }
 
-static bool mentions_field_has(const struct hy_mention *mention, hydrant_str name)
+static bool mentions_field_has(struct hy_eval *eval, hydrant_str name)
 {
-    for (uint32_t i = 0; i < mention->m.mentions_count; i++)
-        if (same_handle(name, mention->m.mentions[i]))
+    const hydrant_mention *m = &eval->mention->m;
+    for (uint32_t i = 0; i < m->mentions_count; i++)
+        if (hy_str_equal_nocase(without_at(comparable(eval, m->mentions[i])), name))
             return true;
     return false;
 }
@@ -131,11 +137,11 @@ static bool text_mentions(const struct hy_view *view, const hydrant_str *names, 
 }
 
 /* To one of the names. */
-static bool is_addressed(const struct hy_eval *eval, const hydrant_str *names, uint32_t count)
+static bool is_addressed(struct hy_eval *eval, const hydrant_str *names, uint32_t count)
 {
     struct hy_view view = hy_eval_text(eval);
     for (uint32_t i = 0; i < count; i++)
-        if (mentions_field_has(eval->mention, names[i]))
+        if (mentions_field_has(eval, names[i]))
             return true;
     return text_mentions(&view, names, count);
 }
@@ -224,7 +230,7 @@ static bool link_has(const struct hy_predicate *p, struct hy_eval *eval, hydrant
 
 static bool link_is_below(const struct hy_predicate *p, struct hy_eval *eval, hydrant_str link)
 {
-    return is_below(host_of(link), p->text);
+    return is_below(host_of(comparable(eval, link)), p->text);
 }
 
 static bool any_link(const struct hy_predicate *p, struct hy_eval *eval, link_test *test)
@@ -347,18 +353,24 @@ static bool own_to(const struct hy_predicate *p, struct hy_eval *eval)
     return memo->truth;
 }
 
-static bool site_kind(const struct hy_predicate *p, const struct hy_eval *eval)
+/* Is it, or what it is below, listed as of that kind? */
+static bool is_of_kind(const struct hy_predicate *p, const struct hy_eval *eval, hydrant_str host)
 {
-    const hydrant_mention *m = &eval->mention->m;
     const struct hy_brand *brand;
     for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
         for (uint32_t i = 0; i < brand->sites_count; i++) {
             const struct hy_site *site = &brand->sites[i];
-            if (hy_str_equal_nocase(site->kind, p->text) &&
-                (is_below(m->site, site->domain) || is_below(host_of(m->url), site->domain)))
+            if (hy_str_equal_nocase(site->kind, p->text) && is_below(host, site->domain))
                 return true;
         }
     return false;
+}
+
+static bool site_kind(const struct hy_predicate *p, struct hy_eval *eval)
+{
+    const hydrant_mention *m = &eval->mention->m;
+    return is_of_kind(p, eval, comparable(eval, m->site)) ||
+           is_of_kind(p, eval, host_of(comparable(eval, m->url)));
 }
 
 static bool in_range(const struct hy_predicate *p, uint64_t value)
@@ -488,7 +500,7 @@ static APART enum hy_truth text_eval(const struct hy_predicate *p, struct hy_eva
     case HY_PREDICATE_IS_QUESTION:
         return known(is_question(eval));
     case HY_PREDICATE_SOURCE:
-        return known(hy_str_equal_nocase(eval->source, p->text));
+        return known(hy_str_equal_nocase(comparable(eval, eval->source), p->text));
     default:
         HY_UNREACHABLE();
     }
@@ -506,9 +518,9 @@ static APART bool field_eval(const struct hy_predicate *p, struct hy_eval *eval)
     case HY_PREDICATE_BIO:
         return hy_phrase_find(&p->phrase, folded(eval, &eval->scratch->bio, m->author.bio));
     case HY_PREDICATE_NETWORK:
-        return hy_str_equal_nocase(m->network, p->text);
+        return hy_str_equal_nocase(comparable(eval, m->network), p->text);
     case HY_PREDICATE_SITE:
-        return is_below(m->site, p->text);
+        return is_below(comparable(eval, m->site), p->text);
     case HY_PREDICATE_SITE_KIND:
         return site_kind(p, eval);
     case HY_PREDICATE_OWN_FROM:
@@ -516,7 +528,7 @@ static APART bool field_eval(const struct hy_predicate *p, struct hy_eval *eval)
     case HY_PREDICATE_OWN_TO:
         return own_to(p, eval);
     case HY_PREDICATE_LANG:
-        return lang_is(m->lang, p->text);
+        return lang_is(comparable(eval, m->lang), p->text);
     case HY_PREDICATE_CONVERSATION:
         return hy_str_equal(m->conversation_id, p->text);
     case HY_PREDICATE_REPLY_TO:

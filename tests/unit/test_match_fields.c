@@ -288,6 +288,69 @@ static void handles_that_are_mentioned_are_folded(void **state)
     fixture_end(&f);
 }
 
+/* Fields that are compared whole are folded as the rules are. */
+static void names_and_domains_are_folded(void **state)
+{
+    static const struct {
+        const char *query, *network, *site, *url, *source;
+        bool match;
+    } cases[] = {
+        {"network:\xC3\xA9t\xC3\xA9", "\xC3\xA9t\xC3\xA9", "", "", "", true},
+        {"network:\xC3\xA9t\xC3\xA9", "E\xCC\x81TE", "", "", "", true},
+        {"network:ete", "\xC3\xA9t\xC3\xA9", "", "", "", true},
+        {"network:\xC3\xA9t\xC3\xA9", "\xC3\xA9t", "", "", "", false},
+        {"network:x", "\xEF\xBC\xB8", "", "", "", true}, /* full-width */
+        {"network:\"a`b\"", "A`B", "", "", "", true},
+        {"network:\"a`bcdefgh\"",
+         "a\xE2\x80\x99"
+         "bcdefgh",
+         "", "", "", true},
+        {"network:abcdefghi", "ABCDEFGHI", "", "", "", true},
+        {"network:abcdefghi", "abcdefgh\xC3\xAD", "", "", "", true},
+        {"site:m\xC3\xBCller.de", "", "m\xC3\xBCller.de", "", "", true},
+        {"site:m\xC3\xBCller.de", "", "shop.M\xC3\x9CLLER.de", "", "", true},
+        {"site:m\xC3\xBCller.de", "", "am\xC3\xBCller.de", "", "", false},
+        {"source:\"\xC3\xBC"
+         "ber.ndjson\"",
+         "", "", "",
+         "\xC3\x9C"
+         "ber.ndjson",
+         true},
+        {"source:\"a.ndjson\"", "", "", "", "\xC3\xA1.ndjsonl", false},
+        {"domain:m\xC3\xBCnchen.de", "", "", "https://www.m\xC3\xBCnchen.de/\xC3\xA4", "", true},
+        {"domain:example.com", "", "", "https://example.com/m\xC3\xBCnchen", "", true},
+        {"sitekind:fan", "", "", "https://m\xC3\xBCller.de/a", "", true},
+        {"sitekind:fan", "", "forum.m\xC3\xBCller.de", "", "", true},
+        {"sitekind:fan", "", "am\xC3\xBCller.de", "", "", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct match_fixture f;
+        char yaml[512];
+        static char text[80] = "words";
+        struct hy_source source = {.name = hy_str_cstr(cases[i].source)};
+        struct hy_parcel *parcel = calloc(1, sizeof *parcel);
+        hydrant_url url = {.url = hy_str_cstr(cases[i].url)};
+        snprintf(yaml, sizeof yaml,
+                 "version: 1\nbrands: {M: {sites: {fan: M\xC3\xBCller.DE}}}\n"
+                 "rules: [{id: one, match: '%s'}]\n",
+                 cases[i].query);
+        fixture_yaml(&f, yaml);
+        parcel->source = &source;
+        f.batch->parcel = parcel;
+        struct hy_mention *mention = fixture_add(&f, hy_str(text, 5));
+        mention->m.network = hy_str_cstr(cases[i].network);
+        mention->m.site = hy_str_cstr(cases[i].site);
+        mention->m.url = url.url;
+        mention->m.urls = &url;
+        mention->m.urls_count = 1;
+        fixture_judge(&f);
+        if (fixture_matched(mention, 0) != cases[i].match)
+            fail_msg("%s, case %zu", cases[i].query, i);
+        fixture_end(&f);
+        free(parcel);
+    }
+}
+
 static void samples_are_stable_and_nested(void **state)
 {
     struct match_fixture f;
@@ -419,6 +482,7 @@ int main(void)
         cmocka_unit_test(the_text_alone_can_prove),
         cmocka_unit_test(own_and_sitekind_are_of_the_rules_brand),
         cmocka_unit_test(handles_that_are_mentioned_are_folded),
+        cmocka_unit_test(names_and_domains_are_folded),
         cmocka_unit_test(samples_are_stable_and_nested),
         cmocka_unit_test(scores_decide_after_emotion),
         cmocka_unit_test(facts_of_the_policy),
