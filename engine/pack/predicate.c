@@ -82,13 +82,18 @@ static bool is_plain(hydrant_str text)
  * change case, which nearly no field needs. Beyond HY_PREDICATE_FIELD_BYTES it is as it was given.
  * Lives until the next call.
  */
-static hydrant_str comparable(struct hy_eval *eval, hydrant_str text)
+static struct hy_view comparable_view(struct hy_eval *eval, hydrant_str text)
 {
     if (is_plain(text) || text.len > HY_PREDICATE_FIELD_BYTES)
-        return text;
+        return (struct hy_view){text.data, text.data, NULL, text.len, text.len};
     eval->scratch->link.seq = 0;
-    const struct hy_view *view = folded(eval, &eval->scratch->link, text);
-    return hy_str(view->folded, view->folded_len);
+    return *folded(eval, &eval->scratch->link, text);
+}
+
+static hydrant_str comparable(struct hy_eval *eval, hydrant_str text)
+{
+    struct hy_view view = comparable_view(eval, text);
+    return hy_str(view.folded, view.folded_len);
 }
 
 static hydrant_str without_at(hydrant_str handle)
@@ -164,7 +169,7 @@ static bool text_has_tag(const struct hy_eval *eval, char sign)
     return false;
 }
 
-/* The next link in a folded text: http:// or https:// up to white space, quote or bracket. */
+/* The next link in a text, as written: http:// or https:// up to white space, quote or bracket. */
 static bool next_link(const struct hy_view *view, uint32_t *pos, hydrant_str *link)
 {
     for (uint32_t at = *pos; at + 7 < view->folded_len; at++) {
@@ -180,7 +185,8 @@ static bool next_link(const struct hy_view *view, uint32_t *pos, hydrant_str *li
         while (end < view->folded_len && (unsigned char)view->folded[end] > ' ' &&
                !strchr("<>\"", view->folded[end]))
             end++;
-        *link = hy_str(p, end - at);
+        hydrant_span span = hy_view_span(view, at, end);
+        *link = hy_str(view->text + span.start, span.end - span.start);
         *pos = end;
         return true;
     }
@@ -199,25 +205,59 @@ static bool is_below(hydrant_str host, hydrant_str domain)
     return rest == 0 || host.data[rest - 1] == '.';
 }
 
-static hydrant_str host_of(hydrant_str url)
+static bool ends_authority(char c)
 {
-    uint32_t start = 0;
-    for (uint32_t i = 0; i + 2 < url.len; i++)
-        if (url.data[i] == ':' && url.data[i + 1] == '/' && url.data[i + 2] == '/') {
-            start = i + 3;
-            break;
-        }
-    uint32_t end = start;
-    for (; end < url.len; end++) {
-        char c = url.data[end];
-        if (c == '/' || c == '?' || c == '#')
-            break;
-        if (c == '@')
-            start = end + 1;
+    return c == '/' || c == '?' || c == '#';
+}
+
+/* Where a URL's host begins: behind :// and user@. */
+static uint32_t host_start(const struct hy_view *url)
+{
+    const char *p = url->folded;
+    uint32_t start = 0, at = 0, end = url->folded_len;
+    while (at < end && p[at] != ':' && !ends_authority(p[at]))
+        at++;
+    if (end - at >= 3 && memcmp(p + at, "://", 3) == 0)
+        start = at + 3;
+    for (at = start; at < end && !ends_authority(p[at]); at++)
+        if (p[at] == '@')
+            start = at + 1;
+    return start;
+}
+
+/* May the author's character at `at`, which is no full stop, stand in a host? A sign that folds to
+ * letters (a trade mark), or to a hyphen (a dash), may not. */
+static bool in_host(const struct hy_view *view, uint32_t at)
+{
+    uint32_t len;
+    const char *p = view->map ? view->text + view->map[at] : view->folded + at;
+    switch (hy_char_class(hy_utf8_decode(p, &len))) {
+    case HY_CHAR_LETTER:
+    case HY_CHAR_DIGIT:
+    case HY_CHAR_MARK:
+    case HY_CHAR_CONNECTOR:
+    case HY_CHAR_IDEOGRAPH:
+        return true;
+    default:
+        return *p == '-';
     }
-    hydrant_str host = hy_str(url.data + start, end - start);
-    const char *port = host.len ? memchr(host.data, ':', host.len) : NULL;
-    return port ? hy_str(host.data, (size_t)(port - host.data)) : host;
+}
+
+/* The host of a URL, which may have a sentence's punctuation behind it: what can stand in names,
+ * with single full stops between them. Lives until the next call. */
+static hydrant_str host_of(struct hy_eval *eval, hydrant_str url)
+{
+    struct hy_view view = comparable_view(eval, url);
+    uint32_t start = host_start(&view), end = start, len;
+    for (; end < view.folded_len; end += len) {
+        hy_utf8_decode(view.folded + end, &len);
+        bool single = end > start && view.folded[end - 1] != '.';
+        if (view.folded[end] == '.' ? !single : !in_host(&view, end))
+            break;
+    }
+    while (end > start && (view.folded[end - 1] == '.' || view.folded[end - 1] == '-'))
+        end--;
+    return hy_str(view.folded + start, end - start);
 }
 
 typedef bool link_test(const struct hy_predicate *p, struct hy_eval *eval, hydrant_str link);
@@ -230,7 +270,7 @@ static bool link_has(const struct hy_predicate *p, struct hy_eval *eval, hydrant
 
 static bool link_is_below(const struct hy_predicate *p, struct hy_eval *eval, hydrant_str link)
 {
-    return is_below(host_of(comparable(eval, link)), p->text);
+    return is_below(host_of(eval, link), p->text);
 }
 
 static bool any_link(const struct hy_predicate *p, struct hy_eval *eval, link_test *test)
@@ -370,7 +410,7 @@ static bool site_kind(const struct hy_predicate *p, struct hy_eval *eval)
 {
     const hydrant_mention *m = &eval->mention->m;
     return is_of_kind(p, eval, comparable(eval, m->site)) ||
-           is_of_kind(p, eval, host_of(comparable(eval, m->url)));
+           is_of_kind(p, eval, host_of(eval, m->url));
 }
 
 static bool in_range(const struct hy_predicate *p, uint64_t value)
