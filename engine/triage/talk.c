@@ -74,7 +74,6 @@ static hydrant_verdict *verdict_of(struct hy_arena *arena, const struct kept *ke
     HY_ASSERT(verdict);
     *verdict = (hydrant_verdict){.action = (hydrant_action)hold->action,
                                  .obligation = (hydrant_obligation)hold->obligation,
-                                 .actionable = true,
                                  .moderate = hold->moderate != 0,
                                  .priority = hold->priority,
                                  .route = string(kept, HY_HOLD_ROUTE),
@@ -95,7 +94,6 @@ static void cancel(hydrant_verdict *verdict)
 {
     verdict->action = HYDRANT_ACTION_MONITOR;
     verdict->obligation = HYDRANT_OBLIGATION_NONE;
-    verdict->actionable = false;
     verdict->respond_by_us = HYDRANT_TIME_NONE;
     verdict->escalate_to = verdict->escalate_why = hy_str(NULL, 0);
     verdict->private_why = verdict->private_channel = hy_str(NULL, 0);
@@ -117,6 +115,7 @@ static bool end_hold(struct hy_turn *turn, struct hy_hold *hold, const hydrant_r
     verdict->reasons_count = 1;
     if (cancelled)
         cancel(verdict);
+    verdict->actionable = hy_talk_actionable(verdict->action);
     notice->mention = mention_of(&batch->arena, &kept);
     notice->verdict = verdict;
     hy_memory_end_hold(turn->memory, hold);

@@ -30,6 +30,12 @@ struct hy_turn {
     bool own, unhappy, content;
 };
 
+/* Should a person act on an item with this action? */
+static inline bool hy_talk_actionable(hydrant_action action)
+{
+    return action != HYDRANT_ACTION_MONITOR && action != HYDRANT_ACTION_IGNORE;
+}
+
 /* Releases what has waited long enough. */
 void hy_talk_release(struct hy_turn *turn);
 

@@ -125,8 +125,7 @@ static void decide_action(hydrant_verdict *verdict, const struct hy_policy *poli
     verdict->line = line->line;
     verdict->action = line->action;
     verdict->obligation = line->obligation;
-    verdict->actionable =
-        line->action != HYDRANT_ACTION_MONITOR && line->action != HYDRANT_ACTION_IGNORE;
+    verdict->actionable = hy_talk_actionable(line->action);
     hy_reasons_add_line(reasons, line, eval);
     if (!eval->mention->emotion || !eval->mention->emotion->scored)
         hy_reasons_add(reasons, HY_STR("not_scored"), HY_STR("the model does not cover this text"));

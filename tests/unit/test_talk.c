@@ -142,6 +142,32 @@ static void an_item_waits_and_is_released(void **state)
     stop();
 }
 
+/* What is only monitored stays so when its wait is over. */
+static void a_release_is_as_actionable_as_its_item(void **state)
+{
+    static const struct {
+        const char *action, *said;
+    } cases[] = {
+        {"monitor", "\"action\":\"monitor\",\"actionable\":false"},
+        {"thank", "\"action\":\"thank\",\"actionable\":true"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char policy[256];
+        snprintf(policy, sizeof policy,
+                 "policy:\n"
+                 "  actions: [{line: all, when: '*', action: %s}]\n"
+                 "  hold: [{when: '*', for: 10m, why: another customer may answer}]\n",
+                 cases[i].action);
+        start(policy, true);
+        post(0, "1", "ann", NULL, COMPLAINT);
+        post(10, "2", "bob", NULL, "nothing to do with it");
+        assert_item(0, cases[i].said);
+        assert_item(1, "\"code\":\"hold_over\"");
+        assert_item(1, cases[i].said);
+        stop();
+    }
+}
+
 /* Both items say the same from one key of the verdict to the next. */
 static void assert_same(const char *from, const char *to)
 {
@@ -403,6 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_item_waits_and_is_released),
+        cmocka_unit_test(a_release_is_as_actionable_as_its_item),
         cmocka_unit_test(a_release_says_all_that_the_verdict_said),
         cmocka_unit_test(what_cancels_and_what_does_not),
         cmocka_unit_test(the_same_where_parsing_is_fast),
