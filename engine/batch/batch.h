@@ -115,8 +115,9 @@ struct hy_notice {
     const hydrant_dup *dup; /* NULL with mention NULL: the mention's */
 };
 
-/* What was in a conversation before a mention. */
-enum { HY_TALK_ANSWERED = 1, HY_TALK_PEER = 2, HY_TALK_TURNED = 4 };
+/* What was in a conversation before a mention. NOT_CONTENT is what TURNED turned from: who began it
+ * has written without being content. */
+enum { HY_TALK_ANSWERED = 1, HY_TALK_PEER = 2, HY_TALK_TURNED = 4, HY_TALK_NOT_CONTENT = 8 };
 
 /* One mention on its way. */
 struct hy_mention {

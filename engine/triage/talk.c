@@ -211,15 +211,16 @@ void hy_talk_behind(struct hy_turn *turn, const hydrant_verdict *verdict)
         return;
     struct hy_conversation *talk =
         hy_memory_conversation(turn->memory, turn->keys.conversation, turn->now_us);
-    uint32_t author = (uint32_t)turn->keys.author;
-    bool reply = turn->mention->reply;
+    uint32_t author = (uint32_t)turn->keys.author; /* 0: not told, which says nothing of anybody */
     if (!talk->author && !turn->own)
         talk->author = author;
     if (turn->own)
         talk->talk |= HY_TALK_ANSWERED;
-    else if (reply && author && author != talk->author && !turn->unhappy)
-        talk->talk |= HY_TALK_PEER;
-    else if (author == talk->author && turn->content)
+    else if (author && author != talk->author)
+        talk->talk |= turn->mention->reply && !turn->unhappy ? HY_TALK_PEER : 0;
+    else if (author && !turn->content)
+        talk->talk |= HY_TALK_NOT_CONTENT;
+    else if (author && talk->talk & HY_TALK_NOT_CONTENT)
         talk->talk |= HY_TALK_TURNED;
     if (verdict && !turn->own)
         talk->last = (uint8_t)verdict->action;

@@ -373,6 +373,35 @@ static void lines_may_ask_about_the_conversation(void **state)
     stop();
 }
 
+#define PRAISE "I love acme, thank you so much, it is great!"
+#define QUESTION "when does acme close today?"
+
+/* talk:turned is of a tone that was another one before, and of one author. */
+static void a_tone_turns_when_it_was_not_good_before(void **state)
+{
+    static const struct {
+        const char *authors[2], *texts[2];
+        bool turned;
+    } cases[] = {
+        {{"ann", "ann"}, {COMPLAINT, PRAISE}, true},  {{"ann", "ann"}, {QUESTION, PRAISE}, true},
+        {{"ann", "ann"}, {PRAISE, QUESTION}, false},  {{"ann", "ann"}, {PRAISE, PRAISE "!"}, false},
+        {{"ann", "ann"}, {PRAISE, COMPLAINT}, false}, {{"ann", "bob"}, {COMPLAINT, PRAISE}, false},
+        {{NULL, NULL}, {COMPLAINT, PRAISE}, false},   {{NULL, "ann"}, {COMPLAINT, PRAISE}, false},
+        {{"ann", NULL}, {COMPLAINT, PRAISE}, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start(ACTIONS("    - {line: turned, when: 'talk:turned', action: thank}\n"), true);
+        post(0, "1", cases[i].authors[0], NULL, cases[i].texts[0]);
+        post(1, "2", cases[i].authors[1], "1", cases[i].texts[1]);
+        post(2, "3", "cat", "1", "acme it is");
+        assert_item(0, "\"line\":\"rest\"");
+        assert_item(1, "\"line\":\"rest\""); /* it says what was before it */
+        if (strstr(items[2], "\"line\":\"turned\"") ? !cases[i].turned : cases[i].turned)
+            fail_msg("case %zu: %s", i, items[2]);
+        stop();
+    }
+}
+
 static void facts_are_what_the_policy_says(void **state)
 {
     start("policy:\n"
@@ -439,6 +468,7 @@ int main(void)
         cmocka_unit_test(time_alone_releases),
         cmocka_unit_test(a_mention_ends_only_so_many),
         cmocka_unit_test(lines_may_ask_about_the_conversation),
+        cmocka_unit_test(a_tone_turns_when_it_was_not_good_before),
         cmocka_unit_test(facts_are_what_the_policy_says),
         cmocka_unit_test(audits_take_a_sample),
     };
