@@ -276,7 +276,7 @@ static bool next_find(struct hy_pii_text *t, uint32_t *at, const struct hy_pii_p
     return false;
 }
 
-static uint32_t scan(struct hy_pii_text *t, const struct hy_pii_patterns *patterns, uint32_t *at,
+uint32_t hy_pii_more(struct hy_pii_text *t, const struct hy_pii_patterns *patterns, uint32_t *at,
                      hydrant_pii *out, uint32_t max)
 {
     uint32_t count = 0;
@@ -290,7 +290,7 @@ uint32_t hy_pii_scan(hydrant_str text, const struct hy_pii_patterns *patterns, h
 {
     struct hy_pii_text t = {.s = text.data, .len = text.len};
     uint32_t at = 0;
-    return scan(&t, patterns, &at, out, max);
+    return hy_pii_more(&t, patterns, &at, out, max);
 }
 
 uint32_t hy_pii_mask(char *text, size_t len, const struct hy_pii_patterns *patterns)
@@ -298,10 +298,11 @@ uint32_t hy_pii_mask(char *text, size_t len, const struct hy_pii_patterns *patte
     struct hy_pii_text t = {.s = text, .len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len};
     hydrant_pii finds[HY_PII_MAX];
     uint32_t at = 0, all = 0;
-    for (uint32_t count; (count = scan(&t, patterns, &at, finds, HY_PII_MAX)) > 0; all += count)
+    for (uint32_t count; (count = hy_pii_more(&t, patterns, &at, finds, HY_PII_MAX)) > 0;
+         all += count)
         for (uint32_t i = 0; i < count; i++)
             for (uint32_t k = finds[i].span.start; k < finds[i].span.end; k++)
-                if (hy_pii_alnum(text[k]) || (unsigned char)text[k] >= 0x80)
+                if (hy_pii_masked(text[k]))
                     text[k] = '*';
     return all;
 }

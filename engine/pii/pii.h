@@ -5,7 +5,7 @@
  * than as an item: dead letters, logs, explanations.
  *
  * Beside the path: rules ask through has:pii (pack/predicate.c), triage puts the places into items,
- * output masks dead letters. Pure; any thread; nothing is allocated.
+ * output masks dead letters (JSON through its escapes). Pure; any thread; nothing is allocated.
  *
  * What it is made for: few false alarms. Prices, dates, times, years, counts, hashtags, handles,
  * links, versions and scores are none. It does not know names, nor addresses without a sign that
@@ -62,6 +62,11 @@ uint32_t hy_pii_scan(hydrant_str text, const struct hy_pii_patterns *patterns, h
 /* Replaces letters and digits of everything that hy_pii_scan finds by '*', in place: lengths,
  * quotes and separators stay. Returns how many places there were; all are masked, however many. */
 uint32_t hy_pii_mask(char *text, size_t len, const struct hy_pii_patterns *patterns);
+
+/* The same in a record of JSON, a broken one too: what its escapes stand for is looked through, and
+ * an escape stays one (\u002a in place of a letter or digit). room has len bytes. */
+uint32_t hy_pii_mask_json(char *json, uint32_t len, char *room,
+                          const struct hy_pii_patterns *patterns);
 
 /* NULL when out of range. */
 const char *hy_pii_name(unsigned kind);

@@ -62,6 +62,11 @@ static inline bool hy_pii_alnum(char c)
 {
     return hy_pii_digit(c) || hy_pii_letter(c);
 }
+/* Of a find: is this byte replaced where it is masked? */
+static inline bool hy_pii_masked(char c)
+{
+    return hy_pii_alnum(c) || (unsigned char)c >= 0x80;
+}
 /* Is c in a set of characters below 64, made of HY_PII_BIT? */
 #define HY_PII_BIT(c) ((uint64_t)1 << (c))
 static inline bool hy_pii_in(char c, uint64_t set)
@@ -83,6 +88,10 @@ static inline bool hy_pii_is(const struct hy_pii_text *t, uint32_t start, uint32
             return false;
     return start == end && !*word;
 }
+
+/* The next finds at or behind *at, at most max of them; moves *at behind the last. */
+uint32_t hy_pii_more(struct hy_pii_text *t, const struct hy_pii_patterns *patterns, uint32_t *at,
+                     hydrant_pii *out, uint32_t max);
 
 /* Does one of the words "a|b c|d" (lower case, spaces as they are) begin as a word within reach
  * bytes before `at`, and end before it? */

@@ -213,8 +213,9 @@ static const listed counted[] = {
     "orders",    "fans",        "employees", "members", "customers", "steps",
 };
 
-/* The characters " :=(." and NUL. */
-static const uint64_t fillers = HY_PII_BIT(0) | HY_PII_BIT(' ') | HY_PII_BIT(':') |
+/* White space, the characters ":=(." and NUL. */
+static const uint64_t fillers = HY_PII_BIT(0) | HY_PII_BIT('\t') | HY_PII_BIT('\n') |
+                                HY_PII_BIT('\r') | HY_PII_BIT(' ') | HY_PII_BIT(':') |
                                 HY_PII_BIT('=') | HY_PII_BIT('(') | HY_PII_BIT('.');
 
 /* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number".

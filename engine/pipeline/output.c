@@ -8,13 +8,16 @@
 #include "publish/item_json.h"
 
 hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_sink *sink,
-                              bool (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err)
+                              uint32_t record_bytes_max, bool (*begin_turn)(void *ctx),
+                              void *turn_ctx, hydrant_error *err)
 {
+    bool masks = sink->on_dead_letter && !sink->raw_dead_letters;
     *output = (struct hy_output){.sink = sink, .begin_turn = begin_turn, .turn_ctx = turn_ctx};
-    if (!sink->on_ndjson)
-        return HYDRANT_OK;
-    output->buffer = malloc(HY_OUTPUT_BUFFER_BYTES);
-    if (!output->buffer)
+    if (sink->on_ndjson)
+        output->buffer = malloc(HY_OUTPUT_BUFFER_BYTES);
+    if (masks)
+        output->unescaped = malloc(record_bytes_max);
+    if ((sink->on_ndjson && !output->buffer) || (masks && !output->unescaped))
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for an output buffer");
     return HYDRANT_OK;
 }
@@ -22,6 +25,7 @@ hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_s
 void hy_output_fini(struct hy_output *output)
 {
     free(output->buffer);
+    free(output->unescaped);
     *output = (struct hy_output){0};
 }
 
@@ -179,6 +183,19 @@ static void render(struct hy_json_writer *writer, const hydrant_item *item)
     hy_json_raw(writer, "\n", 1);
 }
 
+/* The block is the feeder's own memory and this is the last look at the record. */
+static void mask_letter(struct hy_output *output, const struct hy_batch *batch,
+                        const struct hy_record *record)
+{
+    const struct hy_pii_patterns *patterns = &batch->pack->policy->pii;
+    enum hy_format format = batch->parcel->source->format;
+    char *data = (char *)(uintptr_t)record->data;
+    if (format == HY_FORMAT_CSV || format == HY_FORMAT_TEXT)
+        hy_pii_mask(data, record->len, patterns);
+    else
+        hy_pii_mask_json(data, record->len, output->unescaped, patterns);
+}
+
 static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
 {
     const struct hy_output_sink *sink = output->sink;
@@ -190,9 +207,8 @@ static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
         begin_turn(output);
         if (output->refused)
             return;
-        /* The block is the feeder's own memory and this is the last look at the record. */
         if (!sink->raw_dead_letters && !record->drop)
-            hy_pii_mask((char *)(uintptr_t)record->data, record->len, &batch->pack->policy->pii);
+            mask_letter(output, batch, record);
         sink->on_dead_letter(sink->ctx, batch->mentions[i].drop, batch->parcel->source->name,
                              record->offset, record->drop ? NULL : record->data, record->len);
     }

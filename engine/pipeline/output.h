@@ -25,6 +25,7 @@ struct hy_output_sink {
 struct hy_output {
     const struct hy_output_sink *sink;
     char *buffer;
+    char *unescaped; /* of a dead letter, while it is masked; NULL where none is */
     /* Waits for this batch's turn, at most once a batch. False: a callback refused an earlier one,
      * so that nothing is called any more. */
     bool (*begin_turn)(void *ctx);
@@ -39,7 +40,8 @@ struct hy_output {
 enum { HY_OUTPUT_BUFFER_BYTES = 1 << 20 };
 
 hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_sink *sink,
-                              bool (*begin_turn)(void *ctx), void *turn_ctx, hydrant_error *err);
+                              uint32_t record_bytes_max, bool (*begin_turn)(void *ctx),
+                              void *turn_ctx, hydrant_error *err);
 void hy_output_fini(struct hy_output *output);
 
 /* Adds the batch to the counters and returns how many items it publishes. */

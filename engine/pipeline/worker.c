@@ -26,7 +26,8 @@ hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared
     worker->stages.complete_all |= shared->recording != NULL; /* rules to come may want any field */
     hy_stages_listen(&worker->stages, shared->memory);
     if (status == HYDRANT_OK)
-        status = hy_output_init(&worker->output, &shared->sink, begin_output_turn, worker, err);
+        status = hy_output_init(&worker->output, &shared->sink, options->record_bytes_max,
+                                begin_output_turn, worker, err);
     if (status == HYDRANT_OK && shared->ring) {
         status = hy_ring_output_init(&worker->ring_output, shared->ring, &shared->stopped,
                                      &worker->counters, err);

@@ -118,6 +118,34 @@ static void masks_letters_and_digits_and_nothing_else(void **state)
     assert_int_equal(hy_pii_mask(text, strlen(text), NULL), 0); /* nothing is left */
 }
 
+/* A number in the next line is as good as one behind a space; in JSON, too. */
+static void before_it_any_white_space(void **state)
+{
+    static const char *const spaces[] = {" ", "\n", "\t", "\r\n"};
+    static const char *const escapes[] = {"\\u0020", "\\n", "\\t", "\\r\\n"};
+    static const char *const numbers[][2] = {{"call me", "512-555-0142"},
+                                             {"card", "4111 1111 1111 1111"},
+                                             {"iban:", "DE89370400440532013000"},
+                                             {"mail:", "bob@example.com"},
+                                             {"account number:", "12345678"}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        for (size_t k = 0; k < sizeof spaces / sizeof *spaces; k++) {
+            char text[128], room[128];
+            hydrant_pii found[2];
+            int len =
+                snprintf(text, sizeof text, "%s%s%s", numbers[i][0], spaces[k], numbers[i][1]);
+            assert_int_equal(hy_pii_scan(hy_str(text, (size_t)len), NULL, found, 2), 1);
+            assert_int_equal(found[0].span.start, (size_t)len - strlen(numbers[i][1]));
+            assert_int_equal(found[0].span.end, len);
+            len = snprintf(text, sizeof text, "%s%s%s", numbers[i][0], escapes[k], numbers[i][1]);
+            assert_int_equal(hy_pii_mask_json(text, (uint32_t)len, room, NULL), 1);
+            size_t head = strlen(numbers[i][0]);
+            assert_memory_equal(text, numbers[i][0], head);
+            assert_memory_equal(text + head, escapes[k], strlen(escapes[k]));
+            assert_null(strpbrk(text + head + strlen(escapes[k]), "0123456789be"));
+        }
+}
+
 /* More places than one call tells of: told in part, masked in whole. */
 static void many_places(void **state)
 {
@@ -189,6 +217,7 @@ int main(void)
         cmocka_unit_test(what_is_not_is_left_alone),
         cmocka_unit_test(shapes_of_the_house),
         cmocka_unit_test(masks_letters_and_digits_and_nothing_else),
+        cmocka_unit_test(before_it_any_white_space),
         cmocka_unit_test(many_places),
         cmocka_unit_test(links_wherever_they_are),
         cmocka_unit_test(a_street_begins_behind_what_was_found),
