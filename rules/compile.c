@@ -33,7 +33,7 @@ static void *copy_bytes(struct copier *copier, const void *from, size_t size)
     }
     void *p = hy_arena_alloc(copier->to, size, 8);
     HY_ASSERT(p);
-    if (size > 0)
+    if (size > 0 && from)
         memcpy(p, from, size);
     return p;
 }
@@ -124,6 +124,34 @@ static const struct hy_brand *copy_brands(struct copier *copier, const struct hy
     return to;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return hy_str_compare(*(const hydrant_str *)a, *(const hydrant_str *)b);
+}
+
+/* Sorts what the brands are addressed by; their strings are those of the brands. */
+static void collect_own_to(struct copier *copier, const struct hy_ruleset *set,
+                           struct hy_pack *pack)
+{
+    uint32_t count = 0, longest = 0;
+    for (uint32_t i = 0; i < set->brands_count; i++)
+        count += set->brands[i].own_to_count;
+    hydrant_str *all = copy_bytes(copier, NULL, sizeof *all * count);
+    if (!all)
+        return;
+    count = 0;
+    for (uint32_t i = 0; i < set->brands_count; i++)
+        for (uint32_t k = 0; k < pack->brands[i].own_to_count; k++) {
+            all[count] = pack->brands[i].own_to[k];
+            longest = all[count].len > longest ? all[count].len : longest;
+            count++;
+        }
+    qsort(all, count, sizeof *all, compare_names);
+    pack->own_to = all;
+    pack->own_to_count = count;
+    pack->own_to_bytes_max = longest;
+}
+
 static const struct hy_network *copy_networks(struct copier *copier, const struct hy_ruleset *set)
 {
     struct hy_network *to = copy_bytes(copier, set->networks, sizeof *to * set->networks_count);
@@ -140,6 +168,7 @@ static void copy_all(struct copier *copier, const struct hy_ruleset *set, struct
 {
     pack->rules = copy_rules(copier, set);
     pack->brands = copy_brands(copier, set);
+    collect_own_to(copier, set, pack);
     pack->networks = copy_networks(copier, set);
 }
 

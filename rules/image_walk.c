@@ -191,6 +191,7 @@ void hy_image_walk_pack(const struct hy_pack *pack, hy_image_visit *visit, void 
     SLOT(w, &pack->brands, pack->brands_count);
     for (uint32_t i = 0; i < pack->brands_count; i++)
         walk_brand(w, &pack->brands[i]);
+    walk_strs(w, &pack->own_to, pack->own_to_count);
     SLOT(w, &pack->networks, pack->networks_count);
     for (uint32_t i = 0; i < pack->networks_count; i++)
         walk_str(w, &pack->networks[i].name);

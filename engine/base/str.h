@@ -31,6 +31,14 @@ static inline bool hy_str_is(hydrant_str a, const char *cstr)
     return a.len == len && (len == 0 || memcmp(a.data, cstr, len) == 0);
 }
 
+/* By bytes, a beginning before what it begins: less than, equal to or greater than 0. */
+static inline int hy_str_compare(hydrant_str a, hydrant_str b)
+{
+    uint32_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.data, b.data, len) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 /* At most max bytes of a text, not within a character. */
 static inline hydrant_str hy_str_cut(hydrant_str s, uint32_t max)
 {

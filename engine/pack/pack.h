@@ -60,6 +60,8 @@ struct hy_pack {
     double compile_seconds;
     const struct hy_brand *brands;
     uint32_t brands_count;
+    const hydrant_str *own_to; /* of all brands, by hy_str_compare: a name may stand there twice */
+    uint32_t own_to_count, own_to_bytes_max;
     const struct hy_network *networks;
     uint32_t networks_count;
     struct hy_matcher *matcher;

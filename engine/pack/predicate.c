@@ -127,17 +127,21 @@ static bool name_at(const struct hy_view *view, uint32_t at, hydrant_str name)
            hy_phrase_finish(HY_PHRASE_MENTION, view, at, &end);
 }
 
+/* Moves *at to the next @, itself included. */
+static bool next_sign(const struct hy_view *view, uint32_t *at)
+{
+    uint32_t left = view->folded_len - *at;
+    const char *sign = left ? memchr(view->folded + *at, '@', left) : NULL;
+    *at = sign ? (uint32_t)(sign - view->folded) : view->folded_len;
+    return sign;
+}
+
 static bool text_mentions(const struct hy_view *view, const hydrant_str *names, uint32_t count)
 {
-    for (uint32_t at = 0; at < view->folded_len; at++) {
-        const char *sign = memchr(view->folded + at, '@', view->folded_len - at);
-        if (!sign)
-            return false;
-        at = (uint32_t)(sign - view->folded);
+    for (uint32_t at = 0; next_sign(view, &at); at++)
         for (uint32_t i = 0; i < count; i++)
             if (name_at(view, at, names[i]))
                 return true;
-    }
     return false;
 }
 
@@ -149,6 +153,55 @@ static bool is_addressed(struct hy_eval *eval, const hydrant_str *names, uint32_
         if (mentions_field_has(eval, names[i]))
             return true;
     return text_mentions(&view, names, count);
+}
+
+/* Is it one of the names that any brand is addressed by? */
+static bool is_own(const struct hy_pack *pack, hydrant_str name)
+{
+    uint32_t low = 0, high = pack->own_to_count;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        int order = hy_str_compare(pack->own_to[mid], name);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return false;
+}
+
+/* Does one of those names stand behind the @ at `at`? Each place where a name may end is tried: a
+ * full stop may be of the name or behind it. */
+static bool own_at(const struct hy_pack *pack, const struct hy_view *view, uint32_t at)
+{
+    uint32_t start = at + 1, end = start, len, most = pack->own_to_bytes_max;
+    while (end < view->folded_len && end - start < most && view->folded[end] != '@') {
+        hy_utf8_decode(view->folded + end, &len);
+        end += len;
+        if (hy_phrase_finish(HY_PHRASE_MENTION, view, at, &end) &&
+            is_own(pack, hy_str(view->folded + start, end - start)))
+            return true;
+    }
+    return false;
+}
+
+/* To any of all brands, of which there may be thousands. */
+static bool is_addressed_to_any(struct hy_eval *eval)
+{
+    const hydrant_mention *m = &eval->mention->m;
+    struct hy_view view = hy_eval_text(eval);
+    for (uint32_t i = 0; i < m->mentions_count; i++) {
+        eval->scratch->link.seq = 0;
+        const struct hy_view *name = folded(eval, &eval->scratch->link, m->mentions[i]);
+        if (is_own(eval->pack, without_at(hy_str(name->folded, name->folded_len))))
+            return true;
+    }
+    for (uint32_t at = 0; next_sign(&view, &at); at++)
+        if (own_at(eval->pack, &view, at))
+            return true;
+    return false;
 }
 
 /* A # or @ with a name behind it and no word before it. */
@@ -374,13 +427,14 @@ static bool own_from(const struct hy_predicate *p, struct hy_eval *eval)
     return false;
 }
 
-static bool find_own_to(const struct hy_predicate *p, struct hy_eval *eval)
+static bool find_own_to(struct hy_eval *eval, uint32_t number)
 {
-    const struct hy_brand *brand;
-    for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
-        if (is_addressed(eval, brand->own_to, brand->own_to_count))
-            return true;
-    return false;
+    if (number == HY_BRAND_ANY)
+        return is_addressed_to_any(eval);
+    if (number >= eval->pack->brands_count)
+        return false;
+    const struct hy_brand *brand = &eval->pack->brands[number];
+    return is_addressed(eval, brand->own_to, brand->own_to_count);
 }
 
 /* Looked for once per mention and brand: several lines of a policy ask for it. */
@@ -389,7 +443,7 @@ static bool own_to(const struct hy_predicate *p, struct hy_eval *eval)
     struct hy_eval_own *memo = &eval->scratch->own_to;
     uint32_t brand = p->brand == HY_BRAND_EVAL ? eval->brand : p->brand;
     if (memo->seq != eval->scratch->seq || memo->brand != brand)
-        *memo = (struct hy_eval_own){eval->scratch->seq, brand, find_own_to(p, eval)};
+        *memo = (struct hy_eval_own){eval->scratch->seq, brand, find_own_to(eval, brand)};
     return memo->truth;
 }
 

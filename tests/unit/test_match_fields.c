@@ -272,6 +272,62 @@ static void own_and_sitekind_are_of_the_rules_brand(void **state)
     fixture_end(&f);
 }
 
+/* A rule without a brand asks for any brand's handles, wherever they stand in the alphabet. */
+static void own_to_of_no_brand_is_of_any(void **state)
+{
+    static const struct {
+        const char *text, *mention;
+        bool own;
+    } cases[] = {
+        {"hi @b", "", true},
+        {"hi @B.", "", true},
+        {"hi @a.b.c, hi", "", true},
+        {"hi @a.b.c.d", "", true},
+        {"hi @a.b", "", false},
+        {"hi @a.b.cd", "", false},
+        {"hi @b-1", "", true},
+        {"hi @bx @ab x@b @b_1", "", false},
+        {"@@b", "", true},
+        {"@x@z", "", false},
+        {"x", "Z-1", true},
+        {"x", "@z-1", true},
+        {"x", "z", false},
+        {"x",
+         "\xC5\xBC"
+         "abka",
+         true},
+        {"@\xC5\xBB"
+         "ABKA\xE3\x80\x82",
+         "", true},
+        {"@", "", false},
+        {"@", "@", false},
+    };
+    struct match_fixture f;
+    fixture_yaml(&f, "version: 1\n"
+                     "brands:\n"
+                     "  One: {own: {to: ['@z-1', '@b']}}\n"
+                     "  None: {own: {from: ['@x']}}\n"
+                     "  Two: {own: {to: ['@a.b.c', '@\xC5\xBB"
+                     "abka', '@b']}}\n"
+                     "rules: [{id: any, match: 'own:to'}, {id: x, brand: One, match: 'own:to'},\n"
+                     "        {id: y, brand: None, match: 'own:to'}]\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static char text[128];
+        hydrant_str handle = hy_str_cstr(cases[i].mention);
+        memset(text, 0, sizeof text);
+        strcpy(text, cases[i].text);
+        fixture_clear(&f);
+        struct hy_mention *mention = fixture_add(&f, hy_str_cstr(text));
+        mention->m.mentions = &handle;
+        mention->m.mentions_count = 1;
+        fixture_judge(&f);
+        if (fixture_matched(mention, 0) != cases[i].own)
+            fail_msg("%s, %s", cases[i].text, cases[i].mention);
+        assert_false(fixture_matched(mention, 2));
+    }
+    fixture_end(&f);
+}
+
 /* Handles of the field mentions are folded as names are, and as those of authors. */
 static void handles_that_are_mentioned_are_folded(void **state)
 {
@@ -512,6 +568,7 @@ int main(void)
         cmocka_unit_test(absent_fields_are_false),
         cmocka_unit_test(the_text_alone_can_prove),
         cmocka_unit_test(own_and_sitekind_are_of_the_rules_brand),
+        cmocka_unit_test(own_to_of_no_brand_is_of_any),
         cmocka_unit_test(handles_that_are_mentioned_are_folded),
         cmocka_unit_test(names_and_domains_are_folded),
         cmocka_unit_test(samples_are_stable_and_nested),
