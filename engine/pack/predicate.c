@@ -348,6 +348,15 @@ static bool has_links(const struct hy_eval *eval)
     return eval->mention->m.urls_count > 0 || next_link(&view, &pos, &link);
 }
 
+/* The question marks of scripts; the Greek one folds to a semicolon, so the author's is asked. */
+static bool is_question_mark(const struct hy_view *view, uint32_t at, uint32_t cp)
+{
+    uint32_t len;
+    if (cp == ';' && view->map)
+        cp = hy_utf8_decode(view->text + view->map[at], &len);
+    return cp == '?' || cp == 0x061F || cp == 0x037E || cp == 0x055E || cp == 0x1367;
+}
+
 /* A question mark that ends something: not the one inside a link. */
 static bool is_question(const struct hy_eval *eval)
 {
@@ -355,8 +364,7 @@ static bool is_question(const struct hy_eval *eval)
     for (uint32_t at = 0; at < view.folded_len; at++) {
         uint32_t len;
         uint32_t cp = hy_utf8_decode(view.folded + at, &len);
-        bool mark = cp == '?' || cp == 0x061F || cp == 0x037E || cp == 0x055E || cp == 0x1367;
-        if (!mark) {
+        if (!is_question_mark(&view, at, cp)) {
             at += len - 1;
             continue;
         }

@@ -236,6 +236,10 @@ static void the_text_alone_can_prove(void **state)
         {"is:question", "why?!", true},
         {"is:question", "why \xEF\xBC\x9F", true},
         {"is:question", "why \xD8\x9F", true},
+        {"is:question", "\xCF\x84\xCE\xB9\xCD\xBE", true}, /* Greek */
+        {"is:question", "\xCF\x84\xCE\xB9;", false},
+        {"is:question", "\xD5\xB8\xD5\x9E", true},         /* Armenian */
+        {"is:question", "\xE1\x8A\xA0\xE1\x8D\xA7", true}, /* Ethiopic */
         {"is:question", "see https://x.example/?a=b", false},
         {"is:question", "why", false},
     };
