@@ -210,7 +210,9 @@ static int run(const struct tail *tail)
     uint64_t lost = hydrant_ring_lost(ring);
     hydrant_ring_detach(&ring);
     free(line);
-    if (status == HYDRANT_ERR_SYSTEM && error != EPIPE)
+    if (status == HYDRANT_ERR_SYSTEM && error == EPIPE)
+        status = HYDRANT_OK; /* the reader has seen enough */
+    if (status == HYDRANT_ERR_SYSTEM)
         stdout_failed(error);
     else if (status == HYDRANT_ERR_STATE)
         fprintf(stderr,
