@@ -186,6 +186,8 @@ static void print_text(const hydrant_explanation *explanation, bool colour)
             fputs(colour ? "\033[0m" : "»", stdout);
     }
     putchar('\n');
+    if (explanation->item->mention->truncated)
+        puts("(the text goes on: the engine looks at no more of it)");
     free(found);
 }
 
