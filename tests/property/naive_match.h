@@ -2,7 +2,7 @@
  * The reference evaluator: what a query means, written down as directly as possible. It walks the
  * tree as the author wrote it over one text; no Hyperscan, no anchors, no sharing, no triggers. It
  * shares with the engine only the definitions of folding, of word boundaries and of words
- * (text/fold.h), which have tests of their own.
+ * (text/fold.h) and of personal data (pii/pii.h), which have tests of their own.
  */
 #ifndef HY_TESTS_NAIVE_MATCH_H
 #define HY_TESTS_NAIVE_MATCH_H
@@ -12,6 +12,8 @@
 
 #include "base/str.h"
 #include "batch/batch.h"
+#include "pack/pack.h"
+#include "pii/pii.h"
 #include "rules/query.h"
 #include "text/fold.h"
 #include "text/utf8.h"
@@ -25,6 +27,10 @@ struct naive_text {
     uint32_t len;
     bool identity;
     const struct hy_mention *mention;
+    /* For source:, own: and sitekind:, set by the caller. */
+    hydrant_str source, brand; /* brand: the rule's, or empty */
+    const struct hy_brand *brands;
+    uint32_t brands_count;
 };
 
 /* Places in the original text: in order, each once. */
@@ -37,6 +43,8 @@ static inline void naive_text_init(struct naive_text *t, const struct hy_mention
 {
     t->text = mention->m.text;
     t->mention = mention;
+    t->source = t->brand = (hydrant_str){0};
+    t->brands_count = 0;
     t->len = hy_fold(t->text.data, t->text.len, t->folded, t->map, &t->identity);
 }
 
@@ -330,20 +338,284 @@ static inline bool naive_near(const struct hy_query *q, const struct naive_text 
     return found;
 }
 
-static inline bool naive_nocase(hydrant_str a, hydrant_str b)
+/* ---- fields: folded, and compared whole ---- */
+
+struct naive_folded {
+    char text[NAIVE_BYTES];
+    uint32_t len;
+};
+
+static inline struct naive_folded naive_fold(hydrant_str text)
 {
-    return a.len == b.len && strncasecmp(a.data, b.data, a.len) == 0;
+    struct naive_folded folded;
+    bool identity;
+    if (text.len * HY_FOLD_EXPANSION + 64 >= NAIVE_BYTES)
+        abort();
+    folded.len = text.len ? hy_fold(text.data, text.len, folded.text, NULL, &identity) : 0;
+    folded.text[folded.len] = 0;
+    return folded;
+}
+
+static inline bool naive_same(hydrant_str field, hydrant_str wanted)
+{
+    struct naive_folded a = naive_fold(field), b = naive_fold(wanted);
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
+
+/* The same without an @ before either. */
+static inline bool naive_same_handle(hydrant_str field, hydrant_str wanted)
+{
+    struct naive_folded a = naive_fold(field), b = naive_fold(wanted);
+    uint32_t skip_a = a.text[0] == '@', skip_b = b.text[0] == '@';
+    return strcmp(a.text + skip_a, b.text + skip_b) == 0;
+}
+
+static inline bool naive_below(const char *host, hydrant_str wanted)
+{
+    struct naive_folded domain = naive_fold(wanted);
+    size_t len = strlen(host);
+    if (len < domain.len || strcmp(host + len - domain.len, domain.text) != 0)
+        return false;
+    return len == domain.len || host[len - domain.len - 1] == '.';
+}
+
+static inline bool naive_lang(hydrant_str field, hydrant_str wanted)
+{
+    struct naive_folded lang = naive_fold(field), prefix = naive_fold(wanted);
+    return strncmp(lang.text, prefix.text, prefix.len) == 0 &&
+           strchr("-_", lang.text[prefix.len]) != NULL; /* or the end */
+}
+
+/* ---- fields: links ---- */
+
+/* Where the host begins in a folded URL. */
+static inline size_t naive_host_start(const char *url)
+{
+    size_t start = 0, scheme = strcspn(url, ":/?#");
+    if (strncmp(url + scheme, "://", 3) == 0)
+        start = scheme + 3;
+    for (size_t i = start, end = start + strcspn(url + start, "/?#"); i < end; i++)
+        if (url[i] == '@')
+            start = i + 1;
+    return start;
+}
+
+/* Adds a character of the URL, as written and folded, to its host; false when it is none of it. */
+static inline bool naive_host_add(struct naive_folded *host, const char *written,
+                                  const struct naive_folded *character)
+{
+    enum hy_char_class class = naive_class(written);
+    bool named = class == HY_CHAR_LETTER || class == HY_CHAR_DIGIT || class == HY_CHAR_MARK ||
+                 class == HY_CHAR_CONNECTOR || class == HY_CHAR_IDEOGRAPH || *written == '-';
+    for (uint32_t i = 0; i < character->len; i++) {
+        bool empty = host->len == 0 || host->text[host->len - 1] == '.';
+        if (character->text[i] == '.' ? empty : !named)
+            return false;
+        host->text[host->len++] = character->text[i];
+    }
+    return true;
+}
+
+static inline struct naive_folded naive_host(hydrant_str url)
+{
+    struct naive_folded whole = naive_fold(url), host = {.len = 0};
+    size_t start = naive_host_start(whole.text), place = 0;
+    for (uint32_t at = 0, len; at < url.len; at += len) {
+        hy_utf8_decode(url.data + at, &len);
+        struct naive_folded character = naive_fold(hy_str(url.data + at, len));
+        if (place >= start && !naive_host_add(&host, url.data + at, &character))
+            break;
+        place += character.len;
+    }
+    while (host.len > 0 && strchr(".-", host.text[host.len - 1]))
+        host.len--;
+    host.text[host.len] = 0;
+    return host;
+}
+
+/* The link of the text at or behind *at, as written; moves *at behind it. */
+static inline bool naive_next_link(const struct naive_text *t, uint32_t *at, hydrant_str *link)
+{
+    uint32_t start = *at, end;
+    for (; start < t->len; start++) {
+        const char *p = t->folded + start;
+        uint32_t left = t->len - start;
+        if ((left > 7 && memcmp(p, "http://", 7) == 0) ||
+            (left > 8 && memcmp(p, "https://", 8) == 0))
+            break;
+    }
+    if (start == t->len)
+        return false;
+    for (end = start; end < t->len && (unsigned char)t->folded[end] > ' '; end++)
+        if (t->folded[end] == '<' || t->folded[end] == '>' || t->folded[end] == '"')
+            break;
+    hydrant_span span = hy_fold_span(naive_map(t), t->len, start, end);
+    *link = hy_str(t->text.data + span.start, span.end - span.start);
+    *at = end;
+    return true;
+}
+
+/* ---- fields: words ---- */
+
+static inline bool naive_finds(enum hy_term_kind kind, hydrant_str term, const struct naive_text *t)
+{
+    const struct hy_query q = {.kind = HY_QUERY_TERM, .term = kind, .text = term};
+    struct naive_places *places = calloc(1, sizeof *places);
+    naive_term(&q, t, places);
+    bool found = places->count > 0;
+    free(places);
+    return found;
+}
+
+static inline bool naive_field_finds(hydrant_str words, hydrant_str field)
+{
+    struct hy_mention *mention = calloc(1, sizeof *mention);
+    struct naive_text *t = malloc(sizeof *t);
+    mention->m.text = field;
+    naive_text_init(t, mention);
+    bool found = field.len > 0 && naive_finds(HY_TERM_WORDS, words, t);
+    free(mention);
+    free(t);
+    return found;
+}
+
+static inline bool naive_link_is(const struct hy_query *q, hydrant_str link)
+{
+    if (hy_str_is(q->field, "url"))
+        return naive_field_finds(q->text, link);
+    struct naive_folded host = naive_host(link);
+    return naive_below(host.text, q->text);
+}
+
+static inline bool naive_any_link(const struct hy_query *q, const struct naive_text *t)
+{
+    const hydrant_mention *m = &t->mention->m;
+    hydrant_str link;
+    for (uint32_t at = 0; naive_next_link(t, &at, &link);)
+        if (naive_link_is(q, link))
+            return true;
+    for (uint32_t i = 0; i < m->urls_count; i++)
+        if (naive_link_is(q, m->urls[i].url) || naive_link_is(q, m->urls[i].expanded))
+            return true;
+    return false;
+}
+
+static inline bool naive_addressed(hydrant_str name, const struct naive_text *t)
+{
+    char mention[512] = "@";
+    memcpy(mention + 1, name.data, name.len);
+    for (uint32_t i = 0; i < t->mention->m.mentions_count; i++)
+        if (naive_same_handle(t->mention->m.mentions[i], name))
+            return true;
+    return naive_finds(HY_TERM_MENTION, hy_str(mention, name.len + 1), t);
+}
+
+/* A sign with a name behind it and none before it. */
+static inline bool naive_has_tag(char sign, const struct naive_text *t)
+{
+    for (uint32_t at = 0; at + 1 < t->len; at++) {
+        if (t->folded[at] != sign)
+            continue;
+        enum hy_char_class next = naive_class(t->folded + at + 1);
+        bool name = next == HY_CHAR_LETTER || next == HY_CHAR_DIGIT || next == HY_CHAR_CONNECTOR ||
+                    (sign == '#' && next == HY_CHAR_IDEOGRAPH);
+        if (name &&
+            (at == 0 || !naive_in_name(naive_class(t->folded + hy_utf8_floor(t->folded, at - 1)))))
+            return true;
+    }
+    return false;
+}
+
+/* ---- fields: brands ---- */
+
+static inline bool naive_own(const struct hy_query *q, const struct naive_text *t,
+                             const struct hy_brand *brand)
+{
+    const hydrant_mention *m = &t->mention->m;
+    if (hy_str_is(q->field, "sitekind")) {
+        struct naive_folded site = naive_fold(m->site), host = naive_host(m->url);
+        for (uint32_t i = 0; i < brand->sites_count; i++)
+            if (naive_same(brand->sites[i].kind, q->text) &&
+                (naive_below(site.text, brand->sites[i].domain) ||
+                 naive_below(host.text, brand->sites[i].domain)))
+                return true;
+        return false;
+    }
+    bool from = hy_str_is(q->text, "from");
+    for (uint32_t i = 0; i < (from ? brand->own_from_count : brand->own_to_count); i++)
+        if (from ? naive_same_handle(m->author.handle, brand->own_from[i])
+                 : naive_addressed(brand->own_to[i], t))
+            return true;
+    return false;
+}
+
+/* Of the rule's brand; of any where it has none. */
+static inline bool naive_any_brand(const struct hy_query *q, const struct naive_text *t)
+{
+    for (uint32_t i = 0; i < t->brands_count; i++)
+        if ((t->brand.len == 0 || hy_str_equal(t->brand, t->brands[i].name)) &&
+            naive_own(q, t, &t->brands[i]))
+            return true;
+    return false;
+}
+
+/* ---- fields: all of them ---- */
+
+static inline bool naive_has(hydrant_str what, const struct naive_text *t)
+{
+    const hydrant_mention *m = &t->mention->m;
+    hydrant_str link;
+    hydrant_pii pii;
+    uint32_t at = 0;
+    if (hy_str_is(what, "links"))
+        return m->urls_count > 0 || naive_next_link(t, &at, &link);
+    if (hy_str_is(what, "hashtags"))
+        return m->hashtags_count > 0 || naive_has_tag('#', t);
+    if (hy_str_is(what, "mentions"))
+        return m->mentions_count > 0 || naive_has_tag('@', t);
+    if (hy_str_is(what, "media"))
+        return m->media_count > 0;
+    if (hy_str_is(what, "pii"))
+        return hy_pii_scan(t->text, NULL, &pii, 1) > 0;
+    abort();
+}
+
+static inline bool naive_score(const struct hy_query *q, const hydrant_emotion *emotion)
+{
+    if (hy_str_is(q->field, "act"))
+        return emotion->scored && hy_str_is(q->text, hydrant_speech_act_name(emotion->speech_act));
+    if (hy_str_is(q->field, "valence"))
+        return emotion->scored && emotion->valence < q->threshold;
+    if (hy_str_is(q->field, "intensity"))
+        return emotion->scored && emotion->intensity > q->threshold;
+    abort(); /* the generator writes no others */
 }
 
 static inline bool naive_field(const struct hy_query *q, const struct naive_text *t)
 {
     const hydrant_mention *m = &t->mention->m;
     if (hy_str_is(q->field, "from"))
-        return naive_nocase(m->author.handle, q->text);
+        return naive_same_handle(m->author.handle, q->text);
+    if (hy_str_is(q->field, "to"))
+        return naive_addressed(q->text, t);
+    if (hy_str_is(q->field, "author"))
+        return naive_field_finds(q->text, m->author.name);
+    if (hy_str_is(q->field, "bio"))
+        return naive_field_finds(q->text, m->author.bio);
     if (hy_str_is(q->field, "network"))
-        return naive_nocase(m->network, q->text);
+        return naive_same(m->network, q->text);
+    if (hy_str_is(q->field, "source"))
+        return naive_same(t->source, q->text);
+    if (hy_str_is(q->field, "site"))
+        return naive_below(naive_fold(m->site).text, q->text);
+    if (hy_str_is(q->field, "own") || hy_str_is(q->field, "sitekind"))
+        return naive_any_brand(q, t);
+    if (hy_str_is(q->field, "url") || hy_str_is(q->field, "domain"))
+        return naive_any_link(q, t);
     if (hy_str_is(q->field, "lang"))
-        return naive_nocase(m->lang, q->text);
+        return naive_lang(m->lang, q->text);
+    if (hy_str_is(q->field, "has"))
+        return naive_has(q->text, t);
     if (hy_str_is(q->field, "is") && hy_str_is(q->text, "reply"))
         return m->in_reply_to.len > 0;
     if (hy_str_is(q->field, "is") && hy_str_is(q->text, "verified"))
@@ -351,14 +623,7 @@ static inline bool naive_field(const struct hy_query *q, const struct naive_text
     if (hy_str_is(q->field, "followers"))
         return m->author.has_followers && (int64_t)m->author.followers >= q->low &&
                (int64_t)m->author.followers <= q->high;
-    if (hy_str_is(q->field, "act"))
-        return t->mention->emotion->scored &&
-               hy_str_is(q->text, hydrant_speech_act_name(t->mention->emotion->speech_act));
-    if (hy_str_is(q->field, "valence"))
-        return t->mention->emotion->scored && t->mention->emotion->valence < q->threshold;
-    if (hy_str_is(q->field, "intensity"))
-        return t->mention->emotion->scored && t->mention->emotion->intensity > q->threshold;
-    abort(); /* the generator writes no others */
+    return naive_score(q, t->mention->emotion);
 }
 
 /* Is the query true, and where are the places that make it so? */

@@ -160,10 +160,66 @@ static void put_cased(struct buffer *b, const char *word)
             b->data[i] -= 'a' - 'A';
 }
 
+static const char *const hosts[] = {
+    "example.com",
+    "www.EXAMPLE.com",
+    "a.example.com",
+    "xexample.com",
+    "b.example",
+    "att.example",
+    "m\xC3\xBCller.de",
+    "M\xC3\x9CLLER.de",
+    "muller.de",
+    "joe@example.com",
+    "example.com@b.exam",
+    "\xEF\xBD\x82.example",
+    "example\xEF\xBC\x8E"
+    "com",
+    "example..com",
+    "x-b.example",
+};
+
+static const char *const link_ends[] = {
+    "",
+    ".",
+    ",",
+    ")",
+    "!",
+    "...",
+    "/no-signal",
+    ":80",
+    "-",
+    "'s",
+    "?a=1",
+    "#a",
+    "@b.exam",
+    "\xE2\x80\xA6",
+    "\xE2\x80\x99",
+    "\xEF\xBC\x8E",
+    "\xE3\x80\x82",
+    "\xE2\x84\xA2",
+    "\xE2\x80\x94",
+    "\xF0\x9F\x98\xA1",
+    "?u=https://b.example",
+    "/\xC3\xA9t\xC3\xA9/signal",
+};
+
+static void put_link(struct buffer *b)
+{
+    put(b, draw(4) ? "https://" : "(HTTP://");
+    put(b, PICK(hosts));
+    put(b, PICK(link_ends));
+    put(b, draw(2) ? " " : PICK(separators));
+}
+
 static void put_post(struct buffer *b)
 {
     uint32_t count = draw(4) == 0 ? draw(40) : draw(12);
     for (uint32_t i = 0; i < count; i++) {
+        if (draw(24) == 0)
+            put_link(b);
+        if (draw(200) == 0)
+            put(b, " 512-555-0142 ");
         if (draw(8) == 0)
             put(b, PICK(separators));
         put_cased(b, PICK(words));
@@ -242,9 +298,47 @@ static void put_near_operand(struct buffer *b)
 }
 
 static const char *const facts[] = {
-    "from:joe",     "from:ann",      "network:x",       "network:reddit", "lang:en",
-    "is:reply",     "is:verified",   "followers:100..", "followers:..50", "act:complaint",
-    "act:question", "intensity>0.5", "valence<-0.2",
+    "from:joe",
+    "from:ann",
+    "network:x",
+    "network:reddit",
+    "lang:en",
+    "is:reply",
+    "is:verified",
+    "followers:100..",
+    "followers:..50",
+    "act:complaint",
+    "act:question",
+    "intensity>0.5",
+    "valence<-0.2",
+    "lang:pt",
+    "has:links",
+    "has:hashtags",
+    "has:mentions",
+    "has:media",
+    "has:pii",
+    "own:from",
+    "own:to",
+    "sitekind:fan",
+    "sitekind:rant",
+    "to:att",
+    "to:net",
+    "url:signal",
+    "author:signal",
+    "domain:b.example",
+    "domain:example.com",
+    "domain:a.example.com",
+    "domain:m\xC3\xBCller.de",
+    "site:example.com",
+    "site:m\xC3\xBCller.de",
+    "to:caf\xC3\xA9",
+    "from:jos\xC3\xA9",
+    "network:\xC3\xA9t\xC3\xA9",
+    "network:ete",
+    "source:\"\xC3\xBC"
+    "ber.ndjson\"",
+    "url:\"no signal\"",
+    "bio:\"no signal\"",
 };
 
 static void put_query(struct buffer *b, uint32_t depth, bool macros);
@@ -321,10 +415,18 @@ static void put_rules(struct buffer *b)
         put_query(b, 3, false);
         put(b, "'\n");
     }
+    put(b, "brands:\n"
+           "  One: {own: {from: ['@joe'], to: ['@att', '@Caf\xC3\xA9']},\n"
+           "        sites: {fan: [example.com], rant: M\xC3\xBCller.DE}}\n"
+           "  Two: {own: {from: ['@ann', '@Jos\xC3\xA9'], to: ['@net', '@a.b', '@att']},\n"
+           "        sites: {fan: b.example}}\n");
     put(b, "rules:\n");
     for (uint32_t i = 0; i < RULES; i++) {
+        static const char *const brands[] = {"", "", "\n    brand: One", "\n    brand: Two",
+                                             "\n    brand: Nobody"};
         put(b, "  - id: rule");
         put_number(b, i);
+        put(b, PICK(brands));
         put(b, "\n    priority: ");
         put_number(b, draw(3) * 10);
         put(b, "\n    match: '");
@@ -341,24 +443,69 @@ struct posts {
     hydrant_emotion emotion[POSTS];
 };
 
+#define TEXT(text)                              \
+    {                                           \
+        .data = (text), .len = sizeof(text) - 1 \
+    }
+static const hydrant_url urls[] = {
+    {TEXT("https://t.example/x"), TEXT("https://EXAMPLE.com:8080/No-Signal?id=1")},
+    {TEXT("b.example/?u=https://example.com"), TEXT("")},
+    {TEXT("https://m\xC3\xBCller.de/signal, "), TEXT("")},
+    {TEXT(""), TEXT("https://www.a.example.com.")},
+    {TEXT("https://"), TEXT("//example.com")},
+};
+static const hydrant_str mentions[] = {
+    TEXT("att"), TEXT("@Caf\xC3\xA9"), TEXT("cafe"), TEXT("\xEF\xBC\xA1TT"),
+    TEXT("joe"), TEXT("a.b"),          TEXT(""),     TEXT("\xEF\xBC\xA0net"),
+};
+static const hydrant_str tags[] = {TEXT("fail")};
+
+/* Where in the table the list of a mention begins, and how long it is. */
+#define SOME(table, m, field)                                                         \
+    do {                                                                              \
+        uint32_t all_ = sizeof(table) / sizeof *(table), at_ = draw(all_);            \
+        (m)->field = (table) + at_;                                                   \
+        (m)->field##_count = draw(2) ? 0 : 1 + draw(all_ - at_ < 3 ? all_ - at_ : 3); \
+    } while (0)
+
+static void fill_fields(hydrant_mention *m)
+{
+    static const char *const handles[] = {"joe", "Ann", "bob", "", "@Joe", "JOS\xC3\x89"};
+    static const char *const names[] = {"Joe", "no signal", "Na\xC3\xAFve Signal", ""};
+    static const char *const networks[] = {"x", "Reddit", "mastodon", "\xC3\xA9t\xC3\xA9", "ETE"};
+    static const char *const langs[] = {"en", "de", "en-US", "pt_BR", "p", ""};
+    static const char *const sites[] = {
+        "example.com", "shop.EXAMPLE.com", "xexample.com",        "m\xC3\xBCller.de",
+        "a.muller.de", "b.example",        "\xC3\xA9.b.example.", ""};
+    static const char *const pages[] = {"https://example.com/1", "https://M\xC3\x9CLLER.de",
+                                        "http://b.example?a", ""};
+    m->author.handle = hy_str_cstr(PICK(handles));
+    m->author.name = hy_str_cstr(PICK(names));
+    m->author.bio = hy_str_cstr(PICK(names));
+    m->network = hy_str_cstr(PICK(networks));
+    m->lang = hy_str_cstr(PICK(langs));
+    m->site = hy_str_cstr(PICK(sites));
+    m->url = hy_str_cstr(PICK(pages));
+    SOME(urls, m, urls);
+    SOME(mentions, m, mentions);
+    SOME(tags, m, hashtags);
+    SOME(tags, m, media);
+    m->in_reply_to = hy_str_cstr(draw(2) ? "1" : "");
+    m->author.verified = draw(2);
+    m->author.has_followers = draw(4) > 0;
+    m->author.followers = draw(200);
+    m->created_at_us = HYDRANT_TIME_NONE;
+}
+
 static void make_posts(struct posts *posts)
 {
-    static const char *const handles[] = {"joe", "Ann", "bob", ""};
-    static const char *const networks[] = {"x", "Reddit", "mastodon"};
     posts->text.len = 0;
     for (uint32_t i = 0; i < POSTS; i++) {
         hydrant_mention *m = &posts->m[i];
         size_t at = posts->text.len;
         put_post(&posts->text);
         *m = (hydrant_mention){.text = hy_str(posts->text.data + at, posts->text.len - at)};
-        m->author.handle = hy_str_cstr(PICK(handles));
-        m->network = hy_str_cstr(PICK(networks));
-        m->lang = hy_str_cstr(draw(2) ? "en" : "de");
-        m->in_reply_to = hy_str_cstr(draw(2) ? "1" : "");
-        m->author.verified = draw(2);
-        m->author.has_followers = draw(4) > 0;
-        m->author.followers = draw(200);
-        m->created_at_us = HYDRANT_TIME_NONE;
+        fill_fields(m);
         posts->emotion[i] = (hydrant_emotion){.scored = draw(4) > 0,
                                               .speech_act = (uint8_t)draw(6),
                                               .valence = (float)draw(200) / 100.0f - 1,
@@ -374,6 +521,8 @@ static hydrant_mention only_text(const hydrant_mention *m)
 
 /* ---- the comparison ---- */
 
+static const struct hy_source source = {.name = TEXT("\xC3\x9C"
+                                                     "BER.ndjson")};
 static uint64_t pairs, true_pairs; /* how many were compared, and how many of them matched */
 
 /* Marks where several readings of one place exist (a symbol that folds to letters may be skipped or
@@ -418,7 +567,11 @@ static void compare(const struct match_fixture *f, const struct hy_mention *ment
     struct naive_text *text = malloc(sizeof *text);
     struct naive_places *places = malloc(sizeof *places);
     naive_text_init(text, mention);
+    text->source = source.name;
+    text->brands = f->rules->brands;
+    text->brands_count = f->rules->brands_count;
     for (uint32_t rule = 0; rule < f->pack->rules_count; rule++) {
+        text->brand = f->rules->rules[rule].rule.brand;
         places->count = 0;
         bool expected = naive_eval(f->rules->rules[rule].match, text, places);
         pairs++;
@@ -437,6 +590,8 @@ static void compare(const struct match_fixture *f, const struct hy_mention *ment
     free(text);
     free(places);
 }
+
+static struct hy_parcel parcel = {.source = &source};
 
 static void judge_batch(struct match_fixture *f, struct posts *posts, uint32_t from, uint32_t to)
 {
@@ -496,6 +651,7 @@ static void one_round(struct posts *posts, enum form form, const struct match_fi
     put_rules(&yaml);
     compile_form(&f, form, base, yaml.data);
     fixture_start(&f);
+    f.batch->parcel = &parcel;
     make_posts(posts);
     for (uint32_t from = 0, to; from < POSTS; from = to) {
         to = from + 1 + draw(POSTS);
