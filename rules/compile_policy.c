@@ -98,8 +98,6 @@ static hydrant_str fact_name(const struct hy_query *query, char *buffer, size_t 
 static hydrant_status add_fact(struct policy_compiler *pc, const struct hy_query *query,
                                struct hy_policy_fact *facts, uint32_t *count)
 {
-    if (*count == HY_POLICY_FACTS_MAX)
-        return HYDRANT_OK;
     struct hy_policy_fact *fact = &facts[*count];
     *fact = (struct hy_policy_fact){.kind = HY_FACT_WORDS};
     if (query->kind == HY_QUERY_FIELD || query->kind == HY_QUERY_NUMBER ||
@@ -116,7 +114,8 @@ static hydrant_status add_fact(struct policy_compiler *pc, const struct hy_query
 static hydrant_status collect_facts(struct policy_compiler *pc, const struct hy_query *query,
                                     struct hy_policy_fact *facts, uint32_t *count)
 {
-    if (query->kind == HY_QUERY_NOT || query->kind == HY_QUERY_ALL)
+    bool full = *count == HY_POLICY_FACTS_MAX;
+    if (full || query->kind == HY_QUERY_NOT || query->kind == HY_QUERY_ALL)
         return HYDRANT_OK;
     if (query->children_count == 0 || query->list.len)
         return add_fact(pc, query, facts, count);

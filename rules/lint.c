@@ -66,10 +66,8 @@ static uint64_t hash_children(struct hy_lint *lint, const struct hy_query *query
     return XXH3_64bits_withSeed(hashes, query->children_count * sizeof *hashes, query->number);
 }
 
-uint64_t hy_lint_hash(struct hy_lint *lint, const struct hy_query *query)
+static uint64_t hash_tree(struct hy_lint *lint, const struct hy_query *query)
 {
-    if (query->list.len)
-        return hash_str(query->list, 1);
     struct {
         uint64_t kind, term, compare, flags, number, field, text, children;
         int64_t low, high;
@@ -91,6 +89,18 @@ uint64_t hy_lint_hash(struct hy_lint *lint, const struct hy_query *query)
     if (query->children_count)
         parts.children = hash_children(lint, query);
     return XXH3_64bits(&parts, sizeof parts);
+}
+
+uint64_t hy_lint_hash(struct hy_lint *lint, const struct hy_query *query)
+{
+    if (query->list.len)
+        return hash_str(query->list, 1);
+    if (!query->macro)
+        return hash_tree(lint, query);
+    uint64_t *hash = &lint->loader->macro_hashes[query->macro - 1].lint;
+    if (!*hash)
+        *hash = hash_tree(lint, query);
+    return *hash;
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */

@@ -73,13 +73,20 @@ static struct alternative alternative_of(struct containment *c, const struct hy_
     return (struct alternative){number, conditions ? count : 0, conditions};
 }
 
+/* How many alternatives of a query are looked at. */
+static uint32_t alternatives_of(const struct hy_query *query)
+{
+    if (!is_group(query, HY_QUERY_OR))
+        return 1;
+    return query->children_count < HY_LINT_GROUP_MAX ? query->children_count : HY_LINT_GROUP_MAX;
+}
+
 static void add_shape(struct containment *c, uint32_t number, const struct hy_query *query)
 {
     bool or = is_group(query, HY_QUERY_OR);
-    uint32_t count = or ? query->children_count : 1;
     struct shape *shape = &c->shapes[number];
-    *shape = (struct shape){.first = c->alternatives_count, .whole = count <= HY_LINT_GROUP_MAX};
-    shape->count = count < HY_LINT_GROUP_MAX ? count : HY_LINT_GROUP_MAX;
+    *shape = (struct shape){.first = c->alternatives_count, .count = alternatives_of(query)};
+    shape->whole = or ? shape->count == query->children_count : true;
     for (uint32_t i = 0; i < shape->count; i++)
         c->alternatives[c->alternatives_count++] =
             alternative_of(c, or ? query->children[i] : query, number);
@@ -89,7 +96,7 @@ static bool add_shapes(struct containment *c, const struct hy_query *const *quer
 {
     size_t total = 0;
     for (uint32_t i = 0; i < count; i++)
-        total += is_group(queries[i], HY_QUERY_OR) ? queries[i]->children_count : 1;
+        total += alternatives_of(queries[i]);
     c->shapes = hy_load_new(c->loader, &c->loader->scratch, sizeof *c->shapes, count);
     c->alternatives = hy_load_new(c->loader, &c->loader->scratch, sizeof *c->alternatives, total);
     if (!c->shapes || !c->alternatives)

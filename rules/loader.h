@@ -52,6 +52,7 @@ struct hy_measure {
     bool positional;               /* may stand beside NEAR */
     bool needs_nothing;            /* true when no term of it is found */
     bool says_all;                 /* there is a * in it: then that is meant */
+    bool asks_facts;               /* there is fact: or brand_off in it */
     const struct hy_field *scoped; /* the field of the narrowest scope in it, or NULL */
 };
 
@@ -78,6 +79,12 @@ struct hy_macro {
     enum { HY_MACRO_NEW, HY_MACRO_OPEN, HY_MACRO_DONE } state;
     struct hy_measure measure;
     bool used, built_in;
+};
+
+/* Hashes of a macro's tree, found once, however many trees it is a part of; 0: not yet. */
+struct hy_macro_hashes {
+    uint64_t written, meant; /* parts.c */
+    uint64_t lint;           /* lint.c */
 };
 
 struct hy_brand_def {
@@ -121,6 +128,8 @@ struct hy_loader {
     bool incomplete;           /* a file could not be read: what it defines is not known */
     struct hy_loaded *current; /* the document being read */
     struct hy_name_table lists, macros, brands, networks, rules, lines;
+    struct hy_macro_hashes *macro_hashes; /* of macro - 1 in a tree's node */
+    uint32_t macro_hashes_count;
     uint32_t list_entries;
     struct hy_rule_source *rules_out;
     struct hy_rule_def *rule_defs;

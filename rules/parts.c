@@ -1,7 +1,8 @@
 /*
  * Hashes of each part of a rule set, as it is written and as it is meant: the manager says with the
- * former what a reload changed; the guard looks at rules whose meaning changed. A list is hashed
- * once, however many rules use it; a macro is a part of each rule that uses it.
+ * former what a reload changed; the guard looks at rules whose meaning changed. A list and a macro
+ * are hashed once, however many rules use them; a macro is a part of each rule that uses it, and
+ * its name counts for nothing there.
  */
 #include <string.h>
 #include <xxhash.h>
@@ -55,20 +56,44 @@ static void add_node(struct hasher *h, const struct hy_query *query)
     add_str(h, query->text);
 }
 
-/* Depth is bounded by HY_QUERY_DEPTH_MAX, size by HY_QUERY_NODES_MAX. */
-static void add_query(struct hasher *h, const struct hy_query *query, bool whole_list)
+static uint64_t hash_of(const struct hasher *h, const struct hy_query *query);
+
+static uint64_t tree_hash(const struct hasher *of, const struct hy_query *tree)
 {
-    if (!query)
-        return;
-    if (query->list.len && !whole_list) {
-        const struct hy_list *list = hy_name_table_find(&h->loader->lists, query->list);
-        add_str(h, query->list);
-        add_number(h, list && !h->by_name ? list->hash : 0);
-        return;
-    }
-    add_node(h, query);
-    for (uint32_t i = 0; i < query->children_count; i++)
-        add_query(h, query->children[i], false);
+    struct hasher h = {of->loader, 0, of->by_name};
+    add_node(&h, tree);
+    for (uint32_t i = 0; i < tree->children_count; i++)
+        add_number(&h, hash_of(&h, tree->children[i]));
+    return h.state;
+}
+
+static uint64_t list_hash(const struct hasher *of, hydrant_str name)
+{
+    struct hasher h = {of->loader, 0, of->by_name};
+    const struct hy_list *list = hy_name_table_find(&of->loader->lists, name);
+    add_str(&h, name);
+    add_number(&h, list && !of->by_name ? list->hash : 0);
+    return h.state;
+}
+
+/* Depth is bounded by HY_QUERY_DEPTH_MAX, time by what is written, as a macro is hashed once. */
+static uint64_t hash_of(const struct hasher *h, const struct hy_query *query)
+{
+    if (query->list.len)
+        return list_hash(h, query->list);
+    if (!query->macro)
+        return tree_hash(h, query);
+    struct hy_macro_hashes *known = &h->loader->macro_hashes[query->macro - 1];
+    uint64_t *hash = h->by_name ? &known->written : &known->meant;
+    if (!*hash)
+        *hash = tree_hash(h, query);
+    return *hash;
+}
+
+static void add_query(struct hasher *h, const struct hy_query *query)
+{
+    if (query)
+        add_number(h, hash_of(h, query));
 }
 
 static uint64_t rule_hash(const struct hy_loader *loader, const struct hy_rule_source *source,
@@ -86,7 +111,7 @@ static uint64_t rule_hash(const struct hy_loader *loader, const struct hy_rule_s
     }
     add_number(&h, (uint64_t)rule->priority << 8 | rule->state);
     add_number(&h, (uint64_t)rule->until_us);
-    add_query(&h, source->match, false);
+    add_query(&h, source->match);
     if (by_name) /* what is written there; who answers for a rule changes nothing of its meaning */
         add_str(&h, rule->owner);
     return h.state;
@@ -109,7 +134,7 @@ static void add_lines(struct hasher *h, const struct hy_policy_line *lines, uint
     add_number(h, count);
     for (uint32_t i = 0; i < count; i++) {
         add_str(h, lines[i].name);
-        add_query(h, lines[i].when, false);
+        add_query(h, lines[i].when);
         add_number(h, (uint64_t)lines[i].action << 8 | lines[i].obligation);
         add_str(h, lines[i].to);
         add_str(h, lines[i].why);
@@ -178,20 +203,17 @@ static void hash_lists(struct hy_loader *loader)
 {
     for (uint32_t i = 0; i < loader->lists.capacity; i++) {
         struct hy_list *list = loader->lists.slots[i].value;
-        struct hasher h = {loader, 0, false};
-        if (list)
-            add_query(&h, list->tree, true);
-        if (list)
-            list->hash = h.state;
+        const struct hasher h = {loader, 0, false};
+        if (list && list->tree)
+            list->hash = tree_hash(&h, list->tree);
     }
 }
 
 static uint64_t macro_hash(const struct hy_loader *loader, const struct hy_macro *macro,
                            bool by_name)
 {
-    struct hasher h = {loader, 0, by_name};
-    add_query(&h, macro->measure.tree, false);
-    return h.state;
+    const struct hasher h = {loader, 0, by_name};
+    return macro->measure.tree ? hash_of(&h, macro->measure.tree) : 0;
 }
 
 void hy_load_parts(struct hy_loader *loader)

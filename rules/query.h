@@ -4,8 +4,8 @@
  *
  * In a loaded rule set, trees share subtrees: every use of a list or macro points to the same
  * nodes. There are no cycles. Nothing writes to a tree after it was checked. As a tree, shared
- * parts counted at each use and a list counted as one node, a query has at most HY_QUERY_NODES_MAX
- * nodes and HY_QUERY_DEPTH_MAX levels.
+ * parts counted at each use and a list counted as one node, a query, a macro's too, has at most
+ * HY_QUERY_NODES_MAX nodes and HY_QUERY_DEPTH_MAX levels.
  *
  * What the checker promises the compiler, besides: both sides of NEAR and ONEAR are a TERM, a
  * REGEX, or an OR of these (a list is one); ATLEAST has 1 <= number <= children_count; AND, OR have
@@ -56,6 +56,7 @@ struct hy_query {
     enum hy_compare compare;
     uint32_t regex_flags;
     uint32_t number;   /* NEAR, ONEAR, ATLEAST */
+    uint32_t macro;    /* whose tree this is: the number of a macro, from 1; 0: of none */
     int64_t low, high; /* NUMBER: inclusive; INT64_MIN / INT64_MAX when open */
     double threshold;  /* SCORE */
     hydrant_str field; /* FIELD, NUMBER, SCORE: the name before the colon */

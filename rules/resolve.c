@@ -47,6 +47,25 @@ static struct hy_measure leaf(struct hy_query *query)
     return (struct hy_measure){.tree = query, .nodes = 1, .height = 1};
 }
 
+/* Breaks what is too large or too deep, so that nobody has to walk it. */
+static void check_size(struct resolver *r, const struct hy_query_def *def,
+                       struct hy_measure *measure)
+{
+    struct hy_diagnostics *diagnostics = &r->loader->diagnostics;
+    bool large = measure->nodes > HY_QUERY_NODES_MAX, deep = measure->height > HY_QUERY_DEPTH_MAX;
+    if (large)
+        hy_rules_error(diagnostics, def->place, "use lists, or split it",
+                       "with its macros put in place, the query has more than %d terms and "
+                       "operators",
+                       HY_QUERY_NODES_MAX);
+    if (deep)
+        hy_rules_error(diagnostics, def->place, "simplify its macros",
+                       "with its macros put in place, the query is nested more than %d levels deep",
+                       HY_QUERY_DEPTH_MAX);
+    if (large || deep)
+        *measure = (struct hy_measure){0};
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static struct hy_measure resolve_list(struct resolver *r, struct hy_query *use)
@@ -83,6 +102,13 @@ static void report_recursion(struct resolver *r, const struct hy_query *use,
     resolve_error(r, use, "take one of them out", "a macro cannot use itself: %s", chain);
 }
 
+/* Gives the tree of a macro its number, unless it is the tree of a list or another macro. */
+static void number_tree(struct hy_loader *loader, struct hy_query *tree)
+{
+    if (tree && !tree->list.len && !tree->macro && loader->macro_hashes)
+        tree->macro = ++loader->macro_hashes_count;
+}
+
 /* Resolves the macro's own tree, once. */
 static void resolve_macro(struct resolver *r, struct hy_macro *macro)
 {
@@ -95,6 +121,8 @@ static void resolve_macro(struct resolver *r, struct hy_macro *macro)
     r->loader->diagnostics.rule = HY_STR("");
     if (macro->query.tree)
         macro->measure = resolve(&inner, macro->query.tree);
+    check_size(&inner, &macro->query, &macro->measure);
+    number_tree(r->loader, macro->measure.tree);
     r->loader->diagnostics.rule = rule;
     macro->measure.macros++;
     macro->state = HY_MACRO_DONE;
@@ -239,6 +267,7 @@ static struct hy_measure resolve_field(struct resolver *r, struct hy_query *quer
     struct hy_measure measure = leaf(query);
     if (field->scope != HY_FIELD_SCOPE_ANY)
         measure.scoped = field;
+    measure.asks_facts = field->id == HY_FIELD_ID_FACT || field->id == HY_FIELD_ID_BRAND_OFF;
     if (!check_scope(r, query, field) || !check_decided(r, query, field))
         return measure;
     if (field->id == HY_FIELD_ID_FACT)
@@ -276,6 +305,7 @@ static void join(struct hy_measure *sum, const struct hy_measure *child)
         sum->macros = child->macros;
     sum->positional = sum->positional && child->positional;
     sum->says_all = sum->says_all || child->says_all;
+    sum->asks_facts = sum->asks_facts || child->asks_facts;
     if (child->scoped && (!sum->scoped || child->scoped->scope > sum->scoped->scope))
         sum->scoped = child->scoped;
 }
@@ -313,9 +343,7 @@ static struct hy_measure resolve_inner(struct resolver *r, struct hy_query *quer
         join(&sum, &child);
     }
     sum.needs_nothing = needs_nothing(query, children_true);
-    if (broken)
-        sum.tree = NULL;
-    return sum;
+    return broken ? (struct hy_measure){0} : sum;
 }
 
 static void check_regex(struct resolver *r, const struct hy_query *query)
@@ -354,36 +382,30 @@ static struct hy_measure resolve(struct resolver *r, struct hy_query *query)
 
 /* ---- rules and lines ------------------------------------------------------------------------- */
 
-/* The finished tree of a query, or NULL. */
-static struct hy_query *resolve_query(struct resolver *r, const struct hy_query_def *def,
-                                      enum hy_query_place where)
+/* What is known of a query; its tree is finished, or NULL. */
+static struct hy_measure resolve_query(struct resolver *r, const struct hy_query_def *def,
+                                       enum hy_query_place where)
 {
     if (!def->tree)
-        return NULL;
+        return (struct hy_measure){0};
     r->source = def->source;
     r->where = where;
     struct hy_measure measure = resolve(r, def->tree);
-    struct hy_diagnostics *diagnostics = &r->loader->diagnostics;
-    if (measure.nodes > HY_QUERY_NODES_MAX)
-        hy_rules_error(diagnostics, def->place, "use lists, or split it",
-                       "with its macros put in place, the query has more than %d terms and "
-                       "operators",
-                       HY_QUERY_NODES_MAX);
-    if (measure.height > HY_QUERY_DEPTH_MAX)
-        hy_rules_error(diagnostics, def->place, "simplify its macros",
-                       "with its macros put in place, the query is nested more than %d levels deep",
-                       HY_QUERY_DEPTH_MAX);
+    check_size(r, def, &measure);
     if (measure.tree && measure.needs_nothing && !measure.says_all && where == HY_PLACE_RULE)
-        hy_rules_warning(diagnostics, def->place,
+        hy_rules_warning(&r->loader->diagnostics, def->place,
                          "add what to look for, or write * if every mention is meant",
                          "this excludes only, or can match without any of its terms: nearly every "
                          "mention matches");
-    return measure.tree;
+    return measure;
 }
 
 static void resolve_macros(struct resolver *r)
 {
-    const struct hy_name_table *macros = &r->loader->macros;
+    struct hy_loader *loader = r->loader;
+    const struct hy_name_table *macros = &loader->macros;
+    loader->macro_hashes =
+        hy_load_new(loader, &loader->scratch, sizeof *loader->macro_hashes, macros->count);
     for (uint32_t i = 0; i < macros->capacity; i++) {
         struct hy_macro *macro = macros->slots[i].value;
         if (macro && macro->state == HY_MACRO_NEW)
@@ -399,7 +421,7 @@ static void resolve_rules(struct resolver *r)
         struct hy_rule_def *def = &loader->rule_defs[i];
         const struct hy_rule *rule = &def->rule->rule;
         loader->diagnostics.rule = rule->id;
-        def->rule->match = resolve_query(r, &def->query, HY_PLACE_RULE);
+        def->rule->match = resolve_query(r, &def->query, HY_PLACE_RULE).tree;
         if (rule->until_us != HYDRANT_TIME_NONE && rule->until_us <= now)
             hy_rules_warning(&loader->diagnostics, def->place, "take the rule out, or change until",
                              "this rule has ended: its until is past");
@@ -433,21 +455,11 @@ static void check_last(struct resolver *r, const struct hy_line_def *last)
                        "the last line of actions is not for all that is left");
 }
 
-static bool asks_for_facts(const struct hy_query *query)
-{
-    const struct hy_field *field = hy_field_of(query);
-    if (field && (field->id == HY_FIELD_ID_FACT || field->id == HY_FIELD_ID_BRAND_OFF))
-        return true;
-    for (uint32_t i = 0; i < query->children_count; i++)
-        if (asks_for_facts(query->children[i]))
-            return true;
-    return false;
-}
-
 /* Facts are found all at once, before the lines of the policy. */
-static void check_condition(struct resolver *r, const struct hy_line_def *def)
+static void check_condition(struct resolver *r, const struct hy_line_def *def,
+                            const struct hy_measure *measure)
 {
-    if (def->condition && def->line->when && asks_for_facts(def->line->when))
+    if (def->condition && measure->tree && measure->asks_facts)
         hy_rules_error(&r->loader->diagnostics, def->query.place,
                        "put what both ask for into a macro",
                        "what a fact means cannot ask for fact: or brand_off");
@@ -461,8 +473,9 @@ static void resolve_lines(struct resolver *r)
     for (uint32_t i = 0; i < loader->lines_count; i++) {
         struct hy_line_def *def = &loader->line_defs[i];
         r->quiet = def->built_in;
-        def->line->when = resolve_query(r, &def->query, def->where);
-        check_condition(r, def);
+        struct hy_measure measure = resolve_query(r, &def->query, def->where);
+        def->line->when = measure.tree;
+        check_condition(r, def, &measure);
         check_reached(r, def, &ended);
         last = is_action(def) ? def : last;
     }

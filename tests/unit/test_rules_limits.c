@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -285,10 +286,63 @@ static void size_with_macros(void **state)
     /* m0 has 3 nodes, each further one twice as many and one: 4 << n, less 1. */
     add_doubling_macros(15);
     assert_null(rules_error(&hy_rules_limits_default)); /* 65535 */
+    text_len -= strlen("'}]\n");
+    add(" ${m0}'}]\n");
+    assert_says(rules_error(&hy_rules_limits_default), "more than 65536 terms and operators");
     add_doubling_macros(16);
     assert_says(rules_error(&hy_rules_limits_default), "more than 65536 terms and operators");
     add_doubling_macros(31);
     assert_says(rules_error(&hy_rules_limits_default), "more than 65536 terms and operators");
+}
+
+/* A macro is a query, whether a rule uses it or not: nothing walks what grows beyond all bounds. */
+static void size_of_macros_that_nobody_uses(void **state)
+{
+    static const char *const ends[] = {"rules: [{id: a, match: x}]\n",
+                                       "rules: [{id: a, match: x}]\npolicy:\n"
+                                       "  facts: {spam: '${m30}'}\n"
+                                       "  actions: [{line: r, when: '*', action: monitor}]\n"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        add_doubling_macros(31);
+        text_len = (size_t)(strstr(text, "rules:") - text);
+        add("%s", ends[i]);
+        assert_string_equal(rules_error(&hy_rules_limits_default),
+                            "with its macros put in place, the query has more than 65536 terms and "
+                            "operators");
+    }
+    begin();
+    add("version: 1\nmacros:\n  m0: x\n");
+    for (uint32_t i = 1; i <= 32; i++)
+        add("  m%u: 'NOT NOT ${m%u}'\n", i, i - 1);
+    add("rules: [{id: a, match: x}]\n");
+    assert_says(rules_error(&hy_rules_limits_default), "more than 64 levels deep");
+}
+
+static double cpu_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* What many use is looked at once: else this would take minutes. */
+static void time_for_shared_macros(void **state)
+{
+    enum { RULES = 8000 };
+    struct hy_rule_input input = {.name = "limits.yaml"};
+    struct hy_ruleset *set;
+    add_doubling_macros(13);
+    text_len = (size_t)(strstr(text, "rules:") - text);
+    for (uint32_t i = 0; i < RULES; i++)
+        add("  n%u: 'a%u ${m12}'\n", i, i);
+    add("rules:\n");
+    for (uint32_t i = 0; i < RULES; i++)
+        add("  - {id: r%u, match: 'z%u OR ${m12} OR ${n%u}'}\n", i, i, i);
+    input.text = hy_str(text, text_len);
+    double begun = cpu_s();
+    assert_int_equal(hy_ruleset_lint(&input, 1, &set, NULL), HYDRANT_OK);
+    assert_true(cpu_s() - begun < 20);
+    hy_ruleset_destroy(&set);
 }
 
 static void depth_with_macros(void **state)
@@ -438,6 +492,8 @@ int main(void)
         cmocka_unit_test(count_of_list_entries),
         cmocka_unit_test(yaml_depth_and_nodes),
         cmocka_unit_test(size_with_macros),
+        cmocka_unit_test(size_of_macros_that_nobody_uses),
+        cmocka_unit_test(time_for_shared_macros),
         cmocka_unit_test(depth_with_macros),
         cmocka_unit_test(count_of_diagnostics),
         cmocka_unit_test(errors_are_shown_before_warnings),

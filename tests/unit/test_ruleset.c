@@ -307,6 +307,28 @@ static void another_owner_is_written_and_means_nothing(void **state)
     hy_ruleset_destroy(&b);
 }
 
+/* A macro is what it stands for: to rename it, or to write it out, changes no rule's meaning. */
+static void macros_mean_what_they_stand_for(void **state)
+{
+    static const char *const same[] = {
+        "version: 1\nmacros: {m: 'x OR y', n: '${m} z'}\nrules: [{id: a, match: '${n} ${m}'}]\n",
+        "version: 1\nmacros: {k: 'x OR y', n: '${k} z'}\nrules: [{id: a, match: '${n} ${k}'}]\n",
+        "version: 1\nrules: [{id: a, match: '((x OR y) z) (x OR y)'}]\n"};
+    struct hy_ruleset *other = load_text("version: 1\nmacros: {m: 'x OR q', n: '${m} z'}\n"
+                                         "rules: [{id: a, match: '${n} ${m}'}]\n",
+                                         HYDRANT_OK);
+    uint64_t meant[sizeof same / sizeof *same], written[sizeof same / sizeof *same];
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        struct hy_ruleset *set = load_text(same[i], HYDRANT_OK);
+        meant[i] = set->parts[0].meant;
+        written[i] = set->parts[0].written;
+        assert_true(meant[i] == meant[0] && written[i] == written[0]);
+        assert_true(meant[i] != other->parts[0].meant && written[i] != other->parts[0].written);
+        hy_ruleset_destroy(&set);
+    }
+    hy_ruleset_destroy(&other);
+}
+
 static void errors_name_the_first_place(void **state)
 {
     struct hy_rule_input input = {.name = "r.yaml",
@@ -338,6 +360,7 @@ int main(void)
         cmocka_unit_test(hash_follows_content),
         cmocka_unit_test(the_policys_hash_follows_each_key),
         cmocka_unit_test(another_owner_is_written_and_means_nothing),
+        cmocka_unit_test(macros_mean_what_they_stand_for),
         cmocka_unit_test(errors_name_the_first_place),
     };
     return cmocka_run_group_tests_name("ruleset", tests, NULL, NULL);
