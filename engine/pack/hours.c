@@ -126,6 +126,7 @@ static bool days_named(hydrant_str word, uint32_t *set)
 bool hy_hours_parse(hydrant_str text, struct hy_hours *out, char problem[256])
 {
     uint32_t at = 0, days = 0x7F, set, spans = 0;
+    hydrant_str waiting = {0}; /* the first of the days that no hours have followed yet */
     bool zone = false;
     memset(out->week, 0, sizeof out->week);
     hydrant_error err = {0};
@@ -134,18 +135,24 @@ bool hy_hours_parse(hydrant_str text, struct hy_hours *out, char problem[256])
         if (zone)
             return refuse(problem, word, "the time zone stands at the end");
         if (days_named(word, &set)) {
-            days = set;
+            if (waiting.len > 0 && (days & set))
+                return refuse(problem, word, "this day stands there twice");
+            days = waiting.len > 0 ? days | set : set;
+            waiting = waiting.len > 0 ? waiting : word;
         } else if (word.data[0] >= '0' && word.data[0] <= '9') {
             for (uint32_t day = 0; day < 7; day++)
                 if ((days >> day & 1) && !add_span(word, &out->week[day]))
                     return refuse(problem, word, SPAN_WANTED);
             spans++;
+            waiting.len = 0;
         } else if (hy_zone_read(word, &out->zone, &err) == HYDRANT_OK) {
             zone = true;
         } else {
             return refuse(problem, word, err.text);
         }
     }
+    if (waiting.len > 0)
+        return refuse(problem, waiting, "days stand before their hours: mon, wed-fri 07:00-19:00");
     return spans > 0 || refuse(problem, text, "no hours: mon-fri 07:00-19:00 America/Chicago");
 }
 

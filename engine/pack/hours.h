@@ -36,9 +36,9 @@ struct hy_hours {
 };
 
 /*
- * Reads "mon-fri 07:00-19:00, sat 10:00-14:00 America/Chicago": days (one, a range, or none for
- * all), hours, and the zone at the end (UTC when there is none). "closed" for hours. False:
- * *problem says what is wrong.
+ * Reads "mon-wed, fri 07:00-19:00, sat 10:00-14:00 America/Chicago": days (one, a range, some of
+ * these, or none for all), then their hours, and the zone at the end (UTC when there is none).
+ * False: *problem says what is wrong.
  */
 bool hy_hours_parse(hydrant_str text, struct hy_hours *out, char problem[256]);
 /* The hours alone: "09:00-12:00, 13:00-17:00", "closed". */

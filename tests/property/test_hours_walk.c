@@ -32,9 +32,10 @@ static const struct place {
 };
 
 struct week {
-    uint32_t first, last;       /* days, Monday is 0 */
+    uint32_t days;              /* bits, Monday is 1 */
     uint32_t open[2], close[2]; /* minutes of the day */
     uint32_t count;
+    char text[96]; /* days and hours as they are written */
 };
 
 static bool is_open(const struct week *week, time_t at)
@@ -46,7 +47,7 @@ static bool is_open(const struct week *week, time_t at)
     bool open = false;
     for (uint32_t i = 0; i < week->count; i++)
         open |= minute >= week->open[i] && minute < week->close[i];
-    return open && day >= week->first && day <= week->last;
+    return open && (week->days >> day & 1);
 }
 
 /* When the last of so many open minutes is over. */
@@ -88,23 +89,34 @@ static struct week night_week(struct random_state *random)
     return (struct week){.open = {at[0], at[2]}, .close = {at[1], at[3]}, .count = 2};
 }
 
+/* Days one by one and as ranges, with commas or without; no day twice. */
+static size_t random_days(struct random_state *random, struct week *week)
+{
+    static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    size_t len = 0;
+    for (uint32_t first = random_below(random, 7); first < 7;) {
+        uint32_t last = first + random_below(random, 2) * random_below(random, 7 - first);
+        const char *before = len == 0 ? "" : random_below(random, 2) ? ", " : " ";
+        len += (size_t)snprintf(week->text + len, sizeof week->text - len, "%s%s%s%s", before,
+                                names[first], last > first ? "-" : "",
+                                last > first ? names[last] : "");
+        for (uint32_t day = first; day <= last; day++)
+            week->days |= 1u << day;
+        first = last + 1 + random_below(random, 4);
+    }
+    return len;
+}
+
 static struct week random_week(struct random_state *random, bool forward)
 {
     struct week week =
         forward && random_below(random, 2) ? night_week(random) : outside_week(random);
-    week.first = random_below(random, 7);
-    week.last = week.first + random_below(random, 7 - week.first);
+    size_t len = random_days(random, &week);
+    for (uint32_t i = 0; i < week.count; i++)
+        len += (size_t)snprintf(week.text + len, sizeof week.text - len, " %02u:%02u-%02u:%02u",
+                                week.open[i] / 60, week.open[i] % 60, week.close[i] / 60,
+                                week.close[i] % 60);
     return week;
-}
-
-static void print_week(const struct week *week, const char *zone, char text[static 96])
-{
-    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-    int len = snprintf(text, 96, "%s-%s", days[week->first], days[week->last]);
-    for (uint32_t i = 0; i < week->count; i++)
-        len += snprintf(text + len, 96 - (size_t)len, " %02u:%02u-%02u:%02u", week->open[i] / 60,
-                        week->open[i] % 60, week->close[i] / 60, week->close[i] % 60);
-    snprintf(text + len, 96 - (size_t)len, " %s", zone);
 }
 
 static void deadlines_are_those_of_a_walk(void **state)
@@ -113,14 +125,14 @@ static void deadlines_are_those_of_a_walk(void **state)
     unsigned crossed = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
         const struct place *place = &places[round % (sizeof places / sizeof *places)];
-        char text[96], problem[256] = "";
+        char text[128], problem[256] = "";
         struct hy_hours hours;
         memset(&hours, 0, sizeof hours);
         setenv("TZ", place->zone, 1);
         tzset();
         time_t change = place->changes[random_below(&random, 2)];
         struct week week = random_week(&random, goes_forward(change));
-        print_week(&week, place->zone, text);
+        snprintf(text, sizeof text, "%s %s", week.text, place->zone);
         if (!hy_hours_parse(hy_str_cstr(text), &hours, problem))
             fail_msg("%s: %s", text, problem);
         time_t start = change - 60 * (time_t)random_below(&random, 3 * 1440) + 1440 * 30;

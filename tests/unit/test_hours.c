@@ -68,6 +68,24 @@ static void over_the_weekend(void **state)
     assert_deadline(utc(2026, 12, 5, 12, 30), HOUR, utc(2026, 12, 5, 14, 0));
 }
 
+/* Days are taken together until hours follow. */
+static void on_a_list_of_days(void **state)
+{
+    static const char *const same[] = {"mon, wed, fri 09:00-17:00 UTC", "mon,wed,fri 09:00-17:00",
+                                       "fri mon wed 09:00-17:00",
+                                       "mon 09:00-17:00, wed, fri 09:00-17:00"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        read_hours(same[i]);
+        assert_deadline(utc(2026, 1, 5, 10, 0), 2 * HOUR, utc(2026, 1, 5, 12, 0)); /* Monday */
+        assert_deadline(utc(2026, 1, 5, 16, 0), 2 * HOUR, utc(2026, 1, 7, 10, 0));
+        assert_deadline(utc(2026, 1, 7, 16, 0), 2 * HOUR, utc(2026, 1, 9, 10, 0));
+        assert_deadline(utc(2026, 1, 9, 16, 0), 2 * HOUR, utc(2026, 1, 12, 10, 0));
+    }
+    read_hours("mon-wed, fri 09:00-12:00 13:00-17:00, sat, sun 10:00-11:00");
+    assert_deadline(utc(2026, 1, 7, 16, 0), 5 * HOUR, utc(2026, 1, 9, 14, 0)); /* no Thursday */
+    assert_deadline(utc(2026, 1, 9, 16, 30), 2 * HOUR, utc(2026, 1, 11, 10, 30));
+}
+
 static void in_another_time_zone(void **state)
 {
     read_hours("mon-fri 07:00-19:00 America/Chicago");
@@ -184,6 +202,25 @@ static void absurd_zones(void **state)
         assert_in_range(hy_zone_to_utc(&zone, local) + 1000 * day_s, 0, 2000 * day_s);
 }
 
+/* A day that nothing comes of is named, wherever it stands. */
+static void days_without_hours_are_said(void **state)
+{
+    static const char *const bad[][2] = {
+        {"09:00-17:00 mon", "\"mon\": days stand before their hours: mon, wed-fri 07:00-19:00"},
+        {"09:00-17:00, sat, sun UTC", "\"sat\": days stand before"},
+        {"mon-fri 09:00-17:00 sat Europe/Berlin", "\"sat\": days stand before"},
+        {"mon-wed, fri", "\"mon-wed\": days stand before"},
+        {"mon, tue, mon 09:00-17:00", "\"mon\": this day stands there twice"},
+        {"mon-fri, wed 09:00-17:00", "\"wed\": this day stands there twice"},
+        {"wed, fri-wed 09:00-17:00", "\"fri-wed\": this day stands there twice"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char problem[256] = "";
+        assert_false(hy_hours_parse(hy_str_cstr(bad[i][0]), &hours, problem));
+        if (strncmp(problem, bad[i][1], strlen(bad[i][1])) != 0)
+            fail_msg("%s: %s", bad[i][0], problem);
+    }
+}
+
 /* Every cut of a zone's file, and every byte of it changed, is refused or read, never worse. */
 static void damaged_zone_files(void **state)
 {
@@ -211,6 +248,7 @@ int main(void)
         cmocka_unit_test(days_are_those_of_the_calendar),
         cmocka_unit_test(within_a_day),
         cmocka_unit_test(over_the_weekend),
+        cmocka_unit_test(on_a_list_of_days),
         cmocka_unit_test(in_another_time_zone),
         cmocka_unit_test(through_the_change_of_clocks),
         cmocka_unit_test(what_opens_or_closes_in_the_hour_left_out),
@@ -219,6 +257,7 @@ int main(void)
         cmocka_unit_test(times_that_cannot_be),
         cmocka_unit_test(what_cannot_be_read_is_said),
         cmocka_unit_test(absurd_zones),
+        cmocka_unit_test(days_without_hours_are_said),
         cmocka_unit_test(damaged_zone_files),
     };
     return cmocka_run_group_tests_name("hours", tests, NULL, NULL);
