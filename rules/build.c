@@ -77,8 +77,8 @@ static hydrant_status note_problem(const hs_compile_error_t *found, const struct
     return HYDRANT_ERR_RULES;
 }
 
-hydrant_status hy_build_here(const struct hy_patterns *p, struct hs_database **out,
-                             struct hy_build_problem *problem)
+static hydrant_status compile_here(const struct hy_patterns *p, struct hs_database **out,
+                                   struct hy_build_problem *problem)
 {
     hs_compile_error_t *found = NULL;
     unsigned *flags = same_flags(p), *ids = numbers(p);
@@ -95,6 +95,32 @@ hydrant_status hy_build_here(const struct hy_patterns *p, struct hs_database **o
     }
     free(flags);
     free(ids);
+    return status;
+}
+
+/* Of some that are too large Hyperscan does not say which: one that is so alone, too. UINT32_MAX:
+ * all of them together. */
+static uint32_t find_failing(const struct hy_patterns *patterns)
+{
+    for (uint32_t i = 0; !patterns->literal && i < patterns->count; i++) {
+        struct hy_patterns one = {patterns->text + i, patterns->lens + i, 1, patterns->flags,
+                                  false};
+        struct hy_build_problem problem;
+        hs_database_t *hs = NULL;
+        hydrant_status status = compile_here(&one, &hs, &problem);
+        hs_free_database(hs);
+        if (status == HYDRANT_ERR_RULES)
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+hydrant_status hy_build_here(const struct hy_patterns *patterns, struct hs_database **out,
+                             struct hy_build_problem *problem)
+{
+    hydrant_status status = compile_here(patterns, out, problem);
+    if (status == HYDRANT_ERR_RULES && problem->pattern == UINT32_MAX)
+        problem->pattern = patterns->count == 1 ? 0 : find_failing(patterns);
     return status;
 }
 

@@ -6,7 +6,7 @@
  *   request: how, limits, patterns   --- socket --->  sets its limits, compiles
  *                                    <---- answer ---  database | message and pattern
  *   (no answer: it died, or was too late or is cut off and is killed)
- *   request: which one?              --- socket --->  compiles each alone
+ *   of several: which one?           --- socket --->  compiles each alone, within the same limits
  *                                    <--- answers ---  what each cost; the last one before it dies
  *                                                      is the costly one
  *
@@ -321,7 +321,8 @@ static struct request make_request(const struct hy_patterns *p, const struct hy_
     return request;
 }
 
-/* Which pattern is the costly one? UINT32_MAX: none stands out. */
+/* Which pattern is the costly one? UINT32_MAX: none stands out. Takes as much time again, at most.
+ */
 static uint32_t find_costly(const struct hy_patterns *patterns, const struct hy_build *build)
 {
     struct child child;
@@ -329,6 +330,8 @@ static uint32_t find_costly(const struct hy_patterns *patterns, const struct hy_
     uint32_t costly = UINT32_MAX, seen = 0;
     uint64_t most = 0;
     request.probe = 1;
+    if (patterns->count == 1)
+        return 0;
     if (patterns->literal || hy_cancelled(build->cancel) ||
         !start_child(&child, build, request.seconds_max))
         return UINT32_MAX;

@@ -46,6 +46,7 @@ static hydrant_status explain(hydrant_error *err, const char *message)
                                   "around it instead, or add it as a separate term"},
         {"Back-references", "back-references (\\1) are not supported"},
         {"too large", "it is too large; shorten its repetitions, or split it with OR"},
+        {"Resource limit", "it is too large; shorten its repetitions, or split it with OR"},
         {"never match", "it can never match"},
         {"Embedded end anchors", "$ can stand only at its end, and at the end of an alternative"},
         {"Embedded start anchors", "^ can stand only at its start, and at that of an alternative"},
@@ -69,16 +70,27 @@ static uint64_t repetition(const char *p, const char *end)
     return p < end && *p == '}' ? most : 0;
 }
 
-/* Large counts make Hyperscan compile for minutes, and nothing can interrupt it. */
+/* How many bytes the escape at p takes, as far as a bracket or brace in it could be taken for one
+ * that means something: \cX, and \x{2014} up to its number. */
+static int escape_len(const char *p, const char *end)
+{
+    bool three = end - p > 2 && (p[1] == 'c' || (p[1] == 'x' && p[2] == '{'));
+    return three ? 3 : 2;
+}
+
+/*
+ * Large counts make Hyperscan compile for minutes, and nothing can interrupt it. In [classes] they
+ * are characters; not so where there may be comments or quotes: a bracket in these opens no class.
+ */
 static bool repeats_too_often(hydrant_str pattern)
 {
     const char *end = pattern.data + pattern.len;
+    bool classes =
+        !memchr(pattern.data, '#', pattern.len) && !memmem(pattern.data, pattern.len, "\\Q", 2);
     bool in_class = false;
-    for (const char *p = pattern.data; p < end; p++) {
-        if (*p == '\\')
-            p++;
-        else if (*p == '[')
-            in_class = true;
+    for (const char *p = pattern.data; p < end; p += *p == '\\' ? escape_len(p, end) : 1) {
+        if (*p == '[')
+            in_class = classes;
         else if (*p == ']')
             in_class = false;
         else if (*p == '{' && !in_class && repetition(p + 1, end) > HY_REGEX_REPEAT_MAX)

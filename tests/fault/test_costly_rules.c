@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "support/temporary.h"
@@ -78,6 +79,31 @@ static void costly_in_time_is_named(void **state)
     hydrant_rules rules = rules_of(paths, 1, 0);
     close(temporary_file(path, ""));
     refuse_costly(path, &rules, "more than 1 seconds");
+    unlink(path);
+}
+
+static double compilers_cpu_s(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+/* One alone is the costly one: it is not compiled again to find that out. */
+static void costly_alone_takes_no_more_than_the_limit(void **state)
+{
+    char path[TEMPORARY_PATH];
+    const char *paths[] = {path};
+    hydrant_rules rules = rules_of(paths, 1, 0);
+    hydrant_pack *pack = NULL;
+    int file = temporary_file(path, "");
+    assert_true(dprintf(file, "version: 1\nrules:\n\n%s", BAD) > 0);
+    close(file);
+    double before = compilers_cpu_s();
+    assert_int_equal(hydrant_pack_compile(&rules, &pack, NULL), HYDRANT_ERR_RULES);
+    assert_refused("more than 1 seconds");
+    assert_true(compilers_cpu_s() - before < 1.7);
     unlink(path);
 }
 
@@ -158,6 +184,7 @@ int main(int argc, char **argv)
         return hydrant_compile_serve(STDIN_FILENO);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(costly_in_time_is_named),
+        cmocka_unit_test(costly_alone_takes_no_more_than_the_limit),
         cmocka_unit_test(costly_in_memory_is_named),
         cmocka_unit_test(the_old_rules_go_on),
     };

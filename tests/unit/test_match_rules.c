@@ -359,7 +359,33 @@ static void what_cannot_be_told_is_refused(void **state)
     expect_refused("signal /a{1,60000}/", "too large");
     expect_refused("signal /a{1001}/", "at most 1000 repetitions");
     expect_refused("signal /(a|b|c){1,1000}x/", "too large"); /* seen by compiling only */
+    expect_refused("signal /(a{30}){1000}b/", "too large");   /* it does not say which one */
+    expect_refused("/st[o0]rm/ /(a{30}){1000}b/ /r[ai]n/", "\"(a{30}){1000}b\": regular");
     expect_refused("signal /a(b/", "close parenthesis");
+}
+
+/* The compiler never sees a large count, whatever stands before it. */
+static void counts_cannot_be_hidden(void **state)
+{
+    static const char *const refused[] = {"a(?#[){1001}",  "\\Q[\\E(a){1001}",  "a\\c[{1001}",
+                                          "a\\c\\{1001}",  "(?x)a # [\n{1001}", "[[:alpha:]]{1001}",
+                                          "[]a]{2,1001}",  "\\\\{1001}",        "\\Q\\\\E{1001}",
+                                          "a(?#\\){1001}", "\\\\x{1001}"};
+    static const char *const taken[] = {
+        "\\x{2014}a", "[\\x{2000}-\\x{206F}]", "a\\{1001}", "a{1000}", "[{]1001}",
+        "[{1001}]a",  "[[:alpha:]]{1000}",     "a{b1001}"};
+    hydrant_error err;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        err = (hydrant_error){0};
+        assert_int_equal(hy_regex_parse(hy_str_cstr(refused[i]), 0, &err), HYDRANT_ERR_RULES);
+        if (!strstr(err.text, "at most 1000 repetitions"))
+            fail_msg("/%s/: %s", refused[i], err.text);
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        err = (hydrant_error){0};
+        if (hy_regex_parse(hy_str_cstr(taken[i]), 0, &err) != HYDRANT_OK)
+            fail_msg("/%s/: %s", taken[i], err.text);
+    }
 }
 
 static void leaves_can_be_checked_alone(void **state)
@@ -439,6 +465,7 @@ int main(void)
         cmocka_unit_test(more_hits_of_regexes_than_the_table_takes),
         cmocka_unit_test(beyond_the_limits_neighbours_make_no_difference),
         cmocka_unit_test(what_cannot_be_told_is_refused),
+        cmocka_unit_test(counts_cannot_be_hidden),
         cmocka_unit_test(leaves_can_be_checked_alone),
         cmocka_unit_test(a_worker_takes_up_the_next_pack),
         cmocka_unit_test(an_empty_rule_set_matches_nothing),

@@ -81,7 +81,8 @@ typedef struct hydrant_rules {
      * hydrant_compile_serve; `hydrant` is one.
      */
     const char *compiler;
-    uint32_t compile_seconds_max; /* of CPU time; default 60 */
+    uint32_t compile_seconds_max; /* of CPU time, for each database; default 60; as much again may
+                                     go into finding the costly rule */
     uint32_t compile_mib_max;     /* of address space; default 2048 */
 } hydrant_rules;
 
