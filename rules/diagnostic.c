@@ -82,9 +82,9 @@ static struct hy_diagnostics_entry *new_entry(struct hy_diagnostics *list,
     return entry;
 }
 
-/* A window of the line around column when the line is very long. */
+/* A window of the line around at, which is d's column, when the line is very long. */
 static void set_excerpt(struct hy_diagnostics *list, struct hy_diagnostic *d, hydrant_str line,
-                        uint32_t first_column, uint32_t at)
+                        uint32_t at)
 {
     uint32_t start = 0, end = line.len;
     if (line.len > HY_EXCERPT_BYTES_MAX) {
@@ -93,9 +93,9 @@ static void set_excerpt(struct hy_diagnostics *list, struct hy_diagnostic *d, hy
         if (end - start > HY_EXCERPT_BYTES_MAX)
             end = (uint32_t)hy_utf8_floor(line.data, start + HY_EXCERPT_BYTES_MAX);
     }
-    d->excerpt_column = first_column;
-    for (uint32_t i = 0; i < start; i++)
-        d->excerpt_column += ((unsigned char)line.data[i] & 0xC0) != 0x80;
+    d->excerpt_column = d->column;
+    for (uint32_t i = start; i < at; i++)
+        d->excerpt_column -= ((unsigned char)line.data[i] & 0xC0) != 0x80;
     /* Problems come in runs on one line: share the excerpt with the one before. */
     if (list->count > 1) {
         const struct hy_diagnostic *before = &list->entries[list->count - 2].diagnostic;
@@ -111,14 +111,15 @@ static void set_excerpt(struct hy_diagnostics *list, struct hy_diagnostic *d, hy
 static void set_place(struct hy_diagnostics *list, struct hy_diagnostic *d, struct hy_place place)
 {
     struct hy_source_text *source = place.source;
-    hy_source_place(source, place.offset, &d->line, &d->column);
-    hydrant_str line = hy_source_line(source, place.offset);
-    uint32_t at = place.offset - (uint32_t)(line.data - source->bytes.data);
+    uint32_t offset = place.offset < source->bytes.len ? place.offset : source->bytes.len;
+    hy_source_place(source, offset, &d->line, &d->column);
+    hydrant_str line = hy_source_line(source, offset);
+    uint32_t at = offset - (uint32_t)(line.data - source->bytes.data);
     uint32_t length = at < line.len && place.length > line.len - at ? line.len - at : place.length;
     for (uint32_t i = at; i < at + length && i < line.len; i++)
         d->length += ((unsigned char)line.data[i] & 0xC0) != 0x80;
     d->file = source->name;
-    set_excerpt(list, d, line, d->line == source->first_line ? source->first_column : 1, at);
+    set_excerpt(list, d, line, at);
 }
 
 void hy_diagnostics_add(struct hy_diagnostics *list, enum hy_severity severity,

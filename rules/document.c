@@ -296,8 +296,7 @@ static int compare_keys(const void *left, const void *right)
 static void report_duplicate(struct builder *b, const struct hy_yaml_node *first,
                              const struct hy_yaml_node *again)
 {
-    uint32_t line, column;
-    hy_source_place(b->document->source, first->start, &line, &column);
+    uint32_t line = hy_source_line_number(b->document->source, first->start);
     hy_rules_error(b->diagnostics, hy_yaml_place(b->document, again), "keep one of them",
                    "duplicate key \"%.*s\": first written in line %u", (int)again->value.len,
                    again->value.data, line);

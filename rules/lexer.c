@@ -35,9 +35,10 @@ struct hy_query *hy_lexer_node(struct hy_lexer *lexer, enum hy_query_kind kind, 
         lexer->failed = lexer->out_of_memory = true;
         return NULL;
     }
-    *node = (struct hy_query){.kind = kind, .file = lexer->map.source->name};
-    hy_source_place(lexer->map.source, hy_source_offset(&lexer->map, start), &node->line,
-                    &node->column);
+    *node = (struct hy_query){.kind = kind,
+                              .offset = hy_source_offset(&lexer->map, start),
+                              .file = lexer->map.source->name};
+    hy_source_place(lexer->map.source, node->offset, &node->line, &node->column);
     for (uint32_t i = start; i < end; i++)
         node->length += ((unsigned char)lexer->text.data[i] & 0xC0) != 0x80;
     return node;
@@ -334,22 +335,37 @@ static void warn_lower_case(struct hy_lexer *lexer, hydrant_str word, uint32_t s
     }
 }
 
-/* Where text in single quotes that begins at start ends, quotes included; 0: there is none. */
-static uint32_t single_quoted_end(const struct hy_lexer *lexer, uint32_t start)
+/* The first single quote from there on that may close one; the text's length: there is none. It is
+ * the same for all quotes before it, so that each part of the text is looked at once. */
+static uint32_t closing_quote(struct hy_lexer *lexer, uint32_t from)
 {
-    enum { SHORTEST = 2 }; /* rock 'n' roll */
     const char *text = lexer->text.data;
-    uint32_t len, cp = hy_utf8_decode(text + start, &len);
-    if (cp != '\'' && cp != 0x2018)
-        return 0;
-    uint32_t first = start + len;
-    for (uint32_t at = first; at < lexer->text.len; at += len) {
-        cp = hy_utf8_decode(text + at, &len);
+    if (from >= lexer->closing.from && from <= lexer->closing.at)
+        return lexer->closing.at;
+    uint32_t at = from, len;
+    for (; at < lexer->text.len; at += len) {
+        uint32_t cp = hy_utf8_decode(text + at, &len);
         bool closes = (cp == '\'' || cp == 0x2019) && hy_lexer_ends_word(lexer, at + len);
         if (closes && text[at - 1] != ' ')
-            return at >= first + SHORTEST ? at + len : 0;
+            break;
     }
-    return 0;
+    lexer->closing.from = from;
+    lexer->closing.at = at;
+    return at;
+}
+
+/* Where text in single quotes that begins at start ends, quotes included; 0: there is none. */
+static uint32_t single_quoted_end(struct hy_lexer *lexer, uint32_t start)
+{
+    enum { SHORTEST = 2 }; /* rock 'n' roll */
+    uint32_t len, cp = hy_utf8_decode(lexer->text.data + start, &len);
+    if (cp != '\'' && cp != 0x2018)
+        return 0;
+    uint32_t first = start + len, at = closing_quote(lexer, first);
+    if (at == lexer->text.len || at < first + SHORTEST)
+        return 0;
+    hy_utf8_decode(lexer->text.data + at, &len);
+    return at + len;
 }
 
 static void warn_single_quotes(struct hy_lexer *lexer, uint32_t start)

@@ -46,6 +46,9 @@ struct hy_lexer {
     struct hy_arena *arena;
     struct hy_diagnostics *diagnostics;
     struct hy_source_map map;
+    struct {
+        uint32_t from, at;
+    } closing; /* the first single quote from there on that closes one; at first none */
     bool failed;
     bool out_of_memory;
 };

@@ -17,9 +17,8 @@
 
 struct hy_place hy_lint_place(const struct hy_lint *lint, const struct hy_query *query)
 {
-    uint32_t offset = hy_source_find(lint->source, query->line, query->column);
-    return (struct hy_place){lint->source, offset,
-                             hy_source_extent(lint->source, offset, query->length)};
+    return (struct hy_place){lint->source, query->offset,
+                             hy_source_extent(lint->source, query->offset, query->length)};
 }
 
 hydrant_str hy_lint_chunks(struct hy_lint *lint, const struct hy_query *term)

@@ -3,14 +3,14 @@
  * that are never reached, because one before them is true wherever they are.
  *
  * Work is bounded: of a query HY_LINT_GROUP_MAX alternatives are looked at, and the search stops
- * after PAIRS_MAX comparisons.
+ * after PAIRS_MAX comparisons, where one of many conditions counts as several.
  */
 #include <stdlib.h>
 
 #include "base/str.h"
 #include "rules/lint.h"
 
-enum { PAIRS_MAX = 20000000 };
+enum { PAIRS_MAX = 20000000, PAIR_CONDITIONS = 16 };
 
 /* ---- queries that others contain ------------------------------------------------------------- */
 
@@ -159,15 +159,25 @@ static bool subset(struct containment *c, const struct alternative *small,
     return small->count > 0;
 }
 
+static bool spend(struct containment *c, uint32_t pairs)
+{
+    bool enough = pairs <= c->pairs_left;
+    c->pairs_left = enough ? c->pairs_left - pairs : 0;
+    return enough;
+}
+
 /* Is every alternative of a contained in one of b's? */
 static bool contained(struct containment *c, uint32_t a, uint32_t b)
 {
     const struct shape *inner = &c->shapes[a], *outer = &c->shapes[b];
     for (uint32_t i = 0; i < inner->count; i++) {
         bool found = false;
-        for (uint32_t j = 0; j < outer->count && !found && c->pairs_left > 0; j++, c->pairs_left--)
-            found =
-                subset(c, &c->alternatives[outer->first + j], &c->alternatives[inner->first + i]);
+        const struct alternative *big = &c->alternatives[inner->first + i];
+        for (uint32_t j = 0; j < outer->count && !found; j++) {
+            const struct alternative *small = &c->alternatives[outer->first + j];
+            found = spend(c, 1 + (small->count + big->count) / PAIR_CONDITIONS) &&
+                    subset(c, small, big);
+        }
         if (!found)
             return false;
     }
@@ -255,10 +265,11 @@ static void find_containing(struct containment *c, uint32_t a)
     const struct alternative *first = &c->alternatives[c->shapes[a].first];
     for (uint32_t i = 0; i < first->count; i++) {
         uint64_t hash = first->conditions[i].hash;
+        if (i > 0 && hash == first->conditions[i - 1].hash)
+            continue;
         for (uint32_t k = first_key(c, hash); k < c->alternatives_count; k++) {
-            if (c->keys[k].hash != hash || c->pairs_left == 0)
+            if (c->keys[k].hash != hash || !spend(c, 1))
                 break;
-            c->pairs_left--;
             if (report_contained(c, a, c->alternatives[c->keys[k].alternative].query))
                 return;
         }

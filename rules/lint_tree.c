@@ -229,8 +229,8 @@ static bool stands_here(const struct hy_lint *lint, const struct hy_query *query
 {
     if (query->list.len || query->file.data != lint->source->name.data)
         return false;
-    uint32_t offset = hy_source_find(lint->source, query->line, query->column);
-    return offset >= lint->place.offset && offset <= lint->place.offset + lint->place.length;
+    return query->offset >= lint->place.offset &&
+           query->offset <= lint->place.offset + lint->place.length;
 }
 
 void hy_lint_tree(struct hy_lint *lint, const struct hy_query *query)

@@ -109,10 +109,10 @@ static void add_entry(struct filling *f, struct hy_source_text *source, struct h
         f->broken = true;
         return;
     }
-    hy_source_place(source, place.offset, &entry->line, &entry->column);
-    for (uint32_t i = place.offset; i < place.offset + place.length; i++)
-        entry->length += ((unsigned char)source->bytes.data[i] & 0xC0) != 0x80;
+    entry->offset = place.offset;
+    entry->length = hy_source_characters(source, place.offset, place.offset + place.length);
     entry->file = source->name;
+    hy_source_place(source, place.offset, &entry->line, &entry->column);
     if (f->counts && looks_like_query(entry))
         hy_rules_warning(&loader->diagnostics, place, "write it under \"macros:\", or in a rule",
                          "an entry is no query: this is looked for as it stands");
@@ -139,6 +139,7 @@ static struct hy_query *finish(struct filling *f, hydrant_str name, struct hy_pl
                               .children_count = f->count,
                               .list = name,
                               .file = place.source->name,
+                              .offset = place.offset,
                               .length = place.length};
     hy_source_place(place.source, place.offset, &tree->line, &tree->column);
     return tree;

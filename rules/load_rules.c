@@ -183,13 +183,12 @@ static struct hy_rule_def *new_rule(struct hy_loader *loader, struct hy_place pl
     }
     struct hy_rule_def *def = &loader->rule_defs[loader->rules_count];
     struct hy_rule_source *source = &loader->rules_out[loader->rules_count++];
-    uint32_t column;
     *def = (struct hy_rule_def){.rule = source, .place = place};
     *source = (struct hy_rule_source){0};
     source->rule.priority = PRIORITY_NORMAL;
     source->rule.until_us = HYDRANT_TIME_NONE;
     source->rule.file = place.source->name;
-    hy_source_place(place.source, place.offset, &source->rule.line, &column);
+    source->rule.line = hy_source_line_number(place.source, place.offset);
     return def;
 }
 

@@ -18,10 +18,8 @@ void *hy_load_new(struct hy_loader *loader, struct hy_arena *arena, size_t size,
 
 void hy_load_where(struct hy_place place, char *out, size_t cap)
 {
-    uint32_t line, column;
-    hy_source_place(place.source, place.offset, &line, &column);
     snprintf(out, cap, "first written at %.*s:%u", (int)place.source->name.len,
-             place.source->name.data, line);
+             place.source->name.data, hy_source_line_number(place.source, place.offset));
 }
 
 bool hy_load_suggest(struct hy_loader *loader, const struct hy_name_table *table, hydrant_str name,

@@ -66,6 +66,7 @@ struct hy_query {
     uint32_t children_count;
     /* Where it stands, for messages: a file's line and column (1-based) of its first character. */
     uint32_t line, column, length;
+    uint32_t offset; /* of that character, in the text of the file */
     hydrant_str file;
     hydrant_str list; /* not empty: an OR made from this list */
 };

@@ -33,8 +33,8 @@ static struct hy_measure resolve(struct resolver *r, struct hy_query *query);
 
 static struct hy_place place_of(const struct resolver *r, const struct hy_query *query)
 {
-    uint32_t offset = hy_source_find(r->source, query->line, query->column);
-    return (struct hy_place){r->source, offset, hy_source_extent(r->source, offset, query->length)};
+    return (struct hy_place){r->source, query->offset,
+                             hy_source_extent(r->source, query->offset, query->length)};
 }
 
 #define resolve_error(r, query, fix, ...) \

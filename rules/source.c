@@ -49,23 +49,39 @@ static uint32_t line_end(const struct hy_source_text *source, uint32_t index)
     return index + 1 < source->lines_count ? source->line_starts[index + 1] - 1 : source->bytes.len;
 }
 
+uint32_t hy_source_characters(const struct hy_source_text *source, uint32_t from, uint32_t to)
+{
+    uint32_t count = 0;
+    for (uint32_t i = from; i < to; i++)
+        count += ((unsigned char)source->bytes.data[i] & 0xC0) != 0x80;
+    return count;
+}
+
 void hy_source_place(struct hy_source_text *source, uint32_t offset, uint32_t *line,
                      uint32_t *column)
 {
     if (offset > source->bytes.len)
         offset = source->bytes.len;
-    uint32_t index = source->last.line_index;
-    if (offset < source->last.offset || offset > line_end(source, index)) {
+    uint32_t index = source->last.line_index, start = source->line_starts[index];
+    bool nearer = 2 * (uint64_t)offset < (uint64_t)start + source->last.offset;
+    if (offset < start || offset > line_end(source, index) || nearer) {
         index = line_index(source, offset);
         source->last.line_index = index;
         source->last.offset = source->line_starts[index];
         source->last.column = index == 0 ? source->first_column : 1;
     }
-    for (uint32_t i = source->last.offset; i < offset; i++)
-        source->last.column += ((unsigned char)source->bytes.data[i] & 0xC0) != 0x80;
+    if (offset < source->last.offset)
+        source->last.column -= hy_source_characters(source, offset, source->last.offset);
+    else
+        source->last.column += hy_source_characters(source, source->last.offset, offset);
     source->last.offset = offset;
     *line = source->first_line + index;
     *column = source->last.column;
+}
+
+uint32_t hy_source_line_number(const struct hy_source_text *source, uint32_t offset)
+{
+    return source->first_line + line_index(source, offset);
 }
 
 hydrant_str hy_source_line(const struct hy_source_text *source, uint32_t offset)
@@ -89,13 +105,4 @@ uint32_t hy_source_extent(const struct hy_source_text *source, uint32_t offset, 
         count--;
     }
     return at - offset;
-}
-
-uint32_t hy_source_find(const struct hy_source_text *source, uint32_t line, uint32_t column)
-{
-    uint32_t index = line > source->first_line ? line - source->first_line : 0;
-    if (index >= source->lines_count)
-        index = source->lines_count - 1;
-    uint32_t first = index == 0 ? source->first_column : 1, start = source->line_starts[index];
-    return start + hy_source_extent(source, start, column > first ? column - first : 0);
 }

@@ -7,7 +7,8 @@
  * source: a quoted or folded YAML scalar.
  *
  * One thread at a time: a source remembers the last place that was asked for, so that asking in
- * ascending order costs one pass over the text.
+ * ascending order costs one pass over the text, and going back in a line what lies in between, or
+ * before.
  */
 #ifndef HY_RULES_SOURCE_H
 #define HY_RULES_SOURCE_H
@@ -34,8 +35,11 @@ bool hy_source_init(struct hy_source_text *source, struct hy_arena *arena, hydra
 void hy_source_place(struct hy_source_text *source, uint32_t offset, uint32_t *line,
                      uint32_t *column);
 
-/* The other way round: offset of a line and column, at most the line's end. */
-uint32_t hy_source_find(const struct hy_source_text *source, uint32_t line, uint32_t column);
+/* The line alone, which costs no pass. */
+uint32_t hy_source_line_number(const struct hy_source_text *source, uint32_t offset);
+
+/* How many characters stand in bytes[from, to). */
+uint32_t hy_source_characters(const struct hy_source_text *source, uint32_t from, uint32_t to);
 
 /* Bytes that the next count characters from offset take, not beyond the end of its line. */
 uint32_t hy_source_extent(const struct hy_source_text *source, uint32_t offset, uint32_t count);

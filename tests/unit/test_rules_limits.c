@@ -19,7 +19,7 @@
 #include "rules/loader.h"
 #include "rules/parser.h"
 
-enum { TEXT_BYTES = 1 << 20 };
+enum { TEXT_BYTES = 2 << 20 };
 
 static char *text;
 static size_t text_len;
@@ -345,6 +345,45 @@ static void time_for_shared_macros(void **state)
     hy_ruleset_destroy(&set);
 }
 
+/* A line of a megabyte with a warning at each word: places in it are not looked for anew. */
+static void time_for_long_lines(void **state)
+{
+    enum { RULES = 30000 };
+    struct hy_rule_input input = {.name = "limits.yaml"};
+    struct hy_ruleset *set;
+    begin();
+    add("version: 1\nrules: [");
+    for (uint32_t i = 0; i < RULES; i++)
+        add("{id: r%u, match: 'b? (c OR b?)'}, ", i % (RULES - 2000));
+    add("]\n");
+    input.text = hy_str(text, text_len);
+    double begun = cpu_s();
+    assert_int_equal(hy_ruleset_load(&input, 1, &set, NULL), HYDRANT_ERR_RULES);
+    assert_int_equal(set->errors_count, 2000); /* ids that stand there twice */
+    assert_true(cpu_s() - begun < 10);
+    hy_ruleset_destroy(&set);
+}
+
+/* Quotes that nothing closes are looked for once. */
+static void time_for_open_quotes(void **state)
+{
+    enum { QUERIES = 16 };
+    struct hy_rule_input input = {.name = "limits.yaml"};
+    struct hy_ruleset *set;
+    begin();
+    add("version: 1\nrules:\n");
+    for (uint32_t i = 0; i < QUERIES; i++) {
+        add("  - id: q%u\n    match: \"", i);
+        add_times("'a ", 20000);
+        add("\"\n");
+    }
+    input.text = hy_str(text, text_len);
+    double begun = cpu_s();
+    assert_int_equal(hy_ruleset_load(&input, 1, &set, NULL), HYDRANT_OK);
+    assert_true(cpu_s() - begun < 10);
+    hy_ruleset_destroy(&set);
+}
+
 static void depth_with_macros(void **state)
 {
     for (uint32_t macros = 32; macros <= 33; macros++) {
@@ -494,6 +533,8 @@ int main(void)
         cmocka_unit_test(size_with_macros),
         cmocka_unit_test(size_of_macros_that_nobody_uses),
         cmocka_unit_test(time_for_shared_macros),
+        cmocka_unit_test(time_for_long_lines),
+        cmocka_unit_test(time_for_open_quotes),
         cmocka_unit_test(depth_with_macros),
         cmocka_unit_test(count_of_diagnostics),
         cmocka_unit_test(errors_are_shown_before_warnings),
