@@ -337,10 +337,42 @@ static int by_day(const void *a, const void *b)
     return (x->day > y->day) - (x->day < y->day);
 }
 
+static bool has_day(const struct hy_hours_exception *list, uint32_t count, int64_t day)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i].day == day)
+            return true;
+    return false;
+}
+
+/* Adds it to the list when there is nothing wrong with it. */
+static void load_exception(struct hy_loader *loader, const struct hy_yaml_node *item,
+                           struct hy_hours_exception *list, uint32_t *count)
+{
+    char problem[256];
+    struct hy_hours_exception *exception = &list[*count];
+    if (!hy_load_is_mapping(loader, item, "an exception"))
+        return;
+    hy_load_check_keys(loader, item, "an exception", "date|hours");
+    const struct hy_yaml_node *date = hy_yaml_get(item, "date"), *open = hy_yaml_get(item, "hours");
+    if (!date || !open || date->kind != HY_YAML_SCALAR || open->kind != HY_YAML_SCALAR)
+        hy_load_error(loader, item, "{date: 2026-12-25, hours: closed}",
+                      "an exception has a date and hours");
+    else if (!hy_hours_parse_date(date->value, &exception->day))
+        hy_load_error(loader, date, "2026-12-25", "\"%.*s\" is not a date", (int)date->value.len,
+                      date->value.data);
+    else if (!hy_hours_parse_day(open->value, &exception->hours, problem))
+        hy_load_error(loader, open, NULL, "%s", problem);
+    else if (has_day(list, *count, exception->day))
+        hy_load_error(loader, date, "keep one of them", "a second exception for %.*s",
+                      (int)date->value.len, date->value.data);
+    else
+        ++*count;
+}
+
 static void load_exceptions(struct hy_loader *loader, const struct hy_yaml_node *node,
                             struct hy_hours *hours)
 {
-    char problem[256];
     if (!hy_load_is_sequence(loader, node, "exceptions"))
         return;
     if (node->count > HY_HOURS_EXCEPTIONS_MAX) {
@@ -348,25 +380,8 @@ static void load_exceptions(struct hy_loader *loader, const struct hy_yaml_node 
         return;
     }
     struct hy_hours_exception *list = hy_load_new(loader, loader->keep, sizeof *list, node->count);
-    for (uint32_t i = 0; list && i < node->count; i++) {
-        const struct hy_yaml_node *item = &node->items[i];
-        if (!hy_load_is_mapping(loader, item, "an exception"))
-            continue;
-        hy_load_check_keys(loader, item, "an exception", "date|hours");
-        const struct hy_yaml_node *date = hy_yaml_get(item, "date"),
-                                  *open = hy_yaml_get(item, "hours");
-        struct hy_hours_exception *exception = &list[hours->exceptions_count];
-        if (!date || !open || date->kind != HY_YAML_SCALAR || open->kind != HY_YAML_SCALAR)
-            hy_load_error(loader, item, "{date: 2026-12-25, hours: closed}",
-                          "an exception has a date and hours");
-        else if (!hy_hours_parse_date(date->value, &exception->day))
-            hy_load_error(loader, date, "2026-12-25", "\"%.*s\" is not a date",
-                          (int)date->value.len, date->value.data);
-        else if (!hy_hours_parse_day(open->value, &exception->hours, problem))
-            hy_load_error(loader, open, NULL, "%s", problem);
-        else
-            hours->exceptions_count++;
-    }
+    for (uint32_t i = 0; list && i < node->count; i++)
+        load_exception(loader, &node->items[i], list, &hours->exceptions_count);
     if (list)
         qsort(list, hours->exceptions_count, sizeof *list, by_day);
     hours->exceptions = list;
