@@ -200,13 +200,26 @@ static hydrant_str without_wildcards(hydrant_str text, char *out)
     return hy_str(out, n);
 }
 
+/* Is anything left after folding? */
+static struct hy_literal_problem check_left(hydrant_str text, struct folded *folded)
+{
+    fold(text, folded);
+    if (blank(hy_str(folded->data, folded->len)))
+        return WRONG("nothing is left of this literal after folding (invisible characters only)",
+                     "write what to look for");
+    return FINE;
+}
+
 struct hy_literal_problem hy_literal_check(enum hy_term_kind kind, hydrant_str text)
 {
+    struct folded folded;
     if (text.len > HY_LITERAL_BYTES_MAX)
         return WRONG("a literal is at most 512 bytes long",
                      "shorten it, or use a regular expression");
-    if (kind == HY_TERM_HASHTAG || kind == HY_TERM_MENTION || kind == HY_TERM_CASHTAG)
-        return check_tag(kind, text);
+    if (kind == HY_TERM_HASHTAG || kind == HY_TERM_MENTION || kind == HY_TERM_CASHTAG) {
+        struct hy_literal_problem problem = check_tag(kind, text);
+        return problem.message ? problem : check_left(hy_str(text.data + 1, text.len - 1), &folded);
+    }
     char certain[HY_LITERAL_BYTES_MAX];
     if (kind == HY_TERM_WILDCARD)
         text = without_wildcards(text, certain);
@@ -214,11 +227,9 @@ struct hy_literal_problem hy_literal_check(enum hy_term_kind kind, hydrant_str t
         return kind == HY_TERM_WILDCARD
                    ? WRONG("a wildcard needs at least one letter or digit beside its ?", NULL)
                    : WRONG("an empty literal would match everything", "write what to look for");
-    struct folded folded;
-    fold(text, &folded);
-    if (blank(hy_str(folded.data, folded.len)))
-        return WRONG("nothing is left of this literal after folding (invisible characters only)",
-                     "write what to look for");
+    struct hy_literal_problem problem = check_left(text, &folded);
+    if (problem.message)
+        return problem;
     if (kind != HY_TERM_SUBSTRING && !has_word(&folded))
         return WRONG("a literal without a letter, digit or emoji has no word to look for",
                      "to find punctuation anywhere, write it as a substring: ~\"...\"");
@@ -271,7 +282,7 @@ struct hy_query *hy_literal_parse(struct hy_arena *arena, hydrant_str entry,
     *problem = hy_literal_check(kind, text);
     if (problem->message) {
         problem->fix = kind == HY_TERM_HASHTAG || kind == HY_TERM_MENTION
-                           ? "end it at the first other character"
+                           ? "end it at the first other character, or take it out"
                            : "take it out; a query can look for a part of a word: ~\"...\"";
         return NULL;
     }
