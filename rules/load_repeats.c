@@ -8,7 +8,7 @@
 #include "rules/loader.h"
 
 #define SECOND_US INT64_C(1000000)
-#define COUNT_MAX 1e9
+#define COUNT_MAX 1000000000
 
 #define THRESHOLDS "copies, authors, reposts, quotes, rate_1m, rate_5m, rate_60m or doubling"
 
@@ -17,12 +17,10 @@ static uint32_t load_count(struct hy_loader *loader, const struct hy_yaml_node *
                            const char *key)
 {
     const struct hy_yaml_node *value = hy_yaml_get(mapping, key);
-    double number = 0;
-    if (!value || !hy_load_number(loader, value, key, 1, COUNT_MAX, &number))
-        return 0;
-    if (number != (double)(uint32_t)number)
-        hy_load_error(loader, value, NULL, "%s is a whole number", key);
-    return (uint32_t)number;
+    uint32_t number = 0;
+    if (value)
+        hy_load_whole(loader, value, key, 1, COUNT_MAX, &number);
+    return number;
 }
 
 static uint32_t load_seconds(struct hy_loader *loader, const struct hy_yaml_node *mapping,

@@ -314,9 +314,9 @@ static void load_counts(struct hy_loader *loader, const struct hy_yaml_node *nod
                        "matched|items|actionable|escalated|updates|deletes|spreads");
     for (int i = 0; i < HY_TEST_COUNTS; i++) {
         const struct hy_yaml_node *value = hy_yaml_get(node, keys[i]);
-        double number;
-        if (value && hy_load_number(loader, value, "a count", 0, 1000000, &number))
-            test->counts[i] = (int64_t)number;
+        uint32_t number;
+        if (value && hy_load_whole(loader, value, "a count", 0, 1000000, &number))
+            test->counts[i] = number;
     }
 }
 

@@ -203,6 +203,19 @@ bool hy_load_number(struct hy_loader *loader, const struct hy_yaml_node *node, c
     return true;
 }
 
+bool hy_load_whole(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                   uint32_t low, uint32_t high, uint32_t *out)
+{
+    double number;
+    if (!hy_load_number(loader, node, what, low, high, &number))
+        return false;
+    *out = (uint32_t)number;
+    if (number == *out)
+        return true;
+    hy_load_error(loader, node, NULL, "%s is a whole number", what);
+    return false;
+}
+
 bool hy_load_duration(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
                       int64_t *out)
 {

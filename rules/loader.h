@@ -177,6 +177,9 @@ bool hy_load_bool(struct hy_loader *loader, const struct hy_yaml_node *node, con
                   bool *out);
 bool hy_load_number(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
                     double low, double high, double *out);
+/* The same without a fraction. */
+bool hy_load_whole(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
+                   uint32_t low, uint32_t high, uint32_t *out);
 /* "10m", "2h": microseconds. */
 bool hy_load_duration(struct hy_loader *loader, const struct hy_yaml_node *node, const char *what,
                       int64_t *out);
