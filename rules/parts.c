@@ -103,7 +103,6 @@ static uint64_t rule_hash(const struct hy_loader *loader, const struct hy_rule_s
     struct hasher h = {loader, 0, by_name};
     add_str(&h, rule->brand);
     add_str(&h, rule->route);
-    add_str(&h, rule->answers);
     add_strs(&h, rule->skills, rule->skills_count);
     for (uint32_t i = 0; i < rule->tags_count; i++) {
         add_str(&h, rule->tags[i].key);
@@ -112,8 +111,10 @@ static uint64_t rule_hash(const struct hy_loader *loader, const struct hy_rule_s
     add_number(&h, (uint64_t)rule->priority << 8 | rule->state);
     add_number(&h, (uint64_t)rule->until_us);
     add_query(&h, source->match);
-    if (by_name) /* what is written there; who answers for a rule changes nothing of its meaning */
+    if (by_name) { /* what is written there, and changes nothing of what the rule does */
         add_str(&h, rule->owner);
+        add_str(&h, rule->answers);
+    }
     return h.state;
 }
 

@@ -82,6 +82,8 @@ static void json_explained(const hydrant_explained *explained, bool is_line)
     json_text_put_member(stdout, is_line ? "name" : "rule", explained->name, true);
     if (is_line)
         json_text_put_member(stdout, "part", explained->part, false);
+    else
+        json_text_put_member(stdout, "answers", explained->answers, false);
     json_text_put_member(stdout, "file", explained->file, false);
     printf(",\"line\":%u,\"truth\":\"%s\"", explained->line, truth_names[explained->truth]);
     if (is_line)
@@ -229,6 +231,11 @@ static void print_rule(const hydrant_explained *rule, hydrant_str text, bool col
     fputs("  ", stdout);
     terminal_put(stdout, rule->file);
     printf(":%u\n", rule->line);
+    if (rule->answers.len) {
+        fputs("    answers: ", stdout);
+        terminal_put(stdout, rule->answers);
+        putchar('\n');
+    }
     print_tree(rule, text, colour);
 }
 

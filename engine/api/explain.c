@@ -172,7 +172,8 @@ static bool add_rules(struct explain *x, const struct hy_ruleset *ruleset)
                                    .name = rule->rule.id,
                                    .file = rule->rule.file,
                                    .line = rule->rule.line,
-                                   .asked = true};
+                                   .asked = true,
+                                   .answers = rule->rule.answers};
         if (x->wanted[i] && !add_subject(x, shown, i, rule->match))
             return false;
     }

@@ -197,6 +197,7 @@ typedef struct hydrant_explained {
     bool asked;   /* false: a line below the one that decides, which the engine does not look at */
     const hydrant_explained_node *nodes;
     uint32_t nodes_count;
+    hydrant_str answers; /* of a rule: what an agent would open, or empty */
 } hydrant_explained;
 
 /* A word (or emoji, run of punctuation ...) and what the text would score without it. */
