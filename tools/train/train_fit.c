@@ -157,7 +157,7 @@ float train_exp(float x)
     return p * scale.value;
 }
 
-/* ln x for 1e-6 <= x <= 1e6, by Newton's method on own_exp. */
+/* ln x for 1e-6 <= x <= 1e6, by Newton's method on train_exp. */
 float train_log(float x)
 {
     float y = 0;

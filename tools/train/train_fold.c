@@ -36,6 +36,13 @@ struct fold {
     uint32_t *unseen; /* by feature: how many rare words have this 4-gram */
 };
 
+static void empty_map(struct train_map *map)
+{
+    free(map->keys);
+    free(map->values);
+    *map = (struct train_map){0};
+}
+
 static void add_weights(const struct fold *f, uint64_t key, float row[TRAIN_COLUMNS])
 {
     uint32_t number = train_map_find(&f->v->index, key);
@@ -133,7 +140,8 @@ static void fold_word(struct fold *f, const struct train_word *word)
         return;
     struct candidate *negated = new_candidate(&f->list, &f->count, &f->capacity, twin);
     memcpy(negated->row, grams, sizeof grams);
-    add_weights(f, df_twin ? twin : lexeme ? 0 : key, negated->row);
+    if (df_twin)
+        add_weights(f, twin, negated->row);
     negated->valence = kept.valence;
     if (lexeme)
         add_classes(f, lexeme, true, negated->row);
@@ -218,8 +226,7 @@ static void fold_rest(struct fold *f)
         double often = f->unseen[number] ? f->unseen[number] : f->v->df[number];
         row->gain = often * change(f, row->row, NULL);
     }
-    free(words.keys);
-    free(words.values);
+    empty_map(&words);
 }
 
 /* How many words that the vocabulary lacks have each 4-gram: about how often it will be needed. */
@@ -267,10 +274,9 @@ static size_t prune(struct fold *f)
         for (size_t i = 0; i < keep; i++)
             train_map_add(&kept, f->list[i].key);
         f->shared_count = f->lone_count = 0;
-        memset(&f->shared_index, 0, sizeof f->shared_index);
         share_lexemes(f, &kept);
-        free(kept.keys);
-        free(kept.values);
+        empty_map(&f->shared_index);
+        empty_map(&kept);
         if (keep + f->shared_count <= room)
             return keep;
         size_t over = keep + f->shared_count - room;
