@@ -449,7 +449,7 @@ static void bench_flows(struct bench *bench, uint32_t payload)
 /* Percentiles are taken in each round, so that they have a spread. */
 static void bench_trips(struct bench *bench, uint32_t payload, bool sleeps)
 {
-    enum { ENDS = 2, SHARES = 3, ROUNDS = 5 };
+    enum { ENDS = 2, SHARES = 3, ROUNDS = 9 };
     static const char *const ends[ENDS] = {"ring", "bare"};
     static const double shares[SHARES] = {0.5, 0.99, 0.999};
     static struct bench_histogram histogram;

@@ -17,7 +17,7 @@
 #include "tools/gen/gen.h"
 
 enum {
-    COMPILES = 5,
+    COMPILES = 9,
     SIZES = 4,
     WANTED = 100,
     WORDS = 400,

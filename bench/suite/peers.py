@@ -126,7 +126,7 @@ def run(plan):
         start = once(peer, peer.empty).cpu
         return max(1.0, (once(peer, peer.path).cpu - start) * 1e9 / peer.posts)
     names = ["hydrant-fast", "hydrant-strict", *others]
-    samples = measure.rounds(max(3, plan.mode.rounds - 4), names, take)
+    samples = measure.rounds(plan.mode.rounds, names, take)
     for name in names:
         ratios = [theirs / ours for theirs, ours in zip(samples[name], samples["hydrant-fast"])]
         more = {"label": "hydrant scan, everything on, parse " + name.removeprefix("hydrant-")}

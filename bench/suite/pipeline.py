@@ -149,8 +149,7 @@ def startup_by_rules(plan, cache):
         if count == 0 or count != patterns[name.removesuffix("-cached")]:
             plan.fail(name, f"{count} patterns, of compiled rules {patterns[name.removesuffix('-cached')]}")
             return
-    rounds = max(3, plan.mode.rounds // 2)
-    for name, samples in measure.rounds(rounds, list(runs), lambda name: start(name)[0].wall * 1e3).items():
+    for name, samples in measure.rounds(plan.mode.rounds, list(runs), lambda name: start(name)[0].wall * 1e3).items():
         add(plan, "startup", name, "ms", samples, patterns=patterns[name])
 
 
@@ -185,5 +184,5 @@ def generator(plan):
         full = command + ["--threads", threads.removeprefix("threads-")]
         return posts / measure.must(measure.run(full, keep_output=False), full).wall
     names = sorted({"threads-1", f"threads-{plan.cores()}"})
-    for name, samples in measure.rounds(max(3, plan.mode.rounds // 2), names, take).items():
+    for name, samples in measure.rounds(plan.mode.rounds, names, take).items():
         add(plan, "gen", f"gen/{name}", "posts/s", samples)

@@ -26,7 +26,7 @@ def corpus_arguments(plan):
 def arguments_of(plan, name):
     arguments = ["--json", "--seed", str(plan.seed), *plan.mode.program_args]
     if plan.mode.name == "full" and name == "latency":
-        arguments += ["--repeats", "5"]
+        arguments += ["--repeats", "9"]
     if plan.mode.name == "full" and name == "dedup":
         arguments += ["--window", "10000000"]
     if name == "latency":
