@@ -60,3 +60,4 @@ class Plan:
 
     def fail(self, what, why):
         self.failed.append((what, why))
+        self.writer.add({"bench": "failed", "name": what, "why": why})

@@ -1,15 +1,16 @@
 """Results: one dict each, one line of JSON each; the same fields as the bench programs print."""
 
 import json
+import math
 import pathlib
 import statistics
 
 
 def lower_is_better(unit):
-    """True or False; None where neither is better (a count)."""
+    """True or False; None where neither is better (a count). A share in % or a number of posts is of wrong answers."""
     if unit == "ratio" or unit.endswith("/s"):
         return False
-    return True if is_time(unit) or unit.startswith("bytes") else None
+    return True if is_time(unit) or unit.startswith("bytes") or unit in ("%", "posts") else None
 
 
 def is_time(unit):
@@ -36,17 +37,35 @@ def path_of(place):
 
 
 def load(place):
-    """(environment, {name: result}) of a run. Later lines of a name replace earlier ones."""
-    environment, found = {}, {}
-    for line in path_of(place).read_text().splitlines():
+    """(environment, {name: result}, {name of what failed: why}) of a run. Later lines of a name replace
+    earlier ones. ValueError says which line is none."""
+    environment, found, failed = {}, {}, {}
+    for number, line in enumerate(path_of(place).read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():
             continue
-        row = json.loads(line)
-        if row.get("bench") == "environment":
+        try:
+            row = json.loads(line)
+        except ValueError as problem:
+            raise ValueError(f"line {number}: {problem}") from None
+        bench = row.get("bench") if isinstance(row, dict) else None
+        if bench == "environment":
             environment = row
-        else:
+        elif bench == "failed":
+            failed[row.get("name")] = row.get("why")
+        elif is_result(row):
             found[row["name"]] = row
-    return environment, found
+        else:
+            raise ValueError(f"line {number}: a result has a name, a unit and samples")
+    return environment, found, failed
+
+
+def is_result(row):
+    if not isinstance(row, dict) or not isinstance(row.get("name"), str) or not isinstance(row.get("unit"), str):
+        return False
+    samples = row.get("samples")
+    return isinstance(samples, list) and len(samples) > 0 and all(
+        isinstance(sample, (int, float)) and not isinstance(sample, bool) and math.isfinite(sample) and sample >= 0
+        for sample in samples)
 
 
 class Writer:
@@ -59,7 +78,7 @@ class Writer:
     def add(self, row):
         self.file.write(json.dumps(row, ensure_ascii=False) + "\n")
         self.file.flush()
-        if row.get("bench") != "environment":
+        if row["bench"] not in ("environment", "failed"):
             self.rows[row["name"]] = row
 
     def close(self):
