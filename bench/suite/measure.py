@@ -2,11 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
 
 from suite import console
+
+
+class Failed(RuntimeError):
+    """A part of a run that did not end well; the rest goes on."""
 
 
 class Run:
@@ -44,8 +49,17 @@ def run(command, stdin=None, cores=None, env=None, keep_output=True):
 
 def must(done, command):
     if done.code != 0:
-        console.fail(f"{' '.join(str(c) for c in command)}\nexit code {done.code}: {done.err.strip()[-800:]}")
+        raise Failed(f"{' '.join(str(c) for c in command)}: {what_it_said(done)}")
     return done
+
+
+def what_it_said(done):
+    """Why a command did not end well: its last words about it, or how it ended."""
+    if done.code < 0:
+        return f"ended by signal {-done.code}"
+    lines = [line for line in done.err.splitlines() if line.strip() and not line.startswith("{")]
+    telling = [line for line in lines if re.search(r"[Ee]rror|[Ww]arning|wrong", line)]
+    return ((telling or lines)[-1:] or [f"exit code {done.code}"])[0].strip()[:300]
 
 
 def rounds(count, things, take):

@@ -22,6 +22,7 @@ class Peer:
     def __init__(self, name, needs, command, on, ns_guess, count=int, label=None, env=None,
                  comparable=True):
         self.name, self.needs, self.command, self.on, self.env = name, needs, command, on, env
+        self.good_codes = (0, 1) if needs in ("grep", "rg") else (0,)  # theirs is 1 where no line matches
         self.ns_guess, self.count, self.label = ns_guess, count, label or name
         self.comparable = comparable and count is not None  # must it count what the reference does?
 
@@ -70,9 +71,17 @@ def once(peer, path):
     """Runs the peer on a file. What it prints is read, not sent to /dev/null: grep notices that and
     stops at the first line that matches. Only a peer that prints every post writes to /dev/null."""
     done = measure.run(peer.command, stdin=str(path), env=peer.env, keep_output=peer.count is not None)
-    if done.code not in (0, 1):  # grep: 1 is "no line matched"
-        raise RuntimeError(done.err.strip()[-300:] or f"exit code {done.code}")
+    if done.code not in peer.good_codes:
+        raise measure.Failed(measure.what_it_said(done))
     return done
+
+
+def count_of(peer, text):
+    """ripgrep prints nothing where nothing matches."""
+    try:
+        return peer.count(text.strip() or "0")
+    except (ValueError, KeyError, TypeError):
+        raise measure.Failed(f"it prints no count: {text.strip()[:100] or 'nothing'}") from None
 
 
 def prepare(plan, corpus, peer, folder_cache):
@@ -85,13 +94,13 @@ def prepare(plan, corpus, peer, folder_cache):
     peer.empty = small.work / "empty.ndjson"
     peer.empty.write_bytes(b"")
     done = once(peer, peer.path)
-    counted = peer.count(done.out.strip() or "0") if peer.count else None
+    counted = count_of(peer, done.out) if peer.count else None
     peer.counted, peer.reference = counted, reference
     peer.checked = peer.comparable
     if peer.checked and counted != reference:
-        raise RuntimeError(f"it counts {counted} posts, the reference {reference}")
+        raise measure.Failed(f"it counts {counted} posts, the reference {reference}")
     if peer.count and counted < reference // 3:
-        raise RuntimeError(f"it counts {counted} posts, the reference {reference}: too few to be the same job")
+        raise measure.Failed(f"it counts {counted} posts, the reference {reference}: too few to be the same job")
 
 
 def able(plan, corpus, files_folder):
@@ -104,7 +113,7 @@ def able(plan, corpus, files_folder):
         try:
             prepare(plan, corpus, peer, folder_cache)
             found.append(peer)
-        except RuntimeError as problem:
+        except measure.Failed as problem:
             plan.fail(f"peer {peer.label}", str(problem))
     return found
 

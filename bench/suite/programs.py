@@ -49,7 +49,7 @@ def run(plan, name, extra=()):
         if line.startswith("{"):
             rows.append(json.loads(line))
     if done.code != 0:
-        plan.fail(name, done.err.strip().splitlines()[-1] if done.err.strip() else f"exit code {done.code}")
+        plan.fail(name, measure.what_it_said(done))
         console.say(done.err.rstrip())
         return
     for row in rows:
