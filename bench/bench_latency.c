@@ -369,6 +369,8 @@ static void expect(struct bench *bench, struct latency *l)
         published += l->got[i];
         unlikely += l->got[i] && l->corpus.matches && !l->corpus.matches[i];
     }
+    if (published == 0 && (!l->corpus.matches || l->corpus.matches_count == 0))
+        die("nothing to measure", "the rules publish none of the posts");
     bench_check(bench, published > 0, "nothing is published");
     bench_check(bench, unlikely == 0, "%llu published posts match no rule by the truth",
                 (unsigned long long)unlikely);

@@ -79,6 +79,14 @@ static void make(const struct bench *bench, uint32_t posts, struct bench_corpus 
 
 /* ---- opening ---- */
 
+/* A line of nothing, as ingest skips it. */
+static bool is_blank(const char *line, const char *stop)
+{
+    while (line < stop && *line == '\r')
+        line++;
+    return line == stop;
+}
+
 static void cut_records(struct bench_corpus *corpus, uint32_t posts_max)
 {
     const char *at = corpus->data, *end = at + corpus->len;
@@ -86,7 +94,7 @@ static void cut_records(struct bench_corpus *corpus, uint32_t posts_max)
     while (at < end && corpus->count < posts_max) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline ? newline : end;
-        if (stop > at)
+        if (!is_blank(at, stop))
             corpus->records[corpus->count++] = (struct hy_record){
                 .data = at, .offset = (uint64_t)(at - corpus->data), .len = (uint32_t)(stop - at)};
         at = newline ? newline + 1 : end;
@@ -158,6 +166,18 @@ void bench_corpus_close(struct bench_corpus *corpus)
 const char *bench_corpus_rules(const struct bench *bench, const struct bench_corpus *corpus)
 {
     return corpus->rules_path[0] ? corpus->rules_path : bench->rules;
+}
+
+uint64_t bench_unread(const hydrant_stats *stats)
+{
+    uint64_t judged = stats->dropped[HYDRANT_DROP_NO_MATCH] + stats->dropped[HYDRANT_DROP_IGNORED] +
+                      stats->dropped[HYDRANT_DROP_DUPLICATE] +
+                      stats->dropped[HYDRANT_DROP_REDELIVERED] +
+                      stats->dropped[HYDRANT_DROP_SAMPLED_OUT],
+             all = 0;
+    for (int drop = 1; drop < HYDRANT_DROPS; drop++)
+        all += stats->dropped[drop];
+    return all - judged;
 }
 
 const char *bench_corpus_file(const struct bench_corpus *corpus, char *path, size_t size)

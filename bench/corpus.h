@@ -46,6 +46,9 @@ const char *bench_corpus_rules(const struct bench *bench, const struct bench_cor
  */
 size_t bench_rule_phrases(const char *rules_path, hydrant_str **out);
 
+/* How many records held no post that can be read: they cost little, and count as posts. */
+uint64_t bench_unread(const hydrant_stats *stats);
+
 /* The posts as a file that goes with the process: writes its path to path (64 bytes are enough) and
  * returns it. */
 const char *bench_corpus_file(const struct bench_corpus *corpus, char *path, size_t size);

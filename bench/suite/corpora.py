@@ -8,9 +8,10 @@ import pathlib
 import subprocess
 import time
 
-from suite import console
+from suite import console, measure
 
 NO_RULES = b'"rules":[]'  # in a line of the truth: no rule matches
+JUDGED = ("no_match", "ignored", "duplicate", "redelivered", "sampled_out")  # drops of what was read and judged
 
 
 class Corpus:
@@ -158,14 +159,77 @@ class Store:
         console.progress_end()
 
 
-def own(posts, rules, work):
-    """The benchmarker's own posts and rules; no truth. What is made from them goes to work."""
+def unread(stats):
+    """{reason: records} that hold no post that can be read, by hydrant's statistics."""
+    return {reason: count for reason, count in stats["dropped"].items() if count and reason not in JUDGED}
+
+
+def own(hydrant, posts, rules, work):
+    """The benchmarker's own posts and rules; no truth. Records that hold no post that can be read are left
+    out, for they would count as posts that cost little. What is made from the posts goes to work.
+    measure.Failed says why they cannot be benched."""
     posts, rules = pathlib.Path(posts), pathlib.Path(rules)
     for path in (posts, rules):
         if not path.exists():
-            console.fail(f"{path}: no such file")
+            raise measure.Failed(f"{path}: no such file")
+    stats = first_look(hydrant, posts, rules)
     with open(posts, "rb") as file:
-        count = sum(1 for line in file if line.strip())
-    if count == 0:
-        console.fail(f"{posts}: no posts in it (NDJSON: one JSON object a line)")
-    return Corpus(posts, rules, None, count, None, posts.stat().st_size, str(posts), work)
+        lines, objects, blank = count_lines(file)
+    left_out = unread(stats)
+    if lines != stats["posts"] or objects + sum(left_out.values()) < lines:
+        raise measure.Failed(f"{posts}: {stats['posts']:,} records in {lines:,} lines, {objects:,} of them JSON objects: benches take "
+                             "plain NDJSON, a JSON object a line (zstd -d unpacks; jq -c '.[]' takes an array apart)")
+    if sum(left_out.values()) == lines:
+        raise measure.Failed(f"{posts}: none of its {lines:,} records holds a post that can be read: {reasons(left_out)}")
+    count, source = lines - sum(left_out.values()), posts
+    if blank or left_out:
+        posts = pathlib.Path(work) / f"{posts.stem}.readable.ndjson"
+        leave_out(hydrant, source, rules, posts)
+    corpus = Corpus(posts, rules, None, count, None, posts.stat().st_size, str(source), work)
+    corpus.records, corpus.left_out, corpus.published, corpus.pack = lines, left_out, stats["published"], stats["pack"]
+    return corpus
+
+
+def first_look(hydrant, posts, rules):
+    """What hydrant says of the posts; measure.Failed where rules are bad or nothing can be read."""
+    command = [str(hydrant), "scan", "--rules", str(rules), "--emit", "none", "--stats", "json", str(posts)]
+    done = measure.run(command)
+    last = (done.err.strip().splitlines() or [""])[-1]
+    if not last.startswith("{"):
+        raise measure.Failed(measure.what_it_said(done))
+    stats = json.loads(last)
+    if stats["posts"] == 0:
+        raise measure.Failed(f"{posts}: there are no posts in it ({measure.what_it_said(done)})")
+    if done.code != 0 and sum(unread(stats).values()) < stats["posts"]:
+        raise measure.Failed(measure.what_it_said(done))
+    return stats
+
+
+def reasons(left_out):
+    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(left_out.items(), key=lambda item: -item[1]))
+
+
+def is_record(line):
+    """As hydrant cuts lines: a line of spaces is a record, that is no JSON."""
+    return line.rstrip(b"\r\n") != b""
+
+
+def count_lines(file):
+    """(records, those of them that begin like a JSON object, blank lines)"""
+    records = objects = blank = 0
+    for line in file:
+        records += is_record(line)
+        blank += not is_record(line)
+        objects += line.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{")
+    return records, objects, blank
+
+
+def leave_out(hydrant, source, rules, target):
+    """Copies the other records: hydrant says of each, in the order of the file, what became of it."""
+    command = [str(hydrant), "scan", "--rules", str(rules), "--emit", "all", str(source)]
+    with open(source, "rb") as reader, open(target, "wb") as writer, subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        items = (item for item in map(json.loads, child.stdout) if item["event"] == "mention")
+        for line, item in zip(filter(is_record, reader), items):
+            if item.get("dropped") in (None, *JUDGED):
+                writer.write(line.rstrip(b"\r\n") + b"\n")

@@ -1,6 +1,6 @@
 """The report of a run for a person: Markdown, with the plots beside it."""
 
-from suite import charts, console
+from suite import charts, console, corpora
 
 TITLES = {
     "peers": "Beside other tools", "throughput": "The whole pipeline", "stages": "Stage by stage",
@@ -108,6 +108,19 @@ def environment_lines(environment):
     ]
 
 
+def left_out(own):
+    """What of somebody's own posts no figure is of."""
+    return (f"no post can be read in {sum(own.left_out.values()):,} of the {own.records:,} records of {own.made} "
+            f"({corpora.reasons(own.left_out)}): every figure leaves them out")
+
+
+def about_posts(own):
+    lines = [f"- **Of your own posts, {left_out(own)}.**"] if own and own.left_out else []
+    if own and own.published == 0:
+        lines.append("- **The rules publish none of the posts**: emotion, duplicates, triage and items cost nothing here.")
+    return lines
+
+
 def headline(environment, rows):
     lines = []
     if environment["mode"] == "tiny":
@@ -139,7 +152,7 @@ def write(folder, environment, rows, suite):
     groups = {}
     for row in rows.values():
         groups.setdefault(group(row), []).append(row)
-    lines = [f"# hydrant bench, {environment['mode']}", "", *headline(environment, rows), ""]
+    lines = [f"# hydrant bench, {environment['mode']}", "", *about_posts(suite.own), *headline(environment, rows), ""]
     if environment["mode"] == "quick":
         lines += ["*A quick run is for a look. Figures to compare or to quote come from `bench/run full` on an idle "
                   "machine.*", ""]
