@@ -1,6 +1,7 @@
 """bench/run: what fails is told and the rest goes on; what cannot be benched is refused."""
 
 import json
+import os
 import pathlib
 import tempfile
 import types
@@ -150,6 +151,16 @@ class OwnPosts(Case):
         suite, corpus = self.suite(), types.SimpleNamespace(count=2, matched=None)
         self.assertFalse(pipeline.check(suite, corpus, {**STATS, "posts": 2, "dropped": {"no_match": 1, "no_text": 1}}, "x"))
         self.assertEqual(suite.failed, [("x", "records that hold no post that can be read: no_text 1")])
+
+    def test_what_was_cut_from_other_posts_of_that_name_is_not_taken(self):
+        for text in (b"old", b"new"):
+            folder = self.folder / text.decode()
+            folder.mkdir()
+            (folder / "posts.ndjson").write_bytes(text + b" 1\n" + text + b" 2\n")
+        old, new = (corpora.Corpus(self.folder / name / "posts.ndjson", None, None, 2, work=self.folder) for name in ("old", "new"))
+        self.assertEqual(new.head(1).posts.read_bytes(), b"new 1\n")
+        os.utime(old.posts, (0, 0))  # older than what was cut
+        self.assertEqual(old.head(1).posts.read_bytes(), b"old 1\n")
 
 
 class Answers(Case):
