@@ -1,7 +1,8 @@
 /*
  * Writes what tools that know no JSON and no rules are given: the texts of a corpus, one a line,
- * and the phrases of the rules, one a line; and prints how many texts hold a phrase as grep -F -i
- * sees it (letters of ASCII in any case, no word boundaries): the reference for those tools.
+ * and the phrases of the rules, one a line; and prints how many records have no text (or none that
+ * is read without a mapping), and how many texts hold a phrase as grep -F -i sees it (letters of
+ * ASCII in any case, no word boundaries): the reference for those tools.
  *
  * usage: bench-extract --corpus FILE --rules PATH TEXTS PHRASES
  */
@@ -69,8 +70,11 @@ int main(int argc, char **argv)
     size_t count = bench_rule_phrases(bench.rules, &phrases);
     write_lines(argv[1], texts, corpus.count);
     write_lines(argv[2], phrases, count);
+    uint32_t without = 0;
+    for (uint32_t i = 0; i < corpus.count; i++)
+        without += texts[i].len == 0;
     uint64_t with = texts_with_a_phrase(texts, corpus.count, phrases, count);
-    printf("{\"posts\":%u,\"phrases\":%zu,\"texts_with_a_phrase\":%llu}\n", corpus.count, count,
-           (unsigned long long)with);
+    printf("{\"posts\":%u,\"without_text\":%u,\"phrases\":%zu,\"texts_with_a_phrase\":%llu}\n",
+           corpus.count, without, count, (unsigned long long)with);
     return 0;
 }

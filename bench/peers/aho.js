@@ -1,7 +1,7 @@
 // The same job as people write it in Node.js: parse each post, look for all phrases at once with an
 // Aho-Corasick automaton (letters of ASCII in any case), and, with --sentiment, score the texts that
-// hit: with the npm package "sentiment" when it is installed, else with the short list of words
-// below. Prints {"posts", "hits", "sentiment"}.
+// hit: with the npm package "sentiment" when it is installed (NODE_PATH), else with the short list of
+// words below. Prints {"posts", "hits", "sentiment"}: by what it scored.
 //
 // usage: node aho.js PHRASES [--sentiment] < posts.ndjson
 'use strict';
@@ -78,7 +78,7 @@ function scorer() {
       for (const word of text.toLowerCase().split(/[^a-z']+/)) sum += WORDS[word] || 0;
       return sum;
     };
-    return {name: 'a list of 29 words', score};
+    return {name: `a list of ${Object.keys(WORDS).length} words`, score};
   }
 }
 
@@ -88,7 +88,7 @@ const sentiment = process.argv[3] === '--sentiment' ? scorer() : null;
 let posts = 0, hits = 0, sum = 0;
 readline.createInterface({input: process.stdin, crlfDelay: Infinity})
   .on('line', (line) => {
-    const text = JSON.parse(line).text;
+    const text = JSON.parse(line).text || '';  // a delete has none
     posts++;
     if (!hit(automaton, text)) return;
     hits++;

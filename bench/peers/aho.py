@@ -51,7 +51,7 @@ def main():
         automaton = build([line.rstrip(b"\n").lower() for line in file if line.strip()])
     posts = hits = 0
     for line in sys.stdin.buffer:
-        text = json.loads(line)["text"].replace("\n", " ").replace("\r", " ").encode().lower()
+        text = (json.loads(line).get("text") or "").replace("\n", " ").replace("\r", " ").encode().lower()
         posts += 1
         hits += hit(automaton, text)
     print(json.dumps({"posts": posts, "hits": hits}))

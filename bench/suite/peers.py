@@ -2,28 +2,33 @@
 
 hydrant does its whole job (parse, all rules, emotion, dedup, triage); the others look for the same
 phrases, as substrings, and count the posts that hold one. Every tool gets as many of the posts as it
-does in about the time that a peer is given, is also run on no posts in every round, and that time
-(starting, building its tables) is taken off. CPU per post, user and system, the whole process."""
+does in about the time that a peer is given; a slow one is given more. In every round it is also run on
+the first half of them alone, and that time (starting, building its tables, warming up) is taken off:
+what is shown is a post of the second half. CPU, user and system, the whole process."""
 
 import json
 import shutil
 import statistics
 
-from suite import console, measure, pipeline, programs, results
+from suite import corpora, measure, pipeline, programs
 
 JQ = ('[($p | split("\\n")[] | select(. != "") | ascii_downcase)] as $phrases | reduce inputs as $m (0; '
-      '($m.text | gsub("[\\n\\r]"; " ") | ascii_downcase) as $t '
+      '($m.text // "" | gsub("[\\n\\r]"; " ") | ascii_downcase) as $t '
       '| . + (if any($phrases[]; . as $x | $t | contains($x)) then 1 else 0 end))')
+SLOW_NS = 200000  # a post: such a tool gets more time, and is measured in fewer rounds
+SLOW_ROUNDS = 3
 
 
 class Peer:
-    """A tool: its command for a file, on what, and how to read its count (None: it gives none)."""
+    """A tool: its command for a file, on what, how to read its count (None: it gives none), and what else
+    it says of how it did it."""
 
     def __init__(self, name, needs, command, on, ns_guess, count=int, label=None, env=None,
-                 comparable=True):
+                 comparable=True, told=None):
         self.name, self.needs, self.command, self.on, self.env = name, needs, command, on, env
         self.good_codes = (0, 1) if needs in ("grep", "rg") else (0,)  # theirs is 1 where no line matches
-        self.ns_guess, self.count, self.label = ns_guess, count, label or name
+        self.ns_guess, self.count, self.label, self.told = ns_guess, count, label or name, told
+        self.slow = ns_guess >= SLOW_NS
         self.comparable = comparable and count is not None  # must it count what the reference does?
 
 
@@ -40,13 +45,13 @@ def peers(files, folder):
              label="rg -c -F -f (case-sensitive), on the JSON", comparable=False),
         Peer("rg-text", "rg", ["rg", "-c", "-F", "-f", phrases], "text", 3000,
              label="rg -c -F -f (case-sensitive), on extracted texts", comparable=False),
-        Peer("rg-text-i", "rg", ["rg", "-c", "-F", "-i", "-f", phrases], "text", 4000000,
+        Peer("rg-text-i", "rg", ["rg", "-c", "-F", "-i", "-f", phrases], "text", 1000000,
              label="rg -c -F -i -f (cases of Unicode), on extracted texts", comparable=False),
         Peer("node", "node", ["node", str(folder / "aho.js"), phrases], "json", 40000,
              count=lambda out: json.loads(out)["hits"], label="Node.js: JSON.parse, Aho-Corasick"),
         Peer("node-sentiment", "node", ["node", str(folder / "aho.js"), phrases, "--sentiment"], "json", 42000,
-             count=lambda out: json.loads(out)["hits"],
-             label="Node.js: JSON.parse, Aho-Corasick, sentiment of hits"),
+             count=lambda out: json.loads(out)["hits"], told=lambda out: json.loads(out)["sentiment"],
+             label="Node.js: Aho-Corasick, hits scored: "),
         Peer("python", "python3", ["python3", str(folder / "aho.py"), phrases], "json", 25000,
              count=lambda out: json.loads(out)["hits"], label="Python: json, Aho-Corasick"),
         Peer("jq", "jq", ["jq", "-n", "--rawfile", "p", phrases, JQ], "json", 8000000,
@@ -63,8 +68,20 @@ def extract(plan, corpus, posts):
              "phrases": small.beside("phrases")}
     command = [str(plan.program("extract")), "--corpus", str(small.posts), "--rules", str(small.rules),
                str(files["text"]), str(files["phrases"])]
-    done = measure.must(measure.run(command), command)
-    return small, files, json.loads(done.out)["texts_with_a_phrase"]
+    found = json.loads(measure.must(measure.run(command), command).out)
+    if found["without_text"] == found["posts"]:
+        raise measure.Failed("other tools cannot be given texts: these posts are in a network's own form")
+    return small, files, found["texts_with_a_phrase"]
+
+
+def first_half(small, files, on):
+    """(its posts, the file)"""
+    half = small.count // 2
+    if on == "json":
+        return half, small.head(half).posts
+    path = small.beside(f"{half}.texts")
+    corpora.cut(files["text"], path, half)
+    return half, path
 
 
 def once(peer, path):
@@ -85,17 +102,18 @@ def count_of(peer, text):
 
 
 def prepare(plan, corpus, peer, folder_cache):
-    """The peer's posts and reference, checked; None when it cannot take part."""
-    posts = max(20, min(corpus.count, int(plan.mode.peer_seconds * 1e9 / peer.ns_guess)))
+    """The peer's posts and reference, checked."""
+    seconds = plan.mode.slow_peer_seconds if peer.slow else plan.mode.peer_seconds
+    posts = min(corpus.count, max(20, int(seconds * 1e9 / peer.ns_guess)))
     if posts not in folder_cache:
         folder_cache[posts] = extract(plan, corpus, posts)
     small, files, reference = folder_cache[posts]
     peer.posts, peer.path = small.count, files[peer.on]
-    peer.empty = small.work / "empty.ndjson"
-    peer.empty.write_bytes(b"")
+    peer.warm_posts, peer.warm_path = first_half(small, files, peer.on)
     done = once(peer, peer.path)
     counted = count_of(peer, done.out) if peer.count else None
     peer.counted, peer.reference = counted, reference
+    peer.label += peer.told(done.out) if peer.told else ""
     peer.checked = peer.comparable
     if peer.checked and counted != reference:
         raise measure.Failed(f"it counts {counted} posts, the reference {reference}")
@@ -127,22 +145,41 @@ def run(plan):
             return
     others = {peer.name: peer for peer in able(plan, corpus, programs.FOLDER / "peers")}
 
+    slow = [name for name, peer in others.items() if peer.slow]
+    side_by_side(plan, others, [name for name in others if name not in slow], plan.mode.rounds)
+    side_by_side(plan, others, slow, min(plan.mode.rounds, SLOW_ROUNDS))
+
+
+def ns_a_post(peer):
+    """Of the second half of its posts: what the first half took is taken off."""
+    warm = once(peer, peer.warm_path).cpu
+    return max(1.0, (once(peer, peer.path).cpu - warm) * 1e9 / (peer.posts - peer.warm_posts))
+
+
+def side_by_side(plan, others, names, count):
+    """Rounds of hydrant and the peers of these names; hydrant's own result is of the first call."""
+    hydrant = ["hydrant-fast", "hydrant-strict"]
+
     def take(name):
-        if name.startswith("hydrant-"):
-            stats, _ = measure.scan(plan.hydrant, corpus, parse=name.removeprefix("hydrant-"))
+        if name in hydrant:
+            stats, _ = measure.scan(plan.hydrant, plan.corpus(), parse=name.removeprefix("hydrant-"))
             return pipeline.cpu_ns(stats)
-        peer = others[name]
-        start = once(peer, peer.empty).cpu
-        return max(1.0, (once(peer, peer.path).cpu - start) * 1e9 / peer.posts)
-    names = ["hydrant-fast", "hydrant-strict", *others]
-    samples = measure.rounds(plan.mode.rounds, names, take)
-    for name in names:
-        ratios = [theirs / ours for theirs, ours in zip(samples[name], samples["hydrant-fast"])]
-        more = {"label": "hydrant scan, everything on, parse " + name.removeprefix("hydrant-")}
-        if name in others:
-            peer = others[name]
-            more = {"label": peer.label, "posts": peer.posts, "counted": peer.counted,
-                    "reference": peer.reference, "answers_checked": peer.checked, "input": peer.on}
-        pipeline.add(plan, "peers", f"peers/{name}", "ns/post", samples[name],
-                     ratio=round(statistics.median(ratios), 2), ratio_min=round(min(ratios), 2),
-                     ratio_max=round(max(ratios), 2), **more)
+        return ns_a_post(others[name])
+    again = "peers/hydrant-fast" in plan.writer.rows
+    if again and not names:
+        return
+    samples = measure.rounds(count, [*hydrant[:1 if again else 2], *names], take)
+    for name in samples:
+        if name not in hydrant or not again:
+            add(plan, name, samples[name], samples["hydrant-fast"], others.get(name))
+
+
+def add(plan, name, samples, ours, peer):
+    """ours: of the same rounds."""
+    ratios = [theirs / mine for theirs, mine in zip(samples, ours)]
+    more = {"label": "hydrant scan, everything on, parse " + name.removeprefix("hydrant-")}
+    if peer:
+        more = {"label": peer.label, "posts": peer.posts, "warm_posts": peer.warm_posts, "counted": peer.counted,
+                "reference": peer.reference, "answers_checked": peer.checked, "input": peer.on}
+    pipeline.add(plan, "peers", f"peers/{name}", "ns/post", samples, ratio=round(statistics.median(ratios), 2),
+                 ratio_min=round(min(ratios), 2), ratio_max=round(max(ratios), 2), **more)

@@ -17,16 +17,17 @@ class Mode:
     base_phrases: int
     hits: list
     peer_seconds: float   # about so long runs each peer
+    slow_peer_seconds: float
     rates: list           # posts a second of paced latency
     program_args: list
 
 
 MODES = {
     # a test's: everything runs, nothing is measured well
-    "tiny": Mode("tiny", 1200, 300, 2, [100, 300], 300, [0.2], 0.02, [2000], ["--quick", "--repeats", "2"]),
-    "quick": Mode("quick", 60000, 20000, 5, [100, 1000, 10000, 100000], 10000, [0.01, 0.05, 0.2, 1.0], 0.5,
+    "tiny": Mode("tiny", 1200, 300, 2, [100, 300], 300, [0.2], 0.02, 0.04, [2000], ["--quick", "--repeats", "2"]),
+    "quick": Mode("quick", 60000, 20000, 5, [100, 1000, 10000, 100000], 10000, [0.01, 0.05, 0.2, 1.0], 0.5, 4.0,
                   [10000, 100000], ["--quick"]),
-    "full": Mode("full", 400000, 100000, 11, [100, 1000, 10000, 100000], 10000, [0.01, 0.05, 0.2, 1.0], 2.0,
+    "full": Mode("full", 400000, 100000, 11, [100, 1000, 10000, 100000], 10000, [0.01, 0.05, 0.2, 1.0], 1.5, 20.0,
                  [10000, 100000, 500000], []),
 }
 

@@ -173,5 +173,99 @@ class Answers(Case):
         self.assertEqual(suite.failed, [("lost", "1 of 2 posts were read"), ("more", "2 posts match, by the truth 1")])
 
 
+class SideBySide(Case):
+    """Other tools beside hydrant, with times that the test lays down."""
+
+    def setUp(self):
+        super().setUp()
+        for module, name in ((measure, "scan"), (peers, "once"), (peers, "extract"), (console, "note")):
+            self.addCleanup(setattr, module, name, getattr(module, name))
+        console.note = lambda text: None
+
+    def taken(self, suite, peer, seconds):
+        """Its samples, where each run of it takes so long and hydrant 2,000 ns a post."""
+        measure.scan = lambda *_, **__: ({"posts": 1000, "cpu_seconds": 0.003, "compile_cpu_seconds": 0.001}, None)
+        peers.once = lambda _, path: measure.Run(0, "", "", 0, seconds[path], 0)
+        peers.side_by_side(suite, {peer.name: peer}, [peer.name], 2)
+        return suite.writer.rows
+
+    def peer(self, **more):
+        peer = peers.Peer("grep-json", "grep", ["grep"], "json", 5000, label="grep", **more)
+        peer.posts, peer.warm_posts, peer.path, peer.warm_path = 1000, 400, "all", "warm"
+        peer.counted = peer.reference = 7
+        peer.checked = peer.comparable
+        return peer
+
+    def test_the_first_part_is_taken_off_and_the_ratio_is_theirs_to_ours(self):
+        row = self.taken(self.suite("full"), self.peer(), {"warm": 0.5, "all": 0.506})["peers/grep-json"]
+        self.assertAlmostEqual(row["value"], 10000)  # 6 ms, 600 posts
+        self.assertEqual((row["ratio"], row["ratio_min"], row["ratio_max"]), (5, 5, 5))
+        self.assertEqual((row["posts"], row["warm_posts"], row["n"], row["answers_checked"]), (1000, 400, 2, True))
+
+    def test_hydrant_has_its_own_result_once(self):
+        suite = self.suite("full")
+        self.taken(suite, self.peer(), {"warm": 0.5, "all": 0.506})
+        first = suite.writer.rows["peers/hydrant-fast"]
+        self.assertEqual((first["value"], first["ratio"]), (2000, 1))
+        slow = self.peer()
+        slow.name = "jq"
+        self.taken(suite, slow, {"warm": 0.5, "all": 0.6})
+        self.assertIs(suite.writer.rows["peers/hydrant-fast"], first)
+        self.assertAlmostEqual(suite.writer.rows["peers/jq"]["ratio"], 83.33)
+
+    def prepared(self, counted, reference, **more):
+        """A peer that counts so many posts of 100,000."""
+        lines = self.folder / "posts.ndjson"
+        lines.write_text("{}\n" * 20)
+        corpus = corpora.Corpus(lines, None, None, 100000, work=self.folder)
+        peers.extract = lambda _, corpus, posts: (corpora.Corpus(lines, None, None, posts, work=self.folder),
+                                                  {"json": lines, "text": lines}, reference)
+        peers.once = lambda *_: measure.Run(0, counted, "", 0, 0, 0)
+        peer = peers.Peer("x", "x", ["x"], "json", more.pop("ns", 50000), **more)
+        peers.prepare(self.suite("full"), corpus, peer, {})
+        return peer
+
+    def test_a_count_that_is_not_the_references_is_noticed(self):
+        self.assertTrue(self.prepared("7", 7).checked)
+        for counted in ("6", "8", "0", ""):
+            with self.assertRaisesRegex(measure.Failed, r"it counts \d posts, the reference 7"):
+                self.prepared(counted, 7)
+        self.assertFalse(self.prepared("6", 7, comparable=False).checked)
+        with self.assertRaisesRegex(measure.Failed, "too few to be the same job"):
+            self.prepared("1", 7, comparable=False)
+
+    def test_each_gets_as_many_posts_as_its_time_allows_and_half_of_them_to_warm_up(self):
+        peer = self.prepared("7", 7)
+        self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (30000, 15000, False))
+        peer = self.prepared("7", 7, ns=1000000)
+        self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (20000, 10000, True))
+        self.assertEqual(self.prepared("7", 7, ns=1).posts, 100000)
+        self.assertEqual(peer.warm_path.read_text().count("\n"), 20)
+
+    def test_the_first_half_is_of_what_the_tool_reads(self):
+        posts, texts = self.folder / "p.ndjson", self.folder / "p.texts"
+        posts.write_text("".join(f'{{"n":{n}}}\n' for n in range(5)))
+        texts.write_text("a\nb\nc\nd\ne\n")
+        small = corpora.Corpus(posts, None, None, 5, work=self.folder)
+        self.assertEqual(peers.first_half(small, {"text": texts}, "text")[1].read_text(), "a\nb\n")
+        count, path = peers.first_half(small, {"text": texts}, "json")
+        self.assertEqual((count, path.read_text()), (2, '{"n":0}\n{"n":1}\n'))
+        one = corpora.Corpus(posts, None, None, 1, work=self.folder)
+        self.assertEqual(peers.first_half(one, {"text": texts}, "text")[1].read_text(), "")
+
+    def test_the_label_says_what_scored(self):
+        peer = self.prepared('{"hits":7,"sentiment":"a list of 28 words"}', 7, count=lambda out: json.loads(out)["hits"],
+                             told=lambda out: json.loads(out)["sentiment"], label="scored: ")
+        self.assertEqual(peer.label, "scored: a list of 28 words")
+
+    def test_posts_without_a_text_are_no_job_for_others(self):
+        program = self.folder / "bench" / "bench-extract"
+        program.parent.mkdir()
+        self.command("bench/bench-extract", 'echo \'{"posts":2,"without_text":2,"texts_with_a_phrase":0}\'')
+        corpus = corpora.Corpus(self.folder / "p.ndjson", "rules", None, 2, work=self.folder)
+        with self.assertRaisesRegex(measure.Failed, "in a network's own form"):
+            peers.extract(self.suite(), corpus, 2)
+
+
 if __name__ == "__main__":
     unittest.main()
