@@ -3,6 +3,7 @@
 from suite import console, svg
 
 STAGES = ["ingest", "decode", "normalize", "match", "emotion", "dedup", "triage", "publish"]
+REST = "rest"  # of the process: reading by the kernel's own threads, starting, output
 WIDTH = 760
 CUT_AT = 4  # a stacked bar so many times as long as the first one is cut
 
@@ -136,10 +137,16 @@ def stages(rows, path):
     for mode in ("strict", "fast", "strict-ring", "fast-ring"):
         costs = {s: rows[f"stage/{mode}/{s}"]["value"] for s in STAGES if f"stage/{mode}/{s}" in rows}
         if costs:
+            costs = with_rest(costs, rows.get(f"stage/{mode}/all"))
             kind, _, ring = mode.partition("-")
             bars.append((f"parse {kind}, {'ring' if ring else 'NDJSON'}", costs))
     share = f"; {percent_matched(rows)} of the posts match" if "pipeline/base" in rows else ""
-    return stacked(bars, "CPU per post, stage by stage", f"nanoseconds{share}; one thread", path)
+    return stacked(bars, "CPU per post, stage by stage", f"nanoseconds{share}; one thread, and the kernel's", path)
+
+
+def with_rest(costs, whole):
+    """As much as the whole process took: else the bar is shorter than the figure beside it."""
+    return {**costs, REST: max(0.0, whole["value"] - sum(costs.values()))} if whole else costs
 
 
 def percent_matched(rows):
@@ -148,13 +155,16 @@ def percent_matched(rows):
 
 def stages_by_axis(rows, path):
     """The same for the axes of the pipeline bench."""
-    bars = sorted(((name.partition("/")[2], row["stage_ns"]) for name, row in rows.items() if row.get("stage_ns")),
+    bars = sorted(((name.partition("/")[2], with_rest(row["stage_ns"], row)) for name, row in rows.items() if row.get("stage_ns")),
                   key=lambda bar: bar_order(bar[0]))
     base = rows.get("pipeline/base")
     about = f"base: {percent_matched(rows)} match, {base['patterns']:,} patterns, {base['bytes_per_post']}-byte records, " \
             f"parse {base['parse']}; " if base else ""
     return stacked([(bar_label(name), costs) for name, costs in bars], "CPU per post, by what differs",
                    f"nanoseconds; {about}each bar changes one thing", path)
+
+
+PARTS = [*zip(svg.COLOURS, STAGES), (svg.REST, REST)]  # of a stacked bar
 
 
 def stacked(bars, title, subtitle, path):
@@ -171,16 +181,16 @@ def stacked(bars, title, subtitle, path):
         picture.line(x.at(tick), top - 4, x.at(tick), height - 34)
         picture.text(x.at(tick), height - 16, svg.short(tick), size=11, colour=svg.SOFT, anchor="middle")
     at = 24
-    for i, stage in enumerate(STAGES):
-        picture.rect(at, 72, 12, 12, svg.COLOURS[i], radius=2)
+    for colour, stage in PARTS:
+        picture.rect(at, 72, 12, 12, colour, radius=2)
         picture.text(at + 17, 82, stage, size=12)
         at += 32 + 7.2 * len(stage)
     for i, ((label, costs), total) in enumerate(zip(bars, totals)):
         y, start, unit = top + 34 * i, 0.0, min(1.0, ticks[-1] / total)
         picture.text(left - 10, y + 16, label, size=12, anchor="end")
-        for k, stage in enumerate(STAGES):
+        for colour, stage in PARTS:
             cost = costs.get(stage, 0) * unit
-            picture.rect(x.at(start), y, x.at(start + cost) - x.at(start), 24, svg.COLOURS[k],
+            picture.rect(x.at(start), y, x.at(start + cost) - x.at(start), 24, colour,
                          f"{stage}: {costs.get(stage, 0):.0f} ns")
             start += cost
         picture.text(x.at(start) + 8, y + 16, value_text(total) + ("  (cut)" if unit < 1 else ""), size=12, weight="bold")

@@ -1,5 +1,6 @@
 """Where and with what a run was made: everything that a figure may hang on."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ["libhyperscan5", "libvectorscan5", "libsimdjson14", "liburing2", "libjemalloc2", "libzstd1",
             "libicu72", "libyaml-0-2", "libxxhash0", "libc6"]
+SETTINGS = ["HYDRANT_CPU", "HYDRANT_IO", "HYDRANT_DEDUP_DATA"]  # of the environment, that change what is measured
 
 
 def output(*command):
@@ -114,13 +116,42 @@ def load_average():
     return [round(x, 2) for x in os.getloadavg()]
 
 
-def environment(build, seed, mode):
+def version(build):
+    """(what the program says, the commit in it); it may be another one than that of these scripts."""
+    said = first_line(str(build / "tools" / "hydrant"), "--version")
+    found = re.search(r"\((.+)\)", said)
+    return said, found.group(1) if found else None
+
+
+def io_path(build):
+    """How the program reads files here: "io_uring" or "read"; None where it does not say."""
+    said = output(str(build / "tools" / "hydrant"), "scan", "--emit", "none", "--stats", "json", "/dev/null")
+    found = re.search(r'"io":"(\w+)"', said)
+    return found.group(1) if found else None
+
+
+def posts_of(own):
+    """What was measured, so that two runs on other posts or rules can be told apart."""
+    if not own:
+        return {"corpus": "hydrant gen", "rules": "hydrant gen"}
+    return {"corpus": str(pathlib.Path(own.made).resolve()), "corpus_bytes": own.bytes, "corpus_sha256": sha256(own.posts),
+            "rules": str(pathlib.Path(own.rules).resolve()), "rules_pack": own.pack, "left_out": own.left_out}
+
+
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def environment(build, seed, mode, own=None):
     """The first line of a file of results."""
+    said, of_program = version(build)
     return {
-        "bench": "environment", "mode": mode, "seed": seed, "commit": commit(), "cpu": cpu(),
+        "bench": "environment", "mode": mode, "seed": seed, **posts_of(own), "version": said, "commit": of_program,
+        "suite_commit": commit(), "io": io_path(build), "cpu": cpu(),
         "memory_bytes": memory_bytes(), "kernel": platform.release(), "libc": " ".join(platform.libc_ver()),
         "distribution": platform.freedesktop_os_release().get("PRETTY_NAME"),
         "compiler": compiler(build), "libraries": libraries(), "tools": tools(),
-        "hydrant_cpu": os.environ.get("HYDRANT_CPU"), "load_at_start": load_average(),
+        **{name.lower(): os.environ.get(name) for name in SETTINGS}, "load_at_start": load_average(),
         "transparent_huge_pages": read("/sys/kernel/mm/transparent_hugepage/enabled"),
     }

@@ -1,6 +1,6 @@
 """The report of a run for a person: Markdown, with the plots beside it."""
 
-from suite import charts, console, corpora
+from suite import charts, console, corpora, machine
 
 TITLES = {
     "peers": "Beside other tools", "throughput": "The whole pipeline", "stages": "Stage by stage",
@@ -29,8 +29,7 @@ NOTES = {
                   "matches is parsed in full.",
     "stages": "The same work on one thread, as hydrant counts it itself between stages; the first tenth of the posts, "
               "which touch new memory, is left out. *ring*: items go into a ring in shared memory instead of being "
-              "rendered as NDJSON. *all* is the CPU time of the whole process: it is more than the sum of the stages "
-              "by what the kernel's own threads take to read the file, which lies in memory.",
+              "rendered as NDJSON. *all* is the CPU time of the whole process.",
     "rules": "*post*: a whole mention through decoding, matching and emotion. More and more rules whose words are common "
              "in the posts, and which match none of them.",
     "dedup": "A window that is full. *window-N*: CPU per mention with N in it. *recall-N*: the share of variants of a "
@@ -51,6 +50,8 @@ NOTES = {
     "limits": "In memory, one thread. Hyperscan gets the phrases as literals, without word boundaries.",
     "memory": "Growth of the resident set at each step.",
 }
+KERNEL_THREADS = ("It is more than the sum of the stages (*rest* in the plot) by what the kernel's own threads take to read the "
+                  "file, which lies in memory, by io_uring; `HYDRANT_IO=read` has no such threads.")
 NOT_MEASURED = """\
 - Disks and networks: posts come from the page cache or a pipe.
 - Other rules than phrase lists with boolean conditions, unless you give your own with `--corpus` and `--rules`.
@@ -105,9 +106,31 @@ def environment_lines(environment):
         + (f", **sanitizers: {compiler['sanitizers']}**" if compiler["sanitizers"] else ""),
         f"- {', '.join(f'{k} {v}' for k, v in environment['libraries'].items())}",
         f"- {'; '.join(environment['tools'].values())}",
-        f"- hydrant at commit {environment['commit'] or 'unknown'}; posts: {environment['corpus']}, "
-        f"seed {environment['seed']}; load at start {environment['load_at_start'][0]}",
+        f"- {environment.get('version') or 'hydrant'} at commit {environment['commit'] or 'unknown'}; these scripts at "
+        f"{environment.get('suite_commit') or 'unknown'}",
+        f"- files are read by {environment.get('io') or 'unknown'}; transparent huge pages: "
+        f"{environment.get('transparent_huge_pages') or 'unknown'}; governor: {cpu.get('governor') or 'unknown'}; {settings(environment)}",
+        f"- posts: {posts_text(environment)}; seed {environment['seed']}; load at start {environment['load_at_start'][0]}",
     ]
+
+
+def settings(environment):
+    """What was set in the environment and changes what is measured."""
+    found = [f"{name}={environment[name.lower()]}" for name in machine.SETTINGS if environment.get(name.lower())]
+    return ", ".join(found) or f"none of {', '.join(machine.SETTINGS)} is set"
+
+
+def posts_text(environment):
+    if "corpus_sha256" not in environment:
+        return environment["corpus"]
+    return (f"{environment['corpus']} ({environment['corpus_bytes']:,} bytes, sha256 {environment['corpus_sha256'][:16]}), rules: "
+            f"{environment['rules']} (pack {environment['rules_pack']})")
+
+
+def note(name, environment):
+    """What a person must know of these figures."""
+    text = NOTES.get(name, "")
+    return f"{text} {KERNEL_THREADS}" if name == "stages" and environment.get("io") != "read" else text
 
 
 def left_out(own):
@@ -164,8 +187,8 @@ def write(folder, environment, rows, suite):
         if name not in groups:
             continue
         lines += [f"## {TITLES.get(name, name)}", ""]
-        if name in NOTES:
-            lines += [NOTES[name], ""]
+        if note(name, environment):
+            lines += [note(name, environment), ""]
         for plot in PLOTS.get(name, []):
             if plot in plots:
                 lines += [f"![{TITLES[name]}]({plot}.svg)", ""]

@@ -7,6 +7,7 @@ import math
 INK, SOFT, GRID, PAPER = "#1d2733", "#5d6b7a", "#e3e8ee", "#ffffff"
 # Okabe and Ito's colours, which people with colour-blindness can tell apart, slightly calmed.
 COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#b8a900", "#7a7a7a"]
+REST = "#cfd6de"  # what belongs to none of them
 FONT = "font-family=\"'Inter','Helvetica Neue',Arial,'DejaVu Sans',sans-serif\""
 
 
