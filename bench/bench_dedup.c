@@ -33,6 +33,18 @@ enum {
     WINDOW_MAX = HY_DEDUP_ENTRIES_MAX,
 };
 
+/* Answers on made posts that are worse than this are wrong; they are 1, 1, 0, .93 and 0. */
+#define PRECISION_LEAST 0.99
+#define PAIRS_RECALL_LEAST 0.97
+#define TEMPLATES_MERGED_MOST 0.01
+#define STREAM_RECALL_LEAST 0.88
+#define ELSEWHERE_MOST 0.01
+
+struct arguments {
+    const char *data, *show;
+    uint32_t windows[WINDOWS_MAX], windows_count, links;
+};
+
 struct lane {
     struct hy_dedup *dedup;
     struct hy_dedup_worker *worker;
@@ -144,7 +156,9 @@ static double share(uint32_t part, uint32_t whole)
     return whole ? (double)part / whole : 1;
 }
 
-static void print_pairs(struct bench *bench, const struct tally *tallies, uint32_t count)
+/* given: by --data, whose labels are somebody else's. */
+static void print_pairs(struct bench *bench, const struct tally *tallies, uint32_t count,
+                        bool given)
 {
     uint32_t right = 0, wrong = 0, missed = 0, templates = 0, merged = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -160,6 +174,12 @@ static void print_pairs(struct bench *bench, const struct tally *tallies, uint32
     double precision = share(right, right + wrong), recall = share(right, right + missed);
     double f1 = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
     bench_check(bench, right > 0, "dedup: no pair was grouped");
+    if (!given) {
+        bench_check(bench, precision >= PRECISION_LEAST && recall >= PAIRS_RECALL_LEAST,
+                    "dedup: precision %.3f, recall %.3f of made pairs", precision, recall);
+        bench_check(bench, merged <= templates * TEMPLATES_MERGED_MOST,
+                    "dedup: %u of %u made templates were merged", merged, templates);
+    }
     bench_value(bench, "dedup/pairs-precision", "ratio", precision);
     bench_value(bench, "dedup/pairs-recall", "ratio", recall);
     bench_value(bench, "dedup/pairs-f1", "ratio", f1);
@@ -168,7 +188,7 @@ static void print_pairs(struct bench *bench, const struct tally *tallies, uint32
 }
 
 static void bench_pairs(struct bench *bench, struct lane *lane, const struct bench_pairs *pairs,
-                        const char *show)
+                        const char *show, bool given)
 {
     struct tally tallies[KINDS_MAX];
     uint32_t count = 0;
@@ -187,7 +207,7 @@ static void bench_pairs(struct bench *bench, struct lane *lane, const struct ben
     }
     if (!bench->json)
         print_kinds(tallies, count);
-    print_pairs(bench, tallies, count);
+    print_pairs(bench, tallies, count, given);
 }
 
 /* ---- stream ---- */
@@ -198,6 +218,7 @@ struct stream_run {
     int64_t *firsts;            /* and the number of its first: a post of the stream, or -1 */
     uint64_t linked_background; /* background posts that were linked to anything */
     uint64_t background;
+    bool given; /* by --data */
 };
 
 /* Ids: posts of the stream have their number; background posts have BACKGROUND added. */
@@ -272,6 +293,12 @@ static void print_stream(struct bench *bench, const struct stream_run *r, uint32
         elsewhere += linked && !right;
     }
     bench_check(bench, found > 0, "dedup: no variant was found");
+    if (!r->given)
+        bench_check(bench,
+                    share(found, variants) >= STREAM_RECALL_LEAST &&
+                        elsewhere <= variants * ELSEWHERE_MOST,
+                    "dedup: of %u made variants %u were found, %u linked elsewhere", variants,
+                    found, elsewhere);
     bench_value(bench, name_of(name, "recall", window), "ratio", share(found, variants));
     bench_value(bench, name_of(name, "linked-elsewhere", window), "posts", elsewhere);
     if (!bench->json)
@@ -325,9 +352,9 @@ static double time_posts(struct lane *lane, struct stream_run *r, uint64_t *rand
 }
 
 static void bench_stream(struct bench *bench, struct lane *lane, const struct bench_stream *s,
-                         uint32_t window, uint32_t links)
+                         uint32_t window, const struct arguments *a)
 {
-    struct stream_run r = {.stream = s};
+    struct stream_run r = {.stream = s, .given = a->data != NULL};
     uint64_t random = bench->seed;
     double samples[BENCH_SAMPLES_MAX];
     char name[64];
@@ -338,7 +365,7 @@ static void bench_stream(struct bench *bench, struct lane *lane, const struct be
     open_window(lane, window, bench->seed);
     clear(lane);
     fill(lane, &r, window, &random);
-    print_stream(bench, &r, window, links);
+    print_stream(bench, &r, window, a->links);
     bench_value(bench, name_of(name, "bytes", window), "bytes/post",
                 (double)hy_dedup_bytes(lane->dedup) / window);
     for (uint32_t i = 0; i < bench->repeats; i++)
@@ -356,11 +383,6 @@ static const char own_help[] =
     "                 --quick, 10000000)\n"
     "  --show KIND    print the pairs of this kind that are judged wrongly (all: of every kind)\n"
     "  --links N      print the first N near links that the stream's own background got\n";
-
-struct arguments {
-    const char *data, *show;
-    uint32_t windows[WINDOWS_MAX], windows_count, links;
-};
 
 static void take_arguments(const struct bench *bench, int *argc, char **argv, struct arguments *a)
 {
@@ -404,9 +426,9 @@ int main(int argc, char **argv)
         fail(&err);
     if (!bench.json)
         printf("%s\n", a.data ? a.data : "generated posts");
-    bench_pairs(&bench, &lane, &pairs, a.show);
+    bench_pairs(&bench, &lane, &pairs, a.show, a.data != NULL);
     for (uint32_t i = 0; i < a.windows_count; i++)
-        bench_stream(&bench, &lane, &stream, a.windows[i], a.links);
+        bench_stream(&bench, &lane, &stream, a.windows[i], &a);
     hy_arena_fini(&lane.batch->arena);
     free(lane.batch);
     bench_free_pairs(&pairs);

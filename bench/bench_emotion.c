@@ -11,10 +11,14 @@
 #include "base/str.h"
 #include "bench.h"
 #include "emotion/emotion.h"
+#include "emotion/score.h"
 #include "pack/model.h"
 #include "pii/pii.h"
 
 enum { POSTS = 4096, POST_BYTES = 160 };
+
+#define PHONE "512-555-0142"
+#define ADDRESS "tara.smith@example.com"
 
 static const char *const patterns[] = {
     "@acme no internet since 6 this morning, third time this month and nobody picks up the phone!!",
@@ -32,8 +36,7 @@ static const char *const patterns[] = {
     "here??",
     "picked up the router today, blue box, two cables, the manual says to wait ten minutes, "
     "waiting",
-    "if you need me call 512-555-0142 or write to tara.smith@example.com, I am home all of the "
-    "week",
+    "if you need me call " PHONE " or write to " ADDRESS ", I am home all of the week",
     "honestly not the worst coffee in town but the queue was long and the milk had gone sour, "
     "again",
     "you people are unbelievable, cancel my contract right now, I have asked four times since "
@@ -86,21 +89,58 @@ static uint64_t run_pii(void *ctx)
     return POSTS;
 }
 
+/* What a few posts say, as people would. */
+static void check_labels(struct bench *bench)
+{
+    static const struct {
+        uint32_t pattern;
+        const char *emotion;
+        hydrant_sentiment sentiment;
+    } known[] = {{1, "gratitude", HYDRANT_POSITIVE},
+                 {3, "annoyance", HYDRANT_NEGATIVE},
+                 {5, "love", HYDRANT_POSITIVE}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        hydrant_emotion emotion;
+        const char *text = patterns[known[i].pattern];
+        hy_emotion_score(model, hy_str(text, strlen(text)), HY_STR("en"), &emotion);
+        bench_check(bench,
+                    strcmp(hydrant_emotion_name(emotion.label), known[i].emotion) == 0 &&
+                        emotion.sentiment == known[i].sentiment,
+                    "%s, %s: %s", hydrant_emotion_name(emotion.label),
+                    hydrant_sentiment_name(emotion.sentiment), text);
+    }
+}
+
+static bool same_scores(const hydrant_emotion *a, const hydrant_emotion *b)
+{
+    return memcmp(a->scores, b->scores, sizeof a->scores) == 0 &&
+           memcmp(a->ekman, b->ekman, sizeof a->ekman) == 0 &&
+           memcmp(a->sentiment_scores, b->sentiment_scores, sizeof a->sentiment_scores) == 0 &&
+           memcmp(a->acts, b->acts, sizeof a->acts) == 0 && a->labels == b->labels &&
+           a->label == b->label && a->sentiment == b->sentiment && a->speech_act == b->speech_act &&
+           a->valence == b->valence && a->intensity == b->intensity;
+}
+
+/* The path that is timed gives the bits of the plain one; personal data is where it was put. */
 static void check_answers(struct bench *bench)
 {
+    static struct hy_tokens scratch;
     uint64_t bytes = 0;
-    uint32_t negative = 0, pii = 0;
+    uint32_t differ = 0, pii = 0, places = 0;
     for (uint32_t i = 0; i < POSTS; i++) {
-        hydrant_emotion emotion;
-        hydrant_pii found[4];
+        hydrant_emotion emotion, plain;
+        hydrant_pii found[HY_PII_MAX];
         hy_emotion_score(model, texts[i], HY_STR("en"), &emotion);
+        hy_score_path_here.text(model, texts[i], HY_STR("en"), &scratch, &plain);
         bench_check(bench, emotion.scored, "post %u is not scored", i);
-        negative += emotion.sentiment == HYDRANT_NEGATIVE;
-        pii += hy_pii_scan(texts[i], NULL, found, 4);
+        differ += !same_scores(&emotion, &plain);
+        pii += hy_pii_scan(texts[i], NULL, found, HY_PII_MAX);
+        places += (strstr(posts[i], PHONE) != NULL) + (strstr(posts[i], ADDRESS) != NULL);
         bytes += texts[i].len;
     }
-    bench_check(bench, negative > POSTS / 10 && negative < POSTS, "%u negative", negative);
-    bench_check(bench, pii > POSTS / 10 && pii < POSTS, "%u places of personal data", pii);
+    check_labels(bench);
+    bench_check(bench, differ == 0, "%u posts have other scores on the plain path", differ);
+    bench_check(bench, pii == places, "%u places of personal data, not %u", pii, places);
     bench_value(bench, "emotion/post", "bytes", (double)bytes / POSTS);
 }
 

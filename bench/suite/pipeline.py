@@ -127,6 +127,10 @@ def startup(plan):
     with tempfile.TemporaryDirectory() as cache:
         startup_by_rules(plan, cache)
     version = [str(plan.hydrant), "--version"]
+    said = measure.must(measure.run(version), version).out
+    if not said.startswith("hydrant "):
+        plan.fail("startup/version-only", f"hydrant --version says '{said.strip()[:100]}'")
+        return
     bare = measure.rounds(plan.mode.rounds, ["version"],
                           lambda _: measure.must(measure.run(version), version).wall * 1e3)
     add(plan, "startup", "startup/version-only", "ms", bare["version"])

@@ -172,6 +172,16 @@ class Answers(Case):
         self.assertFalse(pipeline.check(suite, corpus, {**good, "matched": 2}, "more"))
         self.assertEqual(suite.failed, [("lost", "1 of 2 posts were read"), ("more", "2 posts match, by the truth 1")])
 
+    def test_a_program_that_does_not_say_its_version_is_not_timed(self):
+        self.addCleanup(setattr, pipeline, "startup_by_rules", pipeline.startup_by_rules)
+        pipeline.startup_by_rules = lambda *_: None
+        (self.folder / "tools").mkdir()
+        self.command("tools/hydrant", "echo something else")
+        suite = self.suite()
+        pipeline.startup(suite)
+        self.assertEqual(suite.failed, [("startup/version-only", "hydrant --version says 'something else'")])
+        self.assertEqual(suite.writer.rows, {})
+
 
 class SideBySide(Case):
     """Other tools beside hydrant, with times that the test lays down."""
