@@ -17,7 +17,8 @@ NOTES = {
              "others look for the same phrases as substrings and count posts. Each gets as many posts as it does in some "
              "time; what is shown is a post of the second half of them: starting, building tables and the first half is "
              "taken off. `rg -i` builds its automaton from the texts as they come, and over tens of thousands of them: with "
-             "more of them it takes less a post. Of hydrant only starting and compiling rules is taken off. `×` is CPU against `hydrant scan --parse fast`, the median of the ratios "
+             "more of them it takes less a post. Of hydrant only starting and compiling rules is taken off. `×` is CPU "
+             "against `hydrant scan --parse fast`, the median of the ratios "
              "round by round, with their range. *checked*: the count equals the reference, worked out by "
              "Hyperscan on the same texts; the tools that see raw JSON, or tell cases apart, do another job, and "
              "their count is shown instead.",

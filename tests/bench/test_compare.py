@@ -233,6 +233,10 @@ class Refusals(Case):
         (self.folder / "binary").write_bytes(b"\xbd\xff\x00")
         self.assertEqual(made.run("compare", made.REFERENCE, self.folder / "binary")[0], 2)
 
+    def test_what_nobody_thought_of_is_not_taken_for_worse(self):
+        rows = made.reference()
+        self.assertEqual(self.compare(rows, [dict(rows[0], load_at_start=5), *rows[1:]])[0], 2)
+
     def test_a_run_without_an_environment_is_compared(self):
         rows = made.reference()
         code, out, _ = self.compare(rows, rows[1:])
