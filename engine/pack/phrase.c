@@ -239,22 +239,31 @@ bool hy_phrase_left(const struct hy_phrase *phrase, const struct hy_view *view, 
     return true;
 }
 
+/* The class of the character at `at`, as its author wrote it. */
+static enum hy_char_class written_class(const struct hy_view *view, uint32_t at)
+{
+    uint32_t len;
+    if (!view->map || !is_char_start(view, at))
+        return class_at(view->folded, at, &len);
+    return class_at(view->text, view->map[at], &len);
+}
+
 static bool is_name_class(enum hy_char_class class)
 {
     return class == HY_CHAR_LETTER || class == HY_CHAR_DIGIT || class == HY_CHAR_MARK ||
            class == HY_CHAR_CONNECTOR;
 }
 
-/* @name, #tag, $tag: what is before and behind must not belong to a longer name. */
+/* @name, #tag, $tag: what is before and behind must not belong to a longer name. Of what is before,
+ * the base tells: @att stands alone behind a thumb with a skin tone. */
 static bool stands_alone(enum hy_phrase_kind kind, const struct hy_view *view, uint32_t start,
                          uint32_t end)
 {
-    uint32_t len;
-    if (start > 0 && is_name_class(class_at(view->folded, char_before(view->folded, start), &len)))
+    if (is_name_class(hy_class_before(view->text, view->map ? view->map[start] : start)))
         return false;
     if (end >= view->folded_len)
         return true;
-    enum hy_char_class class = class_at(view->folded, end, &len);
+    enum hy_char_class class = written_class(view, end);
     return !is_name_class(class) && !(kind == HY_PHRASE_HASHTAG && class == HY_CHAR_IDEOGRAPH);
 }
 

@@ -48,7 +48,8 @@ enum hy_phrase_kind {
     HY_PHRASE_EXACT,     /* the same, letter by letter as written */
     HY_PHRASE_PREFIX,    /* the last chunk may go on to the end of its word */
     HY_PHRASE_SUBSTRING, /* one chunk, anywhere */
-    HY_PHRASE_MENTION,   /* @name: no word character before it, none behind it */
+    HY_PHRASE_MENTION,   /* @name: no letter, digit or _ before it, with marks or without; none of
+                          * these and no mark behind it; as the author wrote them */
     HY_PHRASE_CASHTAG,   /* the same for $name */
     HY_PHRASE_HASHTAG,   /* the same, and no ideograph behind it: #東京 is not in #東京電力 */
 };

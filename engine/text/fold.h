@@ -105,9 +105,17 @@ enum hy_char_class hy_char_class(uint32_t cp);
  * s that ends the word (signal's is signal + 's); a full stop or comma joins digits on both sides
  * (3.14), never letters (a missing space, a domain name). Two deviations from UAX #29, on purpose.
  * Apostrophe, full stop and comma mean every character that folds to one. Marks are looked
- * through; a base under more than 30 of them joins nothing.
+ * through; a base under more than 30 of them joins nothing. A digit in a keycap is an emoji to what
+ * follows it.
  */
 bool hy_word_boundary(const char *text, uint32_t len, uint32_t at);
+
+/*
+ * The class of the base that ends at or before offset at of text, its marks looked through: the
+ * emoji under a skin tone, the kana under a voicing mark; EMOJI for what stands in a keycap. OTHER
+ * where there is none, or more than 30 marks are on it.
+ */
+enum hy_char_class hy_class_before(const char *text, uint32_t at);
 
 /*
  * hy_word_boundary at offset at of the folded text, as the author wrote it: in the original text

@@ -8,6 +8,8 @@
  *
  * Pure; any thread.
  */
+#include <string.h>
+
 #include "base/assert.h"
 #include "text/fold.h"
 #include "text/fold_table.h"
@@ -43,17 +45,30 @@ static struct base none(uint32_t at)
     return (struct base){at, at, HY_CHAR_OTHER, 0};
 }
 
+/* U+20E3, with which a digit or sign is drawn as a key: an emoji. */
+static bool is_keycap(const char *text, struct base mark)
+{
+    return mark.end - mark.start == 3 && memcmp(text + mark.start, "\xE2\x83\xA3", 3) == 0;
+}
+
 /* The nearest base that ends at or before `at`. */
 static struct base base_before(const char *text, uint32_t at)
 {
     for (int marks = 0; at > 0 && marks <= MARKS_MAX; marks++) {
         uint32_t start = (uint32_t)hy_utf8_floor(text, at - 1);
         struct base c = character(text, start);
+        if (c.class == HY_CHAR_MARK && is_keycap(text, c))
+            c.class = HY_CHAR_EMOJI;
         if (c.class != HY_CHAR_MARK)
             return c;
         at = start;
     }
     return none(at);
+}
+
+enum hy_char_class hy_class_before(const char *text, uint32_t at)
+{
+    return base_before(text, at).class;
 }
 
 /* The nearest base that starts at or after `at`. */

@@ -261,6 +261,30 @@ static inline bool naive_in_name(enum hy_char_class class)
            class == HY_CHAR_CONNECTOR;
 }
 
+/* The class of the character at a folded offset, as written; of a part of one, as folded. */
+static inline enum hy_char_class naive_written_class(const struct naive_text *t, uint32_t at)
+{
+    if (t->identity || (at > 0 && t->map[at] == t->map[at - 1]))
+        return naive_class(t->folded + at);
+    return naive_class(t->text.data + t->map[at]);
+}
+
+/* Does the sign at a folded offset follow a name? Marks belong to what they follow; a keycap is an
+ * emoji whatever is in it. */
+static inline bool naive_follows_name(const struct naive_text *t, uint32_t start)
+{
+    const char *text = t->text.data;
+    uint32_t at = t->identity ? start : t->map[start];
+    for (uint32_t marks = 0; at > 0 && marks <= 30; marks++) {
+        at = (uint32_t)hy_utf8_floor(text, at - 1);
+        if (strncmp(text + at, "\u20E3", 3) == 0)
+            return false;
+        if (naive_class(text + at) != HY_CHAR_MARK)
+            return naive_in_name(naive_class(text + at));
+    }
+    return false;
+}
+
 static inline bool naive_surroundings(const struct naive_literal *l, const struct naive_text *t,
                                       uint32_t start, uint32_t *end)
 {
@@ -272,11 +296,11 @@ static inline bool naive_surroundings(const struct naive_literal *l, const struc
         }
     if (l->kind != HY_TERM_HASHTAG && l->kind != HY_TERM_MENTION && l->kind != HY_TERM_CASHTAG)
         return true;
-    if (start > 0 && naive_in_name(naive_class(t->folded + hy_utf8_floor(t->folded, start - 1))))
+    if (naive_follows_name(t, start))
         return false;
     if (*end == t->len)
         return true;
-    enum hy_char_class next = naive_class(t->folded + *end);
+    enum hy_char_class next = naive_written_class(t, *end);
     return !naive_in_name(next) && !(l->kind == HY_TERM_HASHTAG && next == HY_CHAR_IDEOGRAPH);
 }
 
@@ -519,8 +543,7 @@ static inline bool naive_has_tag(char sign, const struct naive_text *t)
         enum hy_char_class next = naive_class(t->folded + at + 1);
         bool name = next == HY_CHAR_LETTER || next == HY_CHAR_DIGIT || next == HY_CHAR_CONNECTOR ||
                     (sign == '#' && next == HY_CHAR_IDEOGRAPH);
-        if (name &&
-            (at == 0 || !naive_in_name(naive_class(t->folded + hy_utf8_floor(t->folded, at - 1)))))
+        if (name && !naive_follows_name(t, at))
             return true;
     }
     return false;

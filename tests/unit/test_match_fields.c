@@ -196,6 +196,11 @@ static void the_text_alone_can_prove(void **state)
         {"to:att", "hi @attx me@att", false},
         {"own:to", "thanks @attcares", true},
         {"own:to", "thanks @other", false},
+        {"to:att", "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD@att", true}, /* a thumb with a skin tone */
+        {"own:to", "\xE3\x81\x8C@att", true},
+        {"has:mentions", "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD@att", true},
+        {"has:hashtags", "\xED\x95\x9C#fail", true},
+        {"has:mentions", "caf\xC3\xA9@att", false},
         {"has:links", "see https://x.example", true},
         {"has:links", "see http:/x", false},
         {"domain:x.example", "see HTTPS://user@WWW.X.example:80/a", true},

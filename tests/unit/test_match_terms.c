@@ -115,6 +115,20 @@ static void tags(void **state)
            {"@att", "\xE6\x9D\xB1@att\xE3\x81\xAE", "3-7"});
 }
 
+static void tags_stand_behind_anything_that_is_no_name(void **state)
+{
+    EXPECT({"@att", "👍\U0001F3FD@att", "8-12"}, {"@att", "1\uFE0F\u20E3@att", "7-11"},
+           {"@att", "1@att", ""}, {"#fail", "か#fail", "3-8"}, {"#fail", "が#fail", "3-8"},
+           {"#fail", "か\u3099#fail", "6-11"}, {"#fail", "ｶﾞ#fail", "6-11"},
+           {"#fail", "한국#fail", "6-11"}, {"@att", "ที่@att", "9-13"},
+           {"@att", "👩\u200D💻@att", "11-15"}, {"@att", "T™@att", "4-8"},
+           {"@att", "caf\u00E9@att", ""}, {"@att", "cafe\u0301@att", ""},
+           {"@att", "x\u200B@att", ""}, {"@att", "हिन्दी@att", ""}, {"@att", "\u0301@att", "2-6"},
+           {"@att", "@att™", "0-4"}, {"@att", "@att\u00B2", "0-4"}, {"@t", "@™", ""},
+           {"@att", "@att\U0001F3FD", ""}, {"#か", "#が", ""}, {"@att", "@att\u200B!", "0-7"},
+           {"signal", "2\uFE0F\u20E3signal", "7-13"});
+}
+
 static void prefixes_and_wildcards(void **state)
 {
     EXPECT({"outag*", "outages, outag nooutage OUTAGE's", "0-7 9-14 24-30"},
@@ -195,6 +209,7 @@ int main(void)
         cmocka_unit_test(other_scripts),
         cmocka_unit_test(exact_case),
         cmocka_unit_test(tags),
+        cmocka_unit_test(tags_stand_behind_anything_that_is_no_name),
         cmocka_unit_test(prefixes_and_wildcards),
         cmocka_unit_test(substrings),
         cmocka_unit_test(regexes),

@@ -99,6 +99,7 @@ static void emoji_are_words(void **state)
     words_are_in_both("❤\uFE0F", "❤\uFE0F|", "❤|");
     words_are_in_both("👩\u200D💻", "👩\u200D|💻|", "👩|💻|");
     words_are_in_both("👍\U0001F3FD ok", "👍\U0001F3FD|ok|", "👍\U0001F3FD|ok|");
+    words_are_in_both("1\uFE0F\u20E3signal", "1\uFE0F\u20E3|signal|", "1\u20E3|signal|");
 }
 
 static void marks_continue_what_they_follow(void **state)
