@@ -13,6 +13,8 @@
 #include "rules/literal.h"
 #include "text/utf8.h"
 
+_Static_assert((int)HY_LITERAL_CHUNKS_MAX <= (int)HY_PHRASE_CHUNKS_MAX, "a term is a phrase");
+
 static uint32_t add_bytes(struct hy_compiler *c, const char *data, uint32_t len)
 {
     uint32_t at = c->bytes.count;
@@ -94,6 +96,31 @@ static uint32_t chunk_flags(const char *text, uint32_t len, uint32_t number, uin
     return flags;
 }
 
+static bool is_separator(const char *text, uint32_t *len)
+{
+    return *text != HY_CHUNK_ANY && hy_char_class(hy_utf8_decode(text, len)) == HY_CHAR_OTHER;
+}
+
+/* Drops the separators on the sides that face other chunks, of which hy_literal_cut leaves those
+ * that are in a letter: ŉ folds to 'n. A chunk that is nothing else stays. */
+static void trim(const struct hy_compiler *c, struct chunk *chunk, bool left, bool right)
+{
+    const char *text = c->bytes.at + chunk->text;
+    uint32_t start = 0, end = chunk->len, len;
+    while (left && start < end && is_separator(text + start, &len))
+        start += len;
+    while (right && end > start) {
+        uint32_t last = (uint32_t)hy_utf8_floor(text, end - 1);
+        if (!is_separator(text + last, &len))
+            break;
+        end = last;
+    }
+    if (start == end)
+        return;
+    chunk->text += start;
+    chunk->len = end - start;
+}
+
 static void add_chunk(struct hy_compiler *c, const struct hy_literal_chunks *pieces,
                       uint32_t number, enum hy_term_kind kind, enum hy_phrase_kind phrase)
 {
@@ -107,6 +134,7 @@ static void add_chunk(struct hy_compiler *c, const struct hy_literal_chunks *pie
     chunk.len = c->bytes.count - chunk.text;
     if (c->status != HYDRANT_OK || chunk.len == 0)
         return;
+    trim(c, &chunk, number > 0, number + 1 < pieces->count);
     chunk.flags = chunk_flags(c->bytes.at + chunk.text, chunk.len, number, pieces->count, phrase);
     VEC_PUSH(c, &c->chunks, chunk);
 }

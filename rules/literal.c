@@ -129,10 +129,19 @@ static void fold(hydrant_str text, struct folded *folded)
     folded->len = hy_fold(text.data, text.len, folded->data, NULL, &identity);
 }
 
-static bool has_word(const struct folded *folded)
+/* Is there a word in what is looked for of the text? */
+static bool has_word(enum hy_term_kind kind, hydrant_str text)
 {
-    uint32_t at = 0, start, end;
-    return hy_word_next(folded->data, folded->len, &at, &start, &end);
+    struct hy_literal_chunks chunks;
+    struct folded folded;
+    hy_literal_cut(kind, text, &chunks);
+    for (uint32_t i = 0; i < chunks.count; i++) {
+        uint32_t at = 0, start, end;
+        fold(chunks.at[i], &folded);
+        if (hy_word_next(folded.data, folded.len, &at, &start, &end))
+            return true;
+    }
+    return false;
 }
 
 static bool ascii_alnum(uint32_t cp)
@@ -201,10 +210,11 @@ static hydrant_str without_wildcards(hydrant_str text, char *out)
 }
 
 /* Is anything left after folding? */
-static struct hy_literal_problem check_left(hydrant_str text, struct folded *folded)
+static struct hy_literal_problem check_left(hydrant_str text)
 {
-    fold(text, folded);
-    if (blank(hy_str(folded->data, folded->len)))
+    struct folded folded;
+    fold(text, &folded);
+    if (blank(hy_str(folded.data, folded.len)))
         return WRONG("nothing is left of this literal after folding (invisible characters only)",
                      "write what to look for");
     return FINE;
@@ -212,13 +222,12 @@ static struct hy_literal_problem check_left(hydrant_str text, struct folded *fol
 
 struct hy_literal_problem hy_literal_check(enum hy_term_kind kind, hydrant_str text)
 {
-    struct folded folded;
     if (text.len > HY_LITERAL_BYTES_MAX)
         return WRONG("a literal is at most 512 bytes long",
                      "shorten it, or use a regular expression");
     if (kind == HY_TERM_HASHTAG || kind == HY_TERM_MENTION || kind == HY_TERM_CASHTAG) {
         struct hy_literal_problem problem = check_tag(kind, text);
-        return problem.message ? problem : check_left(hy_str(text.data + 1, text.len - 1), &folded);
+        return problem.message ? problem : check_left(hy_str(text.data + 1, text.len - 1));
     }
     char certain[HY_LITERAL_BYTES_MAX];
     if (kind == HY_TERM_WILDCARD)
@@ -227,10 +236,10 @@ struct hy_literal_problem hy_literal_check(enum hy_term_kind kind, hydrant_str t
         return kind == HY_TERM_WILDCARD
                    ? WRONG("a wildcard needs at least one letter or digit beside its ?", NULL)
                    : WRONG("an empty literal would match everything", "write what to look for");
-    struct hy_literal_problem problem = check_left(text, &folded);
+    struct hy_literal_problem problem = check_left(text);
     if (problem.message)
         return problem;
-    if (kind != HY_TERM_SUBSTRING && !has_word(&folded))
+    if (kind != HY_TERM_SUBSTRING && !has_word(kind, text))
         return WRONG("a literal without a letter, digit or emoji has no word to look for",
                      "to find punctuation anywhere, write it as a substring: ~\"...\"");
     return FINE;

@@ -239,8 +239,8 @@ static bool skip_other(struct search *s)
 {
     if (!s->view->map)
         return false; /* the text is ASCII */
-    return s->backward ? hy_view_skip_back(s->view, s->at, &s->at)
-                       : hy_view_skip(s->view, s->at, &s->at);
+    return s->backward ? hy_view_skip_back(s->view, s->anchor_start, s->at, &s->at)
+                       : hy_view_skip(s->view, s->anchor_end, s->at, &s->at);
 }
 
 /* Looks at the first place beside the anchor where a neighbour can stand, and, where characters may

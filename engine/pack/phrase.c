@@ -75,7 +75,23 @@ static uint32_t char_before(const char *text, uint32_t at)
     return (uint32_t)hy_utf8_floor(text, at - 1);
 }
 
-bool hy_view_skip(const struct hy_view *view, uint32_t at, uint32_t *next)
+/* Where the original character that the folded byte at `at` comes from begins, and ends. */
+static uint32_t char_start(const struct hy_view *view, uint32_t at)
+{
+    while (!is_char_start(view, at))
+        at--;
+    return at;
+}
+
+static uint32_t char_end(const struct hy_view *view, uint32_t at)
+{
+    do
+        at++;
+    while (at < view->folded_len && !is_char_start(view, at));
+    return at;
+}
+
+bool hy_view_skip(const struct hy_view *view, uint32_t gap, uint32_t at, uint32_t *next)
 {
     if (at >= view->folded_len)
         return false;
@@ -84,31 +100,26 @@ bool hy_view_skip(const struct hy_view *view, uint32_t at, uint32_t *next)
         *next = at + len;
         return true;
     }
-    if (!view->map || !is_char_start(view, at) ||
-        class_at(view->text, view->map[at], &len) != HY_CHAR_OTHER)
+    if (!view->map || class_at(view->text, view->map[at], &len) != HY_CHAR_OTHER ||
+        char_start(view, at) < gap)
         return false;
-    uint32_t end = at + 1;
-    while (end < view->folded_len && view->map[end] == view->map[at])
-        end++;
-    *next = end;
+    *next = char_end(view, at);
     return true;
 }
 
-bool hy_view_skip_back(const struct hy_view *view, uint32_t at, uint32_t *prev)
+bool hy_view_skip_back(const struct hy_view *view, uint32_t gap, uint32_t at, uint32_t *prev)
 {
     if (at == 0)
         return false;
-    uint32_t len, start = char_before(view->folded, at);
-    if (class_at(view->folded, start, &len) == HY_CHAR_OTHER) {
-        *prev = start;
+    uint32_t len, last = char_before(view->folded, at);
+    if (class_at(view->folded, last, &len) == HY_CHAR_OTHER) {
+        *prev = last;
         return true;
     }
-    if (!view->map || (at < view->folded_len && !is_char_start(view, at)) ||
-        class_at(view->text, view->map[start], &len) != HY_CHAR_OTHER)
+    if (!view->map || class_at(view->text, view->map[last], &len) != HY_CHAR_OTHER ||
+        char_end(view, last) > gap)
         return false;
-    while (!is_char_start(view, start))
-        start--;
-    *prev = start;
+    *prev = char_start(view, last);
     return true;
 }
 
@@ -215,28 +226,80 @@ bool hy_chunk_before(const struct hy_chunk *chunk, const struct hy_view *view, u
            hy_chunk_fits(chunk, view, *start, end);
 }
 
+/*
+ * A row is looked for chunk by chunk, the nearest place first. Where a character can be a chunk or
+ * be skipped, the first choice may be the wrong one ("x tm y" where the text has "x ™ tm y"), so
+ * the others are tried, too. What was found to lead nowhere behind the beginning of a character
+ * still does when another choice gets there: seen[i] is the first one that chunk i has not met.
+ */
+struct row {
+    const struct hy_phrase *phrase;
+    const struct hy_view *view;
+    uint32_t seen[HY_PHRASE_CHUNKS_MAX];
+};
+
+/* Chunk `number` and all behind it stand behind gap; *end is then behind the last. */
+static bool row_right(struct row *row, uint32_t number, uint32_t gap, uint32_t *end)
+{
+    uint32_t at = gap, behind;
+    if (number == row->phrase->count) {
+        *end = gap;
+        return true;
+    }
+    do {
+        if (is_char_start(row->view, at)) {
+            if (at < row->seen[number])
+                return false;
+            row->seen[number] = at + 1;
+        }
+        if (hy_chunk_at(&row->phrase->chunks[number], row->view, at, &behind) &&
+            row_right(row, number + 1, behind, end))
+            return true;
+    } while (hy_view_skip(row->view, gap, at, &at));
+    return false;
+}
+
 bool hy_phrase_right(const struct hy_phrase *phrase, const struct hy_view *view, uint32_t first,
                      uint32_t *end)
 {
-    for (uint32_t i = first; i < phrase->count; i++) {
-        uint32_t at = *end;
-        while (!hy_chunk_at(&phrase->chunks[i], view, at, end))
-            if (!hy_view_skip(view, at, &at))
-                return false;
+    struct row row;
+    row.phrase = phrase;
+    row.view = view;
+    for (uint32_t i = first; i < phrase->count; i++)
+        row.seen[i] = 0;
+    return row_right(&row, first, *end, end);
+}
+
+/* The first `count` chunks stand before gap; *start is then where the first begins. */
+static bool row_left(struct row *row, uint32_t count, uint32_t gap, uint32_t *start)
+{
+    uint32_t at = gap, before;
+    if (count == 0) {
+        *start = gap;
+        return true;
     }
-    return true;
+    do {
+        if (is_char_start(row->view, at)) {
+            if (at >= row->seen[count - 1])
+                return false;
+            row->seen[count - 1] = at;
+        }
+        if (hy_chunk_before(&row->phrase->chunks[count - 1], row->view, at, &before) &&
+            row_left(row, count - 1, before, start))
+            return true;
+    } while (hy_view_skip_back(row->view, gap, at, &at));
+    return false;
 }
 
 bool hy_phrase_left(const struct hy_phrase *phrase, const struct hy_view *view, uint32_t count,
                     uint32_t *start)
 {
-    for (uint32_t i = count; i-- > 0;) {
-        uint32_t at = *start;
-        while (!hy_chunk_before(&phrase->chunks[i], view, at, start))
-            if (!hy_view_skip_back(view, at, &at))
-                return false;
-    }
-    return true;
+    struct row row;
+    row.phrase = phrase;
+    row.view = view;
+    for (uint32_t i = 0; i < count; i++)
+        row.seen[i] = UINT32_MAX;
+    return row_left(&row, count, *start, start);
 }
 
 /* The class of the character at `at`, as its author wrote it. */

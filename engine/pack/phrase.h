@@ -3,18 +3,21 @@
  * an anchor that was found) and for predicates over names and biographies (which search).
  *
  * A phrase is a row of chunks of folded text. A chunk is literal, but for HY_CHUNK_ANY. Between two
- * chunks there may be any run of separators, also none:
+ * chunks there may be any row of separators, also none. A separator is one of these:
  *
  *   - a folded character of class OTHER (white space, punctuation, symbols), @ # $ included;
- *   - a character that is of class OTHER as the author wrote it, although it folds to letters (the
- *     trade mark sign): it is skipped only where it does not belong to the next chunk.
+ *   - a whole character that is of class OTHER as the author wrote it, although it folds to letters
+ *     or digits (the trade mark sign, a circled or bracketed number).
+ *
+ * So what folds to "(1)" is three characters to a chunk that is "1", and one separator to one that
+ * is not; whichever way makes the row complete holds, wherever the search for it began.
  *
  * Edges: where a chunk begins (ends) with a letter, digit, mark, connector or ideograph, a word
  * must begin (end) there, by hy_fold_boundary; flags say so, and PREFIX and SUBSTRING leave them
  * out. The rows are made by rules/compile_term.c; on the facing sides of two chunks there is no
- * punctuation, but for a first or last chunk that is nothing else (":(").
+ * separator, but for a first or last chunk that is nothing else (":(").
  *
- * Pure; any thread; never allocates. Time is linear in the run of separators.
+ * Pure; any thread; never allocates. Time is linear in the row of separators, for each chunk.
  */
 #ifndef HY_PACK_PHRASE_H
 #define HY_PACK_PHRASE_H
@@ -30,9 +33,8 @@
 enum {
     HY_CHUNK_WORD_START = 1, /* a word begins at its first character */
     HY_CHUNK_WORD_END = 2,
-    HY_CHUNK_WILD = 4, /* holds HY_CHUNK_ANY */
-    HY_CHUNK_PUNCTUATION =
-        8 /* begins or ends with a separator on a side that faces another chunk */
+    HY_CHUNK_WILD = 4,       /* holds HY_CHUNK_ANY */
+    HY_CHUNK_PUNCTUATION = 8 /* separators only: the first or last chunk, which faces another one */
 };
 
 struct hy_chunk {
@@ -54,9 +56,11 @@ enum hy_phrase_kind {
     HY_PHRASE_HASHTAG,   /* the same, and no ideograph behind it: #東京 is not in #東京電力 */
 };
 
+enum { HY_PHRASE_CHUNKS_MAX = 256 }; /* what 512 bytes can hold: rules/literal.h */
+
 struct hy_phrase {
     const struct hy_chunk *chunks;
-    uint32_t count; /* >= 1 */
+    uint32_t count; /* 1 .. HY_PHRASE_CHUNKS_MAX */
     enum hy_phrase_kind kind;
 };
 
@@ -99,11 +103,12 @@ static inline bool hy_view_boundary(const struct hy_view *view, uint32_t at)
                                               : hy_view_boundary_slow(view, at);
 }
 
-/* True if at, on a character of the folded text, can be skipped between two chunks; *next is then
- * behind it. */
-bool hy_view_skip(const struct hy_view *view, uint32_t at, uint32_t *next);
-/* The same for the character that ends at `at`; *prev is then where it starts. */
-bool hy_view_skip_back(const struct hy_view *view, uint32_t at, uint32_t *prev);
+/* What stands between two chunks is walked over from `gap` on, where the first of them ends. Is
+ * there a next place, behind `at`, where the second may begin? Where a character's parts are
+ * separators and then are none, that is behind all of it, if it is one and begins in the gap. */
+bool hy_view_skip(const struct hy_view *view, uint32_t gap, uint32_t at, uint32_t *next);
+/* The same from where the second one begins, back to where the first may end. */
+bool hy_view_skip_back(const struct hy_view *view, uint32_t gap, uint32_t at, uint32_t *prev);
 
 /* Edges and exact letters of a chunk whose folded text stands at [start, end). */
 bool hy_chunk_fits(const struct hy_chunk *chunk, const struct hy_view *view, uint32_t start,

@@ -101,6 +101,21 @@ static inline void naive_fold_chunk(struct naive_chunk *chunk)
     memcpy(chunk->folded, out, chunk->len);
 }
 
+/* What a letter folds to may face another chunk with punctuation, too. */
+static inline void naive_trim_folded(struct naive_chunk *chunk, bool left, bool right)
+{
+    uint32_t start = 0, end = chunk->len, len;
+    for (; left && start < end && naive_class(chunk->folded + start) == HY_CHAR_OTHER; start += len)
+        hy_utf8_decode(chunk->folded + start, &len);
+    while (right && start < end &&
+           naive_class(chunk->folded + hy_utf8_floor(chunk->folded, end - 1)) == HY_CHAR_OTHER)
+        end = (uint32_t)hy_utf8_floor(chunk->folded, end - 1);
+    if (start < end) {
+        memmove(chunk->folded, chunk->folded + start, end - start);
+        chunk->len = end - start;
+    }
+}
+
 /* Punctuation of a chunk that faces another one says nothing: any may stand there. */
 static inline void naive_trim(struct naive_chunk *chunk, bool left, bool right)
 {
@@ -155,6 +170,7 @@ static inline void naive_literal_init(struct naive_literal *l, const struct hy_q
         chunk->written = parts[i];
         naive_trim(chunk, i > 0, i + 1 < count);
         naive_fold_chunk(chunk);
+        naive_trim_folded(chunk, i > 0, i + 1 < count);
     }
 }
 
@@ -223,22 +239,43 @@ static inline bool naive_chunk_at(const struct naive_literal *l, uint32_t number
     return l->kind != HY_TERM_EXACT || naive_written(chunk, t, at, *end);
 }
 
-/* Characters that may stand between two chunks: punctuation and white space, folded or written. */
-static inline uint32_t naive_skip(const struct naive_text *t, uint32_t at)
+/* Which original character is the folded byte at `at` of? Its offset; the text's length at the end.
+ */
+static inline uint32_t naive_char(const struct naive_text *t, uint32_t at)
 {
-    if (at >= t->len)
-        return 0;
-    uint32_t len;
-    hy_utf8_decode(t->folded + at, &len);
-    if (naive_class(t->folded + at) == HY_CHAR_OTHER)
-        return len;
-    if (t->identity || (at > 0 && t->map[at] == t->map[at - 1]) ||
-        naive_class(t->text.data + t->map[at]) != HY_CHAR_OTHER)
-        return 0;
-    len = 1;
-    while (at + len < t->len && t->map[at + len] == t->map[at])
-        len++;
-    return len;
+    return at >= t->len ? (uint32_t)t->text.len : t->identity ? at : t->map[at];
+}
+
+/* May all of [from, to) stand between two chunks? It must be a row of folded characters that are
+ * punctuation or white space, and of original ones that are. */
+static inline bool naive_separates(const struct naive_text *t, uint32_t from, uint32_t to)
+{
+    static bool reached[NAIVE_BYTES + 8];
+    memset(reached, 0, to - from + 8);
+    reached[0] = true;
+    for (uint32_t at = from; at < to; at++) {
+        uint32_t len, whole = at + 1;
+        if (!reached[at - from])
+            continue;
+        if (naive_class(t->folded + at) == HY_CHAR_OTHER) {
+            hy_utf8_decode(t->folded + at, &len);
+            reached[at - from + len] = true;
+        }
+        while (whole < t->len && naive_char(t, whole) == naive_char(t, at))
+            whole++;
+        if ((at == 0 || naive_char(t, at) != naive_char(t, at - 1)) && whole <= to &&
+            naive_class(t->text.data + naive_char(t, at)) == HY_CHAR_OTHER)
+            reached[whole - from] = true;
+    }
+    return reached[to - from];
+}
+
+/* No place behind this one can be reached: what is here separates neither as folded nor as written.
+ */
+static inline bool naive_ends_gap(const struct naive_text *t, uint32_t at)
+{
+    return at >= t->len || (naive_class(t->folded + at) != HY_CHAR_OTHER &&
+                            naive_class(t->text.data + naive_char(t, at)) != HY_CHAR_OTHER);
 }
 
 static inline bool naive_rest(const struct naive_literal *l, uint32_t number,
@@ -246,13 +283,15 @@ static inline bool naive_rest(const struct naive_literal *l, uint32_t number,
 {
     if (number == l->count)
         return true;
-    uint32_t from = *end, skip = 0;
-    do {
-        from += skip;
-        if (naive_chunk_at(l, number, t, from, end) && naive_rest(l, number + 1, t, end))
+    uint32_t from = *end;
+    for (uint32_t at = from, len;; at += len) {
+        if (naive_separates(t, from, at) && naive_chunk_at(l, number, t, at, end) &&
+            naive_rest(l, number + 1, t, end))
             return true;
-    } while ((skip = naive_skip(t, from)) > 0);
-    return false;
+        if (naive_ends_gap(t, at))
+            return false;
+        hy_utf8_decode(t->folded + at, &len);
+    }
 }
 
 static inline bool naive_in_name(enum hy_char_class class)

@@ -113,6 +113,10 @@ static const char *const words[] = {
     "\xD0\xBD\xD0\xB5\xD1\x82",
     "\xEA\xB0\x80\xEB\x82\x98",
     "\xD9\x84\xD8\xA7",
+    "1",
+    "tm",
+    "ŉ",
+    "株",
 };
 
 static const char *const separators[] = {
@@ -150,6 +154,12 @@ static const char *const separators[] = {
     ") ",
     " \xE2\x84\xA2 ",
     "\xE2\x84\xA2",
+    " ⑴ ",
+    "⒈",
+    "㈱",
+    "㏂",
+    "゛",
+    " ŉ ",
 };
 
 static void put_cased(struct buffer *b, const char *word)
@@ -532,7 +542,11 @@ static uint64_t pairs, true_pairs; /* how many were compared, and how many of th
  * read): the answer is the same, the spans may be those of either. */
 static bool ambiguous(hydrant_str text)
 {
-    return memmem(text.data, text.len, "\xE2\x84\xA2", 3) != NULL;
+    static const char *const symbols[] = {"™", "⑴", "⒈", "㈱", "㏂", "゛"};
+    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
+        if (memmem(text.data, text.len, symbols[i], 3))
+            return true;
+    return false;
 }
 
 static void explain(const struct match_fixture *f, uint32_t rule, const struct hy_mention *mention,

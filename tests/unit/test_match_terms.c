@@ -81,6 +81,40 @@ static void the_anchor_may_be_any_word_of_a_phrase(void **state)
            {"\"the of xylophone to be\"", "x the, xylophone to be.", ""});
 }
 
+/* Punctuation and letters in one character: whole, they are skipped; in parts, they are read. */
+static void a_character_that_folds_to_several_is_skipped_from_both_sides(void **state)
+{
+    EXPECT({"\"the zebra\"", "the⒈zebra", "0-11"}, {"\"zebra the\"", "zebra⒈the", "0-11"},
+           {"\"the zebra\"", "the ⑴ zebra", "0-13"}, {"\"zebra the\"", "zebra ⑴ the", "0-13"},
+           {"\"the zebra\"", "the ㈱ zebra", "0-13"}, {"\"zebra the\"", "zebra ㈱ the", "0-13"},
+           {"\"the zebra\"", "the ㏂ ゛⒜① zebra", "0-23"},
+           {"\"zebra the\"", "zebra ㏂ ゛⒜① the", "0-23"}, {"\"the zebra\"", "the 1 zebra", ""},
+           {"\"the zebra\"", "the (1) zebra", ""}, {"\"the zebra\"", "the ŉ zebra", ""},
+           {"\"the 1 zebra\"", "the ⑴ zebra", "0-13"}, {"\"the 1\"", "the ⑴", "0-7"},
+           {"\"1 zebra\"", "⑴ zebra", "0-9"}, {"\"the a\"", "the ㏂", "0-7"},
+           {"\"the m\"", "the ㏂", ""}, {"\"a zebra\"", "㏂ zebra", ""},
+           {"\"m zebra\"", "㏂ zebra", "0-9"});
+}
+
+static void whichever_reading_completes_a_phrase_holds(void **state)
+{
+    EXPECT({"\"qux tm zebra\"", "qux ™ tm zebra", "0-16"},
+           {"\"zebra tm qux\"", "zebra tm ™ qux", "0-16"},
+           {"\"the tm a tm zebra\"", "the ™ ™ tm a ™ tm zebra", "0-29"},
+           {"\"the tm a tm zebra\"", "the ™ ™ tm a ™ zebra", "0-26"},
+           {"\"the tm a tm zebra\"", "the ™ ™ tm a zebra", ""},
+           {"\"the a m zebra\"", "the ⒜ ㏂ zebra", "0-17"},
+           {"\"tm tm tm zebra\"", "™™™™™™™™ b", ""});
+}
+
+static void what_a_letter_has_of_punctuation_faces_no_word(void **state)
+{
+    EXPECT({"\"the ŉ\"", "the ŉ", "0-6"}, {"\"the ŉ\"", "the 'n", "0-6"},
+           {"\"the ŉ\"", "the n", "0-5"}, {"\"… ŉ\"", "well… ŉ", "4-10"},
+           {"{the ŉ}", "the ŉ", "0-6"}, {"{the ŉ}", "the 'n", ""},
+           {"\"⒈ zebra\"", "1 zebra", "0-7"}, {"\"⒈ zebra\"", "⒈ zebra", "0-9"});
+}
+
 static void other_scripts(void **state)
 {
     EXPECT({"\xE6\x9D\xB1\xE4\xBA\xAC", "\xE6\x9D\xB1\xE4\xBA\xAC\xE9\x9B\xBB\xE5\x8A\x9B", "0-6"},
@@ -206,6 +240,9 @@ int main(void)
         cmocka_unit_test(words_are_whole_words),
         cmocka_unit_test(phrases_allow_any_separators),
         cmocka_unit_test(the_anchor_may_be_any_word_of_a_phrase),
+        cmocka_unit_test(a_character_that_folds_to_several_is_skipped_from_both_sides),
+        cmocka_unit_test(whichever_reading_completes_a_phrase_holds),
+        cmocka_unit_test(what_a_letter_has_of_punctuation_faces_no_word),
         cmocka_unit_test(other_scripts),
         cmocka_unit_test(exact_case),
         cmocka_unit_test(tags),
