@@ -129,16 +129,22 @@ static void fold(hydrant_str text, struct folded *folded)
     folded->len = hy_fold(text.data, text.len, folded->data, NULL, &identity);
 }
 
-/* Is there a word in what is looked for of the text? */
+static bool holds_word(hydrant_str text)
+{
+    uint32_t at = 0, start, end;
+    return hy_word_next(text.data, text.len, &at, &start, &end);
+}
+
+/* Is there a word in what is looked for of the text, as written (the vowels of ㅠㅠ fold to what
+ * completes a syllable) or folded (™ is tm)? */
 static bool has_word(enum hy_term_kind kind, hydrant_str text)
 {
     struct hy_literal_chunks chunks;
     struct folded folded;
     hy_literal_cut(kind, text, &chunks);
     for (uint32_t i = 0; i < chunks.count; i++) {
-        uint32_t at = 0, start, end;
         fold(chunks.at[i], &folded);
-        if (hy_word_next(folded.data, folded.len, &at, &start, &end))
+        if (holds_word(chunks.at[i]) || holds_word(hy_str(folded.data, folded.len)))
             return true;
     }
     return false;

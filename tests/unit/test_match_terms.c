@@ -132,6 +132,12 @@ static void other_scripts(void **state)
            {"\xE3\x81\x8C", "\xE3\x81\x8C", "0-3"});
 }
 
+static void korean_letters_that_stand_alone_are_words(void **state)
+{
+    EXPECT({"ㅠㅠ", "진짜 ㅠㅠ", "7-13"}, {"ㅠㅠ", "유유", ""}, {"ㅠ", "유ㅠ", "3-6"},
+           {"ㅋㅋ", "ㅋㅋㅋ", "0-6"}, {"\"진짜 ㅠㅠ\"", "진짜ㅠㅠ", "0-12"});
+}
+
 static void exact_case(void **state)
 {
     EXPECT({"{BT}", "BT bt Bt BT", "0-2 9-11"}, {"{BT}", "bt", ""}, {"{BT}", "BTs", ""},
@@ -244,6 +250,7 @@ int main(void)
         cmocka_unit_test(whichever_reading_completes_a_phrase_holds),
         cmocka_unit_test(what_a_letter_has_of_punctuation_faces_no_word),
         cmocka_unit_test(other_scripts),
+        cmocka_unit_test(korean_letters_that_stand_alone_are_words),
         cmocka_unit_test(exact_case),
         cmocka_unit_test(tags),
         cmocka_unit_test(tags_stand_behind_anything_that_is_no_name),
