@@ -129,14 +129,52 @@ static bool is_white_space(const char *text, uint32_t at)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* One character of the text for HY_CHUNK_ANY. Wide spaces fold to ' '. */
+/* The class of the character at `at`, as its author wrote it. */
+static enum hy_char_class written_class(const struct hy_view *view, uint32_t at)
+{
+    uint32_t len;
+    if (!view->map || !is_char_start(view, at))
+        return class_at(view->folded, at, &len);
+    return class_at(view->text, view->map[at], &len);
+}
+
+/* Does a character begin at `at`, as its author sees it: one of the original text that is no mark?
+ * The end of the text counts. */
+static bool begins_character(const struct hy_view *view, uint32_t at)
+{
+    return at == 0 || at >= view->folded_len || !view->map ||
+           (is_char_start(view, at) && written_class(view, at) != HY_CHAR_MARK);
+}
+
+/* The most code points that a character folds to, marks included: U+FDFA has 18, and Unicode's
+ * stream-safe format allows 30 marks. HY_CHUNK_ANY does not stand for more. */
+enum { CHARACTER_MAX = 48 };
+
+/* The character at `at` for HY_CHUNK_ANY: its length, 0 if there is none. Wide spaces fold to ' '.
+ */
 static uint32_t any_at(const struct hy_view *view, uint32_t at)
 {
-    if (at >= view->folded_len || is_white_space(view->folded, at))
+    if (at >= view->folded_len || is_white_space(view->folded, at) || !begins_character(view, at))
         return 0;
-    uint32_t len;
-    hy_utf8_decode(view->folded + at, &len);
-    return len;
+    uint32_t end = at, count = 0, len;
+    do {
+        hy_utf8_decode(view->folded + end, &len);
+        end += len;
+    } while (!begins_character(view, end) && ++count < CHARACTER_MAX);
+    return begins_character(view, end) ? end - at : 0;
+}
+
+/* The same for the one that ends at `at` > 0; *start is then where it begins. */
+static bool any_before(const struct hy_view *view, uint32_t at, uint32_t *start)
+{
+    if (!begins_character(view, at))
+        return false;
+    uint32_t count = 0;
+    do
+        at = char_before(view->folded, at);
+    while (!begins_character(view, at) && ++count < CHARACTER_MAX);
+    *start = at;
+    return begins_character(view, at) && !is_white_space(view->folded, at);
 }
 
 static bool wild_at(const struct hy_chunk *chunk, const struct hy_view *view, uint32_t at,
@@ -208,8 +246,7 @@ bool hy_chunk_back(const char *literal, uint32_t len, const struct hy_view *view
         if (at == 0)
             return false;
         if (literal[--len] == HY_CHUNK_ANY) {
-            at = char_before(view->folded, at);
-            if (is_white_space(view->folded, at))
+            if (!any_before(view, at, &at))
                 return false;
         } else if (view->folded[--at] != literal[len]) {
             return false;
@@ -302,15 +339,6 @@ bool hy_phrase_left(const struct hy_phrase *phrase, const struct hy_view *view, 
     return row_left(&row, count, *start, start);
 }
 
-/* The class of the character at `at`, as its author wrote it. */
-static enum hy_char_class written_class(const struct hy_view *view, uint32_t at)
-{
-    uint32_t len;
-    if (!view->map || !is_char_start(view, at))
-        return class_at(view->folded, at, &len);
-    return class_at(view->text, view->map[at], &len);
-}
-
 static bool is_name_class(enum hy_char_class class)
 {
     return class == HY_CHAR_LETTER || class == HY_CHAR_DIGIT || class == HY_CHAR_MARK ||
@@ -330,6 +358,18 @@ static bool stands_alone(enum hy_phrase_kind kind, const struct hy_view *view, u
     return !is_name_class(class) && !(kind == HY_PHRASE_HASHTAG && class == HY_CHAR_IDEOGRAPH);
 }
 
+/* Is `at` inside a letter, so that what ends or begins there is another one: between the parts of
+ * a Hangul syllable, before a voicing mark, between the parts of a split vowel? */
+static bool is_inside_letter(const struct hy_view *view, uint32_t at)
+{
+    uint32_t len;
+    if (at == 0 || at >= view->folded_len || (unsigned char)view->folded[at] < 0x80)
+        return false;
+    if (!is_char_start(view, at))
+        return class_at(view->folded, at, &len) == HY_CHAR_MARK;
+    return hy_char_completes_letter(hy_utf8_decode(view->text + view->map[at], &len));
+}
+
 static uint32_t word_end(const struct hy_view *view, uint32_t at)
 {
     while (at < view->folded_len && !hy_view_boundary(view, at)) {
@@ -346,9 +386,12 @@ bool hy_phrase_finish(enum hy_phrase_kind kind, const struct hy_view *view, uint
     switch (kind) {
     case HY_PHRASE_WORDS:
     case HY_PHRASE_EXACT:
-    case HY_PHRASE_SUBSTRING:
         return true;
+    case HY_PHRASE_SUBSTRING:
+        return !is_inside_letter(view, start) && !is_inside_letter(view, *end);
     case HY_PHRASE_PREFIX:
+        if (is_inside_letter(view, *end))
+            return false;
         *end = word_end(view, *end);
         return true;
     case HY_PHRASE_MENTION:

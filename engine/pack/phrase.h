@@ -27,7 +27,8 @@
 #include "base/assert.h"
 #include "text/fold.h"
 
-/* In a chunk: exactly one character that is not white space. Never a byte of UTF-8. */
+/* In a chunk: exactly one character that is not white space, as its author sees it: a base with its
+ * marks, whatever it folds to. Never a byte of UTF-8. */
 #define HY_CHUNK_ANY '\xFE'
 
 enum {
@@ -48,8 +49,8 @@ struct hy_chunk {
 enum hy_phrase_kind {
     HY_PHRASE_WORDS,     /* words, wildcards, phrases */
     HY_PHRASE_EXACT,     /* the same, letter by letter as written */
-    HY_PHRASE_PREFIX,    /* the last chunk may go on to the end of its word */
-    HY_PHRASE_SUBSTRING, /* one chunk, anywhere */
+    HY_PHRASE_PREFIX,    /* the last chunk may go on to the end of its word; not inside a letter */
+    HY_PHRASE_SUBSTRING, /* one chunk, anywhere, but for the inside of a letter */
     HY_PHRASE_MENTION,   /* @name: no letter, digit or _ before it, with marks or without; none of
                           * these and no mark behind it; as the author wrote them */
     HY_PHRASE_CASHTAG,   /* the same for $name */

@@ -142,6 +142,11 @@ enum hy_char_class hy_char_class(uint32_t cp)
     return (enum hy_char_class)hy_fold_entry_class(hy_fold_entry(cp));
 }
 
+bool hy_char_completes_letter(uint32_t cp)
+{
+    return cp < HY_FOLD_CODE_POINTS && (hy_fold_entry(cp) & HY_FOLD_COMPLETES) != 0;
+}
+
 bool hy_fold_boundary(const char *text, uint32_t len, const char *folded, uint32_t folded_len,
                       const uint16_t *map, uint32_t at)
 {

@@ -99,6 +99,13 @@ enum hy_char_class {
 enum hy_char_class hy_char_class(uint32_t cp);
 
 /*
+ * Is cp a MARK without which the letter before it is another one, or a part of one: the vowel or
+ * final consonant of a Hangul syllable, a voicing mark of kana, a nukta? Vowel signs and tones are
+ * none: who writes them has written what is before.
+ */
+bool hy_char_completes_letter(uint32_t cp);
+
+/*
  * Is there a word boundary in text (folded or original, valid UTF-8) at offset at (0..len, on a
  * character)? Always at both ends. Between two characters: no, if both belong to one word. An
  * apostrophe joins letters on both sides (can't is one word) unless what follows is a possessive

@@ -4,12 +4,12 @@
  *
  *   cp ---- cp >> 6 ----> hy_fold_blocks[] ----> 64 entries of hy_fold_entries[]
  *
- *   entry   31   30 ............ 9  8 .... 3  2 .. 0
- *           odd  offset in strings   length    class
+ *   entry   31   30         29 ............ 9  8 .... 3  2 .. 0
+ *           odd  completes  offset in strings   length    class
  *
  * length is in bytes, 0..61. HY_FOLD_SAME: the code point folds to itself. HY_FOLD_HANGUL: a
- * syllable, to be taken apart by arithmetic. odd: see struct hy_fold_traits. Equal blocks are
- * stored once.
+ * syllable, to be taken apart by arithmetic. odd: see struct hy_fold_traits; completes: see
+ * hy_char_completes_letter. Equal blocks are stored once.
  *
  * Included by engine/text, the generator and nothing else. Read-only data; any thread.
  */
@@ -30,6 +30,7 @@ enum {
 };
 
 #define HY_FOLD_ODD (UINT32_C(1) << 31)
+#define HY_FOLD_COMPLETES (UINT32_C(1) << 30)
 
 extern const uint16_t hy_fold_blocks[HY_FOLD_CODE_POINTS >> HY_FOLD_BLOCK_BITS];
 extern const uint32_t hy_fold_entries[];
@@ -54,7 +55,8 @@ static inline uint32_t hy_fold_entry_length(uint32_t entry)
 
 static inline const char *hy_fold_entry_string(uint32_t entry)
 {
-    return hy_fold_strings + ((entry & ~HY_FOLD_ODD) >> (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS));
+    uint32_t offset = entry & ~(HY_FOLD_ODD | HY_FOLD_COMPLETES);
+    return hy_fold_strings + (offset >> (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS));
 }
 
 #endif

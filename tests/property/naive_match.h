@@ -174,24 +174,59 @@ static inline void naive_literal_init(struct naive_literal *l, const struct hy_q
     }
 }
 
+/* Which original character is the folded byte at `at` of? Its offset; the text's length at the end.
+ */
+static inline uint32_t naive_char(const struct naive_text *t, uint32_t at)
+{
+    return at >= t->len ? (uint32_t)t->text.len : t->identity ? at : t->map[at];
+}
+
+/* The folded end of the character at `at` as one sees it: a base and its marks, however many it
+ * folds to. 0: none begins here. */
+static inline uint32_t naive_visible_end(const struct naive_text *t, uint32_t at)
+{
+    uint32_t from = naive_char(t, at), len, count = 0;
+    if (at > 0 &&
+        (naive_char(t, at - 1) == from || naive_class(t->text.data + from) == HY_CHAR_MARK))
+        return 0;
+    do
+        from += (hy_utf8_decode(t->text.data + from, &len), len);
+    while (from < t->text.len && naive_class(t->text.data + from) == HY_CHAR_MARK);
+    for (; at < t->len && naive_char(t, at) < from; at += len, count++)
+        hy_utf8_decode(t->folded + at, &len);
+    return count <= 48 ? at : 0;
+}
+
 /* Length of the chunk's match at `at` of the folded text, or -1. */
 static inline int naive_chunk_bytes(const struct naive_literal *l, const struct naive_chunk *chunk,
                                     const struct naive_text *t, uint32_t at)
 {
     uint32_t start = at;
     for (uint32_t i = 0; i < chunk->len; i++) {
+        if (at >= t->len)
+            return -1;
         if (l->kind == HY_TERM_WILDCARD && chunk->folded[i] == '?') {
-            if (at >= t->len || t->folded[at] == ' ' ||
+            uint32_t end = naive_visible_end(t, at);
+            if (end == 0 || t->folded[at] == ' ' ||
                 (t->folded[at] >= '\t' && t->folded[at] <= '\r'))
                 return -1;
-            uint32_t len;
-            hy_utf8_decode(t->folded + at, &len);
-            at += len;
-        } else if (at >= t->len || t->folded[at++] != chunk->folded[i]) {
+            at = end;
+        } else if (t->folded[at++] != chunk->folded[i]) {
             return -1;
         }
     }
     return (int)(at - start);
+}
+
+/* Is what ends before `at` another letter than the one there? */
+static inline bool naive_inside_letter(const struct naive_text *t, uint32_t at)
+{
+    uint32_t len;
+    if (at == 0 || at >= t->len)
+        return false;
+    if (naive_char(t, at) == naive_char(t, at - 1))
+        return naive_class(t->folded + at) == HY_CHAR_MARK;
+    return hy_char_completes_letter(hy_utf8_decode(t->text.data + naive_char(t, at), &len));
 }
 
 static inline bool naive_wants_boundary(const struct naive_literal *l, const char *p)
@@ -237,13 +272,6 @@ static inline bool naive_chunk_at(const struct naive_literal *l, uint32_t number
     if (!open && naive_wants_boundary(l, last) && !naive_boundary(t, *end))
         return false;
     return l->kind != HY_TERM_EXACT || naive_written(chunk, t, at, *end);
-}
-
-/* Which original character is the folded byte at `at` of? Its offset; the text's length at the end.
- */
-static inline uint32_t naive_char(const struct naive_text *t, uint32_t at)
-{
-    return at >= t->len ? (uint32_t)t->text.len : t->identity ? at : t->map[at];
 }
 
 /* May all of [from, to) stand between two chunks? It must be a row of folded characters that are
@@ -327,6 +355,10 @@ static inline bool naive_follows_name(const struct naive_text *t, uint32_t start
 static inline bool naive_surroundings(const struct naive_literal *l, const struct naive_text *t,
                                       uint32_t start, uint32_t *end)
 {
+    if (l->kind == HY_TERM_SUBSTRING)
+        return !naive_inside_letter(t, start) && !naive_inside_letter(t, *end);
+    if (l->kind == HY_TERM_PREFIX && naive_inside_letter(t, *end))
+        return false;
     if (l->kind == HY_TERM_PREFIX)
         while (*end < t->len && !naive_boundary(t, *end)) {
             uint32_t len;

@@ -117,6 +117,11 @@ static const char *const words[] = {
     "tm",
     "ŉ",
     "株",
+    "か",
+    "かが",
+    "かか\u3099",
+    "한국",
+    "\u1112\u1161\u11AB",
 };
 
 static const char *const separators[] = {
@@ -260,8 +265,10 @@ static const char *const plain_words[] = {"no", "signal", "a",   "ab",    "att",
 static void put_term(struct buffer *b)
 {
     static const char *const exact[] = {"{BT}", "{No}", "{Signal}", "{no Signal}", "{AT&T}", "{A}"};
-    static const char *const wild[] = {"n?t",   "colo?r", "a?",     "?b",
-                                       "na?ve", "c?f?",   "s????l", "a?b?c"};
+    static const char *const wild[] = {"n?t",     "colo?r",   "a?",  "?b",   "na?ve",  "c?f?",
+                                       "s????l",  "a?b?c",    "か?", "가?",  "stra?e", "?か",
+                                       "東?電力", "n?signal", "x?",  "?down"};
+    static const char *const parts[] = {"か", "가", "하", "나", "ŉ", "a", "👍"};
     static const char *const tags[] = {"#", "@", "$"};
     switch (draw(12)) {
     case 0:
@@ -276,12 +283,18 @@ static void put_term(struct buffer *b)
         put(b, PICK(plain_words));
         return;
     case 4:
-        put(b, PICK(plain_words));
+        put(b, draw(4) ? PICK(plain_words) : PICK(parts));
         put(b, "*");
         return;
     case 5:
         put(b, "~");
-        put_quoted(b, 1);
+        if (draw(2)) {
+            put_quoted(b, 1);
+        } else {
+            put(b, "\"");
+            put(b, PICK(parts));
+            put(b, "\"");
+        }
         return;
     case 6:
         put(b, PICK(plain_words));

@@ -223,6 +223,27 @@ static void classes(void **state)
     assert_int_equal(hy_char_class(0x110000), HY_CHAR_OTHER);
 }
 
+/* For every code point, by what it folds to. */
+static void letters_are_completed_by_jamo_voicing_and_nuktas(void **state)
+{
+    for (uint32_t cp = 0; cp < 0x110000; cp += cp == 0xD7FF ? 0x801 : 1) {
+        char text[4], out[4 * HY_FOLD_EXPANSION + 64];
+        bool identity, completes = false;
+        uint32_t len = hy_fold(text, hy_utf8_encode(cp, text), out, NULL, &identity);
+        if (hy_char_class(cp) == HY_CHAR_MARK && len > 0) {
+            uint32_t first = hy_utf8_decode(out, &len);
+            int ccc = u_getCombiningClass((UChar32)first);
+            completes = ccc == 7 || ccc == 8 || (first >= 0x1160 && first <= 0x11FF) ||
+                        (first >= 0xD7B0 && first <= 0xD7FB);
+        }
+        if (hy_char_completes_letter(cp) != completes)
+            fail_msg("U+%04X completes letters: %d", cp, !completes);
+    }
+    assert_true(hy_char_completes_letter(0x3099) && hy_char_completes_letter(0xFF9E));
+    assert_true(hy_char_completes_letter(0x1161) && hy_char_completes_letter(0x93C));
+    assert_false(hy_char_completes_letter(0x947) || hy_char_completes_letter(0x3161));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test(the_map_points_at_characters),
         cmocka_unit_test(spans_widen_to_whole_characters),
         cmocka_unit_test(classes),
+        cmocka_unit_test(letters_are_completed_by_jamo_voicing_and_nuktas),
     };
     return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
 }

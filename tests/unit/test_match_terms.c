@@ -181,6 +181,47 @@ static void prefixes_and_wildcards(void **state)
             "0-6"});
 }
 
+static void a_wildcard_is_one_character_as_it_is_written(void **state)
+{
+    EXPECT({"한?어", "한국어 지원", "0-9"}, {"한??어", "한국어", ""},
+           {"あ?き", "あがき あかき", "0-9 10-19"}, {"か?", "が", ""}, {"か?", "がか゛", ""},
+           {"か?", "かが", "0-6"}, {"か?", "かか\u3099", "0-9"}, {"か?", "か\u3099", ""},
+           {"?き", "がき", "0-6"}, {"?き", "か\u3099き", "0-9"},
+           {"stra?e", "Straße Strase", "0-7 8-14"}, {"stra??e", "Straße Strasse", "8-15"},
+           {"stras?e", "Straße Strasse", "8-15"}, {"x?y", "x👍\U0001F3FDy", "0-10"},
+           {"x?y", "x👍y xe\u0301y x\u200By", "0-6 7-12"}, {"x?y", "x\u0301y", ""},
+           {"x?y", "x\U0001F3FDy", ""}, {"?y", "\U0001F3FDy", "0-5"}, {"x?y", "x\u3000y", ""},
+           {"ㅠ?", "ㅠㅠ", "0-6"}, {"x?y", "x\uFDFAy", "0-5"});
+}
+
+static void a_wildcard_takes_as_many_marks_as_a_character_has(void **state)
+{
+    const char *query = "x?y";
+    for (uint32_t marks = 46; marks <= 49; marks++) {
+        struct match_fixture f;
+        char text[512] = "xa";
+        for (uint32_t i = 0; i < marks; i++)
+            strcat(text, "\U0001F3FD");
+        strcat(text, "y");
+        fixture_queries(&f, &query, 1);
+        assert_int_equal(fixture_text(&f, text)->matches_count, marks <= 47);
+        fixture_end(&f);
+    }
+}
+
+static void no_hit_begins_or_ends_inside_a_letter(void **state)
+{
+    EXPECT({"하*", "한국어", ""}, {"하*", "하나 한국", "0-3"}, {"한*", "한국어", "0-3"},
+           {"か*", "が", ""}, {"か*", "か\u3099", ""}, {"か*", "かが", "0-3"},
+           {"ড*", "ড\u09BC", ""}, {"~\"でんか\"", "でんが", ""}, {"~\"でんか\"", "でんか゛", "0-9"},
+           {"~\"하\"", "한하", "3-6"}, {"~\"하\"", "\u1112\u1161\u11AB", ""},
+           {"~\"하\"", "\u1112\u1161", "0-6"}, {"~\"ㅏ\"", "하", ""},
+           {"~\"ㅏ\"", "ㅏㅏ", "0-3 3-6"}, {"~\"ㅠ\"", "ㅠㅠ", "0-3 3-6"},
+           {"কে*", "কো কেন", "7-16"}, {"लड़क*", "लड़के", "0-15"}, {"~\"ไม\"", "ไม่", "0-6"},
+           {"~\"👍\"", "👍\U0001F3FD", "0-4"}, {"~\"f\"", "ﬁ", "0-3"}, {"~\"i\"", "ﬁ", "0-3"},
+           {"~\"s\"", "ß", "0-2"});
+}
+
 static void substrings(void **state)
 {
     EXPECT({"~\"att\"", "battle ATT att", "1-4 7-10 11-14"}, {"~\"no sig\"", "no signal", "0-6"},
@@ -255,6 +296,9 @@ int main(void)
         cmocka_unit_test(tags),
         cmocka_unit_test(tags_stand_behind_anything_that_is_no_name),
         cmocka_unit_test(prefixes_and_wildcards),
+        cmocka_unit_test(a_wildcard_is_one_character_as_it_is_written),
+        cmocka_unit_test(a_wildcard_takes_as_many_marks_as_a_character_has),
+        cmocka_unit_test(no_hit_begins_or_ends_inside_a_letter),
         cmocka_unit_test(substrings),
         cmocka_unit_test(regexes),
         cmocka_unit_test(booleans),

@@ -178,6 +178,21 @@ static bool is_odd(enum hy_char_class class, const char *folded, uint32_t len)
     return false;
 }
 
+/* See hy_char_completes_letter in text/fold.h; of a mark, by what it folds to. */
+static bool completes_letter(enum hy_char_class class, const char *folded, uint32_t len)
+{
+    enum { NUKTA = 7, KANA_VOICING = 8 };
+    int32_t at = 0;
+    UChar32 cp;
+    if (class != HY_CHAR_MARK || len == 0)
+        return false;
+    U8_NEXT_UNSAFE(folded, at, cp);
+    unsigned ccc = u_getCombiningClass(cp);
+    int32_t jamo = u_getIntPropertyValue(cp, UCHAR_HANGUL_SYLLABLE_TYPE);
+    return ccc == NUKTA || ccc == KANA_VOICING || jamo == U_HST_VOWEL_JAMO ||
+           jamo == U_HST_TRAILING_JAMO;
+}
+
 static uint32_t entry_of(UChar32 cp)
 {
     char folded[UNITS_MAX * 4], self[4];
@@ -189,7 +204,8 @@ static uint32_t entry_of(UChar32 cp)
     len = fold(cp, folded);
     bool same = len == (uint32_t)self_len && memcmp(folded, self, len) == 0;
     enum hy_char_class class = classify(cp, len, same);
-    uint32_t odd = is_odd(class, folded, len) ? HY_FOLD_ODD : 0;
+    uint32_t traits = is_odd(class, folded, len) ? HY_FOLD_ODD : 0;
+    traits |= completes_letter(class, folded, len) ? HY_FOLD_COMPLETES : 0;
     if (u_getIntPropertyValue(cp, UCHAR_HANGUL_SYLLABLE_TYPE) >= U_HST_LV_SYLLABLE)
         len = HY_FOLD_HANGUL;
     else if (same)
@@ -198,8 +214,8 @@ static uint32_t entry_of(UChar32 cp)
         die("a folding is too long for its length field");
     else
         offset = pool(folded, len);
-    return odd | offset << (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS) | len << HY_FOLD_CLASS_BITS |
-           (uint32_t) class;
+    return traits | offset << (HY_FOLD_CLASS_BITS + HY_FOLD_LENGTH_BITS) |
+           len << HY_FOLD_CLASS_BITS | (uint32_t) class;
 }
 
 static void build_block(uint32_t number)
