@@ -265,27 +265,67 @@ static bool bare_character(unsigned char c)
     return c >= 0x80 || name_character((char)c) || (c && strchr("'&.+/%#@$!*?", c));
 }
 
-/* Typographic double quotes: what word processors make of ". */
+/* What word processors and input methods make of " : typographic, Japanese and full-width ones. */
 static bool typographic_quote(uint32_t cp)
 {
-    return (cp >= 0x201C && cp <= 0x201F) || cp == 0xAB || cp == 0xBB;
+    return (cp >= 0x201C && cp <= 0x201F) || cp == 0x201A || cp == 0xAB || cp == 0xBB ||
+           cp == 0x2039 || cp == 0x203A || (cp >= 0x300C && cp <= 0x300F) ||
+           (cp >= 0x301D && cp <= 0x301F) || cp == 0xFF02 || cp == 0xFF62 || cp == 0xFF63;
 }
 
 static bool typographic_dash(uint32_t cp)
 {
-    return (cp >= 0x2010 && cp <= 0x2015) || cp == 0x2212;
+    return (cp >= 0x2010 && cp <= 0x2015) || cp == 0x2212 || cp == 0xFE58 || cp == 0xFE63 ||
+           cp == 0xFF0D;
 }
 
-/* False, with an error, when a bare word holds what only quotes may hold. */
-static bool check_bare(struct hy_lexer *lexer, uint32_t start, uint32_t end)
+/* The ASCII character that cp is the full-width form of, as Chinese and Japanese input methods
+ * write it, their comma and wave dash included; 0: of none. */
+static char half_width(uint32_t cp)
 {
+    if (cp == 0x3001)
+        return ',';
+    if (cp == 0x301C)
+        return '~';
+    return cp >= 0xFF01 && cp <= 0xFF5E ? (char)(cp - 0xFF01 + '!') : '\0';
+}
+
+/* Does the character mean something in a query, at the beginning of a word or inside one, that its
+ * full-width form does not? */
+static bool means_something(char c, bool first)
+{
+    return c && (!bare_character((unsigned char)c) || c == '*' || c == '?' ||
+                 (first && strchr("%#@$/", c)));
+}
+
+bool hy_lexer_check_forms(struct hy_lexer *lexer, uint32_t start, uint32_t end)
+{
+    const char *text = lexer->text.data;
     for (uint32_t i = start, len; i < end; i += len) {
-        uint32_t cp = hy_utf8_decode(lexer->text.data + i, &len);
+        uint32_t cp = hy_utf8_decode(text + i, &len);
+        char c = half_width(cp), fix[64];
         if (typographic_quote(cp)) {
             hy_lexer_fail(lexer, i, i + len, "write a straight quotation mark: \"",
                           "a typographic quotation mark does not quote");
             return false;
         }
+        if (means_something(c, i == start)) {
+            snprintf(fix, sizeof fix, "write %c, or put the text in quotes", c);
+            hy_lexer_fail(lexer, i, i + len, fix, "%.*s, as input methods write it, is not %c",
+                          (int)len, text + i, c);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False, with an error, when a bare word holds what only quotes may hold. */
+static bool check_bare(struct hy_lexer *lexer, uint32_t start, uint32_t end)
+{
+    if (!hy_lexer_check_forms(lexer, start, end))
+        return false;
+    for (uint32_t i = start, len; i < end; i += len) {
+        uint32_t cp = hy_utf8_decode(lexer->text.data + i, &len);
         if (!bare_character((unsigned char)lexer->text.data[i])) {
             if (cp < 0x20 || cp == 0x7F)
                 hy_lexer_error(lexer, i, i + 1, NULL, "control character U+%04X", cp);
@@ -316,23 +356,65 @@ static const char *foreign_operator(hydrant_str word)
     return NULL;
 }
 
-static void warn_lower_case(struct hy_lexer *lexer, hydrant_str word, uint32_t start)
+/* The word with its full-width characters as ASCII, if there is room for it, else as it is. */
+static hydrant_str in_ascii(hydrant_str word, char *out, size_t room)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0, len; i < word.len; i += len) {
+        uint32_t cp = hy_utf8_decode(word.data + i, &len);
+        char c = cp < 0x80 ? (char)cp : half_width(cp);
+        if (!c || n == room)
+            return word;
+        out[n++] = c;
+    }
+    return hy_str(out, n);
+}
+
+/* Operators in small letters or full-width ones. */
+static void warn_other_letters(struct hy_lexer *lexer, hydrant_str word, uint32_t start)
 {
     static const char *const names[] = {"AND", "OR", "NOT", "NEAR", "ONEAR"};
-    const char *slash = memchr(word.data, '/', word.len);
-    hydrant_str head = slash ? hy_str(word.data, (size_t)(slash - word.data)) : word;
+    char room[16];
+    hydrant_str plain = in_ascii(word, room, sizeof room);
+    const char *slash = memchr(plain.data, '/', plain.len);
+    hydrant_str head = slash ? hy_str(plain.data, (size_t)(slash - plain.data)) : plain;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if ((i >= 3) != (slash != NULL) || !hy_str_equal_nocase(head, hy_str_cstr(names[i])))
             continue;
         char fix[96];
-        hydrant_str distance = hy_str(word.data + head.len, word.len - head.len);
+        hydrant_str distance = hy_str(plain.data + head.len, plain.len - head.len);
         snprintf(fix, sizeof fix, "write %s%.*s for the operator, or \"%.*s\" to look for the word",
                  names[i], (int)(distance.len < 8 ? distance.len : 8), distance.data,
                  (int)(word.len < 32 ? word.len : 32), word.data);
         hy_rules_warning(lexer->diagnostics, hy_lexer_place(lexer, start, lexer->at), fix,
-                         "\"%.*s\" is a word here: operators are written in capitals",
-                         (int)word.len, word.data);
+                         "\"%.*s\" is a word here: operators are written in %s", (int)word.len,
+                         word.data, plain.len == word.len ? "capitals" : "plain capitals");
     }
+}
+
+/* AND-b, OR—b: words that begin with an operator. With a typographic dash it is nobody's word. */
+static bool check_joined_operator(struct hy_lexer *lexer, hydrant_str word, uint32_t start)
+{
+    static const char *const names[] = {"AND", "OR", "NOT"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        uint32_t n = (uint32_t)strlen(names[i]), len;
+        if (word.len <= n || memcmp(word.data, names[i], n) != 0)
+            continue;
+        char fix[96];
+        uint32_t cp = hy_utf8_decode(word.data + n, &len);
+        snprintf(fix, sizeof fix, "put a space behind %s and write - to exclude; or use quotes",
+                 names[i]);
+        if (typographic_dash(cp)) {
+            hy_lexer_fail(lexer, start + n, start + n + len, fix,
+                          "a typographic dash does not exclude");
+            return false;
+        }
+        if (cp == '-')
+            hy_rules_warning(lexer->diagnostics, hy_lexer_place(lexer, start, lexer->at), fix,
+                             "\"%.*s\" is a word here: an operator has a space behind it",
+                             (int)word.len, word.data);
+    }
+    return true;
 }
 
 /* The first single quote from there on that may close one; the text's length: there is none. It is
@@ -403,7 +485,7 @@ static struct hy_query *word_node(struct hy_lexer *lexer, uint32_t start)
                       word.data);
         return NULL;
     }
-    bool good = check_bare(lexer, start, lexer->at);
+    bool good = check_bare(lexer, start, lexer->at) && check_joined_operator(lexer, word, start);
     needs_space(lexer);
     if (!good)
         return hy_lexer_node(lexer, HY_QUERY_ALL, start, lexer->at);
@@ -420,7 +502,7 @@ static struct hy_query *word_node(struct hy_lexer *lexer, uint32_t start)
                                                        : HY_TERM_CASHTAG;
         return term(lexer, kind, word, start);
     }
-    warn_lower_case(lexer, word, start);
+    warn_other_letters(lexer, word, start);
     warn_single_quotes(lexer, start);
     if (memchr(word.data, '*', word.len) || memchr(word.data, '?', word.len))
         return pattern_word(lexer, word, start);

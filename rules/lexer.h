@@ -74,6 +74,9 @@ bool hy_lexer_ends_word(const struct hy_lexer *lexer, uint32_t at); /* end, spac
 /* The string whose opening quote is at lexer->at, escapes resolved; false after an error. */
 bool hy_lexer_quoted(struct hy_lexer *lexer, char quote, hydrant_str *out);
 hydrant_str hy_lexer_slice(const struct hy_lexer *lexer, uint32_t start, uint32_t end);
+/* False, with an error, when there are typographic quotes in text[start, end), or full-width forms
+ * of what means something in a query: only quoted text may hold them. */
+bool hy_lexer_check_forms(struct hy_lexer *lexer, uint32_t start, uint32_t end);
 
 #define hy_lexer_error(lexer, start, end, fix, ...)                                      \
     hy_rules_error((lexer)->diagnostics, hy_lexer_place((lexer), (start), (end)), (fix), \

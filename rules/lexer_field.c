@@ -426,7 +426,7 @@ static bool read_value(struct reading *r)
     while (!hy_lexer_ends_word(lexer, lexer->at))
         lexer->at++;
     r->value = hy_lexer_slice(lexer, r->value_start, lexer->at);
-    return true;
+    return hy_lexer_check_forms(lexer, r->value_start, lexer->at);
 }
 
 static bool takes_comparison(const struct reading *r)

@@ -138,6 +138,14 @@ static void korean_letters_that_stand_alone_are_words(void **state)
            {"ㅋㅋ", "ㅋㅋㅋ", "0-6"}, {"\"진짜 ㅠㅠ\"", "진짜ㅠㅠ", "0-12"});
 }
 
+static void full_width_signs_that_mean_nothing_in_a_query_are_text(void **state)
+{
+    EXPECT({"AT＆T", "at&t", "0-4"}, {"wi－fi", "wi-fi", "0-5"},
+           {"コカ・コーラ", "コカ・コーラ", "0-18"}, {"３．１４", "3.14", "0-4"},
+           {"\"（圏外）、本当？\"", "（圏外）、本当？", "0-24"},
+           {"bio:\"（a）\" OR x", "x", "0-1"});
+}
+
 static void exact_case(void **state)
 {
     EXPECT({"{BT}", "BT bt Bt BT", "0-2 9-11"}, {"{BT}", "bt", ""}, {"{BT}", "BTs", ""},
@@ -292,6 +300,7 @@ int main(void)
         cmocka_unit_test(what_a_letter_has_of_punctuation_faces_no_word),
         cmocka_unit_test(other_scripts),
         cmocka_unit_test(korean_letters_that_stand_alone_are_words),
+        cmocka_unit_test(full_width_signs_that_mean_nothing_in_a_query_are_text),
         cmocka_unit_test(exact_case),
         cmocka_unit_test(tags),
         cmocka_unit_test(tags_stand_behind_anything_that_is_no_name),
