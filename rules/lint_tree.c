@@ -9,11 +9,12 @@
 #include "rules/lint.h"
 #include "rules/literal.h"
 #include "text/fold.h"
+#include "text/utf8.h"
 
 /* ---- conditions ------------------------------------------------------------------------------ */
 
 /* One condition: a leaf with what it looks for, folded, or any tree with its hash. Each word and
- * each chunk has a space before it, and the last one, but for that of a prefix, behind it. */
+ * each chunk has a space before it, and the last one, unless it may go on in a text, behind it. */
 struct item {
     const struct hy_query *query;
     uint64_t hash;
@@ -37,6 +38,13 @@ static hydrant_str words_of(struct hy_lint *lint, hydrant_str chunks)
     return hy_str(words, n);
 }
 
+/* A name of one word ends a word (text/fold.h); the b of @a.b need not: @a.b't. */
+static bool last_may_go_on(enum hy_term_kind kind, hydrant_str words)
+{
+    return (kind == HY_TERM_MENTION || kind == HY_TERM_HASHTAG) && words.len > 2 &&
+           memchr(words.data + 1, ' ', words.len - 2) != NULL;
+}
+
 static struct item item_of(struct hy_lint *lint, const struct hy_query *query)
 {
     struct item item = {.query = query, .hash = hy_lint_hash(lint, query)};
@@ -45,8 +53,26 @@ static struct item item_of(struct hy_lint *lint, const struct hy_query *query)
     if (literal) {
         item.chunks = hy_lint_chunks(lint, query);
         item.words = words_of(lint, item.chunks);
+        if (last_may_go_on(query->term, item.words)) {
+            item.words.len--;
+            item.chunks.len--;
+        }
     }
     return item;
+}
+
+/* Does what stand in a row of words, and no mark behind it, with which its last letter may be
+ * another one: か* is not true of が? */
+static bool stands_in(hydrant_str row, hydrant_str what)
+{
+    const char *end = row.data + row.len, *at = row.data;
+    while ((at = memmem(at, (size_t)(end - at), what.data, what.len)) != NULL) {
+        uint32_t len;
+        at += what.len;
+        if (at == end || hy_char_class(hy_utf8_decode(at, &len)) != HY_CHAR_MARK)
+            return true;
+    }
+    return false;
 }
 
 /* Is b true wherever a is? False means "not known". Where b looks for nothing but words, any
@@ -60,8 +86,7 @@ static bool implies(const struct item *a, const struct item *b)
     bool words = b->query->term == HY_TERM_WORDS && a->query->term != HY_TERM_PREFIX;
     bool prefix = b->query->term == HY_TERM_PREFIX;
     bool plain = hy_str_equal(b->words, b->chunks);
-    hydrant_str in = plain ? a->words : a->chunks;
-    return (words || prefix) && memmem(in.data, in.len, b->chunks.data, b->chunks.len) != NULL;
+    return (words || prefix) && stands_in(plain ? a->words : a->chunks, b->chunks);
 }
 
 /* ---- terms that change nothing ----------------------------------------------------------------

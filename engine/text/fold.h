@@ -110,10 +110,11 @@ bool hy_char_completes_letter(uint32_t cp);
  * character)? Always at both ends. Between two characters: no, if both belong to one word. An
  * apostrophe joins letters on both sides (can't is one word) unless what follows is a possessive
  * s that ends the word (signal's is signal + 's); a full stop or comma joins digits on both sides
- * (3.14), never letters (a missing space, a domain name). Two deviations from UAX #29, on purpose.
- * Apostrophe, full stop and comma mean every character that folds to one. Marks are looked
- * through; a base under more than 30 of them joins nothing. A digit in a keycap is an emoji to what
- * follows it.
+ * (3.14), never letters (a missing space, a domain name). Nothing joins a name directly behind # or
+ * @ to what follows it, as no network takes that for a part of it: #Turkcell'in is turkcell + 'in,
+ * and @o2,5 is o2 + 5. Three deviations from UAX #29, on purpose. Apostrophe, full stop and comma
+ * mean every character that folds to one. Marks are looked through; a base under more than 30 of
+ * them joins nothing. A digit in a keycap is an emoji to what follows it.
  */
 bool hy_word_boundary(const char *text, uint32_t len, uint32_t at);
 

@@ -2,9 +2,10 @@
  * Word boundaries in folded and in original text, by the rules in fold.h.
  *
  * A boundary depends on at most: the base before it (marks skipped), one character before that
- * base, and three bases after it (apostrophe, s, what follows). A run of marks longer than
- * MARKS_MAX hides its base, so that no call looks at more than a few hundred bytes whatever the
- * text is.
+ * base, and three bases after it (apostrophe, s, what follows); before an apostrophe, full stop or
+ * comma that would join also on whether the word before is a name behind # or @. A run of marks
+ * longer than MARKS_MAX hides its base, and a name has an end, so that no call looks at more than a
+ * few hundred characters whatever the text is.
  *
  * Pure; any thread.
  */
@@ -17,6 +18,9 @@
 
 /* Unicode's stream-safe format allows 30 marks in a row; more is somebody playing. */
 enum { MARKS_MAX = 30 };
+
+/* Characters of a name behind # or @; no term has more (rules/literal.h). */
+enum { NAME_MAX = 512 };
 
 /* A character as the rules see it. start == end: there is none (an end of the text, or a base
  * hidden behind too many marks). */
@@ -100,6 +104,19 @@ static bool is_possessive(const char *text, uint32_t len, struct base letter)
     return letter.folded == 's' && !in_word(base_after(text, len, letter.end));
 }
 
+/* Are the letters and digits that end at `at` a name: directly behind # or @? */
+static bool is_name(const char *text, uint32_t at)
+{
+    for (int length = 0; at > 0 && length <= NAME_MAX; length++) {
+        uint32_t start = (uint32_t)hy_utf8_floor(text, at - 1);
+        struct base c = character(text, start);
+        if (c.class != HY_CHAR_MARK && !in_word(c))
+            return c.folded == '#' || c.folded == '@';
+        at = start;
+    }
+    return false;
+}
+
 /* Boundary between a letter or digit and the punctuation after it? */
 static bool boundary_before_joiner(const char *text, uint32_t len, struct base left,
                                    struct base joiner)
@@ -107,10 +124,11 @@ static bool boundary_before_joiner(const char *text, uint32_t len, struct base l
     if (!is_joiner(joiner))
         return true;
     struct base right = base_after(text, len, joiner.end);
-    if (joiner.folded != '\'')
-        return left.class != HY_CHAR_DIGIT || right.class != HY_CHAR_DIGIT;
-    return left.class != HY_CHAR_LETTER || right.class != HY_CHAR_LETTER ||
-           is_possessive(text, len, right);
+    enum hy_char_class joined = joiner.folded == '\'' ? HY_CHAR_LETTER : HY_CHAR_DIGIT;
+    if (left.class != joined || right.class != joined)
+        return true;
+    return (joiner.folded == '\'' && is_possessive(text, len, right)) ||
+           is_name(text, joiner.start);
 }
 
 /* Boundary between punctuation and the letter or digit after it? */
@@ -120,7 +138,9 @@ static bool boundary_after_joiner(const char *text, struct base joiner, struct b
         return true;
     struct base left = base_before(text, joiner.start);
     enum hy_char_class joined = joiner.folded == '\'' ? HY_CHAR_LETTER : HY_CHAR_DIGIT;
-    return left.class != joined || right.class != joined;
+    if (left.class != joined || right.class != joined)
+        return true;
+    return joiner.folded != '\'' && is_name(text, joiner.start); /* 'in stays one, as 's does */
 }
 
 /* Boundary between two bases with nothing but marks between them? */

@@ -163,6 +163,16 @@ static void tags(void **state)
            {"@att", "\xE6\x9D\xB1@att\xE3\x81\xAE", "3-7"});
 }
 
+static void a_name_is_a_word_wherever_the_tag_ends(void **state)
+{
+    EXPECT({"turkcell", "#Turkcell'in sinyali", "1-9"}, {"turkcell", "@turkcell’in", "1-9"},
+           {"turkcell", "Turkcell'in", ""}, {"turkcell*", "Turkcell'in", "0-11"},
+           {"#turkcell -turkcell", "#Turkcell'in", ""}, {"att", "@att's @att", "1-4 8-11"},
+           {"orange", "d'Orange", ""}, {"\"d'orange\"", "d’Orange", "0-10"},
+           {"\"can't\"", "#can't", "1-6"}, {"10", "#10.5", "1-3"}, {"\"10.5\"", "#10.5", "1-5"},
+           {"b", "@a.b't", ""});
+}
+
 static void tags_stand_behind_anything_that_is_no_name(void **state)
 {
     EXPECT({"@att", "👍\U0001F3FD@att", "8-12"}, {"@att", "1\uFE0F\u20E3@att", "7-11"},
@@ -303,6 +313,7 @@ int main(void)
         cmocka_unit_test(full_width_signs_that_mean_nothing_in_a_query_are_text),
         cmocka_unit_test(exact_case),
         cmocka_unit_test(tags),
+        cmocka_unit_test(a_name_is_a_word_wherever_the_tag_ends),
         cmocka_unit_test(tags_stand_behind_anything_that_is_no_name),
         cmocka_unit_test(prefixes_and_wildcards),
         cmocka_unit_test(a_wildcard_is_one_character_as_it_is_written),

@@ -65,6 +65,28 @@ static void possessive_s_is_a_word(void **state)
     words_are("5's", "5|s|");
 }
 
+static void nothing_joins_a_name_behind_its_sign(void **state)
+{
+    words_are_in_both("#Turkcell'in Turkcell'in", "Turkcell|'in|Turkcell'in|",
+                      "turkcell|'in|turkcell'in|");
+    words_are("@turkcell\u2019in @can't", "turkcell|\u2019in|can|'t|");
+    words_are("＃fail't ＠a_b't", "fail|'t|a_b|'t|");
+    words_are("#10.5 @o2,5 10.5", "10|5|o2|5|10.5|");
+    words_are("@caf\u0301e\u200B't", "caf\u0301e\u200B|'t|");
+    words_are("@a.b't @a-b't $x't", "a|b't|a|b't|x't|");
+    words_are("# can't @ can't", "can't|can't|");
+}
+
+static void a_name_has_at_most_512_characters(void **state)
+{
+    char text[1024] = "@";
+    for (uint32_t len = 511; len <= 513; len++) {
+        memset(text + 1, 'a', len);
+        memcpy(text + 1 + len, "'in", 4);
+        assert_int_equal(hy_word_boundary(text, len + 4, len + 1), len <= 512);
+    }
+}
+
 static void stops_join_digits_only(void **state)
 {
     words_are("pi is 3.14.", "pi|is|3.14|");
@@ -163,6 +185,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(apostrophes_join_letters),
         cmocka_unit_test(possessive_s_is_a_word),
+        cmocka_unit_test(nothing_joins_a_name_behind_its_sign),
+        cmocka_unit_test(a_name_has_at_most_512_characters),
         cmocka_unit_test(stops_join_digits_only),
         cmocka_unit_test(symbols_separate),
         cmocka_unit_test(ideographs_are_words),
