@@ -201,6 +201,7 @@ static struct hy_query *regex(struct hy_lexer *lexer)
     node->regex_flags = flags;
     if (node->text.len == 0)
         hy_lexer_error(lexer, start, lexer->at, NULL, "an empty regular expression");
+    hy_lexer_warn_ascii(lexer, start + 1, end);
     needs_space(lexer);
     return node;
 }

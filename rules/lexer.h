@@ -69,7 +69,11 @@ struct hy_query *hy_lexer_node(struct hy_lexer *lexer, enum hy_query_kind kind, 
  * is on the ':' or comparison. */
 struct hy_query *hy_lexer_field(struct hy_lexer *lexer, uint32_t start);
 
-/* Helpers that the two files share. */
+/* rules/lexer_regex.c: a warning if text[start, end), a regular expression, has \b, \w or a class
+ * that knows ASCII only beside a letter that is not ASCII. */
+void hy_lexer_warn_ascii(struct hy_lexer *lexer, uint32_t start, uint32_t end);
+
+/* Helpers that the files share. */
 bool hy_lexer_ends_word(const struct hy_lexer *lexer, uint32_t at); /* end, space ( ) " , { } */
 /* The string whose opening quote is at lexer->at, escapes resolved; false after an error. */
 bool hy_lexer_quoted(struct hy_lexer *lexer, char quote, hydrant_str *out);

@@ -252,7 +252,9 @@ static void regexes(void **state)
            {"/acct ?#?\\d{6,}/", "acct 12345", ""}, {"/[A-Z]{3}/", "abc ABC abc", "4-7"},
            {"/a+b/i", "xAAB", "1-4"}, {"/^no/", "no no", "0-2"}, {"/a.b/s", "a\nb", "0-3"},
            {"/a.b/", "a\nb", ""}, {"/\xC3\xA9+/", "caf\xC3\xA9\xC3\xA9", "3-7"},
-           {"outage /\\d+/", "outage 12", "0-6 7-9"}, {"outage /\\d+/", "outage", ""});
+           {"/\\b\u00E9cole/", "une \u00E9cole", ""}, {"/\\p{L}+/", "\u00E9\u00E9", "0-4"},
+           {"/\u00C9COLE/i", "une \u00E9cole", "4-10"}, {"outage /\\d+/", "outage 12", "0-6 7-9"},
+           {"outage /\\d+/", "outage", ""});
 }
 
 static void booleans(void **state)
