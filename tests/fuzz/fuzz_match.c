@@ -39,6 +39,11 @@ static const char *const queries[] = {
     "ss",
     "\"x tm\"",
     "~\"i\"",
+    "か?",
+    "~\"か\"",
+    "하*",
+    "\"the zebra\"",
+    "\"zebra tm the\"",
 };
 enum { QUERIES = sizeof queries / sizeof *queries };
 
