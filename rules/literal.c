@@ -141,10 +141,12 @@ static bool has_word(enum hy_term_kind kind, hydrant_str text)
 {
     struct hy_literal_chunks chunks;
     struct folded folded;
+    if (holds_word(text)) /* nothing of a word is dropped */
+        return true;
     hy_literal_cut(kind, text, &chunks);
     for (uint32_t i = 0; i < chunks.count; i++) {
         fold(chunks.at[i], &folded);
-        if (holds_word(chunks.at[i]) || holds_word(hy_str(folded.data, folded.len)))
+        if (holds_word(hy_str(folded.data, folded.len)))
             return true;
     }
     return false;

@@ -300,6 +300,8 @@ bool hy_phrase_right(const struct hy_phrase *phrase, const struct hy_view *view,
                      uint32_t *end)
 {
     struct row row;
+    if (first == phrase->count)
+        return true;
     row.phrase = phrase;
     row.view = view;
     for (uint32_t i = first; i < phrase->count; i++)
@@ -332,6 +334,8 @@ bool hy_phrase_left(const struct hy_phrase *phrase, const struct hy_view *view, 
                     uint32_t *start)
 {
     struct row row;
+    if (count == 0)
+        return true;
     row.phrase = phrase;
     row.view = view;
     for (uint32_t i = 0; i < count; i++)
@@ -345,12 +349,24 @@ static bool is_name_class(enum hy_char_class class)
            class == HY_CHAR_CONNECTOR;
 }
 
-/* @name, #tag, $tag: what is before and behind must not belong to a longer name. Of what is before,
- * the base tells: @att stands alone behind a thumb with a skin tone. */
+/* Does a letter, digit or _ end at `at`? Of a character with marks the base tells: a thumb with a
+ * skin tone is none. */
+static bool follows_name(const struct hy_view *view, uint32_t at)
+{
+    uint32_t in_text = view->map ? view->map[at] : at;
+    if (in_text == 0)
+        return false;
+    unsigned char before = (unsigned char)view->text[in_text - 1];
+    if (HY_LIKELY(before < 0x80))
+        return hy_edge_class[before] == 1;
+    return is_name_class(hy_class_before(view->text, in_text));
+}
+
+/* @name, #tag, $tag: what is before and behind must not belong to a longer name. */
 static bool stands_alone(enum hy_phrase_kind kind, const struct hy_view *view, uint32_t start,
                          uint32_t end)
 {
-    if (is_name_class(hy_class_before(view->text, view->map ? view->map[start] : start)))
+    if (follows_name(view, start))
         return false;
     if (end >= view->folded_len)
         return true;
