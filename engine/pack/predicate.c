@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "pack/policy.h"
 #include "pack/scratch.h"
+#include "pack/word_table.h"
 #include "text/utf8.h"
 
 _Static_assert(HY_PREDICATE_KINDS <= 64, "kinds are bits of one number");
@@ -278,21 +279,26 @@ static uint32_t host_start(const struct hy_view *url)
     return start;
 }
 
-/* May the author's character at `at`, which is no full stop, stand in a host? A sign that folds to
- * letters (a trade mark), or to a hyphen (a dash), may not. */
-static bool in_host(const struct hy_view *view, uint32_t at)
+/* How long the author's character at `at` is in the folded text, which is no full stop, if it may
+ * stand in a host; else 0. A sign that folds to letters (a trade mark), or to a hyphen (a dash),
+ * may not. */
+static uint32_t host_character(const struct hy_view *view, uint32_t at)
 {
-    uint32_t len;
+    uint32_t len, own_len;
+    unsigned char c = (unsigned char)view->folded[at];
+    if (!view->map && c < 0x80) /* nearly always */
+        return hy_is_run_byte((unsigned char)hy_ascii_lower((char)c)) || c == '-';
+    hy_utf8_decode(view->folded + at, &len);
     const char *p = view->map ? view->text + view->map[at] : view->folded + at;
-    switch (hy_char_class(hy_utf8_decode(p, &len))) {
+    switch (hy_char_class(hy_utf8_decode(p, &own_len))) {
     case HY_CHAR_LETTER:
     case HY_CHAR_DIGIT:
     case HY_CHAR_MARK:
     case HY_CHAR_CONNECTOR:
     case HY_CHAR_IDEOGRAPH:
-        return true;
+        return len;
     default:
-        return *p == '-';
+        return *p == '-' ? len : 0;
     }
 }
 
@@ -301,12 +307,10 @@ static bool in_host(const struct hy_view *view, uint32_t at)
 static hydrant_str host_of(struct hy_eval *eval, hydrant_str url)
 {
     struct hy_view view = comparable_view(eval, url);
-    uint32_t start = host_start(&view), end = start, len;
-    for (; end < view.folded_len; end += len) {
-        hy_utf8_decode(view.folded + end, &len);
+    uint32_t start = host_start(&view), end = start, len = 1;
+    for (; end < view.folded_len && len > 0; end += len) {
         bool single = end > start && view.folded[end - 1] != '.';
-        if (view.folded[end] == '.' ? !single : !in_host(&view, end))
-            break;
+        len = view.folded[end] == '.' ? single : host_character(&view, end);
     }
     while (end > start && (view.folded[end - 1] == '.' || view.folded[end - 1] == '-'))
         end--;
@@ -455,14 +459,16 @@ static bool own_to(const struct hy_predicate *p, struct hy_eval *eval)
     return memo->truth;
 }
 
-/* Is it, or what it is below, listed as of that kind? */
-static bool is_of_kind(const struct hy_predicate *p, const struct hy_eval *eval, hydrant_str host)
+/* Is it, or what it is below, listed as of that kind? NULL: is anything? */
+static bool is_of_kind(const struct hy_predicate *p, const struct hy_eval *eval,
+                       const hydrant_str *host)
 {
     const struct hy_brand *brand;
     for (uint32_t at = 0; next_brand(p, eval, &at, &brand);)
         for (uint32_t i = 0; i < brand->sites_count; i++) {
             const struct hy_site *site = &brand->sites[i];
-            if (hy_str_equal_nocase(site->kind, p->text) && is_below(host, site->domain))
+            if (hy_str_equal_nocase(site->kind, p->text) &&
+                (!host || is_below(*host, site->domain)))
                 return true;
         }
     return false;
@@ -470,9 +476,13 @@ static bool is_of_kind(const struct hy_predicate *p, const struct hy_eval *eval,
 
 static bool site_kind(const struct hy_predicate *p, struct hy_eval *eval)
 {
-    const hydrant_mention *m = &eval->mention->m;
-    return is_of_kind(p, eval, comparable(eval, m->site)) ||
-           is_of_kind(p, eval, host_of(eval, m->url));
+    if (!is_of_kind(p, eval, NULL)) /* mostly, and a host costs more */
+        return false;
+    hydrant_str site = comparable(eval, eval->mention->m.site);
+    if (is_of_kind(p, eval, &site))
+        return true;
+    hydrant_str host = host_of(eval, eval->mention->m.url);
+    return is_of_kind(p, eval, &host);
 }
 
 static bool in_range(const struct hy_predicate *p, uint64_t value)
