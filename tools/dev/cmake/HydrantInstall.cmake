@@ -36,8 +36,15 @@ install(DIRECTORY tools/python/hydrant_ring DESTINATION ${CMAKE_INSTALL_DATADIR}
 install(FILES tools/completion/hydrant.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
   RENAME hydrant)
 
-configure_file(tools/systemd/hydrant.service.in ${PROJECT_BINARY_DIR}/hydrant.service @ONLY)
+# The unit names the program by its full path, which only the installation knows: --prefix and the
+# package have prefixes of their own.
+install(CODE "
+  set(bindir \"${CMAKE_INSTALL_BINDIR}\")
+  cmake_path(ABSOLUTE_PATH bindir BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+  configure_file(\"${PROJECT_SOURCE_DIR}/tools/systemd/hydrant.service.in\"
+    \"${PROJECT_BINARY_DIR}/hydrant.service\" @ONLY)")
 install(FILES ${PROJECT_BINARY_DIR}/hydrant.service DESTINATION lib/systemd/system)
+install(FILES tools/systemd/hydrant.sysusers DESTINATION lib/sysusers.d RENAME hydrant.conf)
 install(FILES docs/hydrant.schema.json docs/examples/daemon/hydrant.yaml
   DESTINATION ${CMAKE_INSTALL_DATADIR}/hydrant)
 
@@ -59,4 +66,5 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "hydrant maintainers")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/tools/systemd/postinst)
 include(CPack)
