@@ -227,6 +227,9 @@ static hydrant_status take_options(hydrant_ring *ring, const hydrant_ring_option
                                    hydrant_error *err)
 {
     size_t used = 0;
+    if (o->size != sizeof *o)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "options were not made by hydrant_ring_options_init of this version");
     ring->lease_items = o->lease_items;
     ring->actions = o->actions;
     if (o->lease_items < 1 || o->lease_items > LEASE_MAX)
@@ -284,28 +287,27 @@ static void find_waiting(hydrant_ring *ring)
 hydrant_status hydrant_ring_attach(const char *dir, const hydrant_ring_options *options,
                                    hydrant_ring **out, hydrant_error *err)
 {
-    hydrant_ring_options o;
-    hydrant_ring_options_init(&o);
-    if (options)
-        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    hydrant_ring_options defaults;
+    hydrant_ring_options_init(&defaults);
+    const hydrant_ring_options *o = options ? options : &defaults;
     *out = NULL;
     hydrant_ring *ring = calloc(1, sizeof *ring);
     if (!ring)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for a ring's reader");
     ring->dir_fd = ring->map.fd = ring->ctl_map.fd = ring->waiting_map.fd = ring->event_fd = -1;
-    hydrant_status status = take_options(ring, &o, err);
+    hydrant_status status = take_options(ring, o, err);
     if (status == HYDRANT_OK)
         status = map_data(ring, dir, err);
     if (status == HYDRANT_OK)
         status = allocate(ring, err);
-    if (status == HYDRANT_OK && o.group)
-        status = join(ring, o.group, err);
+    if (status == HYDRANT_OK && o->group)
+        status = join(ring, o->group, err);
     if (status != HYDRANT_OK) {
         hydrant_ring_detach(&ring);
         return status;
     }
-    if (!o.group)
-        begin_observer(ring, o.from_oldest);
+    if (!o->group)
+        begin_observer(ring, o->from_oldest);
     find_waiting(ring);
     *out = ring;
     return HYDRANT_OK;

@@ -115,6 +115,26 @@ static void filters(void)
     small_end("filters by action and route");
 }
 
+/* Of another size they are another version's, or nobody has filled them: no member, and no observer
+ * in its stead. */
+static void options_of_another_version(void)
+{
+    const size_t size = sizeof(hydrant_ring_options), wrong[] = {0, size - 1, size + 1};
+    small_begin(NULL, 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        hydrant_ring_options options;
+        hydrant_ring *reader;
+        hydrant_error err = {0};
+        hydrant_ring_options_init(&options);
+        options.group = "care";
+        options.size = wrong[i];
+        hydrant_status status = hydrant_ring_attach(small_dir, &options, &reader, &err);
+        WORLD_CHECK(status == HYDRANT_ERR_ARGUMENT && !reader, "size %zu: %d", wrong[i], status);
+        WORLD_CHECK(strstr(err.text, "hydrant_ring_options_init"), "it says: %s", err.text);
+    }
+    small_end("options of another version");
+}
+
 /* ---- dead letters ---- */
 
 /* A process that dies of item `poison`, whenever it gets it, and acknowledges the others. */
@@ -654,6 +674,7 @@ int main(void)
 {
     world_clock_start();
     filters();
+    options_of_another_version();
     dead_letters();
     dead_letter_on_a_full_disk();
     broken_dead_letters();

@@ -71,7 +71,9 @@ HYDRANT_API void hydrant_ring_options_init(hydrant_ring_options *options);
  * has not declared its groups yet; no permission: an observer needs to read the folder's files, a
  * member to write its group's and to reach what was spilled for it), _DATA (something else, or
  * damaged), _UNSUPPORTED (a ring of a layout that this library does not know), _LIMIT (the group
- * has 64 members), _ARGUMENT (a group's name: letters, digits, . _ -, at most 47), _NOMEM.
+ * has 64 members), _ARGUMENT (options that hydrant_ring_options_init of this version has not made;
+ * a group's name: letters, digits, . _ -, at most 47; a number out of its range), _NOMEM. options
+ * NULL: an observer.
  */
 HYDRANT_API hydrant_status hydrant_ring_attach(const char *dir, const hydrant_ring_options *options,
                                                hydrant_ring **out, hydrant_error *err);
