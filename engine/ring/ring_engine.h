@@ -41,7 +41,8 @@ struct hy_ring_options {
     uint32_t chunk_bytes;    /* 0: 256 KiB. 4 KiB .. 16 MiB, a multiple of 64 */
     const char *spill_dir;   /* where groups with HY_RING_SPILL spill; NULL: none may. Of no other
                                 ring with a group of the same name */
-    uint32_t deliveries_max; /* of an item to a group, before it goes to the dead letters; 0: 5 */
+    uint32_t deliveries_max; /* of an item to a group, before it goes to the dead letters; 0: 5.
+                                At most HY_RING_TRIES_MAX */
     const struct hy_ring_group_options *groups;
     size_t groups_count; /* at most HY_RING_GROUPS */
 };

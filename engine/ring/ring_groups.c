@@ -65,6 +65,9 @@ static hydrant_status check_group(const struct hy_ring_options *options, size_t 
 hydrant_status hy_ring_check_groups(const struct hy_ring_options *options, hydrant_error *err)
 {
     hydrant_status status = HYDRANT_OK;
+    if (options->deliveries_max > HY_RING_TRIES_MAX)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "deliveries_max is %u, must be 0..%d",
+                            options->deliveries_max, HY_RING_TRIES_MAX);
     for (size_t i = 0; i < options->groups_count && status == HYDRANT_OK; i++)
         status = check_group(options, i, err);
     return status;

@@ -167,7 +167,7 @@ static inline uint32_t hy_ring_commit_bytes(uint64_t commit)
  *   id (low 16)  owner      tries   taken    end        acked
  *
  *   owner    0 nobody, 1..64 member + 1, 255 the engine
- *   tries    times that items from acked on were handed out, at most 63
+ *   tries    times that items from acked on were handed out; 63: or more
  *   end      items [acked, end) are the owner's; with taken: items from end on are not the group's
  *   taken    the rest is not the group's any more: the engine gave it away (dropped or spilled);
  *            of a segment: a member found it lost

@@ -76,7 +76,7 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
                                            .next = mine.acked,
                                            .acked = mine.acked,
                                            .end = mine.end < limit ? mine.end : limit,
-                                           .tries = mine.tries};
+                                           .tries = (uint8_t)(lease.tries + 1)};
         return true;
     }
 }

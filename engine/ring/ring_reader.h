@@ -33,7 +33,8 @@ struct hy_ring_hold {
     uint32_t out;                 /* behind the last that was delivered; to acked: nothing is out */
     uint32_t offset, bytes_count; /* of the next record; of all that may be read */
     const unsigned char *bytes;
-    uint8_t tries; /* times that the item at acked was handed out */
+    uint8_t tries; /* times that the item at acked was handed out; HY_RING_TRIES_MAX + 1: or
+                      more */
 };
 
 struct hydrant_ring {

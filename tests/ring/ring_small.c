@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 char small_dir[TEMPORARY_PATH], small_spill_dir[TEMPORARY_INSIDE];
+uint32_t small_deliveries_max = SMALL_DELIVERIES;
 struct hy_ring *small_ring;
 struct hy_ring_writer *small_writer;
 
@@ -14,7 +15,7 @@ hydrant_status small_try_open(const struct hy_ring_group_options *groups, size_t
                                       .bytes = SMALL_CHUNKS * SMALL_CHUNK_BYTES,
                                       .chunk_bytes = SMALL_CHUNK_BYTES,
                                       .spill_dir = small_spill_dir,
-                                      .deliveries_max = SMALL_DELIVERIES,
+                                      .deliveries_max = small_deliveries_max,
                                       .groups = groups,
                                       .groups_count = count};
     hydrant_status status = hy_ring_open(&options, &small_ring, err);

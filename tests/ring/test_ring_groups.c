@@ -255,6 +255,36 @@ static void dead_letters(void)
     small_end("dead letters");
 }
 
+/* The most deliveries that there can be are as good a limit as few. */
+static void deliveries_at_the_limit(void)
+{
+    const struct hy_ring_group_options care = {
+        .name = "care", .from_oldest = true, .policy = HY_RING_BLOCK};
+    unsigned char kept[2 * WORLD_ITEM_BYTES_MAX];
+    hydrant_error err = {0};
+    small_deliveries_max = HY_RING_TRIES_MAX;
+    small_begin(&care, 1);
+    small_put(0, 1);
+    for (int tries = 1; tries <= HY_RING_TRIES_MAX + 1; tries++) {
+        hydrant_ring *reader = small_member("care");
+        hydrant_ring_item item;
+        hydrant_status status = hydrant_ring_next(reader, &item);
+        WORLD_CHECK(status == (tries > HY_RING_TRIES_MAX ? HYDRANT_ERR_AGAIN : HYDRANT_OK),
+                    "delivery %d: %d", tries, status);
+        WORLD_CHECK(status != HYDRANT_OK || item.deliveries == tries, "it says %u, not %d",
+                    item.deliveries, tries);
+        hydrant_ring_detach(&reader);
+    }
+    WORLD_CHECK(read_dead(kept, sizeof kept) == world_item_bytes(0), "it is no dead letter");
+    small_close();
+    small_deliveries_max = HY_RING_TRIES_MAX + 1;
+    WORLD_CHECK(small_try_open(&care, 1, &err) == HYDRANT_ERR_ARGUMENT, "one more is taken");
+    WORLD_CHECK(strstr(err.text, "must be 0..63"), "it says: %s", err.text);
+    small_deliveries_max = SMALL_DELIVERIES;
+    small_open(&care, 1);
+    small_end("the most deliveries");
+}
+
 /* A dead letter for which there is no room on the disk is delivered again, and leaves no part of
  * itself; when there is room it is kept whole. */
 static void dead_letter_on_a_full_disk(void)
@@ -676,6 +706,7 @@ int main(void)
     filters();
     options_of_another_version();
     dead_letters();
+    deliveries_at_the_limit();
     dead_letter_on_a_full_disk();
     broken_dead_letters();
     counts();

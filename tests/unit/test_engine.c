@@ -255,6 +255,10 @@ static void a_ring_whose_groups_cannot_be_is_refused(void **state)
     refused(&options, "desk");
     assert_int_equal(access(dir, F_OK), -1);
     groups[1].when_slow = HYDRANT_SLOW_DROP_OLDEST;
+    target.deliveries_max = 64;
+    refused(&options, "deliveries_max");
+    assert_int_equal(access(dir, F_OK), -1);
+    target.deliveries_max = 63;
     accepted(&options);
     temporary_remove(folder);
 }

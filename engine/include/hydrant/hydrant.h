@@ -303,7 +303,7 @@ typedef struct hydrant_ring_target {
     const char *dir;         /* a folder in a tmpfs; its parent must be there */
     uint64_t bytes;          /* 0: 32 MiB */
     uint32_t chunk_bytes;    /* 0: 256 KiB */
-    uint32_t deliveries_max; /* 0: 5 */
+    uint32_t deliveries_max; /* of an item to a group, then it is a dead letter; 0: 5, at most 63 */
     const char *spill_dir;   /* for groups that spill; NULL: none may. Not that of another ring with
                                 a group of the same name */
     const hydrant_ring_group *groups;
