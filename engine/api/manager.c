@@ -175,18 +175,18 @@ hydrant_pack *hydrant_manager_pack(hydrant_manager *m)
 
 hydrant_status hydrant_manager_attach(hydrant_manager *m, hydrant *engine, hydrant_error *err)
 {
-    hydrant_status status = HYDRANT_OK;
+    hydrant_status status;
     pthread_mutex_lock(&m->lock);
     if (m->engine)
         status = hy_error_set(err, HYDRANT_ERR_STATE, "the manager has an engine already");
     else if (hy_engine_workers(engine) == 0)
         status = hy_error_set(err, HYDRANT_ERR_STATE, "the engine has no workers");
-    else
+    else {
         m->engine = engine;
-    if (status == HYDRANT_OK)
         status = hy_manager_thread_start(m, err);
-    if (status != HYDRANT_OK && m->engine == engine)
-        m->engine = NULL;
+        if (status != HYDRANT_OK)
+            m->engine = NULL;
+    }
     hy_manager_unlock(m);
     return status;
 }
@@ -265,7 +265,9 @@ hydrant_status hy_manager_need_engine(const hydrant_manager *m, hydrant_error *e
 hydrant_status hydrant_manager_reload(hydrant_manager *m, hydrant_error *err)
 {
     pthread_mutex_lock(&m->lock);
-    hydrant_status status = hy_manager_need_engine(m, err);
+    hydrant_status status = hy_cancel_check(&m->end, err);
+    if (status == HYDRANT_OK)
+        status = hy_manager_need_engine(m, err);
     if (status == HYDRANT_OK)
         status = hy_manager_attempt(m, HY_CAUSE_RELOAD, err);
     hy_manager_unlock(m);

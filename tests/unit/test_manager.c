@@ -480,6 +480,22 @@ static void stop_in_an_attempt(void *ctx, const hydrant_diagnostic *diagnostic)
         hydrant_manager_stop(world->manager);
 }
 
+/* Attaching again is refused, the same engine too, and changes nothing. */
+static void a_second_attach_detaches_nothing(void **state)
+{
+    struct world *world = *state;
+    hydrant_error err = {0};
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin(world, "rules.yaml");
+    assert_int_equal(hydrant_manager_attach(world->manager, world->engine, &err),
+                     HYDRANT_ERR_STATE);
+    assert_non_null(strstr(err.text, "already"));
+    put(world, "rules.yaml", RULE("two", "storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_string_equal(ask(world, "a storm"), "two");
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+}
+
 static void what_a_stop_cuts_off_changes_nothing(void **state)
 {
     struct world *world = *state;
@@ -795,6 +811,8 @@ static void options_are_checked(void **state)
     options.test = false;
     assert_int_equal(hydrant_manager_create(&options, &world->manager, &err), HYDRANT_OK);
     assert_int_equal(hydrant_manager_reload(world->manager, &err), HYDRANT_ERR_STATE);
+    hydrant_manager_stop(world->manager);
+    assert_int_equal(hydrant_manager_reload(world->manager, &err), HYDRANT_ERR_CANCELLED);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
@@ -814,6 +832,7 @@ int main(void)
         CASE(missing_file_is_refused_and_comes_back),
         CASE(reload_without_watching),
         CASE(what_is_shown_waits_for_no_attempt),
+        CASE(a_second_attach_detaches_nothing),
         CASE(what_a_stop_cuts_off_changes_nothing),
         CASE(rollback_and_history),
         CASE(counters_go_on),
