@@ -18,6 +18,8 @@
 #include "base/timed_wait.h"
 #include "ingest/listener.h"
 
+enum { LOOK_MS = 100 }; /* how often a watch looks whether its client is there still */
+
 struct client {
     struct hy_control *control;
     pthread_t thread;
@@ -161,15 +163,17 @@ static void watch(struct client *client, const struct hy_control_request *reques
 {
     struct hy_control *control = client->control;
     struct hy_control_request status = {.command = "status"};
-    uint64_t interval = request->interval_ms ? request->interval_ms : 1000;
+    uint64_t interval = request->interval_ms ? request->interval_ms : 1000, left = interval;
     pthread_mutex_lock(&control->lock);
     uint64_t seen = control->events_told;
     pthread_mutex_unlock(&control->lock);
     for (bool going = true; going && !is_stopping(control) && !hung_up(client->fd);) {
-        char *event = next_event(control, &seen, interval);
+        uint64_t wait = left < LOOK_MS ? left : LOOK_MS;
+        char *event = next_event(control, &seen, wait);
         if (event) {
             going = send_line(client->fd, event);
-        } else {
+        } else if ((left -= wait) == 0) {
+            left = interval;
             size_t len = control->options.on_request(control->options.ctx, &status, reply,
                                                      HY_CONTROL_REPLY_BYTES_MAX);
             going = send_all(client->fd, reply, len) && send_all(client->fd, "\n", 1);
@@ -234,6 +238,7 @@ static void *client_main(void *arg)
     /* First the place, then the client: who sees the end and comes again finds it free. */
     pthread_mutex_lock(&client->control->lock);
     client->finished = true;
+    pthread_cond_broadcast(&client->control->told);
     pthread_mutex_unlock(&client->control->lock);
     shutdown(client->fd, SHUT_RDWR);
     return NULL;
@@ -266,6 +271,24 @@ static struct client *free_place(struct hy_control *control)
     return place;
 }
 
+static bool has_somebody_left(const struct hy_control *control)
+{
+    for (int i = 0; i < HY_CONTROL_CLIENTS_MAX; i++)
+        if (control->clients[i].fd >= 0 && hung_up(control->clients[i].fd))
+            return true;
+    return false;
+}
+
+/* A free place, or NULL. Of those who have left some may not know it yet. Lock held. */
+static struct client *find_place(struct hy_control *control)
+{
+    struct client *place;
+    while (!(place = free_place(control)) && has_somebody_left(control) &&
+           hy_timed_wait(&control->told, &control->lock, 2 * LOOK_MS))
+        ;
+    return place;
+}
+
 static void admit(struct hy_control *control, int fd)
 {
     if (!is_allowed(fd)) {
@@ -274,7 +297,7 @@ static void admit(struct hy_control *control, int fd)
         return;
     }
     pthread_mutex_lock(&control->lock);
-    struct client *client = free_place(control);
+    struct client *client = find_place(control);
     if (client) {
         *client = (struct client){.control = control, .fd = fd};
         if (hy_thread_start(&client->thread, client_main, client) == 0)

@@ -153,6 +153,30 @@ static void the_last_place_is_taken_again_and_again(void **state)
     hy_control_stop(&control);
 }
 
+/* Watchers that leave have no place any more, however long their interval is. */
+static void watchers_that_leave_make_room(void **state)
+{
+    static const char watch[] = "{\"command\":\"watch\",\"interval_ms\":3600000}\n";
+    struct hy_control *control;
+    int watchers[HY_CONTROL_CLIENTS_MAX];
+    (void)state;
+    assert_int_equal(start(&control, NULL), HYDRANT_OK);
+    for (int i = 0; i < HY_CONTROL_CLIENTS_MAX; i++) {
+        watchers[i] = come();
+        assert_true(watchers[i] >= 0);
+        assert_int_equal(send(watchers[i], watch, sizeof watch - 1, MSG_NOSIGNAL),
+                         sizeof watch - 1);
+    }
+    assert_false(answers()); /* while they stay */
+    for (int i = 0; i < HY_CONTROL_CLIENTS_MAX; i++)
+        close(watchers[i]);
+    for (int i = 0; i < HY_CONTROL_CLIENTS_MAX; i++)
+        assert_true((watchers[i] = come()) >= 0);
+    for (int i = 0; i < HY_CONTROL_CLIENTS_MAX; i++)
+        close(watchers[i]);
+    hy_control_stop(&control);
+}
+
 /* Without descriptors nobody can tell whether somebody listens. */
 static void a_living_one_stays_when_it_cannot_be_asked(void **state)
 {
@@ -205,6 +229,7 @@ int main(void)
         CASE(a_leftover_is_replaced),
         CASE(a_second_daemon_is_refused),
         CASE(the_last_place_is_taken_again_and_again),
+        CASE(watchers_that_leave_make_room),
         CASE(a_living_one_stays_when_it_cannot_be_asked),
         CASE(what_is_no_socket_stays),
         CASE(a_path_that_is_too_long),
