@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "control/config_net.h"
 #include "control/config_tables.h"
+#include "ingest/listener.h"
 #include "rules/document.h"
 #include "rules/suggest.h"
 #include "text/utf8.h"
@@ -111,9 +112,11 @@ static const char *set_listen(struct reader *r, hydrant_str text, struct hy_conf
         address = hy_str(address.data + 1, address.len - 2);
     else if (memchr(address.data, ':', address.len))
         return hint;
-    if (address.len == 0)
-        return hint;
+    struct sockaddr_storage ignored;
+    socklen_t ignored_len;
     out->address = keep(r, address.data, address.len);
+    if (out->address && !hy_listener_address(out->address, (uint16_t)port, &ignored, &ignored_len))
+        return "the address is an IP address: write 127.0.0.1:8411, [::1]:8411, or off";
     out->port = (uint16_t)port;
     return NULL;
 }
@@ -394,6 +397,19 @@ static void read_slow(struct reader *r, const struct hy_config_key *key, void *b
     slow->bounded = slow->then != HY_SLOW_BLOCK;
 }
 
+static void check_routes(struct reader *r, const struct hy_config_group *group,
+                         const struct hy_yaml_node *node)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; !r->problems.out_of_memory && i < group->routes_count; i++)
+        bytes += strlen(group->routes[i]) + 1;
+    if (bytes > HY_CONFIG_ROUTES_BYTES_MAX)
+        hy_rules_error(&r->problems, at(r, hy_yaml_get(node, "routes")), NULL,
+                       "the routes of a group take at most %d bytes, one between two counted; "
+                       "these take %zu",
+                       HY_CONFIG_ROUTES_BYTES_MAX - 1, bytes - 1);
+}
+
 static void read_group(struct reader *r, const struct hy_yaml_node *name,
                        const struct hy_yaml_node *node)
 {
@@ -410,8 +426,10 @@ static void read_group(struct reader *r, const struct hy_yaml_node *name,
     const char *problem = set_name(r, name->value, &group->name);
     if (problem)
         hy_rules_error(&r->problems, at(r, name), NULL, "%s", problem);
-    if (!hy_yaml_is_null(node) && expect_mapping(r, "a group", node))
+    if (!hy_yaml_is_null(node) && expect_mapping(r, "a group", node)) {
         read_pairs(r, node, group, &hy_config_group, NULL);
+        check_routes(r, group, node);
+    }
 }
 
 static void read_groups(struct reader *r, const struct hy_yaml_node *node)

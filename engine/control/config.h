@@ -22,6 +22,7 @@ enum {
     HY_CONFIG_GROUPS_MAX = 32,
     HY_CONFIG_SINKS_MAX = 8,
     HY_CONFIG_NAME_BYTES_MAX = 47,
+    HY_CONFIG_ROUTES_BYTES_MAX = 255, /* of a group, with a NUL behind each */
 };
 
 enum hy_config_slow { HY_SLOW_BLOCK, HY_SLOW_DROP_OLDEST, HY_SLOW_SPILL };

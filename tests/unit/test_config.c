@@ -196,6 +196,9 @@ static void shapes_that_are_wrong_are_errors(void **state)
                                         "parse: quick\n",
                                         "metrics: {listen: \"::1:80\"}\n",
                                         "metrics: {listen: 127.0.0.1:65536}\n",
+                                        "metrics: {listen: 300.0.0.1:80}\n",
+                                        "metrics: {listen: '[::g]:80'}\n",
+                                        "metrics: {listen: ':80'}\n",
                                         "drain: 99999999999999999999s\n",
                                         "drain: 18446744073709551615d\n",
                                         "control: ''\n",
@@ -277,6 +280,40 @@ static void the_schema_that_is_shipped_is_this_one(void **state)
     free(schema);
 }
 
+/* What `hydrant run` would refuse from the file alone. */
+static void what_listens_has_an_ip_address(void **state)
+{
+    static const char names[] = "metrics: {listen: localhost:8411}\n"
+                                "sources:\n"
+                                "  - {name: in, type: tcp, listen: example:9}\n";
+    (void)state;
+    struct hy_config *config = read_text(names);
+    assert_int_equal(config->errors_count, 2);
+    expect_problem(config, 0, 1, 19, "\"localhost:8411\" is not a value of listen",
+                   "is an IP address");
+    expect_problem(config, 1, 3, 35, "\"example:9\" is not a value of listen", "is an IP address");
+    hy_config_destroy(&config);
+    config = read_good("metrics: {listen: '[::1]:0'}\n");
+    assert_string_equal(config->metrics.listen.address, "::1");
+    hy_config_destroy(&config);
+}
+
+static void routes_of_a_group_are_limited_to_the_byte(void **state)
+{
+    char text[512], route[HY_CONFIG_ROUTES_BYTES_MAX + 1];
+    (void)state;
+    for (int extra = 0; extra < 2; extra++) {
+        memset(route, 'x', sizeof route); /* it takes 255 bytes with "care", then 256 */
+        route[HY_CONFIG_ROUTES_BYTES_MAX - 5 - 1 + extra] = '\0';
+        snprintf(text, sizeof text, "groups:\n  desk: {}\n  a: {routes: [care, %s]}\n", route);
+        struct hy_config *config = read_text(text);
+        assert_int_equal(config->errors_count, extra);
+        if (extra)
+            expect_problem(config, 0, 3, 15, "at most 254 bytes", "");
+        hy_config_destroy(&config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +328,8 @@ int main(void)
         cmocka_unit_test(the_limits_of_a_file_hold),
         cmocka_unit_test(a_file_that_cannot_be_read_is_named),
         cmocka_unit_test(the_schema_that_is_shipped_is_this_one),
+        cmocka_unit_test(what_listens_has_an_ip_address),
+        cmocka_unit_test(routes_of_a_group_are_limited_to_the_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
