@@ -437,6 +437,9 @@ hydrant_status hydrant_window_save(hydrant *engine, const char *path, hydrant_er
 hydrant_status hydrant_window_load(hydrant *engine, const char *path, hydrant_error *err)
 {
     struct hy_dedup *dedup = find_window(engine, err);
+    if (dedup && (engine->pushed || hy_pipeline_has_begun(engine->pipeline)))
+        return hy_error_set(err, HYDRANT_ERR_STATE,
+                            "the dedup window is loaded before mentions are brought in");
     return dedup ? hy_dedup_load(dedup, path, NULL, NULL, err) : HYDRANT_ERR_STATE;
 }
 

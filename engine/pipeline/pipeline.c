@@ -393,6 +393,11 @@ hydrant_status hy_pipeline_push(struct hy_pipeline *pipeline, const struct hy_so
     return HYDRANT_OK;
 }
 
+bool hy_pipeline_has_begun(const struct hy_pipeline *pipeline)
+{
+    return pipeline->out.next > 0;
+}
+
 hydrant_status hy_pipeline_tick(struct hy_pipeline *pipeline, hydrant_error *err)
 {
     static const struct hy_source clock = {.name = HY_STR("clock"), .format = HY_FORMAT_NATIVE};

@@ -112,6 +112,9 @@ hydrant_status hy_pipeline_tick(struct hy_pipeline *pipeline, hydrant_error *err
  * before the first one, or after hy_pipeline_settle. */
 struct hy_memory *hy_pipeline_memory(struct hy_pipeline *pipeline);
 
+/* Has a parcel been handed on, one of a tick too? The feeding thread. */
+bool hy_pipeline_has_begun(const struct hy_pipeline *pipeline);
+
 /* Waits until every parcel that was handed on is done. */
 hydrant_status hy_pipeline_settle(struct hy_pipeline *pipeline);
 

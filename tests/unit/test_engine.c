@@ -590,6 +590,42 @@ static int destroy_pack(void **state)
     return 0;
 }
 
+/* Whether a worker has come to it or not. */
+static void the_window_is_loaded_before_anything_is_brought_in(void **state)
+{
+    enum how { PUSH, MENTION, TICK, STEP, HOWS };
+    char folder[TEMPORARY_PATH], path[TEMPORARY_INSIDE];
+    const hydrant_mention mention = {.text = {"outage", 6}};
+    (void)state;
+    temporary_folder(folder);
+    snprintf(path, sizeof path, "%s/window", folder);
+    for (uint32_t workers = 0; workers < 3; workers += 2)
+        for (enum how how = PUSH; how < HOWS; how++) {
+            hydrant_options options = collect_options(&got, workers);
+            hydrant_error err = {0};
+            options.dedup_window_us = 3600 * UINT64_C(1000000);
+            options.dedup_entries = 1000;
+            hydrant *engine = create(&options);
+            assert_int_equal(hydrant_window_save(engine, path, NULL), HYDRANT_OK);
+            if (how == STEP)
+                assert_int_equal(hydrant_add_file(engine, path, NULL), HYDRANT_OK);
+            assert_int_equal(hydrant_window_load(engine, path, NULL), HYDRANT_OK);
+            assert_int_equal(hydrant_window_load(engine, path, NULL), HYDRANT_OK); /* empty yet */
+            if (how == PUSH)
+                push_line(engine, "{\"text\":\"outage\"}\n");
+            else if (how == MENTION)
+                hydrant_push_mentions(engine, "s", &mention, 1, NULL);
+            else if (how == TICK)
+                hydrant_tick(engine, NULL);
+            else
+                while (hydrant_step(engine, NULL) == HYDRANT_ERR_AGAIN)
+                    ;
+            assert_int_equal(hydrant_window_load(engine, path, &err), HYDRANT_ERR_STATE);
+            hydrant_destroy(&engine);
+        }
+    temporary_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -615,6 +651,7 @@ int main(void)
         cmocka_unit_test_setup(two_engines_know_nothing_of_each_other, begin),
         cmocka_unit_test_setup(items_are_rendered_into_whatever_room_there_is, begin),
         cmocka_unit_test_setup(one_text_can_be_scored, begin),
+        cmocka_unit_test(the_window_is_loaded_before_anything_is_brought_in),
     };
     return cmocka_run_group_tests(tests, create_pack, destroy_pack);
 }

@@ -422,7 +422,8 @@ HYDRANT_API hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err);
  * another version or of another number of entries is refused as a whole with HYDRANT_ERR_DATA, and
  * the window is empty then: what was seen before will not be recognised, and nothing is lost.
  * HYDRANT_ERR_SYSTEM: the file cannot be read or written (one that was there before stays).
- * HYDRANT_ERR_STATE: the engine does not deduplicate, or mentions were brought in before the load.
+ * HYDRANT_ERR_STATE: the engine does not deduplicate, or mentions were brought in (or hydrant_tick
+ * was called) before the load; nothing has changed.
  * Both block for the disk. The feeding thread's.
  */
 HYDRANT_API hydrant_status hydrant_window_save(hydrant *engine, const char *path,
