@@ -67,6 +67,24 @@ static void warn_grown(struct hydrant_daemon *daemon, uint32_t group, uint64_t f
            HY_LOG_TEXT("group", daemon->config->groups[group].name), HY_LOG_NUMBER(key, figure));
 }
 
+/* Says when what is to be spilled for a group cannot be written, and when it can again. */
+static void mind_spill(struct hydrant_daemon *daemon, uint32_t group)
+{
+    const char *dir;
+    int problem = hy_ring_spill_errno(daemon->ring, group, &dir);
+    if (problem == daemon->spill_errno[group])
+        return;
+    daemon->spill_errno[group] = problem;
+    const char *name = daemon->config->groups[group].name;
+    hydrant_error why = {0};
+    hy_error_system(&why, problem, "cannot write to %s", dir);
+    if (problem)
+        hy_log(&daemon->log, HY_LOG_WARNING, "nothing can be spilled for a group",
+               HY_LOG_TEXT("group", name), HY_LOG_TEXT("error", why.text));
+    else
+        hy_log(&daemon->log, HY_LOG_INFO, "spilling goes on", HY_LOG_TEXT("group", name));
+}
+
 static void warn_of_groups(struct hydrant_daemon *daemon)
 {
     for (uint32_t i = 0; i < daemon->config->groups_count; i++) {
@@ -74,6 +92,7 @@ static void warn_of_groups(struct hydrant_daemon *daemon)
                    "a reader destroys what its group shares", "times");
         warn_grown(daemon, i, hy_ring_lost_items(daemon->ring, i), &daemon->lost_items[i],
                    "what was spilled for a group is damaged or gone", "items");
+        mind_spill(daemon, i);
     }
 }
 

@@ -145,6 +145,7 @@ struct hydrant_daemon {
     bool positions_moved;
     /* Of each group, as far as they were logged. */
     uint64_t spoiled[HY_CONFIG_GROUPS_MAX], lost_items[HY_CONFIG_GROUPS_MAX];
+    int spill_errno[HY_CONFIG_GROUPS_MAX];
     struct hy_daemon_hold holds[HY_CONFIG_GROUPS_MAX];
     uint64_t remembered_ns, remembered_posts;
     uint64_t ticked_ns, saved_ns, saves, save_failures;

@@ -159,6 +159,9 @@ uint64_t hy_ring_held_us(const struct hy_ring *ring, uint32_t i);
  * they are among `dropped`. */
 uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i);
 
+/* Why what was to be spilled for it last could not be written to *dir: an errno; 0: it could. */
+int hy_ring_spill_errno(const struct hy_ring *ring, uint32_t i, const char **dir);
+
 /* Files of spill segments by the name of a group. */
 struct hy_ring_left {
     char group[HY_RING_NAME_BYTES];

@@ -270,6 +270,12 @@ uint64_t hy_ring_lost_items(const struct hy_ring *ring, uint32_t i)
     return atomic_load_explicit(&ring->served[i].lost_items, memory_order_relaxed);
 }
 
+int hy_ring_spill_errno(const struct hy_ring *ring, uint32_t i, const char **dir)
+{
+    *dir = ring->served[i].group ? ring->served[i].group->spill_dir : "";
+    return atomic_load_explicit(&ring->served[i].spill_errno, memory_order_relaxed);
+}
+
 bool hy_ring_group_stats(struct hy_ring *ring, uint32_t i, struct hy_ring_group_stats *out)
 {
     if (i >= ring->served_count)

@@ -40,19 +40,23 @@ void hy_ring_spill_path(const struct hy_ring_group *group, uint64_t number, char
     put_path(group->spill_dir, group, number, out, cap);
 }
 
-static bool write_segment(const char *path, const struct hy_ring_spill *header, const void *records)
+/* 0, or the errno of what cannot be done. */
+static int write_segment(const char *path, const struct hy_ring_spill *header, const void *records)
 {
     char made[HY_RING_PATH_BYTES + HY_RING_NAME_BYTES + 64];
     snprintf(made, sizeof made, "%s" MADE, path);
     int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
-        return false;
-    bool ok = hy_file_write_all(fd, header, sizeof *header) &&
-              hy_file_write_all(fd, records, header->bytes);
-    ok = close(fd) == 0 && ok && rename(made, path) == 0;
-    if (!ok)
+        return errno;
+    int problem = 0;
+    if (!hy_file_write_all(fd, header, sizeof *header) ||
+        !hy_file_write_all(fd, records, header->bytes))
+        problem = errno;
+    if ((close(fd) != 0 || (!problem && rename(made, path) != 0)) && !problem)
+        problem = errno;
+    if (problem)
         unlink(made);
-    return ok;
+    return problem;
 }
 
 uint32_t hy_ring_item_offset(const unsigned char *chunk, uint32_t bytes, uint32_t number)
@@ -114,7 +118,9 @@ bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, ui
     header.crc_records = hy_ring_crc(bytes + from, header.bytes);
     header.crc = hy_ring_crc(&header, offsetof(struct hy_ring_spill, crc));
     hy_ring_spill_path(g, number, path, sizeof path);
-    if (!write_segment(path, &header, bytes + from))
+    int problem = write_segment(path, &header, bytes + from);
+    atomic_store_explicit(&served->spill_errno, problem, memory_order_relaxed); /* to be told */
+    if (problem)
         return false;
     atomic_store_explicit(&g->spill_head, number, memory_order_release); /* S1 */
     HY_RING_STORED("spill_head");

@@ -35,6 +35,7 @@ struct hy_ring_served {
     _Atomic uint64_t held_us;    /* writers waited for it, all together */
     _Atomic uint64_t spoiled;    /* times that its members broke the protocol */
     _Atomic uint64_t lost_items; /* of segments that were lost */
+    _Atomic int spill_errno;     /* of the last segment that was to be written; 0: it was */
     struct hy_ring_left swept;   /* spilled by rings that are gone; removed when it was declared */
     uint32_t fights;             /* steps in a row that somebody was quicker with; under policy */
     uint64_t try_us;             /* when the policy may be tried again; under policy */

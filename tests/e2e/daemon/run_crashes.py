@@ -174,6 +174,23 @@ class Crashing(DaemonTest):
         self.assertGreater(group["dropped"], 0)
         until("said", lambda: world.said("what was spilled for a group is damaged or gone"))
 
+    def test_a_spill_that_cannot_be_written_is_said_once(self):
+        world = self.world(groups="{care: {start: oldest, when_slow: spill}}", bytes="1MiB")
+        world.start()
+        spill, away = world.dir / "state" / "spill", world.dir / "away"
+        spill.rename(away)
+        world.write_posts("posts.ndjson", range(4000))
+        said = 'msg="nothing can be spilled for a group" group=care error="cannot write to '
+        until("said", lambda: world.said(said))
+        line = next(line for line in world.log if said in line)
+        self.assertIn(f"{spill}: No such file or directory", line)
+        until("held up", lambda: world.said('msg="a group holds everything up" group=care'))
+        away.rename(spill)
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        until("over", lambda: world.said('msg="spilling goes on" group=care'))
+        self.assertEqual(sum(said in line for line in world.log), 1)
+        self.assertEqual(world.stop(), 0)
+
     def test_what_was_spilled_for_a_group_outlives_its_declaration(self):
         care, desk = "{care: {start: oldest, when_slow: spill}}", "{desk: {start: newest, when_slow: drop-oldest}}"
         world = self.world(groups=care, bytes="1MiB")
