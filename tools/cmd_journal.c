@@ -20,7 +20,7 @@ static const char help[] =
     "  or:  hydrant journal verify FOLDER [--json]\n"
     "\n"
     "  ls        segments: number of the first record, bytes, when it was last written\n"
-    "  cat       the records as they came in, one a line\n"
+    "  cat       the records as they came in, one a line: line breaks in them are spaces\n"
     "  verify    reads all of it and checks every checksum; names damaged places\n"
     "\n"
     "      --from N   begin at record N (default: the oldest)\n"
@@ -89,6 +89,21 @@ static int list(struct journal *j)
     return HY_EXIT_OK;
 }
 
+/* On one line: in JSON a line break is white space, and there is none in records of lines. */
+static void print_record(const hydrant_journal_record *record)
+{
+    const char *at = record->data, *end = at + record->len;
+    if (record->len && end[-1] == '\n')
+        end--;
+    for (const char *line_end; (line_end = memchr(at, '\n', (size_t)(end - at)));
+         at = line_end + 1) {
+        fwrite(at, 1, (size_t)(line_end - at), stdout);
+        putchar(' ');
+    }
+    fwrite(at, 1, (size_t)(end - at), stdout);
+    putchar('\n');
+}
+
 static int cat(struct journal *j)
 {
     hydrant_journal_reader *reader = NULL;
@@ -108,9 +123,7 @@ static int cat(struct journal *j)
             status = HYDRANT_OK;
             continue;
         }
-        fwrite(record.data, 1, record.len, stdout);
-        if (record.len == 0 || record.data[record.len - 1] != '\n')
-            putchar('\n');
+        print_record(&record);
     }
     hydrant_journal_reader_close(&reader);
     return code;

@@ -9,6 +9,7 @@ import resource
 import select
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -206,6 +207,19 @@ class Journal(SourceTest):
             self.assertEqual(world.status()["dropped"], {"too_long": 1})
             out = world.run("journal", "cat", "state/journal/in").stdout.splitlines()
             self.assertEqual(len(out), 7)
+
+    def test_a_record_of_several_lines_is_printed_on_one(self):
+        for world in self.each_backend("{name: in, type: tcp, listen: '127.0.0.1:0', acknowledge: true, "
+                                       "journal: true, records: prefixed}"):
+            posts = [{"id": f"p{n}", "text": "no signal"} for n in range(3)]
+            with dial(world, "in") as connection:
+                for record in (json.dumps(posts[0], indent=2), json.dumps(posts[1]),
+                               json.dumps(posts[2], indent=2) + "\n"):
+                    connection.sendall(struct.pack(">I", len(record)) + record.encode())
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(connection).split(b"\n")[-2], b"3")
+            out = world.run("journal", "cat", "state/journal/in").stdout.splitlines()
+            self.assertEqual([json.loads(line) for line in out], posts)
 
     def test_a_record_over_the_largest_limit_is_too_long(self):
         for backend in backends():
