@@ -23,6 +23,9 @@ static const char help[] =
     "  -c, --config FILE   or the configuration that names it (default: as hydrant ctl)\n"
     "  -n, --count N       end after N views\n"
     "      --interval MS   between two views, 50 to 3600000 (default 1000)\n"
+    "      --json          for programs: a view is the status as an object on a line, with\n"
+    "                      posts_per_second and published_per_second since the view before (null\n"
+    "                      in the first); one view, unless --count or --interval say otherwise\n"
     "  -h, --help          this\n"
     "\n"
     "Where stdout is no terminal each view is one line: state, posts/s, published/s, generation;\n"
@@ -139,13 +142,29 @@ static void draw(const char *reply, struct view *view, const struct view *before
     control_client_rows(reply, "groups", "group", group_keys);
 }
 
-static bool show(const char *reply, struct view *before, bool terminal)
+/* The reply, an object, with the rates in front. */
+static void print_json(const char *reply, const struct view *view, const struct view *before)
+{
+    double seconds = seconds_between(before, view);
+    if (seconds > 0)
+        printf("{\"posts_per_second\":%llu,\"published_per_second\":%llu,%s\n",
+               (unsigned long long)rate(before->posts, view->posts, seconds),
+               (unsigned long long)rate(before->published, view->published, seconds), reply + 1);
+    else
+        printf("{\"posts_per_second\":null,\"published_per_second\":null,%s\n", reply + 1);
+}
+
+enum form { FORM_SCREEN, FORM_LINE, FORM_JSON };
+
+static bool show(const char *reply, struct view *before, enum form form)
 {
     struct view view;
     read_view(reply, &view);
     double seconds = seconds_between(before, &view);
-    if (terminal)
+    if (form == FORM_SCREEN)
         draw(reply, &view, before);
+    else if (form == FORM_JSON)
+        print_json(reply, &view, before);
     else
         printf("%s posts=%llu posts_per_second=%llu published=%llu published_per_second=%llu "
                "generation=%s\n",
@@ -158,7 +177,8 @@ static bool show(const char *reply, struct view *before, bool terminal)
     return fflush(stdout) == 0;
 }
 
-static int run(const char *socket, const char *config, uint32_t interval_ms, uint64_t count)
+static int run(const char *socket, const char *config, uint32_t interval_ms, uint64_t count,
+               bool json)
 {
     struct control_client client;
     char path[256], request[128];
@@ -166,7 +186,7 @@ static int run(const char *socket, const char *config, uint32_t interval_ms, uin
         !control_client_open(&client, "hydrant top", path, config))
         return HY_EXIT_FAILED;
     snprintf(request, sizeof request, "{\"command\":\"watch\",\"interval_ms\":%u}", interval_ms);
-    bool terminal = terminal_is(stdout);
+    enum form form = json ? FORM_JSON : terminal_is(stdout) ? FORM_SCREEN : FORM_LINE;
     struct view before = {0};
     uint64_t shown = 0;
     /* One view at once, with nothing to compare it to. Who is refused may be let go before it has
@@ -176,12 +196,12 @@ static int run(const char *socket, const char *config, uint32_t interval_ms, uin
     int code = control_client_good(reply) ? HY_EXIT_OK : HY_EXIT_FAILED;
     if (code != HY_EXIT_OK)
         fprintf(stderr, "hydrant top: %s\n", reply ? reply : "the daemon has gone");
-    bool going = code == HY_EXIT_OK && show(reply, &before, terminal) && ++shown != count &&
+    bool going = code == HY_EXIT_OK && show(reply, &before, form) && ++shown != count &&
                  control_client_send(&client, request);
     while (going && !stopped && (reply = control_client_read(&client)))
         if (strncmp(reply, "{\"ok\":true", 10) == 0)
-            going = show(reply, &before, terminal) && ++shown != count;
-        else if (!terminal)
+            going = show(reply, &before, form) && ++shown != count;
+        else if (form != FORM_SCREEN)
             going = puts(reply) != EOF && fflush(stdout) == 0; /* an event */
     control_client_close(&client);
     return code;
@@ -189,14 +209,17 @@ static int run(const char *socket, const char *config, uint32_t interval_ms, uin
 
 int cmd_top(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
-        {"count", required_argument, NULL, 'n'},  {"interval", required_argument, NULL, 'i'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {{"socket", required_argument, NULL, 's'},
+                                                 {"config", required_argument, NULL, 'c'},
+                                                 {"count", required_argument, NULL, 'n'},
+                                                 {"interval", required_argument, NULL, 'i'},
+                                                 {"json", no_argument, NULL, 'j'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
     const char *socket = NULL, *config = NULL;
-    uint32_t interval_ms = 1000;
+    uint32_t interval_ms = 0;
     uint64_t count = 0; /* without end */
-    bool good = true;
+    bool good = true, json = false;
     for (int c; good && (c = getopt_long(argc, argv, "s:c:n:h", long_options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
@@ -207,6 +230,8 @@ int cmd_top(int argc, char **argv)
             config = optarg;
         else if (c == 'n')
             good = option_number("hydrant top", "--count", optarg, 1, UINT64_MAX, &count);
+        else if (c == 'j')
+            json = true;
         else if (c == 'i')
             good = control_client_interval("hydrant top", optarg, &interval_ms);
         else {
@@ -221,5 +246,7 @@ int cmd_top(int argc, char **argv)
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
-    return run(socket, config, interval_ms, count);
+    if (json && !count && !interval_ms)
+        count = 1;
+    return run(socket, config, interval_ms ? interval_ms : 1000, count, json);
 }

@@ -512,6 +512,22 @@ class Serving(DaemonTest):
         self.assertIn("generation=1", out)
         world.run("top", "--socket", "nowhere.sock", code=1)
 
+    def test_top_for_programs(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        until("everything", lambda: world.committed() == world.bytes_of("posts.ndjson"))
+        top = ("top", "--json", "--socket", "control.sock")
+        view = json.loads(world.run(*top).stdout)  # one
+        self.assertEqual((view["state"], view["posts"], view["generation"]), ("ready", 10, 1))
+        self.assertIsNone(view["posts_per_second"])
+        self.assertEqual([source["name"] for source in view["sources"]], ["posts"])
+        views = [json.loads(line) for line in
+                 world.run(*top, "--count", "3", "--interval", "50").stdout.splitlines()]
+        self.assertEqual([view["posts_per_second"] for view in views], [None, 0, 0])
+        self.assertEqual([view["published_per_second"] for view in views], [None, 0, 0])
+        self.assertEqual(world.stop(), 0)
+
     def test_the_first_view_of_top_has_no_rates(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(1000))
