@@ -8,36 +8,89 @@
 void hy_file_look_fini(struct hy_file_look *look)
 {
     globfree(&look->found);
-    free(look->stamps);
+    free(look->files);
     *look = (struct hy_file_look){0};
+}
+
+static struct hy_file_stamp stamp_of(const struct stat *st)
+{
+    return (struct hy_file_stamp){st->st_dev, st->st_ino, st->st_size, st->st_ctim, st->st_mtim};
+}
+
+static bool is_as_it_was(const struct hy_file_seen *file)
+{
+    const struct hy_file_stamp *was = &file->settled;
+    struct stat st;
+    if (!was->inode || stat(file->path, &st) != 0)
+        return false;
+    struct hy_file_stamp is = stamp_of(&st);
+    return is.device == was->device && is.inode == was->inode && is.size == was->size &&
+           is.changed.tv_sec == was->changed.tv_sec && is.changed.tv_nsec == was->changed.tv_nsec;
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const struct hy_file_seen *x = a, *y = b;
+    return strcmp(x->path, y->path);
 }
 
-/* Paths that were there before are as they were settled then. */
-static void keep_stamps(struct hy_file_look *now, const struct hy_file_look *before)
+static int by_time(const void *a, const void *b)
+{
+    const struct hy_file_seen *x = a, *y = b;
+    const struct timespec *t = &x->written, *u = &y->written;
+    if (t->tv_sec != u->tv_sec)
+        return t->tv_sec < u->tv_sec ? -1 : 1;
+    if (t->tv_nsec != u->tv_nsec)
+        return t->tv_nsec < u->tv_nsec ? -1 : 1;
+    return by_name(a, b);
+}
+
+static void sort(struct hy_file_look *look, int (*order)(const void *, const void *))
+{
+    if (look->files)
+        qsort(look->files, look->found.gl_pathc, sizeof *look->files, order);
+}
+
+/* Paths that were there before are as they were settled then. Both are by name. */
+static void keep_settled(struct hy_file_look *now, const struct hy_file_look *before)
 {
     size_t i = 0, k = 0;
     while (i < now->found.gl_pathc && k < before->found.gl_pathc) {
-        int order = strcmp(now->found.gl_pathv[i], before->found.gl_pathv[k]);
+        int order = by_name(&now->files[i], &before->files[k]);
         if (order == 0)
-            now->stamps[i] = before->stamps[k];
+            now->files[i].settled = before->files[k].settled;
         i += order <= 0;
         k += order >= 0;
     }
 }
 
-void hy_file_look_again(struct hy_file_look *look, const char *pattern)
+/* What was settled is looked at when its turn comes, the others now: a stat of each. */
+static void sort_by_time(struct hy_file_look *look)
+{
+    for (size_t i = 0; i < look->found.gl_pathc; i++) {
+        struct hy_file_seen *file = &look->files[i];
+        struct stat st;
+        if (file->settled.inode)
+            file->written = file->settled.written;
+        else if (stat(file->path, &st) == 0)
+            file->written = st.st_mtim;
+    }
+    sort(look, by_time);
+}
+
+void hy_file_look_again(struct hy_file_look *look, const char *pattern, enum hy_file_order order)
 {
     struct hy_file_look now = {0};
     if (glob(pattern, GLOB_NOSORT, NULL, &now.found) == 0)
-        now.stamps = calloc(now.found.gl_pathc, sizeof *now.stamps);
-    if (now.stamps) {
-        qsort(now.found.gl_pathv, now.found.gl_pathc, sizeof *now.found.gl_pathv, by_name);
-        keep_stamps(&now, look);
+        now.files = calloc(now.found.gl_pathc, sizeof *now.files);
+    for (size_t i = 0; now.files && i < now.found.gl_pathc; i++)
+        now.files[i].path = now.found.gl_pathv[i];
+    if (now.files) {
+        sort(&now, by_name);
+        sort(look, by_name);
+        keep_settled(&now, look);
+        if (order == HY_FILE_BY_TIME)
+            sort_by_time(&now);
     } else {
         hy_file_look_fini(&now);
     }
@@ -45,31 +98,20 @@ void hy_file_look_again(struct hy_file_look *look, const char *pattern)
     *look = now;
 }
 
-static struct hy_file_stamp stamp_of(const struct stat *st)
+void hy_file_look_rewind(struct hy_file_look *look)
 {
-    return (struct hy_file_stamp){st->st_dev, st->st_ino, st->st_size, st->st_ctim};
-}
-
-static bool is_as_it_was(const struct hy_file_stamp *was, const char *path)
-{
-    struct stat st;
-    if (!was->inode || stat(path, &st) != 0)
-        return false;
-    struct hy_file_stamp is = stamp_of(&st);
-    return is.device == was->device && is.inode == was->inode && is.size == was->size &&
-           is.changed.tv_sec == was->changed.tv_sec && is.changed.tv_nsec == was->changed.tv_nsec;
+    look->next = 0;
 }
 
 const char *hy_file_look_path(struct hy_file_look *look)
 {
-    while (look->next < look->found.gl_pathc &&
-           is_as_it_was(&look->stamps[look->next], look->found.gl_pathv[look->next]))
+    while (look->next < look->found.gl_pathc && is_as_it_was(&look->files[look->next]))
         look->next++;
-    return look->next < look->found.gl_pathc ? look->found.gl_pathv[look->next] : NULL;
+    return look->next < look->found.gl_pathc ? look->files[look->next].path : NULL;
 }
 
 void hy_file_look_pass(struct hy_file_look *look, const struct stat *settled)
 {
     HY_ASSERT(look->next < look->found.gl_pathc);
-    look->stamps[look->next++] = settled ? stamp_of(settled) : (struct hy_file_stamp){0};
+    look->files[look->next++].settled = settled ? stamp_of(settled) : (struct hy_file_stamp){0};
 }

@@ -43,9 +43,10 @@ struct intake_file {
     struct hy_inflate *inflate;
     char *raw, *unpacked;
     const char *raw_at, *raw_end;
-    char **unreadable; /* paths that were reported */
-    size_t unreadable_count;
+    char **told; /* paths that were reported */
+    size_t told_count;
     struct hy_file_look look;
+    bool passed_over; /* a new file waits until the open one is left */
     uint64_t looked_ns;
     bool look_due; /* there is a reason to look before LOOK_MS are over */
     int inotify_fd, folder_watch, file_watch;
@@ -67,17 +68,17 @@ static enum hy_take error_at(hydrant_error *err, const char *path, int error, co
 }
 
 /* True the first time. */
-static bool remember_unreadable(struct intake_file *file, const char *path)
+static bool remember_told(struct intake_file *file, const char *path)
 {
-    for (size_t i = 0; i < file->unreadable_count; i++)
-        if (strcmp(file->unreadable[i], path) == 0)
+    for (size_t i = 0; i < file->told_count; i++)
+        if (strcmp(file->told[i], path) == 0)
             return false;
-    char **grown = realloc(file->unreadable, (file->unreadable_count + 1) * sizeof *grown);
+    char **grown = realloc(file->told, (file->told_count + 1) * sizeof *grown);
     char *copy = strdup(path);
     if (grown)
-        file->unreadable = grown;
+        file->told = grown;
     if (grown && copy)
-        file->unreadable[file->unreadable_count++] = copy;
+        file->told[file->told_count++] = copy;
     else
         free(copy);
     return true;
@@ -199,7 +200,7 @@ static enum hy_take try_path(struct intake_file *file, const char *path, struct 
 {
     if (!hy_file_list_can_name(path)) {
         hy_file_look_pass(&file->look, NULL);
-        if (!remember_unreadable(file, path))
+        if (!remember_told(file, path))
             return HY_TAKE_IDLE;
         hy_error_set(err, HYDRANT_ERR_UNSUPPORTED, "a file with a newline in its name is not read");
         hy_error_at(err, path, 0, 0);
@@ -210,7 +211,7 @@ static enum hy_take try_path(struct intake_file *file, const char *path, struct 
     if (out->fd < 0) {
         int error = errno;
         hy_file_look_pass(&file->look, NULL);
-        if (error == ENOENT || !remember_unreadable(file, path))
+        if (error == ENOENT || !remember_told(file, path))
             return HY_TAKE_IDLE;
         return error == ENOTSUP ? error_at(err, path, error, "only regular files can be read")
                                 : error_at(err, path, error, "cannot open");
@@ -231,10 +232,67 @@ static void look_again(struct intake_file *file)
         return;
     file->look_due = false;
     file->looked_ns = now;
-    hy_file_look_again(&file->look, file->options.pattern);
+    hy_file_look_again(&file->look, file->options.pattern,
+                       file->options.follow ? HY_FILE_BY_TIME : HY_FILE_BY_NAME);
 }
 
-/* The first file of the pattern that is new. */
+/* Was it written to after the open one was? At the same time: is its name a later one? */
+static bool is_later(const struct new_file *new, const char *open_path, const struct stat *open_st)
+{
+    const struct timespec *its = &new->st.st_mtim, *ours = &open_st->st_mtim;
+    if (its->tv_sec != ours->tv_sec)
+        return its->tv_sec > ours->tv_sec;
+    if (its->tv_nsec != ours->tv_nsec)
+        return its->tv_nsec > ours->tv_nsec;
+    return strcmp(new->path, open_path) > 0;
+}
+
+/* What is older than the open file will not grow, the open one may. Nor is it left for an empty
+ * one, or for a copy or a rotated part of itself: its own name with something behind it. */
+static bool may_follow(struct intake_file *file, const struct new_file *new)
+{
+    const char *open_path = file->list.entries[file->current].path;
+    struct stat st;
+    if (fstat(file->fd, &st) != 0 || st.st_nlink == 0)
+        return true;
+    return new->st.st_size > 0 && strncmp(new->path, open_path, strlen(open_path)) != 0 &&
+           is_later(new, open_path, &st);
+}
+
+static void warn_waiting(struct intake_file *file, const struct new_file *new)
+{
+    char text[8800];
+    if (new->st.st_size == 0 || !remember_told(file, new->path))
+        return;
+    snprintf(text, sizeof text, "%s is not read before %s is left, which is open and may grow",
+             new->path, file->list.entries[file->current].path);
+    file->host->log(file->host->ctx, true, text);
+}
+
+/* Is a new file a reason to leave the open one? CHUNK: yes; else it was passed. */
+static enum hy_take is_reason(struct intake_file *file, struct new_file *new, hydrant_error *err)
+{
+    char head[16];
+    const char *foreign;
+    ssize_t n = pread(new->fd, head, sizeof head, 0);
+    bool refused = n > 0 && hy_inflate_tell(head, (size_t)n, false, &foreign) == HY_PACKING_FOREIGN;
+    if (!refused && may_follow(file, new))
+        return HY_TAKE_CHUNK;
+    close(new->fd);
+    hy_file_look_pass(&file->look, refused ? &new->st : NULL);
+    if (!refused) {
+        file->passed_over = true;
+        warn_waiting(file, new);
+        return HY_TAKE_IDLE;
+    }
+    if (!remember_told(file, new->path))
+        return HY_TAKE_IDLE;
+    hy_error_set(err, HYDRANT_ERR_DATA, HY_INFLATE_FOREIGN, foreign);
+    hy_error_at(err, new->path, 0, 0);
+    return HY_TAKE_ERROR;
+}
+
+/* The first file of the pattern that is new and, if one is open, a reason to leave that. */
 static enum hy_take find_new(struct intake_file *file, struct new_file *out, hydrant_error *err)
 {
     const char *open_path = file->fd >= 0 ? file->list.entries[file->current].path : "";
@@ -244,8 +302,8 @@ static enum hy_take find_new(struct intake_file *file, struct new_file *out, hyd
     while (took == HY_TAKE_IDLE && (path = hy_file_look_path(&file->look)))
         if (strcmp(path, open_path) == 0)
             hy_file_look_pass(&file->look, NULL); /* rotated? is_over knows when to leave it */
-        else
-            took = try_path(file, path, out, err);
+        else if ((took = try_path(file, path, out, err)) == HY_TAKE_CHUNK && file->fd >= 0)
+            took = is_reason(file, out, err);
     return took;
 }
 
@@ -257,7 +315,7 @@ static enum hy_take open_new(struct intake_file *file, hydrant_error *err)
     if (took == HY_TAKE_CHUNK) {
         took = add_file(file, new.path, new.fd, &new.st, err);
         if (took == HY_TAKE_CHUNK)
-            hy_file_look_pass(&file->look, NULL);
+            hy_file_look_pass(&file->look, &new.st);
     }
     return took;
 }
@@ -329,6 +387,9 @@ static enum hy_take finish_file(struct intake_file *file, struct hy_intake_chunk
     close(file->fd);
     file->fd = -1;
     file->look_due = true;
+    if (file->passed_over)
+        hy_file_look_rewind(&file->look);
+    file->passed_over = false;
     if (!file->begun)
         return HY_TAKE_IDLE; /* it was empty */
     *out = (struct hy_intake_chunk){
@@ -656,9 +717,9 @@ static void destroy(struct hy_intake *intake)
         close(file->fd);
     if (file->inotify_fd >= 0)
         close(file->inotify_fd);
-    for (size_t i = 0; i < file->unreadable_count; i++)
-        free(file->unreadable[i]);
-    free(file->unreadable);
+    for (size_t i = 0; i < file->told_count; i++)
+        free(file->told[i]);
+    free(file->told);
     hy_file_look_fini(&file->look);
     hy_inflate_destroy(file->inflate);
     hy_file_list_fini(&file->list);

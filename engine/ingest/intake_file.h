@@ -1,9 +1,13 @@
 /*
  * Files as a source of the daemon: those that a pattern names, one after the other in the order of
- * their names, .zst unpacked. With follow, the last one is read on as it grows, and new ones are
- * taken as they appear; a file that was replaced (rotated away) is read until nobody has written to
- * it for a few seconds; one that was cut, also if it has grown again since, is read from its
- * beginning.
+ * their names, .zst unpacked. With follow they are read in the order in which they were last
+ * written to, the last one is read on as it grows, and new ones are taken as they appear; a file
+ * that was replaced (rotated away) is read until nobody has written to it for a few seconds; one
+ * that was cut, also if it has grown again since, is read from its beginning.
+ *
+ * The open file is left for a new one only where that will grow rather than this: it has bytes, was
+ * written to later, is not compressed as we cannot read it, and its name is not that of the open
+ * file with something behind it. Others wait until the open file is left.
  *
  * All files of the source are one stream: file after file, by the bytes that they hold unpacked.
  *

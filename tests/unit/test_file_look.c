@@ -36,7 +36,7 @@ static void expect(struct hy_file_look *look, const char *names, bool settle)
 {
     char got[64] = "";
     const char *path;
-    hy_file_look_again(look, pattern);
+    hy_file_look_again(look, pattern, HY_FILE_BY_NAME);
     while ((path = hy_file_look_path(look))) {
         struct stat st;
         assert_ptr_equal(hy_file_look_path(look), path); /* the same until it is passed */
@@ -66,7 +66,7 @@ static void only_what_is_new_or_has_changed_is_named(void **state)
     expect(&look, "", true);
     append("b"); /* it was forgotten */
     expect(&look, "b", true);
-    hy_file_look_again(&look, pattern);
+    hy_file_look_again(&look, pattern, HY_FILE_BY_NAME);
     append("a"); /* also what changes after the look */
     assert_non_null(strstr(hy_file_look_path(&look), "/a"));
     drop("a");
@@ -77,8 +77,34 @@ static void only_what_is_new_or_has_changed_is_named(void **state)
     temporary_remove(folder);
 }
 
+/* In the order in which they were last written to; at the same time, by name. */
+static void by_time_the_oldest_is_first(void **state)
+{
+    static const char *const names[] = {"d", "a", "c", "b"};
+    struct hy_file_look look = {0};
+    char got[64] = "", path[TEMPORARY_PATH + 16];
+    temporary_folder(folder);
+    snprintf(pattern, sizeof pattern, "%s/*", folder);
+    for (int i = 0; i < 4; i++) {
+        const struct timespec times[2] = {{i / 2, i == 3}, {i / 2, i == 3}}; /* d a, c b */
+        append(names[i]);
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+    hy_file_look_again(&look, pattern, HY_FILE_BY_TIME);
+    for (int round = 0; round < 2; round++, hy_file_look_rewind(&look))
+        for (const char *at; (at = hy_file_look_path(&look)); hy_file_look_pass(&look, NULL))
+            strncat(got, strrchr(at, '/') + 1, sizeof got - strlen(got) - 1);
+    assert_string_equal(got, "adcbadcb");
+    for (int i = 0; i < 4; i++)
+        drop(names[i]);
+    hy_file_look_fini(&look);
+    temporary_remove(folder);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_is_new_or_has_changed_is_named)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_is_new_or_has_changed_is_named),
+                                       cmocka_unit_test(by_time_the_oldest_is_first)};
     return cmocka_run_group_tests_name("file look", tests, NULL, NULL);
 }

@@ -357,6 +357,116 @@ static void a_file_that_was_given_up_has_not_grown(void **state)
     assert_non_null(strstr(test.said, grew));
 }
 
+/* ---- which one is read, and which is left -----------------------------------------------------
+ */
+
+/* Last written to so many seconds ago. */
+static void age(const char *name, int seconds)
+{
+    char path[TEMPORARY_INSIDE];
+    struct timespec now, times[2];
+    path_of(path, name);
+    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+    now.tv_sec -= seconds;
+    times[0] = times[1] = now;
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void numbered_files_are_read_oldest_first_and_the_one_that_grows_last(void **state)
+{
+    append_text("log", "4\n");
+    append_text("log.1", "3\n");
+    append_text("log.2", "2\n");
+    append_text("log.10", "1\n");
+    age("log.1", 10);
+    age("log.2", 20);
+    age("log.10", 100);
+    start(true);
+    take_later();
+    append_text("log", "5\n");
+    take_later();
+    assert_string_equal(test.got, "1\n|2\n|3\n|4\n5\n");
+    assert_string_equal(test.said, "");
+}
+
+static void without_follow_files_are_read_by_name_whatever_their_age(void **state)
+{
+    append_text("a", "a\n");
+    append_text("b", "b\n");
+    age("b", 100);
+    start(false);
+    take();
+    assert_string_equal(test.got, "a\n|b\n|");
+}
+
+static void the_open_file_is_not_left_for_one_that_is_refused(void **state)
+{
+    static const char gzip[] = {0x1F, (char)0x8B, 8, 0, 0, 0, 0, 0};
+    append_text("log", "1\n");
+    age("log", 10);
+    start(true);
+    take_later();
+    append("z", gzip, sizeof gzip);
+    take_later();
+    take_later();
+    assert_string_equal(test.said, "this is gzip, and only zstd is read: unpack it first\n");
+    append_text("log", "2\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n");
+    append_text("zz", "3\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n|3\n");
+}
+
+static void the_open_file_is_not_left_for_a_copy_or_an_empty_one(void **state)
+{
+    append_text("log", "1\n");
+    age("log", 10);
+    start(true);
+    take_later();
+    append_text("log.1", "1\n"); /* copied, to be truncated */
+    append_text("z", "");
+    take_later();
+    append_text("log", "2\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n");
+    assert_non_null(strstr(test.said, "/log.1 is not read before"));
+    assert_null(strstr(test.said, "/z is"));
+}
+
+static void an_older_file_is_read_when_the_open_one_is_left(void **state)
+{
+    append_text("m", "1\n");
+    start(true);
+    take_later();
+    append_text("a", "old\n");
+    append_text("z", "old, too\n");
+    age("a", 100);
+    age("z", 50);
+    take_later();
+    append_text("m", "2\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n");
+    age("m", 10);
+    append_text("b", "new\n"); /* an earlier name */
+    take_later();
+    assert_string_equal(test.got, "1\n2\n|old\n|old, too\n|new\n");
+}
+
+static void a_file_that_is_removed_is_left_for_whatever_is_there(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    append_text("m", "1\n");
+    start(true);
+    take_later();
+    append_text("a", "old\n");
+    age("a", 100);
+    path_of(path, "m");
+    assert_int_equal(unlink(path), 0);
+    take_later();
+    assert_string_equal(test.got, "1\n|old\n");
+}
+
 /* ---- what it costs ----------------------------------------------------------------------------
  */
 
@@ -380,10 +490,10 @@ static void a_look_costs_no_look_at_every_file_for_every_file(void **state)
     start(true);
     take();
     assert_int_equal(test.bytes, 2 * FILES);
-    expect_calls_at_most(SOME, 3 * FILES + SOME, 2 * FILES + SOME); /* the start */
+    expect_calls_at_most(SOME, 2 * FILES + SOME, 3 * FILES + SOME); /* the start */
     world.ms += 2000;
     take();
-    expect_calls_at_most(1, FILES + SOME, FILES + SOME); /* each is known to have been read */
+    expect_calls_at_most(1, SOME, FILES + SOME); /* each is known to have been read */
     for (int i = 0; i < WRITES; i++) {
         append_text("f299", "a\n");
         world.opens = 0;
@@ -527,6 +637,12 @@ int main(void)
         CASE(an_empty_file_that_was_passed_over_and_grows_is_told),
         CASE(a_file_that_grows_while_nobody_looks_is_told_after_a_restart),
         CASE(a_file_that_was_given_up_has_not_grown),
+        CASE(numbered_files_are_read_oldest_first_and_the_one_that_grows_last),
+        CASE(without_follow_files_are_read_by_name_whatever_their_age),
+        CASE(the_open_file_is_not_left_for_one_that_is_refused),
+        CASE(the_open_file_is_not_left_for_a_copy_or_an_empty_one),
+        CASE(an_older_file_is_read_when_the_open_one_is_left),
+        CASE(a_file_that_is_removed_is_left_for_whatever_is_there),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
