@@ -24,6 +24,7 @@ struct hy_file_entry {
     uint32_t head_bytes; /* at most HY_FILE_HEAD_BYTES; 0: it was empty */
     uint64_t disk_end;   /* how large it was on disk when it was finished, or _UNKNOWN */
     bool told;           /* that it grew after it was finished */
+    bool replaced;       /* another file took its path: only its inode tells it now */
     char *path;
     uint64_t path_hash; /* the first thing that is compared */
 };

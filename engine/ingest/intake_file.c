@@ -176,12 +176,54 @@ static void warn_growth(struct intake_file *file, struct hy_file_entry *entry,
     file->host->log(file->host->ctx, true, text);
 }
 
+/* Opens the file of that inode under another name: as the pattern or app.log.1 for app.log. */
+static int open_renamed(const struct intake_file *file, const struct hy_file_entry *entry)
+{
+    glob_t found = {0};
+    char pattern[HY_FILE_PATH_BYTES + 1];
+    snprintf(pattern, sizeof pattern, "%s*", entry->path);
+    const char *const patterns[] = {file->options.pattern, pattern};
+    int fd = -1;
+    for (int k = 0; k < 2 && fd < 0; k++) {
+        if (glob(patterns[k], GLOB_NOSORT, NULL, &found) != 0)
+            continue;
+        for (size_t i = 0; i < found.gl_pathc && fd < 0; i++) {
+            struct stat st;
+            fd = open_regular(found.gl_pathv[i], &st);
+            if (fd >= 0 && (st.st_ino != entry->inode ||
+                            !hy_file_is_entry(entry, found.gl_pathv[i], fd, &st))) {
+                close(fd);
+                fd = -1;
+            }
+        }
+        globfree(&found);
+    }
+    return fd;
+}
+
+/* Has the file that was read gone from its path, where now another one lies? One that lies there
+ * while the old one is nowhere may be that one, restored from a backup. */
+static bool was_replaced(const struct intake_file *file, struct hy_file_entry *entry,
+                         const struct stat *st)
+{
+    if (st->st_ino == entry->inode)
+        return false;
+    if (!entry->replaced) {
+        int fd = open_renamed(file, entry);
+        entry->replaced = fd >= 0;
+        if (fd >= 0)
+            close(fd);
+    }
+    return entry->replaced;
+}
+
 /* Is the open file new? One that became shorter than what was read of it is. */
 static bool is_new(struct intake_file *file, const char *path, int fd, const struct stat *st)
 {
     struct hy_file_entry *known = hy_file_list_find(&file->list, path, fd, st);
     if (!known ||
-        (known->disk_end != HY_FILE_SIZE_UNKNOWN && (uint64_t)st->st_size < known->disk_end))
+        (known->disk_end != HY_FILE_SIZE_UNKNOWN && (uint64_t)st->st_size < known->disk_end) ||
+        was_replaced(file, known, st))
         return true;
     warn_growth(file, known, st);
     return false;
@@ -321,32 +363,15 @@ static enum hy_take open_new(struct intake_file *file, hydrant_error *err)
 }
 
 /* Opens an entry of before the restart, under its old name or, if it was renamed, its new one. */
-static int open_entry(struct intake_file *file, struct hy_file_entry *entry)
+static int open_entry(const struct intake_file *file, const struct hy_file_entry *entry)
 {
     struct stat st;
     int fd = open_regular(entry->path, &st);
-    if (fd >= 0 && hy_file_is_entry(entry, entry->path, fd, &st))
-        return fd;
-    if (fd >= 0)
+    bool good = fd >= 0 && hy_file_is_entry(entry, entry->path, fd, &st);
+    int renamed = good && st.st_ino == entry->inode ? -1 : open_renamed(file, entry);
+    if (fd >= 0 && (renamed >= 0 || !good))
         close(fd);
-    glob_t found = {0};
-    char pattern[4200];
-    snprintf(pattern, sizeof pattern, "%s*", entry->path); /* app.log is app.log.1 now */
-    const char *const patterns[] = {file->options.pattern, pattern};
-    fd = -1;
-    for (int k = 0; k < 2 && fd < 0; k++) {
-        if (glob(patterns[k], GLOB_NOSORT, NULL, &found) != 0)
-            continue;
-        for (size_t i = 0; i < found.gl_pathc && fd < 0; i++) {
-            fd = open_regular(found.gl_pathv[i], &st);
-            if (fd >= 0 && !hy_file_is_entry(entry, found.gl_pathv[i], fd, &st)) {
-                close(fd);
-                fd = -1;
-            }
-        }
-        globfree(&found);
-    }
-    return fd;
+    return renamed >= 0 ? renamed : good ? fd : -1;
 }
 
 /* The next of those that were begun before the restart and not finished. */
@@ -407,6 +432,7 @@ static bool is_over(struct intake_file *file)
     if (fstat(file->fd, &st) != 0 || (uint64_t)st.st_size > file->disk_offset ||
         stat(entry->path, &named) != 0 || named.st_ino == st.st_ino)
         return false;
+    entry->replaced = true;
     /* Who writes it may not have heard yet that it was rotated. */
     int64_t quiet_us = hy_clock_wall_us() - (int64_t)st.st_mtim.tv_sec * 1000000;
     return quiet_us < 0 || quiet_us > (LINGER_S + 1) * INT64_C(1000000);

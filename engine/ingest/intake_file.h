@@ -16,9 +16,10 @@
  *
  * The state says where each file begins and ends, and how large it was on disk at its end. It is
  * saved before a file's first byte is delivered, so that a position means the same after a restart.
- * A file is known by its path or inode together with a hash of its first bytes. It is read again
- * from its beginning, since a format may need that; what lies before the position is left out by
- * the feeder.
+ * A file is known by its path or inode together with a hash of its first bytes; by its inode alone
+ * where another one has taken its path while it was open, or it lies under another name. It is read
+ * again from its beginning, since a format may need that; what lies before the position is left out
+ * by the feeder.
  *
  * Limits: HY_INTAKE_FILES_MAX files are remembered, or fewer when their paths are longer than 149
  * bytes each: the state has room for no more. Those that are gone are forgotten first; when that is

@@ -467,6 +467,85 @@ static void a_file_that_is_removed_is_left_for_whatever_is_there(void **state)
     assert_string_equal(test.got, "1\n|old\n");
 }
 
+static void rename_to(const char *old, const char *new)
+{
+    char from[TEMPORARY_INSIDE], to[TEMPORARY_INSIDE];
+    path_of(from, old);
+    path_of(to, new);
+    assert_int_equal(rename(from, to), 0);
+}
+
+/* A look by which a file that was rotated away has been quiet for long enough. */
+static void take_rotated(const char *rotated)
+{
+    age(rotated, 10);
+    take_later();
+    take_later();
+}
+
+static void a_file_that_begins_as_the_one_it_replaced_is_new(void **state)
+{
+    char line[2048];
+    memset(line, 'h', sizeof line - 1); /* a header that is longer than what tells files */
+    line[sizeof line - 1] = '\0';
+    path_of(test.pattern, "log");
+    append_text("log", line);
+    start(true);
+    take_later();
+    rename_to("log", "log.1");
+    append_text("log", line);
+    append_text("log", "1\n");
+    take_rotated("log.1");
+    assert_int_equal(test.bytes, 2 * strlen(line) + 2);
+    assert_string_equal(test.said, "");
+}
+
+static void a_file_that_was_replaced_while_nobody_looked_is_found_by_its_inode(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "head\n");
+    start(true);
+    take_later();
+    test.resume = test.position;
+    stop();
+    append_text("log", "1\n");
+    rename_to("log", "log.1");
+    append_text("log", "head\n2\n");
+    start(true);
+    take_rotated("log.1");
+    assert_string_equal(test.got, "head\n1\n|head\n2\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one(void **state)
+{
+    append_text("a", "head\n");
+    append_text("b", "b\n");
+    start(true);
+    take_later();
+    rename_to("a", "old");
+    append_text("a", "head\n1\n");
+    take_later();
+    assert_string_equal(test.got, "head\n|b\n|head\n1\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_file_that_is_restored_is_known(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    append_text("a", "head\n");
+    append_text("b", "b\n");
+    start(true);
+    take_later();
+    append_text("new", "head\n");
+    path_of(path, "a");
+    assert_int_equal(unlink(path), 0);
+    rename_to("new", "a");
+    take_later();
+    assert_string_equal(test.got, "head\n|b\n");
+    assert_string_equal(test.said, "");
+}
+
 /* ---- what it costs ----------------------------------------------------------------------------
  */
 
@@ -643,6 +722,10 @@ int main(void)
         CASE(the_open_file_is_not_left_for_a_copy_or_an_empty_one),
         CASE(an_older_file_is_read_when_the_open_one_is_left),
         CASE(a_file_that_is_removed_is_left_for_whatever_is_there),
+        CASE(a_file_that_begins_as_the_one_it_replaced_is_new),
+        CASE(a_file_that_was_replaced_while_nobody_looked_is_found_by_its_inode),
+        CASE(a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one),
+        CASE(a_file_that_is_restored_is_known),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
