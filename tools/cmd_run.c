@@ -29,7 +29,8 @@ static const char help[] =
     "SIGHUP reads the rules again; SIGTERM and SIGINT drain and end: what was taken goes to the\n"
     "ring, then the positions of the sources are saved. A second one does not wait.\n"
     "\n"
-    "Exit code: 0 ended as asked; 1 it could not run, or the time for the drain was up; 2 usage\n";
+    "Exit code: 0 ended as asked; 1 it could not run, the time for the drain was up, or, with\n"
+    "--once, nothing of a source could be read; 2 usage\n";
 
 /* Signals are waited for by a thread of their own, which may do whatever a thread may. They are
  * blocked in all others. */

@@ -591,6 +591,8 @@ hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err)
     atomic_store_explicit(&daemon->phase, HY_DAEMON_ENDED, memory_order_release);
     hy_log(&daemon->log, status == HYDRANT_OK ? HY_LOG_INFO : HY_LOG_WARNING, "drained",
            HY_LOG_TEXT("result", status == HYDRANT_OK ? "complete" : problem.text));
+    if (status == HYDRANT_OK && daemon->options.once && hy_daemon_all_ended(daemon))
+        status = hy_daemon_judge_sources(daemon, &problem);
     if (status != HYDRANT_OK && err)
         *err = problem;
     return status;
@@ -611,12 +613,9 @@ void hydrant_daemon_reload(hydrant_daemon *daemon)
 
 static bool everything_ended(const struct hydrant_daemon *daemon)
 {
-    bool ended = daemon->options.once &&
-                 atomic_load_explicit(&daemon->phase, memory_order_relaxed) == HY_DAEMON_ENDED &&
-                 !hy_pipeline_stopped(daemon->pipeline);
-    for (uint32_t i = 0; i < daemon->sources_count; i++)
-        ended &= daemon->sources[i].ended;
-    return ended;
+    return daemon->options.once &&
+           atomic_load_explicit(&daemon->phase, memory_order_relaxed) == HY_DAEMON_ENDED &&
+           !hy_pipeline_stopped(daemon->pipeline) && hy_daemon_all_ended(daemon);
 }
 
 void hydrant_daemon_destroy(hydrant_daemon **out)

@@ -1,5 +1,6 @@
 /* The feeding thread of the daemon: from sources to the feeder, and a look around now and then. */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -300,7 +301,7 @@ static bool take_round(struct hydrant_daemon *daemon)
     return any;
 }
 
-static bool all_ended(const struct hydrant_daemon *daemon)
+bool hy_daemon_all_ended(const struct hydrant_daemon *daemon)
 {
     for (uint32_t i = 0; i < daemon->sources_count; i++)
         if (!daemon->sources[i].ended)
@@ -363,11 +364,30 @@ void hy_daemon_feed(struct hydrant_daemon *daemon)
            !hy_pipeline_stopped(daemon->pipeline)) {
         bool any = take_round(daemon);
         tick(daemon);
-        if (daemon->options.once && all_ended(daemon))
+        if (daemon->options.once && hy_daemon_all_ended(daemon))
             return;
         if (!any)
             wait_for_sources(daemon);
     }
+}
+
+hydrant_status hy_daemon_judge_sources(const struct hydrant_daemon *daemon, hydrant_error *err)
+{
+    for (uint32_t i = 0; i < daemon->sources_count; i++) {
+        const struct hy_daemon_source *source = &daemon->sources[i];
+        const char *name = source->config->name;
+        if (source->records && source->bad == source->records)
+            return hy_error_set(err, HYDRANT_ERR_DATA,
+                                "source %s: no record could be read, all %" PRIu64
+                                " are bad: do its format and mapping fit? hydrant scan "
+                                "--dead-letters keeps such records",
+                                name, source->bad);
+        if (source->errors && !source->records && !source->bytes)
+            return hy_error_set(err, HYDRANT_ERR_DATA, "source %s: nothing could be read; %s%s%s",
+                                name, source->problem.file, source->problem.file[0] ? ": " : "",
+                                source->problem.text);
+    }
+    return HYDRANT_OK;
 }
 
 hydrant_status hy_daemon_drain(struct hydrant_daemon *daemon, hydrant_error *err)

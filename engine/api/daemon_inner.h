@@ -196,6 +196,10 @@ void hy_daemon_done(void *ctx);  /* struct hy_pipeline_watch; on a worker */
 void hy_daemon_waits(void *ctx); /* struct hy_pipeline_watch */
 /* Takes what sources have and waits when they have nothing, until a stop or their end. */
 void hy_daemon_feed(struct hydrant_daemon *daemon);
+bool hy_daemon_all_ended(const struct hydrant_daemon *daemon);
+/* Of sources that have ended, when what they gave is through: _DATA where one gave bad records
+ * only, or nothing but errors. */
+hydrant_status hy_daemon_judge_sources(const struct hydrant_daemon *daemon, hydrant_error *err);
 /* Waits until what was taken is in the ring, or the time is up. */
 hydrant_status hy_daemon_drain(struct hydrant_daemon *daemon, hydrant_error *err);
 

@@ -46,6 +46,7 @@ struct intake_file {
     char **told; /* paths that were reported */
     size_t told_count;
     struct hy_file_look look;
+    bool none_told;   /* that the pattern names nothing */
     bool passed_over; /* a new file waits until the open one is left */
     uint64_t looked_ns;
     bool look_due; /* there is a reason to look before LOOK_MS are over */
@@ -393,10 +394,27 @@ static enum hy_take replay_next(struct intake_file *file, hydrant_error *err)
     return HY_TAKE_IDLE;
 }
 
+/* Says once that the pattern names nothing, if it never has: it may be mistyped. An error, where
+ * nothing is waited for. */
+static enum hy_take mind_none(struct intake_file *file, hydrant_error *err)
+{
+    if (file->none_told || file->list.count || file->look.found.gl_pathc)
+        return HY_TAKE_IDLE;
+    file->none_told = true;
+    if (!file->options.follow)
+        return error_at(err, file->options.pattern, ENOENT, "there is nothing to read");
+    char text[HY_FILE_PATH_BYTES + 64];
+    snprintf(text, sizeof text, "%s: there is no such file yet", file->options.pattern);
+    file->host->log(file->host->ctx, true, text);
+    return HY_TAKE_IDLE;
+}
+
 static enum hy_take next_file(struct intake_file *file, hydrant_error *err)
 {
     enum hy_take took = replay_next(file, err);
-    return took == HY_TAKE_IDLE ? open_new(file, err) : took;
+    if (took == HY_TAKE_IDLE)
+        took = open_new(file, err);
+    return took == HY_TAKE_IDLE ? mind_none(file, err) : took;
 }
 
 /* ---- bytes of the open file -------------------------------------------------------------------

@@ -546,6 +546,24 @@ static void a_file_that_is_restored_is_known(void **state)
     assert_string_equal(test.said, "");
 }
 
+static void a_path_that_names_nothing_is_told_once(void **state)
+{
+    path_of(test.pattern, "log");
+    start(false);
+    take();
+    take();
+    assert_string_equal(test.said, "there is nothing to read: No such file or directory\n");
+    stop();
+    start(true);
+    take_later();
+    take_later();
+    assert_non_null(strstr(test.said, "/log: there is no such file yet\n"));
+    assert_ptr_equal(strchr(test.said, '\n'), strrchr(test.said, '\n'));
+    append_text("log", "1\n");
+    take_later();
+    assert_string_equal(test.got, "1\n");
+}
+
 /* ---- what it costs ----------------------------------------------------------------------------
  */
 
@@ -726,6 +744,7 @@ int main(void)
         CASE(a_file_that_was_replaced_while_nobody_looked_is_found_by_its_inode),
         CASE(a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one),
         CASE(a_file_that_is_restored_is_known),
+        CASE(a_path_that_names_nothing_is_told_once),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),

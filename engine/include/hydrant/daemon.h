@@ -65,7 +65,8 @@ HYDRANT_API hydrant_status hydrant_daemon_create(const hydrant_daemon_options *o
  * Runs until it is stopped, or with once until the sources have ended; then drains: takes nothing
  * more, waits until what was taken is in the ring (at most `drain` of the configuration), saves the
  * checkpoint. HYDRANT_OK; HYDRANT_ERR_CANCELLED: the time was up, what was not done will be read
- * again; _SYSTEM: the checkpoint could not be saved.
+ * again; _SYSTEM: the checkpoint could not be saved; _DATA, with once: all is done, but a source
+ * gave bad records only, or nothing but errors.
  */
 HYDRANT_API hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err);
 

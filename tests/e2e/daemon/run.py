@@ -44,6 +44,26 @@ class Reading(DaemonTest):
         self.assertEqual([g["lag"] for g in stat_["groups"]], [0])
         self.assertTrue(world.run("ring", "verify", world.ring).stdout.startswith("ok: "))
 
+    def test_once_fails_where_nothing_of_a_source_could_be_read(self):
+        world = self.world()
+        for name, data, says in (("none", None, "No such file"), ("folder", "", "Is a directory"),
+                                 ("bad", b"{not json\n{neither\n", "no record could be read"),
+                                 ("bad.zst", b"\x28\xb5\x2f\xfd damaged, all of it", "damaged zstd")):
+            if data == "":
+                (world.dir / name).mkdir()
+            elif data:
+                (world.dir / name).write_bytes(data)
+            world.write_config(sources="[{name: %s, type: file, path: %s, format: native}]"
+                               % (name.replace(".", "-"), name))
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 1, name)
+            self.assertTrue(world.said(says), "".join(world.log))
+        world.write_posts("posts.ndjson", range(10))
+        world.write_config(sources="[{name: posts, type: file, path: posts.ndjson}]")
+        for _ in range(2):  # the second time there is nothing new
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0, "".join(world.log))
+
     def test_what_is_compressed_otherwise_is_an_error(self):
         world = self.world()
         world.write_posts("posts-a.ndjson", range(10))
