@@ -46,8 +46,10 @@ struct intake_file {
     char **told; /* paths that were reported */
     size_t told_count;
     struct hy_file_look look;
-    bool none_told;   /* that the pattern names nothing */
-    bool passed_over; /* a new file waits until the open one is left */
+    bool rotated;         /* others may have lain at the path after the one that was left */
+    struct timespec left; /* mtime of that */
+    bool none_told;       /* that the pattern names nothing */
+    bool passed_over;     /* a new file waits until the open one is left */
     uint64_t looked_ns;
     bool look_due; /* there is a reason to look before LOOK_MS are over */
     int inotify_fd, folder_watch, file_watch;
@@ -350,6 +352,51 @@ static enum hy_take find_new(struct intake_file *file, struct new_file *out, hyd
     return took;
 }
 
+/* Is it a file that lay at the path after the one that was read last, as far as one can tell? */
+static bool lay_between(struct intake_file *file, const struct new_file *new)
+{
+    const struct timespec *its = &new->st.st_mtim, *left = &file->left;
+    char head[16];
+    const char *foreign;
+    ssize_t n = pread(new->fd, head, sizeof head, 0);
+    return n > 0 &&
+           (its->tv_sec != left->tv_sec ? its->tv_sec > left->tv_sec
+                                        : its->tv_nsec > left->tv_nsec) &&
+           hy_inflate_tell(head, (size_t)n, true, &foreign) != HY_PACKING_FOREIGN &&
+           is_new(file, new->path, new->fd, &new->st);
+}
+
+/* After a path that is no pattern was rotated: the oldest of those that lay there since and were
+ * rotated away as well, posts.ndjson.1 or posts.ndjson-20260102. */
+static enum hy_take open_between(struct intake_file *file, hydrant_error *err)
+{
+    char pattern[HY_FILE_PATH_BYTES + 16];
+    glob_t found = {0};
+    struct new_file best = {.fd = -1};
+    if (!file->rotated || strpbrk(file->options.pattern, "*?["))
+        return HY_TAKE_IDLE;
+    snprintf(pattern, sizeof pattern, "%s[.-][0-9]*", file->options.pattern);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct new_file one = {.path = found.gl_pathv[i]};
+        one.fd = hy_file_list_can_name(one.path) ? open_regular(one.path, &one.st) : -1;
+        bool better = one.fd >= 0 && lay_between(file, &one) &&
+                      (best.fd < 0 || !is_later(&one, best.path, &best.st));
+        int worse = better ? best.fd : one.fd;
+        if (worse >= 0)
+            close(worse);
+        if (better)
+            best = one;
+    }
+    file->rotated = best.fd >= 0;
+    enum hy_take took = HY_TAKE_IDLE;
+    if (best.fd >= 0)
+        took = add_file(file, best.path, best.fd, &best.st, err);
+    globfree(&found);
+    return took;
+}
+
 /* Opens the first file that is new. After an error in that it is tried again. */
 static enum hy_take open_new(struct intake_file *file, hydrant_error *err)
 {
@@ -413,6 +460,8 @@ static enum hy_take next_file(struct intake_file *file, hydrant_error *err)
 {
     enum hy_take took = replay_next(file, err);
     if (took == HY_TAKE_IDLE)
+        took = open_between(file, err);
+    if (took == HY_TAKE_IDLE)
         took = open_new(file, err);
     return took == HY_TAKE_IDLE ? mind_none(file, err) : took;
 }
@@ -427,6 +476,10 @@ static enum hy_take finish_file(struct intake_file *file, struct hy_intake_chunk
         entry->end = file->position;
         entry->disk_end = file->disk_offset;
     }
+    struct stat st;
+    if (fstat(file->fd, &st) == 0)
+        file->left = st.st_mtim;
+    file->rotated |= entry->replaced;
     close(file->fd);
     file->fd = -1;
     file->look_due = true;

@@ -546,6 +546,35 @@ static void a_file_that_is_restored_is_known(void **state)
     assert_string_equal(test.said, "");
 }
 
+static void files_that_were_rotated_away_in_between_are_read(void **state)
+{
+    static const char gzip[] = {0x1F, (char)0x8B, 8, 0, 0, 0, 0, 0};
+    path_of(test.pattern, "log");
+    append_text("log.9", "before\n");
+    age("log.9", 200);
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    test.resume = test.position;
+    stop();
+    rename_to("log", "log.3");
+    age("log.3", 100);
+    append_text("log.2", "2\n");
+    age("log.2", 50);
+    append_text("log.1", "3\n");
+    age("log.1", 20);
+    append("log.0.gz", gzip, sizeof gzip);
+    append_text("log.tmp", "no part of it\n");
+    append_text("log", "4\n");
+    start(true);
+    take_later();
+    take_later();
+    append_text("log", "5\n");
+    take_later();
+    assert_string_equal(test.got, "1\n|2\n|3\n|4\n5\n");
+    assert_string_equal(test.said, "");
+}
+
 static void a_path_that_names_nothing_is_told_once(void **state)
 {
     path_of(test.pattern, "log");
@@ -744,6 +773,7 @@ int main(void)
         CASE(a_file_that_was_replaced_while_nobody_looked_is_found_by_its_inode),
         CASE(a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one),
         CASE(a_file_that_is_restored_is_known),
+        CASE(files_that_were_rotated_away_in_between_are_read),
         CASE(a_path_that_names_nothing_is_told_once),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
