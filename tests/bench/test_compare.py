@@ -66,7 +66,7 @@ class Interval(unittest.TestCase):
 
 class Regressions(Case):
     def test_25_percent_and_more_is_told(self):
-        rows = made.reference()
+        rows = made.full_run()
         for start, factor in (("pipeline/base", 1.25), ("pipeline/base", 1.6), ("pipeline", 1.25), ("stage/", 1.25),
                               ("round trip/32 B/ring sleep p50", 3), ("latency/100000/p50", 10), ("startup", 1.25),
                               ("compile", 3), ("gen", 1 / 3), ("peers", 1.25), ("workers", 0.75), ("dedup/bytes", 1.25)):
@@ -78,14 +78,14 @@ class Regressions(Case):
                 self.assertEqual(code, 1)
 
     def test_what_overlaps_is_unclear_and_not_same(self):
-        rows = made.reference()
+        rows = made.full_run()
         code, told = self.verdicts(rows, made.scaled(rows, "latency/100000/", 10))
         self.assertEqual(len(told), 5)
         self.assertEqual(set(told.values()), {"worse", "unclear"})
         self.assertEqual(code, 1)
 
     def test_faster_is_better(self):
-        rows = made.reference()
+        rows = made.full_run()
         code, told = self.verdicts(rows, made.scaled(rows, "pipeline/", 0.7))
         self.assertEqual((code, set(told.values())), (0, {"better"}))
 
@@ -98,7 +98,7 @@ class Regressions(Case):
             self.assertEqual((code, told), (int(verdict == "worse"), {"x": verdict}), (a, b))
 
     def test_the_least_change_can_be_chosen(self):
-        rows = made.reference()
+        rows = made.full_run()
         slower = made.scaled(rows, "stage/", 1.04)
         self.assertEqual(self.verdicts(rows, slower), (0, {}))
         code, told = self.verdicts(rows, slower, "--min", "2")
@@ -108,13 +108,13 @@ class Regressions(Case):
 
 class FalseAlarms(Case):
     def test_a_run_is_like_itself(self):
-        rows = made.reference()
+        rows = made.full_run()
         self.assertEqual(self.verdicts(rows, rows), (0, {}))
 
     def test_halves_of_the_same_samples_give_few(self):
-        """Samples of the reference dealt out anew: what is called changed then is chance."""
+        """Samples of a full run dealt out anew: what is called changed then is chance."""
         deal, compare, alarms, compared = random.Random(1), made.script("compare"), 0, 0
-        for row in made.reference():
+        for row in made.full_run():
             pool = row.get("samples", [])
             for _ in range(10 if len(pool) >= 10 else 0):
                 deal.shuffle(pool)
@@ -128,7 +128,7 @@ class FalseAlarms(Case):
 
 class Quality(Case):
     def test_lost_quality_is_worse(self):
-        rows = made.reference()
+        rows = made.full_run()
         for name, value in (("dedup/templates-merged", 50), ("dedup/linked-elsewhere-10M", 5000), ("dedup/recall-10M", 0.92),
                             ("dedup/bytes-10M", 170)):
             changed = [dict(row, samples=[value]) if row.get("name") == name else row for row in rows]
@@ -145,7 +145,7 @@ class Quality(Case):
 
 class Missing(Case):
     def test_a_result_that_is_gone_is_told_and_fails(self):
-        rows = made.reference()
+        rows = made.full_run()
         without = [row for row in rows if row.get("name") != "pipeline/base"]
         code, out, _ = self.compare(rows, without)
         self.assertEqual(code, 1)
@@ -154,7 +154,7 @@ class Missing(Case):
         self.assertEqual(self.verdicts(rows, without), (1, {"pipeline/base": "missing"}))
 
     def test_a_bench_that_was_not_run_is_only_told(self):
-        rows = made.reference()
+        rows = made.full_run()
         without = [row for row in rows if row.get("bench") != "ring"]
         code, out, _ = self.compare(rows, without)
         self.assertEqual(code, 0)
@@ -162,7 +162,7 @@ class Missing(Case):
         self.assertRegex(self.compare(without, rows)[1], "only in .*b.jsonl: ring/")
 
     def test_what_failed_is_told_and_fails(self):
-        rows = made.reference()
+        rows = made.full_run()
         failed = [*rows, {"bench": "failed", "name": "peers", "why": "no grep"}]
         code, out, _ = self.compare(rows, failed)
         self.assertEqual(code, 1)
@@ -172,7 +172,7 @@ class Missing(Case):
 
 class Differences(Case):
     def test_every_fact_that_differs_is_told(self):
-        rows = made.reference()
+        rows = made.full_run()
         other = json.loads(json.dumps(rows))
         other[0].update(kernel="5.0", commit="abc", transparent_huge_pages="never", hydrant_cpu="scalar", io="read",
                         corpus="mine.ndjson", rules="mine", seed=2, mode="quick")
@@ -187,19 +187,19 @@ class Differences(Case):
         self.assertNotIn("load_at_start", out)
 
     def test_a_machine_that_was_busy_is_told(self):
-        rows = made.reference()
+        rows = made.full_run()
         busy = [dict(rows[0], load_at_start=[8.5, 6, 4]), *rows[1:]]
         self.assertIn("load 0.76 and 8.5", self.compare(rows, busy)[1])
 
     def test_conditions_of_single_results_are_told(self):
-        rows = made.reference()
+        rows = made.full_run()
         other = [dict(row, io="read", parse="strict") if row.get("name") == "pipeline/base" else row for row in rows]
         out = self.compare(rows, other)[1]
         self.assertIn("note: io differs: io_uring and read, in pipeline/base", out)
         self.assertIn("note: parse differs: fast and strict, in pipeline/base", out)
 
     def test_what_is_in_another_unit_is_not_compared(self):
-        rows = made.reference()
+        rows = made.full_run()
         other = [dict(row, unit="us/post") if row.get("name") == "pipeline/base" else row for row in rows]
         code, out, _ = self.compare(rows, other, "--all")
         self.assertEqual(code, 0)
@@ -207,15 +207,15 @@ class Differences(Case):
         self.assertNotIn("pipeline/base  ", out)
 
     def test_how_much_is_the_machines_is_told(self):
-        rows = made.reference()
+        rows = made.full_run()
         self.assertIn("took 1.20 times as long in B (1.20 to 1.20)",
                       self.compare(rows, made.scaled(made.scaled(rows, "limits/", 1.2), "peers/", 1.2))[1])
 
 
 class Refusals(Case):
     def test_what_is_no_run_is_refused_with_code_2(self):
-        good = made.REFERENCE.read_text()
-        whole = json.dumps(made.reference()[1])
+        good = made.FULL_RUN.read_text()
+        whole = json.dumps(made.full_run()[1])
         for line in ("[1,2]", "null", "7", '"x"', '{"name":"x","unit":"ns"}', '{"name":"x","unit":"ns","samples":[]}',
                      '{"name":"x","samples":[1]}', '{"name":"x","unit":"ns","samples":["1"]}', '{"unit":"ns","samples":[1]}',
                      '{"name":"x","unit":"ns","samples":[NaN]}', '{"name":"x","unit":"ns","samples":[-1]}', whole[:-20]):
@@ -227,18 +227,18 @@ class Refusals(Case):
         self.assertEqual(self.compare(good, '{"bench":"x","name":"another","unit":"ns","samples":[1]}\n')[0], 2)
 
     def test_no_file_is_refused_with_code_2(self):
-        code, _, err = made.run("compare", made.REFERENCE, self.folder / "none")
+        code, _, err = made.run("compare", made.FULL_RUN, self.folder / "none")
         self.assertEqual(code, 2)
         self.assertIn("No such file", err)
         (self.folder / "binary").write_bytes(b"\xbd\xff\x00")
-        self.assertEqual(made.run("compare", made.REFERENCE, self.folder / "binary")[0], 2)
+        self.assertEqual(made.run("compare", made.FULL_RUN, self.folder / "binary")[0], 2)
 
     def test_what_nobody_thought_of_is_not_taken_for_worse(self):
-        rows = made.reference()
+        rows = made.full_run()
         self.assertEqual(self.compare(rows, [dict(rows[0], load_at_start=5), *rows[1:]])[0], 2)
 
     def test_a_run_without_an_environment_is_compared(self):
-        rows = made.reference()
+        rows = made.full_run()
         code, out, _ = self.compare(rows, rows[1:])
         self.assertEqual(code, 0)
         self.assertIn("note: one run does not say where it was made", out)

@@ -59,8 +59,8 @@ class Figures(Case):
         self.assertIn("| jq | 4,500 | 2.50 | 2.00 .. 3.00 | 500 after 500 | prints, does not count |", text)
         self.assertIn("| hydrant | 1,000 | 1.00 | 1.00 .. 1.00 | all | checked |", text)
 
-    def test_every_result_of_the_reference_is_in_its_report(self):
-        _, rows, _ = results.load(made.REFERENCE)
+    def test_every_result_of_a_run_is_in_its_report(self):
+        _, rows, _ = results.load(made.FULL_RUN)
         text = self.report(rows)
         for name, each in rows.items():
             self.assertIn(f"| {each.get('label', name)} | ", text)
@@ -68,7 +68,7 @@ class Figures(Case):
 
 class Headline(Case):
     def headline(self, mode="full"):
-        _, rows, _ = results.load(made.REFERENCE)
+        _, rows, _ = results.load(made.FULL_RUN)
         return self.report(rows, {"mode": mode}).partition("## Beside")[0]
 
     def test_it_says_what_was_measured(self):
@@ -129,7 +129,7 @@ class Told(Case):
 
 class Plots(Case):
     def test_all_are_drawn_and_a_bar_is_as_long_as_its_figure(self):
-        _, rows, _ = results.load(made.REFERENCE)
+        _, rows, _ = results.load(made.FULL_RUN)
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(set(charts.draw(pathlib.Path(folder), rows)), set(charts.ALL))
             for name in charts.ALL:
