@@ -25,7 +25,7 @@ static bool is_as_it_was(const struct hy_file_seen *file)
         return false;
     struct hy_file_stamp is = stamp_of(&st);
     return is.device == was->device && is.inode == was->inode && is.size == was->size &&
-           is.changed.tv_sec == was->changed.tv_sec && is.changed.tv_nsec == was->changed.tv_nsec;
+           hy_file_order_times(&is.changed, &was->changed) == 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -37,12 +37,8 @@ static int by_name(const void *a, const void *b)
 static int by_time(const void *a, const void *b)
 {
     const struct hy_file_seen *x = a, *y = b;
-    const struct timespec *t = &x->written, *u = &y->written;
-    if (t->tv_sec != u->tv_sec)
-        return t->tv_sec < u->tv_sec ? -1 : 1;
-    if (t->tv_nsec != u->tv_nsec)
-        return t->tv_nsec < u->tv_nsec ? -1 : 1;
-    return by_name(a, b);
+    int order = hy_file_order_times(&x->written, &y->written);
+    return order ? order : by_name(a, b);
 }
 
 static void sort(struct hy_file_look *look, int (*order)(const void *, const void *))

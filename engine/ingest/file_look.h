@@ -44,6 +44,14 @@ enum hy_file_order {
     HY_FILE_BY_TIME, /* of mtime, the oldest first; where that is the same, by name */
 };
 
+/* Less than, equal to or more than 0, as a is before, at or after b. */
+static inline int hy_file_order_times(const struct timespec *a, const struct timespec *b)
+{
+    if (a->tv_sec != b->tv_sec)
+        return a->tv_sec < b->tv_sec ? -1 : 1;
+    return (a->tv_nsec > b->tv_nsec) - (a->tv_nsec < b->tv_nsec);
+}
+
 /* Looks at the pattern, and begins with the first path. No memory, or what cannot be read: there
  * are none. */
 void hy_file_look_again(struct hy_file_look *look, const char *pattern, enum hy_file_order order);
