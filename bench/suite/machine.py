@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import subprocess
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ["libhyperscan5", "libvectorscan5", "libsimdjson14", "liburing2", "libjemalloc2", "libzstd1",
@@ -47,6 +48,7 @@ def cpu():
     wanted = ["avx2", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512_vbmi2", "hypervisor"]
     return {
         "model": fields.get("model name", platform.machine()),
+        "family": " ".join(fields[key] for key in ("cpu family", "model") if key in fields) or None,
         "cores": len(os.sched_getaffinity(0)),
         "flags": [flag for flag in wanted if flag in flags],
         "caches": read_caches(),
@@ -112,8 +114,30 @@ def flags_of(build):
     return " ".join(word for word in words if re.match(r"-(O|g|m|f|DNDEBUG|DHY_DEBUG)", word) and "macro" not in word)
 
 
-def load_average():
-    return [round(x, 2) for x in os.getloadavg()]
+def processor_time():
+    """Of all processors since the start of the system, in seconds: in use, and taken by the host for others."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    user, nice, system, _, _, irq, softirq, stolen = (
+        int(count) / ticks for count in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9])
+    return user + nice + system + irq + softirq, stolen
+
+
+def busy_cores(seconds=0.5):
+    """How many cores others use, and the host takes, while this waits."""
+    began, before = time.monotonic(), sum(processor_time())
+    time.sleep(seconds)
+    return round((sum(processor_time()) - before) / (time.monotonic() - began), 2)
+
+
+class Stolen:
+    """The share of all cores' time that the host of a virtual machine took for others since this was made."""
+
+    def __init__(self):
+        self.began, self.before = time.monotonic(), processor_time()[1]
+
+    def percent(self):
+        seconds = (time.monotonic() - self.began) * os.cpu_count()
+        return round(100 * (processor_time()[1] - self.before) / max(seconds, 1e-9), 2)
 
 
 def version(build):
@@ -152,6 +176,6 @@ def environment(build, seed, mode, own=None):
         "memory_bytes": memory_bytes(), "kernel": platform.release(), "libc": " ".join(platform.libc_ver()),
         "distribution": platform.freedesktop_os_release().get("PRETTY_NAME"),
         "compiler": compiler(build), "libraries": libraries(), "tools": tools(),
-        **{name.lower(): os.environ.get(name) for name in SETTINGS}, "load_at_start": load_average(),
+        **{name.lower(): os.environ.get(name) for name in SETTINGS}, "busy_cores_at_start": busy_cores(),
         "transparent_huge_pages": read("/sys/kernel/mm/transparent_hugepage/enabled"),
     }

@@ -100,7 +100,7 @@ def peers_table(rows):
 def environment_lines(environment):
     cpu, compiler = environment["cpu"], environment["compiler"]
     return [
-        f"- {cpu['model']}, {cpu['cores']} cores ({' '.join(cpu['flags'])}), "
+        f"- {cpu['model']} (family and model {cpu['family'] or 'unknown'}), {cpu['cores']} cores ({' '.join(cpu['flags'])}), "
         f"{environment['memory_bytes'] / 2**30:.0f} GiB, caches {', '.join(f'{k} {v}' for k, v in cpu['caches'].items())}",
         f"- {environment['distribution']}, Linux {environment['kernel']}, {environment['libc']}",
         f"- {compiler['c']}, {compiler['build']} `{compiler['flags']}`"
@@ -111,7 +111,9 @@ def environment_lines(environment):
         f"{environment.get('suite_commit') or 'unknown'}",
         f"- files are read by {environment.get('io') or 'unknown'}; transparent huge pages: "
         f"{environment.get('transparent_huge_pages') or 'unknown'}; governor: {cpu.get('governor') or 'unknown'}; {settings(environment)}",
-        f"- posts: {posts_text(environment)}; seed {environment['seed']}; load at start {environment['load_at_start'][0]}",
+        f"- posts: {posts_text(environment)}; seed {environment['seed']}; "
+        f"{environment['busy_cores_at_start']} cores busy when it began, {environment['stolen_percent']} % of the cores' time "
+        "taken by the host meanwhile",
     ]
 
 

@@ -184,12 +184,20 @@ class Differences(Case):
                      "cpu governor", "cpu flags", "cpu model", "cpu cores", "libraries libc6"):
             self.assertIn(f"note: {fact} differs: ", out)
         self.assertIn("io differs: nothing and read", out)
-        self.assertNotIn("load_at_start", out)
+        self.assertNotIn("busy cores", out)
 
     def test_a_machine_that_was_busy_is_told(self):
         rows = made.full_run()
-        busy = [dict(rows[0], load_at_start=[8.5, 6, 4]), *rows[1:]]
-        self.assertIn("load 0.76 and 8.5", self.compare(rows, busy)[1])
+        busy = [dict(rows[0], busy_cores_at_start=0.3), *rows[1:]]
+        self.assertIn("not idle when they began: 0.05 and 0.3 cores busy", self.compare(rows, busy)[1])
+        idle = [dict(rows[0], busy_cores_at_start=0.2), *rows[1:]]
+        self.assertNotIn("busy", self.compare(rows, idle)[1])
+
+    def test_a_host_that_took_cores_away_is_told(self):
+        rows = made.full_run()
+        robbed = [dict(rows[0], stolen_percent=1.5), *rows[1:]]
+        self.assertIn("the host took of the cores' time for others: 0.4 and 1.5 %", self.compare(rows, robbed)[1])
+        self.assertNotIn("the host took of the cores'", self.compare(rows, rows)[1])
 
     def test_conditions_of_single_results_are_told(self):
         rows = made.full_run()
@@ -235,7 +243,7 @@ class Refusals(Case):
 
     def test_what_nobody_thought_of_is_not_taken_for_worse(self):
         rows = made.full_run()
-        self.assertEqual(self.compare(rows, [dict(rows[0], load_at_start=5), *rows[1:]])[0], 2)
+        self.assertEqual(self.compare(rows, [dict(rows[0], busy_cores_at_start="5"), *rows[1:]])[0], 2)
 
     def test_a_run_without_an_environment_is_compared(self):
         rows = made.full_run()

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import types
 import unittest
@@ -14,11 +15,11 @@ from suite import charts, machine, report, results
 ENVIRONMENT = {
     "bench": "environment", "mode": "full", "seed": 7, "corpus": "hydrant gen", "rules": "hydrant gen",
     "version": "hydrant 0.1.0 (abc1234)", "commit": "abc1234", "suite_commit": "0123456789", "io": "io_uring",
-    "cpu": {"model": "A Processor", "cores": 4, "flags": ["avx2", "bmi2"], "caches": {"L2": "2 MiB"}, "governor": "performance"},
+    "cpu": {"model": "A Processor", "family": "25 1", "cores": 4, "flags": ["avx2", "bmi2"], "caches": {"L2": "2 MiB"}, "governor": "performance"},
     "memory_bytes": 8 * 2**30, "kernel": "6.1.0", "libc": "glibc 2.36", "distribution": "Debian 12",
     "compiler": {"c": "cc 12.2.0", "build": "Release", "flags": "-O3 -g1", "sanitizers": ""},
     "libraries": {"libhyperscan5": "5.4.0"}, "tools": {"grep": "grep 3.8", "jq": "jq-1.6"}, "hydrant_cpu": "avx2",
-    "hydrant_io": None, "hydrant_dedup_data": "/data", "load_at_start": [0.05, 0, 0], "transparent_huge_pages": "[madvise]",
+    "hydrant_io": None, "hydrant_dedup_data": "/data", "busy_cores_at_start": 0.05, "stolen_percent": 0.4, "transparent_huge_pages": "[madvise]",
 }
 
 
@@ -109,10 +110,10 @@ class Told(Case):
 
     def test_everything_that_a_figure_hangs_on(self):
         text = self.report({}).partition("## Where and with what")[2]
-        for fact in ("A Processor, 4 cores (avx2 bmi2), 8 GiB, caches L2 2 MiB", "Debian 12, Linux 6.1.0, glibc 2.36", "cc 12.2.0, Release `-O3 -g1`",
+        for fact in ("A Processor (family and model 25 1), 4 cores (avx2 bmi2), 8 GiB, caches L2 2 MiB", "Debian 12, Linux 6.1.0, glibc 2.36", "cc 12.2.0, Release `-O3 -g1`",
                      "libhyperscan5 5.4.0", "grep 3.8; jq-1.6", "hydrant 0.1.0 (abc1234) at commit abc1234; these scripts at 0123456789",
                      "files are read by io_uring", "transparent huge pages: [madvise]", "governor: performance", "HYDRANT_CPU=avx2",
-                     "HYDRANT_DEDUP_DATA=/data", "posts: hydrant gen; seed 7; load at start 0.05"):
+                     "HYDRANT_DEDUP_DATA=/data", "posts: hydrant gen; seed 7; 0.05 cores busy when it began, 0.4 % of the cores' time taken by the host meanwhile"):
             self.assertIn(fact, text)
         self.assertNotIn("HYDRANT_IO=", text)
         self.assertIn("**sanitizers: address**", self.report({}, {"compiler": {**ENVIRONMENT["compiler"], "sanitizers": "address"}}))
@@ -165,6 +166,16 @@ class Environment(Case):
     def test_the_io_path_and_what_is_set(self):
         found = self.environment(HYDRANT_CPU="scalar", HYDRANT_DEDUP_DATA="/data", HYDRANT_IO="read")
         self.assertEqual((found["io"], found["hydrant_cpu"], found["hydrant_dedup_data"], found["hydrant_io"]), ("read", "scalar", "/data", "read"))
+
+    def test_what_else_the_machine_does(self):
+        seconds = machine.processor_time()
+        self.assertTrue(0 <= self.environment()["busy_cores_at_start"] <= os.cpu_count() * 1.1)
+        spinning = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        self.addCleanup(spinning.wait)
+        self.addCleanup(spinning.kill)
+        self.assertGreater(machine.busy_cores(1), 0.3)
+        self.assertGreater(machine.processor_time()[0], seconds[0])
+        self.assertTrue(0 <= machine.Stolen().percent() <= 100)
 
     def test_own_posts_and_rules(self):
         with tempfile.NamedTemporaryFile() as file:
