@@ -50,6 +50,7 @@ void INDEX_NAME(const char *json, uint32_t len, struct hy_json_index *index)
     uint32_t *escapes = index->escapes;
     uint32_t base = 0;
     for (; len - base >= 64; base += 64) {
+        block_ask(json + base);
         uint64_t bits = index_block(&carry, json + base, UINT64_MAX, base, &escapes);
         tokens += hy_bit_places_here(bits, base, tokens);
     }

@@ -70,6 +70,7 @@ static uint32_t find_keys(const char *json, uint32_t len, struct hy_json_located
     uint32_t *escapes = located->escapes, *colons = located->colons;
     uint32_t base = 0;
     for (; len - base >= 64; base += 64) {
+        block_ask(json + base);
         block b = block_load(json + base);
         uint64_t keys = locate_block(&carry, b, base, UINT64_MAX, &escapes, out++);
         colons += block_put_few(keys, base, colons);

@@ -42,7 +42,14 @@ static inline void set_row(struct sum *s, uint32_t at, uint32_t row)
     s->rows[at] = (uint16_t)row;
 }
 
-/* These list keys that the bitmap lets through, behind count of them; return how many there are. */
+static void ask_for_keys(const struct sum *s, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++)
+        hy_model_prefetch(s->model, s->keys[i]);
+}
+
+/* These list keys that the bitmap lets through, behind count of them, and ask for what they will be
+ * looked up in; return how many there are. */
 
 /* A word that the model has no row for, or only that of its lexicon classes. */
 static uint32_t list_grams(struct sum *s, uint32_t count, uint32_t token)
@@ -51,11 +58,12 @@ static uint32_t list_grams(struct sum *s, uint32_t count, uint32_t token)
     if (s->tokens->kind[token] != HY_TOKEN_WORD)
         return count;
     uint32_t len = hy_token_spell(s->tokens, token, word);
-    uint32_t grams = hy_feature_grams(word, len, s->keys + count), end = count + grams;
-    for (uint32_t i = count; i < end; i++) {
+    uint32_t first = count, end = count + hy_feature_grams(word, len, s->keys + count);
+    for (uint32_t i = first; i < end; i++) {
         s->keys[count] = s->keys[i];
         count += hy_model_may_have(s->model, s->keys[i]);
     }
+    ask_for_keys(s, first, count);
     return count;
 }
 
@@ -102,6 +110,7 @@ static uint32_t list_extras(struct sum *s, uint32_t first, uint32_t words)
         hy_feature_last(tokens, s->keys + count);
         count += HY_FEATURES_LAST;
     }
+    ask_for_keys(s, 0, count);
     return count;
 }
 
