@@ -64,7 +64,8 @@ struct hy_intake_host {
     int (*open_stream)(void *ctx, const struct hy_stream_options *options, uint64_t *resume,
                        hydrant_error *err);
     /* Makes the state durable now, before something is delivered that cannot be understood without
-     * it. Blocks for a write to disk. */
+     * it. Blocks for a write to disk. Not in start: when all sources have started, the host does so
+     * by itself before it takes anything or says that it is ready. */
     hydrant_status (*save)(void *ctx, hydrant_error *err);
     void (*log)(void *ctx, bool warning, const char *text); /* one line, no newline */
     hydrant_str state; /* as it was last saved; empty when there is none. Valid in start only. */

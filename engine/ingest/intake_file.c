@@ -260,6 +260,11 @@ static enum hy_take at_end(struct hy_intake_file *file, struct hy_intake_chunk *
 static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, hydrant_error *err)
 {
     struct hy_intake_file *file = of(intake);
+    if (file->owes) {
+        file->owes = false;
+        *err = file->owed;
+        return HY_TAKE_ERROR;
+    }
     for (;;) {
         enum hy_take got;
         if (file->fd < 0) {
@@ -317,6 +322,9 @@ static hydrant_status start(struct hy_intake *intake, const struct hy_intake_hos
         return HYDRANT_ERR_LIMIT;
     if (file->options.follow)
         watch_folder(file);
+    /* What lies there now is ours, also if it is rotated away before the first take. */
+    file->owes = hy_intake_file_next(file, &file->owed) == HY_TAKE_ERROR;
+    file->started = true;
     return HYDRANT_OK;
 }
 

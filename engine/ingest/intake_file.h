@@ -9,7 +9,8 @@
  * written to later, is not compressed as we cannot read it, and its name is not that of the open
  * file with something behind it. Others wait until the open file is left. Where a path that is no
  * pattern was rotated more than once meanwhile, the files that lay there in between are read, too:
- * those next to it with a number or a date behind its name, newer than the one that was left.
+ * those next to it with a number or a date behind its name, newer than the one that was left. What
+ * lies at the path when the source starts is begun then, so that no rotation comes in front of it.
  *
  * All files of the source are one stream: file after file, by the bytes that they hold unpacked.
  *

@@ -21,6 +21,9 @@ struct hy_intake_file {
     const struct hy_intake_host *host;
     int stream;
     struct hy_file_list list;
+    bool started; /* the host saves what start found by itself */
+    bool owes;    /* what start found wrong, the first take says: */
+    hydrant_error owed;
     int inotify_fd, folder_watch, file_watch;
 
     /* Which is next: */

@@ -99,7 +99,7 @@ static enum hy_take add_file(struct hy_intake_file *file, const char *path, int 
     bool good = hy_file_identify(entry, fd, st);
     if (!good)
         hy_intake_file_error(err, path, errno, "cannot read its beginning");
-    if (!good || file->host->save(file->host->ctx, err) != HYDRANT_OK) {
+    if (!good || (file->started && file->host->save(file->host->ctx, err) != HYDRANT_OK)) {
         hy_file_list_drop(list);
         close(fd);
         return HY_TAKE_ERROR;
@@ -121,6 +121,16 @@ static void warn_growth(struct hy_intake_file *file, struct hy_file_entry *entry
     file->host->log(file->host->ctx, true, text);
 }
 
+/* Is it the file of that entry under another name? One that was empty then has no more than its
+ * inode, which a new file may have got: that is read, then, rather than a file that was begun lost.
+ */
+static bool is_renamed(const struct hy_file_entry *entry, const char *path, int fd,
+                       const struct stat *st)
+{
+    return st->st_ino == entry->inode &&
+           (entry->head_bytes == 0 || hy_file_is_entry(entry, path, fd, st));
+}
+
 /* Opens the file of that inode under another name: as the pattern or app.log.1 for app.log. */
 static int open_renamed(const struct hy_intake_file *file, const struct hy_file_entry *entry)
 {
@@ -135,8 +145,7 @@ static int open_renamed(const struct hy_intake_file *file, const struct hy_file_
         for (size_t i = 0; i < found.gl_pathc && fd < 0; i++) {
             struct stat st;
             fd = open_regular(found.gl_pathv[i], &st);
-            if (fd >= 0 && (st.st_ino != entry->inode ||
-                            !hy_file_is_entry(entry, found.gl_pathv[i], fd, &st))) {
+            if (fd >= 0 && !is_renamed(entry, found.gl_pathv[i], fd, &st)) {
                 close(fd);
                 fd = -1;
             }

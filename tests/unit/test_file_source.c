@@ -517,6 +517,45 @@ static void a_file_that_was_replaced_while_nobody_looked_is_found_by_its_inode(v
     assert_string_equal(test.said, "");
 }
 
+static void a_file_that_is_replaced_before_the_first_take_is_read(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    rename_to("log", "log.1");
+    append_text("log", "2\n");
+    take_rotated("log.1");
+    assert_string_equal(test.got, "1\n|2\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_file_that_was_empty_is_found_by_its_inode(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "");
+    start(true);
+    take();
+    stop();
+    append_text("log", "1\n");
+    rename_to("log", "log.1");
+    append_text("log", "2\n");
+    start(true);
+    take_rotated("log.1");
+    assert_string_equal(test.got, "1\n|2\n");
+    assert_string_equal(test.said, "");
+}
+
+static void what_start_finds_wrong_the_first_take_says(void **state)
+{
+    append_text("a\nb", "1\n");
+    append_text("b", "2\n");
+    start(true);
+    assert_string_equal(test.said, "");
+    take_later();
+    assert_string_equal(test.said, "a file with a newline in its name is not read\n");
+    assert_string_equal(test.got, "2\n");
+}
+
 static void a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one(void **state)
 {
     append_text("a", "head\n");
@@ -771,6 +810,9 @@ int main(void)
         CASE(a_file_that_is_removed_is_left_for_whatever_is_there),
         CASE(a_file_that_begins_as_the_one_it_replaced_is_new),
         CASE(a_file_that_was_replaced_while_nobody_looked_is_found_by_its_inode),
+        CASE(a_file_that_is_replaced_before_the_first_take_is_read),
+        CASE(a_file_that_was_empty_is_found_by_its_inode),
+        CASE(what_start_finds_wrong_the_first_take_says),
         CASE(a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one),
         CASE(a_file_that_is_restored_is_known),
         CASE(files_that_were_rotated_away_in_between_are_read),
