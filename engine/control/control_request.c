@@ -43,31 +43,21 @@ static bool take_word(struct cursor *c, const char *word)
 
 static bool take_hex(struct cursor *c, uint32_t *unit)
 {
-    *unit = 0;
-    if (c->end - c->at < 4)
+    if (c->end - c->at < 4 || !hy_hex4(c->at, unit))
         return false;
-    for (int i = 0; i < 4; i++) {
-        char digit = hy_ascii_lower(*c->at++);
-        bool letter = digit >= 'a' && digit <= 'f';
-        if (!letter && (digit < '0' || digit > '9'))
-            return false;
-        *unit = *unit << 4 | (uint32_t)(letter ? digit - 'a' + 10 : digit - '0');
-    }
+    c->at += 4;
     return true;
 }
 
 /* What stands behind \u: four hex digits, or a surrogate pair. */
 static bool take_code_point(struct cursor *c, uint32_t *cp)
 {
-    uint32_t low;
-    if (!take_hex(c, cp))
+    uint32_t high, low;
+    if (!take_hex(c, &high))
         return false;
-    if (*cp < 0xD800 || *cp > 0xDFFF)
-        return true;
-    if (*cp > 0xDBFF || !take_word(c, "\\u") || !take_hex(c, &low) || low < 0xDC00 || low > 0xDFFF)
-        return false;
-    *cp = 0x10000 + ((*cp - 0xD800) << 10) + (low - 0xDC00);
-    return true;
+    *cp = high;
+    return !hy_is_surrogate(high) ||
+           (take_word(c, "\\u") && take_hex(c, &low) && hy_surrogate_pair(high, low, cp));
 }
 
 /* The next byte of a text, or the character that an escape stands for. No rule has a control

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "text/utf8.h"
+#include "base/code_point.h"
 
 static inline char *copy_run(char *out, const char *from, uint32_t len)
 {
@@ -11,38 +11,22 @@ static inline char *copy_run(char *out, const char *from, uint32_t len)
     return out + len;
 }
 
-/* Four hexadecimal digits; UINT32_MAX when they are not. */
-static uint32_t read_hex(const char *p)
-{
-    uint32_t value = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)p[i];
-        unsigned char letter = c | 0x20;
-        if ((unsigned)(c - '0') <= 9)
-            value = value << 4 | (uint32_t)(c - '0');
-        else if ((unsigned)(letter - 'a') <= 5)
-            value = value << 4 | (uint32_t)(letter - 'a' + 10);
-        else
-            return UINT32_MAX;
-    }
-    return value;
-}
-
 /* The code point of the \u escape at p, of both halves of a pair; *len is how long that is. */
 static hydrant_drop read_unicode(const char *p, bool pair_possible, uint32_t *cp, uint32_t *len)
 {
-    *cp = read_hex(p + 2);
+    uint32_t high, low;
     *len = 6;
-    if (*cp == UINT32_MAX)
+    if (!hy_hex4(p + 2, &high))
         return HYDRANT_DROP_NOT_JSON;
-    if ((*cp & 0xF800) != 0xD800)
+    *cp = high;
+    if (!hy_is_surrogate(high))
         return HYDRANT_DROP_NONE;
-    if (*cp >= 0xDC00 || !pair_possible || p[7] != 'u')
+    if (high >= 0xDC00 || !pair_possible || p[7] != 'u')
         return HYDRANT_DROP_INVALID_UTF8;
-    uint32_t low = read_hex(p + 8);
-    if ((low & ~UINT32_C(0x3FF)) != 0xDC00)
-        return low == UINT32_MAX ? HYDRANT_DROP_NOT_JSON : HYDRANT_DROP_INVALID_UTF8;
-    *cp = 0x10000 + ((*cp & 0x3FF) << 10) + (low & 0x3FF);
+    if (!hy_hex4(p + 8, &low))
+        return HYDRANT_DROP_NOT_JSON;
+    if (!hy_surrogate_pair(high, low, cp))
+        return HYDRANT_DROP_INVALID_UTF8;
     *len = 12;
     return HYDRANT_DROP_NONE;
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "decode/json_number.h"
+#include "decode/map_escape.h"
 #include "decode/map_xml.h"
 
 enum { STEPS_PER_BYTE = 16, STEPS_AT_LEAST = 1 << 16, WRAPPING_BYTES = 1024 };
@@ -55,18 +56,10 @@ static void put(struct writing *w, const char *data, size_t len)
 
 static void put_string(struct writing *w, hydrant_str s)
 {
-    static const char hex[] = "0123456789abcdef";
+    char escaped[HY_MAP_ESCAPE_BYTES];
     PUT(w, "\"");
-    for (uint32_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        char escape[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-        if (c < 0x20)
-            put(w, escape, sizeof escape);
-        else if (c == '"' || c == '\\')
-            put(w, (char[]){'\\', (char)c}, 2);
-        else
-            put(w, (const char *)&c, 1);
-    }
+    for (uint32_t i = 0; i < s.len; i++)
+        put(w, escaped, hy_map_escape(s.data[i], escaped));
     PUT(w, "\"");
 }
 

@@ -3,6 +3,8 @@
 #include <expat.h>
 #include <string.h>
 
+#include "decode/map_escape.h"
+
 struct xml {
     XML_Parser parser;
     char *out;
@@ -34,17 +36,9 @@ static void put(struct xml *x, const char *data, size_t len)
 
 static void put_escaped(struct xml *x, const char *data, size_t len)
 {
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < len && !x->drop; i++) {
-        unsigned char c = (unsigned char)data[i];
-        char escape[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-        if (c < 0x20)
-            put(x, escape, sizeof escape);
-        else if (c == '"' || c == '\\')
-            put(x, (char[]){'\\', (char)c}, 2);
-        else
-            put(x, (const char *)&c, 1);
-    }
+    char escaped[HY_MAP_ESCAPE_BYTES];
+    for (size_t i = 0; i < len && !x->drop; i++)
+        put(x, escaped, hy_map_escape(data[i], escaped));
 }
 
 static void put_name(struct xml *x, const char *name)

@@ -23,9 +23,7 @@ void hy_draft_text(struct hy_draft *draft, hydrant_str value)
 {
     draft->text_bad = false;
     draft->m->truncated = value.len > draft->text_bytes_max;
-    if (draft->m->truncated)
-        value.len = (uint32_t)hy_utf8_floor(value.data, draft->text_bytes_max);
-    draft->m->text = value;
+    draft->m->text = hy_str_cut(value, draft->text_bytes_max);
 }
 
 static void put_event(struct hy_draft *draft, hydrant_str value)

@@ -51,8 +51,7 @@ static const struct hy_view *folded(struct hy_eval *eval, struct hy_eval_field *
 {
     if (field->seq == eval->scratch->seq)
         return &field->view;
-    if (text.len > HY_PREDICATE_FIELD_BYTES)
-        text.len = (uint32_t)hy_utf8_floor(text.data, HY_PREDICATE_FIELD_BYTES);
+    text = hy_str_cut(text, HY_PREDICATE_FIELD_BYTES);
     bool identity = true;
     uint32_t len = 0;
     if (text.len > 0)

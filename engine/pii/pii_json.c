@@ -3,6 +3,7 @@
  * carried back by walking over both at once. Nobody has parsed the record: it may be broken, what
  * looks like an escape is taken for one wherever it stands, and any other \ for itself.
  */
+#include "base/code_point.h"
 #include "base/str.h"
 #include "pii/pii_scan.h"
 
@@ -14,49 +15,27 @@ struct piece {
     char stands_for[4];
 };
 
-static bool read_hex(const char *s, uint32_t *value)
-{
-    *value = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = s[i];
-        bool letter = (c | 32) >= 'a' && (c | 32) <= 'f';
-        if (!hy_pii_digit(c) && !letter)
-            return false;
-        *value = *value << 4 | (uint32_t)(letter ? (c | 32) - 'a' + 10 : c - '0');
-    }
-    return true;
-}
-
 static bool is_unicode(hydrant_str left, uint32_t *value)
 {
     return left.len >= ESCAPE_U && left.data[0] == '\\' && left.data[1] == 'u' &&
-           read_hex(left.data + 2, value);
-}
-
-static void stand_for(struct piece *piece, uint32_t cp)
-{
-    static const unsigned char heads[] = {0, 0, 0xC0, 0xE0, 0xF0}; /* by length */
-    uint32_t len = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
-    piece->stands_len = len;
-    for (uint32_t i = len - 1; i > 0; i--, cp >>= 6)
-        piece->stands_for[i] = (char)(0x80 | (cp & 0x3F));
-    piece->stands_for[0] = (char)(heads[len] | cp);
+           hy_hex4(left.data + 2, value);
 }
 
 /* Two escapes where they are a surrogate pair; a surrogate alone is U+FFFD. */
 static bool read_unicode(hydrant_str left, struct piece *piece)
 {
-    uint32_t cp, low;
-    if (!is_unicode(left, &cp))
+    uint32_t cp, unit, low;
+    if (!is_unicode(left, &unit))
         return false;
     piece->len = ESCAPE_U;
-    if (cp >= 0xD800 && cp <= 0xDFFF) {
+    cp = unit;
+    if (hy_is_surrogate(unit)) {
         hydrant_str next = hy_str(left.data + ESCAPE_U, left.len - ESCAPE_U);
-        bool pair = cp <= 0xDBFF && is_unicode(next, &low) && low >= 0xDC00 && low <= 0xDFFF;
-        cp = pair ? 0x10000 + ((cp & 0x3FF) << 10 | (low & 0x3FF)) : 0xFFFD;
+        bool pair = is_unicode(next, &low) && hy_surrogate_pair(unit, low, &cp);
+        cp = pair ? cp : 0xFFFD;
         piece->len += pair ? ESCAPE_U : 0;
     }
-    stand_for(piece, cp);
+    piece->stands_len = hy_utf8_encode(cp, piece->stands_for);
     return true;
 }
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "publish/item_bytes.h"
-#include "text/utf8.h"
 
 enum { SHORT_TEXT_BYTES = 2048, SHORT_SPANS = 64, SHORT_MATCHES = 8 };
 
@@ -41,8 +41,7 @@ static size_t short_bytes(struct hy_ring_output *output, const hydrant_item *ite
     hydrant_match matches[SHORT_MATCHES];
     hydrant_mention mention = *item->mention;
     hydrant_item shorter = *item;
-    if (mention.text.len > SHORT_TEXT_BYTES)
-        mention.text.len = (uint32_t)hy_utf8_floor(mention.text.data, SHORT_TEXT_BYTES);
+    mention.text = hy_str_cut(mention.text, SHORT_TEXT_BYTES);
     mention.truncated = true;
     shorter.mention = &mention;
     shorter.matches = matches;

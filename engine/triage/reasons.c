@@ -14,12 +14,10 @@ struct sentence {
 
 static void put(struct sentence *s, hydrant_str part)
 {
-    uint32_t room = HY_REASON_BYTES - s->len, len = part.len < room ? part.len : room;
-    while (len < part.len && len > 0 && ((unsigned char)part.data[len] & 0xC0) == 0x80)
-        len--;
-    if (len)
-        memcpy(s->text + s->len, part.data, len);
-    s->len += len;
+    part = hy_str_cut(part, HY_REASON_BYTES - s->len);
+    if (part.len)
+        memcpy(s->text + s->len, part.data, part.len);
+    s->len += part.len;
 }
 
 static void put_number(struct sentence *s, uint64_t value)
