@@ -26,15 +26,17 @@
 #include "support/temporary.h"
 
 enum {
-    TEXT_BYTES = 15000,    /* of a text that is repeated to that */
-    RECORD_BYTES = 125000, /* of a record that is one */
-    LONGER = 4,            /* times that; such a text has nearly text_bytes_max */
-    TIMES_MAX = 8,         /* as long as the shorter one's time */
+    LONGER = 4,    /* times as long as the shorter one */
+    TIMES_MAX = 8, /* as long as the shorter one's time */
     TRIES = 4,
-#ifdef HY_SANITIZE
+#ifdef HY_SANITIZE /* what sanitizers look for needs no length */
+    TEXT_BYTES = 4000,
+    RECORD_BYTES = 30000,
     FLOOR_MS = 60,
     ALL_MS = 20000, /* of one input, whatever it is */
 #else
+    TEXT_BYTES = 15000, /* of a text that is repeated to that; LONGER has text_bytes_max nearly */
+    RECORD_BYTES = 125000, /* of a record that is one */
     FLOOR_MS = 15,
     ALL_MS = 4000,
 #endif

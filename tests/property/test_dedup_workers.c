@@ -14,7 +14,12 @@
 #include "support/random.h"
 #include "support/run_engine.h"
 
-enum { RECORDS = 6000, RECORD_BYTES = 512, STORIES = 150, WORDS = 12 };
+#ifdef __SANITIZE_THREAD__ /* what that looks for is there in a few */
+enum { RECORDS = 1500 };
+#else
+enum { RECORDS = 6000 };
+#endif
+enum { RECORD_BYTES = 512, STORIES = 150, WORDS = 12 };
 
 static hydrant_pack *pack;
 static char *input;
@@ -135,12 +140,12 @@ static void the_stream_holds_every_kind(void **state)
     struct engine_output output = {0};
     run(0, 0, 100000, &output);
     engine_output_append(&output, "", 1);
-    assert_in_range(count(&output, "\"kind\":\"near\""), 100, RECORDS);
-    assert_in_range(count(&output, "\"kind\":\"exact\""), 100, RECORDS);
-    assert_in_range(count(&output, "\"dropped\":\"redelivered\""), 100, RECORDS);
-    assert_in_range(count(&output, "\"event\":\"spread\""), 10, RECORDS);
-    assert_in_range(count(&output, "\"event\":\"update\""), 100, RECORDS);
-    assert_in_range(count(&output, "\"event\":\"delete\""), 100, RECORDS);
+    assert_in_range(count(&output, "\"kind\":\"near\""), RECORDS / 60, RECORDS);
+    assert_in_range(count(&output, "\"kind\":\"exact\""), RECORDS / 60, RECORDS);
+    assert_in_range(count(&output, "\"dropped\":\"redelivered\""), RECORDS / 60, RECORDS);
+    assert_in_range(count(&output, "\"event\":\"spread\""), RECORDS / 600, RECORDS);
+    assert_in_range(count(&output, "\"event\":\"update\""), RECORDS / 60, RECORDS);
+    assert_in_range(count(&output, "\"event\":\"delete\""), RECORDS / 60, RECORDS);
     free(output.data);
 }
 
