@@ -118,6 +118,14 @@ static uint64_t rule_hash(const struct hy_loader *loader, const struct hy_rule_s
     return h.state;
 }
 
+static uint64_t matches_hash(const struct hy_loader *loader, const struct hy_rule_source *source)
+{
+    struct hasher h = {loader, 0, false};
+    add_str(&h, source->rule.brand); /* whose channels own: means */
+    add_query(&h, source->match);
+    return h.state;
+}
+
 static uint64_t brand_hash(const struct hy_loader *loader, const struct hy_brand *brand)
 {
     struct hasher h = {loader, 0, false};
@@ -228,22 +236,23 @@ void hy_load_parts(struct hy_loader *loader)
     for (uint32_t i = 0; i < loader->rules_count; i++)
         parts[count++] = (struct hy_part){HY_PART_RULE, loader->rules_out[i].rule.id,
                                           rule_hash(loader, &loader->rules_out[i], true),
-                                          rule_hash(loader, &loader->rules_out[i], false)};
+                                          rule_hash(loader, &loader->rules_out[i], false),
+                                          matches_hash(loader, &loader->rules_out[i])};
     for (uint32_t i = 0; i < loader->lists.capacity; i++) {
         const struct hy_list *list = loader->lists.slots[i].value;
         if (list && !list->built_in)
-            parts[count++] = (struct hy_part){HY_PART_LIST, list->name, list->hash, list->hash};
+            parts[count++] = (struct hy_part){HY_PART_LIST, list->name, list->hash, list->hash, 0};
     }
     for (uint32_t i = 0; i < loader->macros.capacity; i++) {
         const struct hy_macro *macro = loader->macros.slots[i].value;
         if (macro && !macro->built_in)
             parts[count++] =
                 (struct hy_part){HY_PART_MACRO, macro->name, macro_hash(loader, macro, true),
-                                 macro_hash(loader, macro, false)};
+                                 macro_hash(loader, macro, false), 0};
     }
     for (uint32_t i = 0; i < loader->brands_count; i++) {
         uint64_t hash = brand_hash(loader, &loader->brands_out[i]);
-        parts[count++] = (struct hy_part){HY_PART_BRAND, loader->brands_out[i].name, hash, hash};
+        parts[count++] = (struct hy_part){HY_PART_BRAND, loader->brands_out[i].name, hash, hash, 0};
     }
     loader->set->parts = parts;
     loader->set->parts_count = count;

@@ -125,6 +125,7 @@ struct hy_part {
     hydrant_str name;
     uint64_t written; /* hash of what is written there, lists by their names; not tests */
     uint64_t meant;   /* the same with the entries of lists */
+    uint64_t matches; /* of a rule: what it asks of a mention, with the entries of lists */
 };
 
 /* A list's file: by which of the YAML texts it was named, and how. */

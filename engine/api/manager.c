@@ -206,7 +206,7 @@ static hydrant_manager_status status_now(hydrant_manager *m)
                                   .incremental = hy_pack_is_incremental(m->live->pack),
                                   .attempts = m->attempts,
                                   .refusals = m->refusals,
-                                  .shadowed = m->guard.held_count};
+                                  .shadowed = m->guard.held.count};
     memcpy(now.pack, current->shown.pack, sizeof now.pack);
     memcpy(now.refused, m->refused, sizeof now.refused);
     return now;
@@ -217,13 +217,13 @@ static void show_guarded(hydrant_manager *m)
 {
     struct hy_manager_shown *shown = &m->shown;
     const char **guarded;
-    if (!copy_strings((const char *const *)m->guard.held, m->guard.held_count, &guarded)) {
-        free_strings(guarded, m->guard.held_count);
+    if (!copy_strings((const char *const *)m->guard.held.at, m->guard.held.count, &guarded)) {
+        free_strings(guarded, m->guard.held.count);
         return;
     }
     free_strings(shown->guarded, shown->guarded_count);
     shown->guarded = guarded;
-    shown->guarded_count = m->guard.held_count;
+    shown->guarded_count = m->guard.held.count;
 }
 
 void hy_manager_show(hydrant_manager *m)

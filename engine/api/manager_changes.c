@@ -15,8 +15,9 @@ bool hy_parts_take(struct hy_parts *parts, const struct hy_ruleset *set)
         return false;
     for (uint32_t i = 0; i < parts->count; i++) {
         const struct hy_part *part = &set->parts[i];
-        parts->at[i] = (struct hy_part_hash){XXH3_64bits(part->name.data, part->name.len),
-                                             part->written, part->meant, (uint8_t)part->kind};
+        parts->at[i] =
+            (struct hy_part_hash){XXH3_64bits(part->name.data, part->name.len), part->written,
+                                  part->meant, part->matches, (uint8_t)part->kind};
     }
     return true;
 }
@@ -67,7 +68,7 @@ struct counts {
 };
 
 static void compare(struct table *table, const struct hy_parts *after,
-                    struct counts counts[HY_PART_KINDS], bool *changed, uint32_t *before_rule)
+                    struct counts counts[HY_PART_KINDS], const struct hy_comparison *rules)
 {
     const struct hy_parts *before = table->parts;
     for (uint32_t i = 0; i < after->count; i++) {
@@ -78,40 +79,41 @@ static void compare(struct table *table, const struct hy_parts *after,
             table->seen[found - 1] = true;
         counts[part->kind].added += !found;
         counts[part->kind].changed += old->written != part->written;
-        if (part->kind == HY_PART_RULE && changed)
-            changed[i] = !found || old->meant != part->meant;
-        if (part->kind == HY_PART_RULE && before_rule)
-            before_rule[i] = found ? found - 1 : UINT32_MAX;
+        if (part->kind != HY_PART_RULE)
+            continue;
+        rules->changed[i] = !found || old->meant != part->meant;
+        rules->asks_else[i] = !found || old->matches != part->matches;
+        rules->before_rule[i] = found ? found - 1 : UINT32_MAX;
     }
     for (uint32_t i = 0; i < before->count; i++)
         counts[before->at[i].kind].removed += !table->seen[i];
 }
 
 bool hy_parts_compare(const struct hy_parts *before, const struct hy_parts *after,
-                      hydrant_rules_changes *out, bool *changed, uint32_t *before_rule)
+                      struct hy_comparison *out)
 {
     struct table table;
     struct counts counts[HY_PART_KINDS] = {{0, 0, 0}};
     bool good = table_init(&table, before);
     if (good)
-        compare(&table, after, counts, changed, before_rule);
+        compare(&table, after, counts, out);
     free(table.slots);
     free(table.seen);
     const struct counts *rules = &counts[HY_PART_RULE], *lists = &counts[HY_PART_LIST];
     const struct counts *macros = &counts[HY_PART_MACRO], *brands = &counts[HY_PART_BRAND];
-    *out = (hydrant_rules_changes){rules->added,
-                                   rules->removed,
-                                   rules->changed,
-                                   lists->added,
-                                   lists->removed,
-                                   lists->changed,
-                                   macros->added,
-                                   macros->removed,
-                                   macros->changed,
-                                   brands->added,
-                                   brands->removed,
-                                   brands->changed,
-                                   before->policy != after->policy};
+    out->changes = (hydrant_rules_changes){rules->added,
+                                           rules->removed,
+                                           rules->changed,
+                                           lists->added,
+                                           lists->removed,
+                                           lists->changed,
+                                           macros->added,
+                                           macros->removed,
+                                           macros->changed,
+                                           brands->added,
+                                           brands->removed,
+                                           brands->changed,
+                                           before->policy != after->policy};
     return good;
 }
 

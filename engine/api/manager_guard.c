@@ -1,6 +1,7 @@
 /*
  * The guard: rules that match far more than they did are put in shadow until somebody confirms. A
- * rule that is held is so in every generation, until it is confirmed, changed or gone.
+ * rule that is held is so in every generation, until it is confirmed, asks something else of
+ * mentions, or is gone; and again when a generation is restored in which it was.
  *
  * What a rule matched before and matches now comes from a recording, on which the present pack and
  * the new one are tried before the latter goes live, or else from the engine's own counters: those
@@ -23,42 +24,69 @@
 
 enum { RECORDED_FACTOR = 50 }; /* times flood_posts: so many mentions are looked at at most */
 
-static bool is_held(const hydrant_manager *m, hydrant_str rule)
+/* ---- ids ---- */
+
+static bool have_id(const struct hy_ids *ids, hydrant_str id)
 {
-    for (uint32_t i = 0; i < m->guard.held_count; i++)
-        if (hy_str_is(rule, m->guard.held[i]))
+    for (uint32_t i = 0; i < ids->count; i++)
+        if (hy_str_is(id, ids->at[i]))
             return true;
     return false;
 }
 
-static void let_go(hydrant_manager *m, uint32_t number)
+static bool add_id(struct hy_ids *ids, hydrant_str id)
 {
-    free(m->guard.held[number]);
-    m->guard.held[number] = m->guard.held[--m->guard.held_count];
+    char **grown = realloc(ids->at, (ids->count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    ids->at = grown;
+    ids->at[ids->count] = strndup(id.data, id.len);
+    if (!ids->at[ids->count])
+        return false;
+    ids->count++;
+    return true;
+}
+
+static void drop_id(struct hy_ids *ids, uint32_t number)
+{
+    free(ids->at[number]);
+    ids->at[number] = ids->at[--ids->count];
+}
+
+bool hy_ids_copy(struct hy_ids *to, const struct hy_ids *from)
+{
+    bool good = true;
+    *to = (struct hy_ids){.at = NULL};
+    for (uint32_t i = 0; good && i < from->count; i++)
+        good = add_id(to, hy_str_cstr(from->at[i]));
+    return good;
+}
+
+void hy_ids_free(struct hy_ids *ids)
+{
+    for (uint32_t i = 0; i < ids->count; i++)
+        free(ids->at[i]);
+    free(ids->at);
+    *ids = (struct hy_ids){.at = NULL};
+}
+
+static bool is_held(const hydrant_manager *m, hydrant_str rule)
+{
+    return have_id(&m->guard.held, rule);
 }
 
 bool hy_guard_hold(hydrant_manager *m, hydrant_str rule)
 {
-    if (is_held(m, rule))
-        return true;
-    char **grown = realloc(m->guard.held, (m->guard.held_count + 1) * sizeof *grown);
-    if (!grown)
-        return false;
-    m->guard.held = grown;
-    m->guard.held[m->guard.held_count] = strndup(rule.data, rule.len);
-    m->guard.held_count += m->guard.held[m->guard.held_count] != NULL;
-    return true;
+    return is_held(m, rule) || add_id(&m->guard.held, rule);
 }
 
 /* ---- what a pack that does not go live leaves as it was ---- */
 
 static void free_guard(struct hy_guard *guard)
 {
-    for (uint32_t i = 0; i < guard->held_count; i++)
-        free(guard->held[i]);
+    hy_ids_free(&guard->held);
     for (uint32_t i = 0; i < guard->told_count; i++)
         free(guard->told_rules[i]);
-    free(guard->held);
     free(guard->suspects);
     free(guard->told_rules);
     free(guard->told);
@@ -68,12 +96,8 @@ static void free_guard(struct hy_guard *guard)
 static bool copy_guard(const hydrant_manager *m, struct hy_guard *to)
 {
     const struct hy_guard *from = &m->guard;
-    *to = (struct hy_guard){.held = calloc((size_t)from->held_count + 1, sizeof *to->held)};
-    bool good = to->held != NULL;
-    for (uint32_t i = 0; good && i < from->held_count; i++) {
-        good = (to->held[i] = strdup(from->held[i])) != NULL;
-        to->held_count += good;
-    }
+    *to = (struct hy_guard){.suspects = NULL};
+    bool good = hy_ids_copy(&to->held, &from->held);
     if (!good || !from->suspects)
         return good;
     size_t bytes = ((size_t)m->live->pack->rules_count + 1) * sizeof *to->suspects;
@@ -123,24 +147,47 @@ bool hy_guard_suspect(hydrant_manager *m, uint32_t rule, uint32_t rules)
     return true;
 }
 
-void hy_guard_forget(hydrant_manager *m, const hydrant_pack *pack, const bool *changed)
+static uint32_t number_of(const hydrant_pack *pack, const char *rule)
 {
-    for (uint32_t k = m->guard.held_count; k-- > 0;) {
-        uint32_t i = 0, count = pack->pack->rules_count;
-        while (i < count && !hy_str_is(pack->pack->rules[i].id, m->guard.held[k]))
-            i++;
-        if (i == count || changed[i])
-            let_go(m, k);
+    uint32_t i = 0;
+    while (i < pack->pack->rules_count && !hy_str_is(pack->pack->rules[i].id, rule))
+        i++;
+    return i;
+}
+
+void hy_guard_forget(hydrant_manager *m, const hydrant_pack *pack, struct hy_comparison *comparison)
+{
+    for (uint32_t k = m->guard.held.count; k-- > 0;) {
+        uint32_t i = number_of(pack, m->guard.held.at[k]);
+        bool gone = i == pack->pack->rules_count;
+        if (!gone && !comparison->asks_else[i])
+            continue;
+        if (!gone)
+            comparison->before_rule[i] = UINT32_MAX;
+        drop_id(&m->guard.held, k);
     }
+}
+
+bool hy_guard_hold_again(hydrant_manager *m, const hydrant_pack *pack, const struct hy_ids *rules)
+{
+    for (uint32_t k = 0; k < rules->count; k++) {
+        hydrant_str rule = hy_str_cstr(rules->at[k]);
+        if (number_of(pack, rules->at[k]) == pack->pack->rules_count || is_held(m, rule))
+            continue;
+        if (!hy_guard_hold(m, rule))
+            return false;
+        hy_guard_note_again(m, rule);
+    }
+    return true;
 }
 
 hydrant_status hy_guard_confirm(hydrant_manager *m, const char *rule, hydrant_error *err)
 {
-    uint32_t before = m->guard.held_count;
-    for (uint32_t k = m->guard.held_count; k-- > 0;)
-        if (!rule || strcmp(rule, m->guard.held[k]) == 0)
-            let_go(m, k);
-    if (m->guard.held_count < before)
+    uint32_t before = m->guard.held.count;
+    for (uint32_t k = before; k-- > 0;)
+        if (!rule || strcmp(rule, m->guard.held.at[k]) == 0)
+            drop_id(&m->guard.held, k);
+    if (m->guard.held.count < before)
         return HYDRANT_OK;
     return rule ? hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the guard holds no rule %s", rule)
                 : hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the guard holds no rule");
@@ -152,7 +199,7 @@ hydrant_status hy_guard_apply(hydrant_manager *m, hydrant_pack *pack, hydrant_pa
     const struct hy_pack *from = pack->pack;
     struct hy_pack *derived = NULL;
     *out = NULL;
-    if (m->guard.held_count == 0) {
+    if (m->guard.held.count == 0) {
         *out = hy_pack_handle_acquire(pack);
         return HYDRANT_OK;
     }
@@ -218,6 +265,14 @@ void hy_guard_note(hydrant_manager *m, hydrant_str rule, const char *line)
         return;
     m->guard.told = told;
     snprintf(told + old, len + 3, "%s%s", old ? "; " : "", line);
+}
+
+void hy_guard_note_again(hydrant_manager *m, hydrant_str rule)
+{
+    char line[384];
+    snprintf(line, sizeof line, "rule %.*s is in shadow, as before, until it is confirmed",
+             (int)rule.len, rule.data);
+    hy_guard_note(m, rule, line);
 }
 
 /* Adds what is to be told about a rule, and holds it. */
@@ -326,7 +381,8 @@ static bool check_recording(hydrant_manager *m, hydrant_pack *pack,
         return false;
     }
     for (uint32_t i = 0; i < pack->pack->rules_count; i++) {
-        if (!comparison->changed[i] || pack->pack->rules[i].state != HY_RULE_LIVE)
+        if (!comparison->changed[i] || pack->pack->rules[i].state != HY_RULE_LIVE ||
+            is_held(m, pack->pack->rules[i].id))
             continue;
         uint32_t old = comparison->before_rule[i];
         double was = old == UINT32_MAX ? 0 : share_of(&before, old, 1);

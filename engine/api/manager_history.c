@@ -28,6 +28,7 @@ static void forget_pack(struct hy_version *version)
 {
     hydrant_pack_destroy(&version->pack);
     hy_parts_free(&version->parts);
+    hy_ids_free(&version->held);
     version->shown.kept = false;
 }
 
@@ -55,7 +56,7 @@ struct hy_version *hy_manager_add_version(hydrant_manager *m, uint64_t number, c
     shown->live_us = hy_clock_wall_us();
     shown->rules = info.rules;
     shown->patterns = info.patterns;
-    shown->kept = true;
+    shown->kept = hy_ids_copy(&version->held, &m->guard.held);
     snprintf(shown->pack, sizeof shown->pack, "%.*s", (int)info.hash.len, info.hash.data);
     snprintf(shown->cause, sizeof shown->cause, "%s", cause);
     forget_old_packs(m);
@@ -79,10 +80,10 @@ static struct hy_version *find_target(hydrant_manager *m, uint64_t to, hydrant_e
                                strcmp(version->shown.pack, current->shown.pack) != 0;
         if (!wanted)
             continue;
-        if (!version->pack)
+        if (!version->shown.kept)
             hy_error_set(err, HYDRANT_ERR_STATE, "the pack of generation %llu is not kept any more",
                          (unsigned long long)version->shown.generation);
-        return version->pack ? version : NULL;
+        return version->shown.kept ? version : NULL;
     }
     if (to)
         hy_error_set(err, HYDRANT_ERR_ARGUMENT,
@@ -114,6 +115,8 @@ hydrant_status hy_manager_repeat(hydrant_manager *m, const struct hy_version *fr
     else
         hy_error_set(err, status, "no memory for the rules");
     hy_comparison_free(&comparison);
+    if (status == HYDRANT_OK && restored && !hy_guard_hold_again(m, pack, &from->held))
+        status = hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the guard");
     if (status == HYDRANT_OK)
         status = hy_manager_go_live(m, pack, false, &number, err);
     if (status != HYDRANT_OK) {
@@ -146,6 +149,7 @@ hydrant_status hydrant_manager_rollback(hydrant_manager *m, uint64_t to, hydrant
     if (status == HYDRANT_OK) {
         status = hy_manager_repeat(m, target, "rollback", target->origin, &own);
         hy_guard_settle(m, &before, status == HYDRANT_OK);
+        hy_guard_tell(m);
     }
     hy_manager_unlock(m);
     if (status != HYDRANT_OK && err)

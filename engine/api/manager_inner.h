@@ -30,7 +30,7 @@ enum {
 
 /* A rule set's parts, by hashes; rules come first, in pack order. */
 struct hy_part_hash {
-    uint64_t name, written, meant;
+    uint64_t name, written, meant, matches; /* as in struct hy_part */
     uint8_t kind;
 };
 
@@ -40,11 +40,18 @@ struct hy_parts {
     uint64_t policy;
 };
 
+/* Ids of rules, owned. */
+struct hy_ids {
+    char **at;
+    uint32_t count;
+};
+
 struct hy_version {
     hydrant_generation shown;
     uint64_t origin;    /* the generation whose pack it is: its own, or that which was restored */
     hydrant_pack *pack; /* as compiled; NULL: not kept any more */
     struct hy_parts parts;
+    struct hy_ids held; /* what the guard held with it */
 };
 
 /* What is told without waiting for an attempt: what was true when the manager's lock was last given
@@ -60,8 +67,7 @@ struct hy_manager_shown {
 
 /* What the guard knows of the pack in force. */
 struct hy_guard {
-    char **held; /* ids of the rules that it holds in shadow */
-    uint32_t held_count;
+    struct hy_ids held; /* the rules that it holds in shadow */
     /* Rules that are new or changed, until their share of mentions is known: share before of each,
      * or negative: not one of them. NULL: there are none. */
     double *suspects;
@@ -119,11 +125,19 @@ struct hydrant_manager {
 bool hy_parts_take(struct hy_parts *parts, const struct hy_ruleset *set);
 void hy_parts_free(struct hy_parts *parts);
 
-/* What differs. changed (one for each rule of after, may be NULL) is set for rules that are new or
- * others; before_rule, likewise, is the rule of that name in before, or UINT32_MAX. False when
- * there is no memory. */
+/* What a pack that is about to go live has of its own, against the present one. */
+struct hy_comparison {
+    hydrant_rules_changes changes;
+    bool *changed;         /* per rule: new, or another one */
+    bool *asks_else;       /* per rule: new, or it asks something else of a mention */
+    uint32_t *before_rule; /* per rule: the same id in the present pack; UINT32_MAX: there is none,
+                              or one that was held, whose share says nothing */
+};
+
+/* What differs, into out, whose arrays have room for the rules of after. False when there is no
+ * memory. */
 bool hy_parts_compare(const struct hy_parts *before, const struct hy_parts *after,
-                      hydrant_rules_changes *out, bool *changed, uint32_t *before_rule);
+                      struct hy_comparison *out);
 
 /* "+2 rules, ~1 list"; "" when nothing differs. */
 void hy_changes_write(const hydrant_rules_changes *changes, char *out, size_t cap);
@@ -155,14 +169,7 @@ void hy_manager_forget_read(hydrant_manager *manager);
 
 /* ---- manager_live.c -------------------------------------------------------------------------- */
 
-/* What a pack that is about to go live has of its own, against the present one. */
-struct hy_comparison {
-    hydrant_rules_changes changes;
-    bool *changed;         /* per rule: new, or another one */
-    uint32_t *before_rule; /* per rule: the same id in the present pack, or UINT32_MAX */
-};
-
-/* *out is freed by the caller, whatever came of it. The guard lets go of what changed:
+/* *out is freed by the caller, whatever came of it. The guard lets go of what asks something else:
  * hy_guard_save comes first. */
 hydrant_status hy_manager_compare(hydrant_manager *manager, const struct hy_parts *parts,
                                   const hydrant_pack *pack, struct hy_comparison *out,
@@ -201,12 +208,16 @@ struct hy_version *hy_manager_add_version(hydrant_manager *manager, uint64_t num
                                           struct hy_parts parts);
 void hy_manager_forget_versions(hydrant_manager *manager);
 
-/* Puts the pack of a version in force again, as a new generation. restored: its number, or 0. The
- * guard is the caller's to save. */
+/* Puts the pack of a version in force again, as a new generation. restored: its number, or 0; then
+ * what was held with it is held again. The guard is the caller's to save. */
 hydrant_status hy_manager_repeat(hydrant_manager *manager, const struct hy_version *from,
                                  const char *cause, uint64_t restored, hydrant_error *err);
 
 /* ---- manager_guard.c ------------------------------------------------------------------------- */
+
+/* False when there is no memory; what to has then, is to be freed, too. */
+bool hy_ids_copy(struct hy_ids *to, const struct hy_ids *from);
+void hy_ids_free(struct hy_ids *ids);
 
 /* Before what the guard knows is made to fit a pack that is about to go live: what it knew is in
  * *before, until hy_guard_settle has said whether it did. _NOMEM: nothing is saved. */
@@ -218,8 +229,13 @@ void hy_guard_settle(hydrant_manager *manager, struct hy_guard *before, bool liv
  */
 hydrant_status hy_guard_apply(hydrant_manager *manager, hydrant_pack *pack, hydrant_pack **out,
                               hydrant_error *err);
-/* Lets go of rules that pack has not, or that changed (one for each rule of pack). */
-void hy_guard_forget(hydrant_manager *manager, const hydrant_pack *pack, const bool *changed);
+/* Lets go of rules that pack has not, or that ask something else now; those are new. */
+void hy_guard_forget(hydrant_manager *manager, const hydrant_pack *pack,
+                     struct hy_comparison *comparison);
+/* Holds those of the rules, too, that pack has, and notes that they are as before. False when there
+ * is no memory. */
+bool hy_guard_hold_again(hydrant_manager *manager, const hydrant_pack *pack,
+                         const struct hy_ids *rules);
 /* Holds a rule, too, if it is not held. False when there is no memory. */
 bool hy_guard_hold(hydrant_manager *manager, hydrant_str rule);
 /* Makes a rule, by its number in a pack with so many, a suspect that matched nothing before. False
@@ -234,6 +250,8 @@ void hy_guard_begin(hydrant_manager *manager, const hydrant_pack *pack,
                     const struct hy_comparison *comparison);
 /* Adds a line to what hy_guard_tell says of a rule that is held. */
 void hy_guard_note(hydrant_manager *manager, hydrant_str rule, const char *line);
+/* The same of one that was held before and is held again. */
+void hy_guard_note_again(hydrant_manager *manager, hydrant_str rule);
 /* Says which rules are held since it did so last, when the pack is live. */
 void hy_guard_tell(hydrant_manager *manager);
 /* Looks at the suspects' shares, if there were mentions since it did so last, and holds those that

@@ -2,9 +2,9 @@
  * What the guard holds, over a restart: the file `shadowed` in the folder of the options.
  *
  *   hydrant shadowed 1
- *   9f2c6d1e00a4b37c outage        what the rule meant, its id; a line a rule
+ *   9f2c6d1e00a4b37c outage        what the rule asked of a mention, its id; a line a rule
  *
- * A rule of that id that means something else now was edited meanwhile: it is not held, but a
+ * A rule of that id that asks something else now was edited meanwhile: it is not held, but a
  * suspect, as it would be after a reload. What it did before is not known, so it counts as new.
  * There is no file while nothing is held.
  *
@@ -39,17 +39,14 @@ static uint32_t rule_of(const hydrant_pack *pack, hydrant_str id)
  */
 
 static bool recall_rule(hydrant_manager *m, const hydrant_pack *pack, const struct hy_parts *parts,
-                        uint64_t meant, hydrant_str id)
+                        uint64_t matches, hydrant_str id)
 {
     uint32_t i = rule_of(pack, id), count = pack->pack->rules_count;
     if (i == count || pack->pack->rules[i].state != HY_RULE_LIVE)
         return true;
-    if (parts->at[i].meant != meant)
+    if (parts->at[i].matches != matches)
         return hy_guard_suspect(m, i, count);
-    char line[384];
-    snprintf(line, sizeof line, "rule %.*s is in shadow, as before, until it is confirmed",
-             (int)id.len, id.data);
-    hy_guard_note(m, id, line);
+    hy_guard_note_again(m, id);
     return hy_guard_hold(m, id);
 }
 
@@ -61,11 +58,11 @@ static bool recall_lines(hydrant_manager *m, const hydrant_pack *pack, const str
         return false;
     for (at += sizeof first_line - 1; *at;) {
         char *end;
-        uint64_t meant = strtoull(at, &end, 16);
+        uint64_t matches = strtoull(at, &end, 16);
         const char *line_end = strchr(at, '\n');
         if (end != at + HASH_CHARS || *end != ' ' || !line_end)
             return false;
-        if (!recall_rule(m, pack, parts, meant, hy_str(end + 1, (size_t)(line_end - end - 1))))
+        if (!recall_rule(m, pack, parts, matches, hy_str(end + 1, (size_t)(line_end - end - 1))))
             return false;
         at = line_end + 1;
     }
@@ -107,12 +104,12 @@ static char *write_text(hydrant_manager *m)
     FILE *out = open_memstream(&text, &len);
     if (!out)
         return NULL;
-    if (m->guard.held_count)
+    if (m->guard.held.count)
         fputs(first_line, out);
-    for (uint32_t k = 0; k < m->guard.held_count; k++) {
-        uint32_t i = rule_of(current->pack, hy_str_cstr(m->guard.held[k]));
+    for (uint32_t k = 0; k < m->guard.held.count; k++) {
+        uint32_t i = rule_of(current->pack, hy_str_cstr(m->guard.held.at[k]));
         if (i < current->pack->pack->rules_count)
-            fprintf(out, "%016" PRIx64 " %s\n", current->parts.at[i].meant, m->guard.held[k]);
+            fprintf(out, "%016" PRIx64 " %s\n", current->parts.at[i].matches, m->guard.held.at[k]);
     }
     bool whole = !ferror(out);
     if (fclose(out) == 0 && whole)

@@ -106,19 +106,19 @@ hydrant_status hy_manager_compare(hydrant_manager *m, const struct hy_parts *par
 {
     size_t rules = (size_t)pack->pack->rules_count + 1;
     out->changed = calloc(rules, sizeof *out->changed);
+    out->asks_else = calloc(rules, sizeof *out->asks_else);
     out->before_rule = calloc(rules, sizeof *out->before_rule);
-    bool good =
-        out->changed && out->before_rule &&
-        (!m->versions_count || hy_parts_compare(&hy_manager_current(m)->parts, parts, &out->changes,
-                                                out->changed, out->before_rule));
+    bool good = out->changed && out->asks_else && out->before_rule &&
+                (!m->versions_count || hy_parts_compare(&hy_manager_current(m)->parts, parts, out));
     if (good)
-        hy_guard_forget(m, pack, out->changed);
+        hy_guard_forget(m, pack, out);
     return good ? HYDRANT_OK : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the rules");
 }
 
 void hy_comparison_free(struct hy_comparison *comparison)
 {
     free(comparison->changed);
+    free(comparison->asks_else);
     free(comparison->before_rule);
 }
 

@@ -71,6 +71,60 @@ static void flood_is_seen_in_a_recording(void **state)
     assert_string_equal(ask(world, "snow"), "two"); /* it was changed: no longer held */
 }
 
+/* Another route, other words that flood as well: neither publishes the flood. */
+static void what_is_held_and_edited_floods_no_more_than_before(void **state)
+{
+    static const char *const edits[] = {"rare OR storm', route: 'care", "storm -hail",
+                                        "storm -snow"};
+    struct world *world = *state;
+    hydrant_manager_options options;
+    char rules[256];
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    put(world, "rules.yaml", RULE("one", "rare"));
+    begin_with(world, "rules.yaml", &options);
+    ask_often(world, "a storm", 50);
+    put(world, "rules.yaml", RULE("one", "rare OR storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    ask_often(world, "a storm", 50);
+    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    for (unsigned i = 0, events = 3; i < sizeof edits / sizeof *edits; i++) {
+        snprintf(rules, sizeof rules, RULE("one", "%s"), edits[i]);
+        put(world, "rules.yaml", rules);
+        wait_for(world, ++events, HYDRANT_RULES_EVENT_LIVE);
+        assert_string_equal(ask(world, "a storm"), i == 0 ? "" : "one");
+        ask_often(world, "a storm", 50);
+        if (i > 0)
+            wait_for(world, events += 2, HYDRANT_RULES_EVENT_SHADOWED);
+        assert_string_equal(ask(world, "a storm"), "");
+    }
+}
+
+static void what_was_held_is_so_when_its_generation_is_restored(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_options_init(&options);
+    options.flood_posts = 50;
+    put(world, "rules.yaml", RULE("one", "rare"));
+    begin_with(world, "rules.yaml", &options);
+    ask_often(world, "a storm", 50);
+    put(world, "rules.yaml", RULE("one", "rare OR storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    ask_often(world, "a storm", 50);
+    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    uint64_t held = world->seen.generation;
+    assert_int_equal(hydrant_manager_rollback(world->manager, 0, NULL), HYDRANT_OK);
+    wait_for(world, 4, HYDRANT_RULES_EVENT_LIVE);
+    assert_int_equal(hydrant_manager_rollback(world->manager, held, NULL), HYDRANT_OK);
+    wait_for(world, 6, HYDRANT_RULES_EVENT_SHADOWED);
+    assert_string_equal(world->seen.text,
+                        "rule one is in shadow, as before, until it is confirmed");
+    assert_string_equal(ask(world, "a storm"), "");
+    assert_int_equal(hydrant_manager_confirm(world->manager, "one", NULL), HYDRANT_OK);
+    assert_string_equal(ask(world, "a storm"), "one");
+}
+
 /* Another manager and engine, as after a restart. */
 static void begin_again(struct world *world, hydrant_manager_options *options)
 {
@@ -211,6 +265,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MANAGER_CASE(flooding_rule_is_held),
         MANAGER_CASE(flood_is_seen_in_a_recording),
+        MANAGER_CASE(what_is_held_and_edited_floods_no_more_than_before),
+        MANAGER_CASE(what_was_held_is_so_when_its_generation_is_restored),
         MANAGER_CASE(suspects_outlive_what_comes_meanwhile),
         MANAGER_CASE(what_is_held_is_so_over_a_restart),
         MANAGER_CASE(what_is_held_is_so_when_its_edit_is_refused),
