@@ -84,6 +84,8 @@ static void json_explained(const hydrant_explained *explained, bool is_line)
         json_text_put_member(stdout, "part", explained->part, false);
     else
         json_text_put_member(stdout, "answers", explained->answers, false);
+    if (!is_line)
+        json_text_put_member(stdout, "state", explained->state, false);
     json_text_put_member(stdout, "file", explained->file, false);
     printf(",\"line\":%u,\"truth\":\"%s\"", explained->line, truth_names[explained->truth]);
     if (is_line)
@@ -150,6 +152,11 @@ static const char *mark_of(hydrant_truth truth, bool colour)
     static const char *const marks[2][3] = {
         {"✗", "✓", "?"}, {"\033[31m✗\033[0m", "\033[32m✓\033[0m", "\033[33m?\033[0m"}};
     return marks[colour][truth];
+}
+
+static bool is(hydrant_str text, const char *word)
+{
+    return text.len == strlen(word) && memcmp(text.data, word, text.len) == 0;
 }
 
 static bool is_leaf(const hydrant_explained *explained, uint32_t number)
@@ -230,7 +237,10 @@ static void print_rule(const hydrant_explained *rule, hydrant_str text, bool col
     terminal_put(stdout, rule->name);
     fputs("  ", stdout);
     terminal_put(stdout, rule->file);
-    printf(":%u\n", rule->line);
+    printf(":%u", rule->line);
+    if (!is(rule->state, "live"))
+        printf("   (%.*s: it has no say)", (int)rule->state.len, rule->state.data);
+    putchar('\n');
     if (rule->answers.len) {
         fputs("    answers: ", stdout);
         terminal_put(stdout, rule->answers);
@@ -256,7 +266,7 @@ static void print_lines(const hydrant_explanation *explanation, bool colour)
     const char *part = "";
     for (uint32_t i = 0; i < explanation->lines_count; i++) {
         const hydrant_explained *line = &explanation->lines[i];
-        if (strlen(part) != line->part.len || memcmp(part, line->part.data, line->part.len) != 0) {
+        if (!is(line->part, part)) {
             part = line->part.data; /* a literal of the library */
             printf("\npolicy: %s\n", part);
         }
@@ -274,6 +284,13 @@ static void print_verdict(const hydrant_explanation *explanation)
     printf("\nverdict: %s, priority %u, by line ", hydrant_action_name(item->verdict->action),
            item->verdict->priority);
     terminal_put(stdout, item->verdict->line);
+    for (uint32_t i = 0; i < item->verdict->reasons_count; i++) {
+        const hydrant_reason *reason = &item->verdict->reasons[i];
+        if (!is(reason->code, "audit"))
+            continue;
+        fputs(", an audit's: ", stdout);
+        terminal_put(stdout, reason->text);
+    }
     putchar('\n');
 }
 

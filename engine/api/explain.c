@@ -281,6 +281,18 @@ static void answer_node(struct explain *x, uint32_t number, struct hy_eval *eval
         answer_spans(x, program, eval, node);
 }
 
+/* Rules that are off were woken: what they are is in the rule set. A live one that is true and did
+ * not match has ended. */
+static hydrant_str state_of(const struct explain *x, uint32_t rule, hydrant_truth truth)
+{
+    enum hy_rule_state state = x->ruleset->rules[rule].rule.state;
+    bool ended = truth == HYDRANT_TRUTH_TRUE && !hy_trial_matched(x->trial, rule);
+    return state == HY_RULE_OFF      ? HY_STR("off")
+           : state == HY_RULE_SHADOW ? HY_STR("shadow")
+           : ended                   ? HY_STR("ended")
+                                     : HY_STR("live");
+}
+
 static void answer_subject(struct explain *x, struct subject *subject, struct hy_eval eval)
 {
     if (subject->rule != NO_RULE)
@@ -291,12 +303,24 @@ static void answer_subject(struct explain *x, struct subject *subject, struct hy
     subject->shown.nodes = &x->nodes[subject->first];
     subject->shown.nodes_count = subject->count;
     subject->shown.truth = x->nodes[subject->first].truth;
+    if (subject->rule != NO_RULE)
+        subject->shown.state = state_of(x, (uint32_t)subject->rule, subject->shown.truth);
+}
+
+/* Did the line that decided ignore it? It may be published all the same, as a sample. */
+static bool is_ignored(const struct hy_policy *policy, const hydrant_verdict *verdict)
+{
+    for (uint32_t i = 0; i < policy->actions.count; i++)
+        if (hy_str_equal(policy->actions.rules[i].line, verdict->line))
+            return policy->actions.rules[i].action == HYDRANT_ACTION_IGNORE;
+    return false;
 }
 
 /* Which lines the engine looks at, and which of them decide: as triage reads a policy. */
-static void answer_order(struct explain *x, const hydrant_verdict *verdict)
+static void answer_order(struct explain *x, const struct hy_policy *policy,
+                         const hydrant_verdict *verdict)
 {
-    bool decided = false;
+    bool decided = false, ignored = is_ignored(policy, verdict);
     hydrant_str part = {0};
     for (uint32_t i = x->rules_count; i < x->subjects_count; i++) {
         hydrant_explained *line = &x->subjects[i].shown;
@@ -304,7 +328,7 @@ static void answer_order(struct explain *x, const hydrant_verdict *verdict)
             decided = false;
         part = line->part;
         bool actions = hy_str_is(part, "actions");
-        line->asked = !decided && (actions || verdict->action != HYDRANT_ACTION_IGNORE);
+        line->asked = !decided && (actions || !ignored);
         line->decides = line->asked && line->truth == HYDRANT_TRUTH_TRUE;
         decided |= line->decides && !hy_str_is(part, "escalate");
         HY_ASSERT(!(actions && line->decides) || hy_str_equal(line->name, verdict->line));
@@ -335,7 +359,7 @@ static hydrant_status answer(struct explain *x, hydrant_explanation *out, hydran
     for (uint32_t i = 0; i < x->subjects_count; i++)
         answer_subject(x, &x->subjects[i], eval);
     if (item->verdict)
-        answer_order(x, item->verdict);
+        answer_order(x, eval.pack->policy, item->verdict);
     for (uint32_t i = 0; i < x->subjects_count; i++)
         x->explained[i] = x->subjects[i].shown;
     *out = (hydrant_explanation){.item = item,

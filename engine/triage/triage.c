@@ -195,15 +195,16 @@ static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eva
     hy_eval_again(eval);
     find_facts(turn->mention, policy, eval);
     decide_action(verdict, policy, eval, &reasons);
-    hy_eval_again(eval); /* the action is known now */
+    hy_eval_again(eval);                                     /* the action is known now */
+    bool ignored = verdict->action == HYDRANT_ACTION_IGNORE; /* be it published as a sample, too */
     if (turn->memory)
         hy_audit(verdict, policy, eval, &reasons);
-    if (verdict->action != HYDRANT_ACTION_IGNORE)
+    if (!ignored)
         decide_rest(verdict, policy, eval, &reasons);
     verdict->respond_by_us = deadline(policy, verdict->obligation, turn);
     verdict->priority = hy_priority(&policy->weights, turn->mention, verdict, turn->base,
                                     is_true(policy->own_to, eval), turn->now_us);
-    if (verdict->action != HYDRANT_ACTION_IGNORE)
+    if (!ignored)
         decide_hold(verdict, turn, eval, &reasons);
     keep_reasons(verdict, &reasons);
 }

@@ -434,6 +434,10 @@ static void audits_take_a_sample(void **state)
           "  actions:\n"
           "    - {line: ours, when: 'own:from', action: ignore}\n"
           "    - {line: rest, when: '*', action: monitor}\n"
+          "  escalate:\n"
+          "    - {when: 'acme', to: legal, why: words}\n"
+          "  private:\n"
+          "    - {when: 'acme', channel: dm, why: theirs}\n"
           "  audit: {sample: {monitor: 25%, own:from: 100%, ignore: 0%}, route: quality}\n",
           true);
     char id[8], text[32];
@@ -442,6 +446,8 @@ static void audits_take_a_sample(void **state)
     assert_item(0, "\"action\":\"monitor\"");
     assert_item(0, "\"route\":\"quality\"");
     assert_item(0, "\"code\":\"audit\"");
+    assert_null(strstr(items[0], "legal")); /* it is ignored all the same */
+    assert_null(strstr(items[0], "\"dm\""));
     for (int i = 0; i < 60; i++) {
         snprintf(id, sizeof id, "%d", i);
         snprintf(text, sizeof text, "acme number %d", i);
@@ -450,6 +456,7 @@ static void audits_take_a_sample(void **state)
     for (unsigned i = 1; i < items_count; i++)
         sampled += strstr(items[i], "\"route\":\"quality\"") != NULL;
     assert_int_equal(items_count, 61);
+    assert_item(1, "\"escalate\":{\"to\":\"legal\"");
     assert_in_range(sampled, 5, 27); /* of 60, 15 expected; always the same ones */
     stop();
 }

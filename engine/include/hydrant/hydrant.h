@@ -198,6 +198,8 @@ typedef struct hydrant_explained {
     const hydrant_explained_node *nodes;
     uint32_t nodes_count;
     hydrant_str answers; /* of a rule: what an agent would open, or empty */
+    hydrant_str state;   /* of a rule: "live"; or "shadow", "off" or, by the time of the mention,
+                            "ended": it has no say, whatever is true. Of a line empty */
 } hydrant_explained;
 
 /* A word (or emoji, run of punctuation ...) and what the text would score without it. */
