@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "decode/mention_fields.h"
 #include "rules/loader.h"
 
 #define TEST_KEYS "text|mention|sequence|start|counts|match|action|line"
@@ -114,11 +115,46 @@ static void put_node(struct json *json, const struct hy_yaml_node *node)
     put(json, mapping ? '}' : ']');
 }
 
+/* "id|event|...", or what stands inside of an object: of "author." "id|handle|...". */
+static void list_members(const char *object, char *out, size_t cap)
+{
+    size_t skip = strlen(object), used = 0, last = 0;
+    for (uint32_t i = 0; i < HY_MENTION_FIELDS; i++) {
+        const char *name = hy_mention_fields[i].name;
+        if (strncmp(name, object, skip) != 0)
+            continue;
+        size_t len = strcspn(name += skip, ".");
+        if (used && strncmp(out + last, name, len) == 0 && out[last + len] == '\0')
+            continue; /* of the same object */
+        last = used ? used + 1 : 0;
+        used += (size_t)snprintf(out + used, cap - used, "%s%.*s", used ? "|" : "", (int)len, name);
+    }
+}
+
+/* A mention that is written as a mapping is written for the test: a name that no field has is a
+ * mistake there, where in JSON it may be something that a network adds. */
+static void check_members(struct hy_loader *loader, const struct hy_yaml_node *mention)
+{
+    static const char *const objects[] = {"author", "metrics"};
+    char known[512], prefix[16], what[32];
+    list_members("", known, sizeof known);
+    hy_load_check_keys(loader, mention, "a mention", known);
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+        const struct hy_yaml_node *object = hy_yaml_get(mention, objects[i]);
+        snprintf(prefix, sizeof prefix, "%s.", objects[i]);
+        snprintf(what, sizeof what, "%s of a mention", objects[i]);
+        list_members(prefix, known, sizeof known);
+        if (object && hy_load_is_mapping(loader, object, what))
+            hy_load_check_keys(loader, object, what, known);
+    }
+}
+
 static bool load_mention(struct hy_loader *loader, const struct hy_yaml_node *node,
                          hydrant_str *out)
 {
     if (node->kind == HY_YAML_MAPPING) {
         struct json json = {0};
+        check_members(loader, node);
         put_node(&json, node);
         json =
             (struct json){.cap = json.len, .out = hy_load_new(loader, loader->keep, 1, json.len)};
@@ -239,8 +275,11 @@ static bool check_step(struct hy_loader *loader, const struct hy_yaml_node *node
     else if (mention && hy_yaml_get(mention, "created_at"))
         hy_load_error(loader, hy_yaml_get(mention, "created_at"), "after: 10m",
                       "when a step happens is said by its \"after\"");
-    else
+    else {
+        if (mention)
+            check_members(loader, mention);
         return true;
+    }
     return false;
 }
 

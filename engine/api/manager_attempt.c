@@ -112,25 +112,33 @@ static void note_read(hydrant_manager *m, const struct hy_ruleset *set)
 struct failed_tests {
     hydrant_manager *manager;
     uint32_t count;
-    char first[256];
+    char first[384];
 };
 
+/* A test that failed is told as any other problem of the rules is. */
 static void on_test(void *ctx, const hydrant_test *test)
 {
     struct failed_tests *failed = ctx;
     if (test->passed)
         return;
-    char text[1536];
-    int len =
-        snprintf(text, sizeof text, "%.*s:%u:%u: test of rule %.*s: %.*s\n  %.*s\n",
-                 (int)test->file.len, test->file.data, test->line, test->column,
-                 (int)test->rule.len, test->rule.data, (int)test->problem.len, test->problem.data,
-                 (int)(test->input.len < 256 ? test->input.len : 256), test->input.data);
-    add_details(failed->manager,
-                hy_str(text, len < (int)sizeof text ? (size_t)len : sizeof text - 1));
+    char message[1024], text[1536];
+    hydrant_str input = hy_str_cut(test->input, 256);
+    snprintf(message, sizeof message, "test of rule %.*s: %.*s", (int)test->rule.len,
+             test->rule.data, (int)test->problem.len, test->problem.data);
+    snprintf(text, sizeof text, "%.*s:%u:%u: %s\n  %.*s\n", (int)test->file.len, test->file.data,
+             test->line, test->column, message, (int)input.len, input.data);
+    const hydrant_diagnostic problem = {.severity = HYDRANT_SEVERITY_ERROR,
+                                        .file = test->file,
+                                        .line = test->line,
+                                        .column = test->column,
+                                        .rule = test->rule,
+                                        .message = hy_str_cstr(message),
+                                        .rendered = hy_str_cstr(text)};
+    on_diagnostic(failed->manager, &problem);
     if (failed->count++ == 0)
-        snprintf(failed->first, sizeof failed->first, "rule %.*s at %.*s:%u", (int)test->rule.len,
-                 test->rule.data, (int)test->file.len, test->file.data, test->line);
+        snprintf(failed->first, sizeof failed->first, "rule %.*s at %.*s:%u:%u: %.*s",
+                 (int)test->rule.len, test->rule.data, (int)test->file.len, test->file.data,
+                 test->line, test->column, (int)test->problem.len, test->problem.data);
 }
 
 static hydrant_status run_tests(hydrant_manager *m, const struct hy_ruleset *set,
@@ -143,7 +151,7 @@ static hydrant_status run_tests(hydrant_manager *m, const struct hy_ruleset *set
     if (status == HYDRANT_OK && failed.count)
         status = hy_error_set(err, HYDRANT_ERR_RULES, "%u test%s failed: %s%s", failed.count,
                               failed.count == 1 ? "" : "s", failed.first,
-                              failed.count == 1 ? "" : " and others");
+                              failed.count == 1 ? "" : ", and others");
     return status;
 }
 

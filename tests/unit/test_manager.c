@@ -202,7 +202,8 @@ static void failing_test_is_refused(void **state)
         "version: 1\nrules:\n  - id: two\n    match: rain\n    state: shadow\n"
         "    tests: [{text: rain, match: true}, {text: a storm, match: true}]\n");
     wait_for(world, 1, HYDRANT_RULES_EVENT_REFUSED);
-    assert_non_null(strstr(world->seen.text, "1 test failed: rule two"));
+    assert_non_null(strstr(world->seen.text, "1 test failed: rule two at "));
+    assert_non_null(strstr(world->seen.text, ":6:40: the rule does not match, and should"));
     assert_non_null(strstr(world->seen.details, "rules.yaml:6:"));
     assert_string_equal(ask(world, "a storm"), "one");
     assert_int_equal(hydrant_manager_reload(world->manager, &err), HYDRANT_ERR_RULES);

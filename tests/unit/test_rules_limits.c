@@ -247,7 +247,7 @@ static void yaml_depth_and_nodes(void **state)
     struct hy_rules_limits limits = hy_rules_limits_default;
     for (uint32_t depth = 32; depth <= 33; depth++) {
         begin();
-        add("version: 1\nrules: [{id: a, match: x, tests: [{match: true, mention: {a: ");
+        add("version: 1\nrules: [{id: a, match: x, tests: [{match: true, mention: {urls: ");
         /* The root, rules, the rule, tests, the test and the mention are six levels. */
         add_times("[", depth - 6);
         add_times("]", depth - 6);

@@ -626,8 +626,14 @@ class Serving(DaemonTest):
         rules.write_text(good)
         world.daemon.send_signal(signal.SIGHUP)
         until("SIGHUP", lambda: not world.ctl("status")["behind"])
+        # Every test that fails is in the log, with its place and reason.
+        rules.write_text(good.replace('match: false}', 'match: true}').replace('match: true}', 'match: false}', 1))
+        until("the tests fail", lambda: "2 tests failed" in world.ctl("status")["refused"])
+        told = [line for line in world.log if "test of rule signal" in line]
+        self.assertEqual(len(told), 2, world.log)
+        self.assertRegex(told[0], r'at=rules.yaml:7:\d+ problem="test of rule signal: the rule matches, and should not"')
+        self.assertRegex(world.ctl("status")["refused"], r"rule signal at rules.yaml:7:\d+: the rule matches")
         self.assertIsNone(world.daemon.poll())
-
 
     def test_clients_that_close_inside_a_request(self):
         world = self.world()
