@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,12 +73,6 @@ static void check_texts(struct check *c, const char *kind, const char *name,
         check_text(c, kind, name, texts->all[i], false);
 }
 
-static void check_socket(struct check *c, const char *kind, const char *name, const char *path)
-{
-    hydrant_error problem = {0};
-    note(c, kind, name, hy_listener_check_path(path, &problem), &problem);
-}
-
 static void check_source(struct check *c, const struct hy_config_source *source)
 {
     static const char kind[] = "source ";
@@ -91,10 +86,84 @@ static void check_source(struct check *c, const struct hy_config_source *source)
     check_text(c, kind, source->name, source->verify_token, true);
     check_texts(c, kind, source->name, &web->headers);
     check_texts(c, kind, source->name, &source->kafka.settings);
-    if (source->type == HY_SOURCE_UNIX)
-        check_socket(c, kind, source->name, source->path);
     if (c->daemon->manager)
         note(c, kind, source->name, hy_daemon_check_format(c->daemon, source, &problem), &problem);
+}
+
+/* ---- what listens: no two may at the same place ---- */
+
+struct place {
+    const char *kind, *name;
+    const char *path;                      /* of a socket; NULL: */
+    const struct hy_config_listen *listen; /* an address */
+};
+
+static bool is_any(const char *address)
+{
+    return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    char parents[2][4096];
+    struct stat of_a, of_b;
+    hy_daemon_parent(a, parents[0]);
+    hy_daemon_parent(b, parents[1]);
+    const char *name_a = strrchr(a, '/'), *name_b = strrchr(b, '/');
+    return strcmp(name_a ? name_a + 1 : a, name_b ? name_b + 1 : b) == 0 &&
+           stat(parents[0], &of_a) == 0 && stat(parents[1], &of_b) == 0 &&
+           of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+static bool is_same_place(const struct place *a, const struct place *b)
+{
+    if (a->path || b->path)
+        return a->path && b->path && is_same_file(a->path, b->path);
+    return a->listen->port && a->listen->port == b->listen->port &&
+           (strcmp(a->listen->address, b->listen->address) == 0 || is_any(a->listen->address) ||
+            is_any(b->listen->address));
+}
+
+/* What lies there is replaced if it is a socket that nobody listens at. */
+static void check_path(struct check *c, const struct place *place)
+{
+    hydrant_error problem = {0};
+    struct stat st;
+    hydrant_status status = hy_listener_check_path(place->path, &problem);
+    if (status == HYDRANT_OK && lstat(place->path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        status = hy_error_set(&problem, HYDRANT_ERR_ARGUMENT, "%s is there and is no socket",
+                              place->path);
+    note(c, place->kind, place->name, status, &problem);
+}
+
+static void check_places(struct check *c)
+{
+    struct place places[HY_CONFIG_SOURCES_MAX + 2];
+    const struct hy_config *config = c->daemon->config;
+    uint32_t count = 0;
+    places[count++] = (struct place){"control", "", config->control, NULL};
+    if (config->metrics.listen.address)
+        places[count++] = (struct place){"metrics", "", NULL, &config->metrics.listen};
+    for (uint32_t i = 0; i < config->sources_count; i++) {
+        const struct hy_config_source *source = &config->sources[i];
+        if (source->type == HY_SOURCE_UNIX)
+            places[count++] = (struct place){"source ", source->name, source->path, NULL};
+        else if (source->listen.address)
+            places[count++] = (struct place){"source ", source->name, NULL, &source->listen};
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        hydrant_error problem = {0};
+        uint32_t k = 0;
+        if (places[i].path)
+            check_path(c, &places[i]);
+        while (k < i && !is_same_place(&places[k], &places[i]))
+            k++;
+        if (k < i)
+            note(c, places[i].kind, places[i].name,
+                 hy_error_set(&problem, HYDRANT_ERR_ARGUMENT, "it listens where %s%s does",
+                              places[k].kind, places[k].name),
+                 &problem);
+    }
 }
 
 /* Rules tell of their own problems; why they cannot be had at all is said here. */
@@ -175,7 +244,7 @@ hydrant_status hydrant_daemon_check(const hydrant_daemon_options *options, hydra
         check_state(&c);
         check_ring(&c);
         check_spill(&c);
-        check_socket(&c, "control", "", config->control);
+        check_places(&c);
         for (uint32_t i = 0; i < config->sources_count; i++)
             check_source(&c, &config->sources[i]);
         for (uint32_t i = 0; i < config->sinks_count; i++) {

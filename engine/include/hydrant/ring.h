@@ -131,9 +131,10 @@ HYDRANT_API hydrant_status hydrant_ring_wait(hydrant_ring *ring, int timeout_ms)
 HYDRANT_API int hydrant_ring_eventfd(hydrant_ring *ring, hydrant_error *err);
 HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
 
-/* Items that were overwritten before this handle (observer) or its group (ephemeral) read them, or
- * are damaged; for a durable group those that the engine dropped by its policy, and those that are
- * damaged, or were spilled and are gone. */
+/* Items that were overwritten before this handle (observer) or its group (ephemeral) read them, at
+ * least (what was written over more than eight times since is not counted), or are damaged; for a
+ * durable group those that the engine dropped by its policy, and those that are damaged, or were
+ * spilled and are gone. */
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);
 
 /*

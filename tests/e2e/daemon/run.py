@@ -432,6 +432,17 @@ class Refusing(DaemonTest):
         self.assertNotIn("state_dir", check(1))
         world.write_config(state_dir="no/such")
         self.assertIn("state_dir: cannot make ", check(1))
+        (world.dir / "note").write_text("")
+        world.write_config(state_dir="state", sources="""[
+            {name: a, type: tcp, listen: 127.0.0.1:18601}, {name: b, type: webhook, listen: 0.0.0.0:18601, sign: none},
+            {name: c, type: unix, path: p.sock}, {name: d, type: unix, path: ./p.sock},
+            {name: e, type: unix, path: control.sock}, {name: f, type: unix, path: note},
+            {name: g, type: tcp, listen: 127.0.0.1:0}, {name: h, type: tcp, listen: 127.0.0.1:0}]""")
+        said = check(1)
+        for text in ("source b: it listens where source a does", "source d: it listens where source c does",
+                     "source e: it listens where control does", "source f: note is there and is no socket",
+                     "it cannot run: 5 problems"):  # and the rules
+            self.assertIn(text, said)
         (world.dir / "hydrant.yaml").write_text("workers: 2\n")
         self.assertIn("no sources", check(1))
 
