@@ -98,10 +98,10 @@ hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_erro
                                                         : (uint64_t)cores;
     }
     if (config->sources_count == 0) {
-        hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no sources: there is nothing to read");
-        return hy_error_at(err, o->config, 0, 0);
+        status = hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no sources: there is nothing to read");
+        hy_error_at(err, o->config, 0, 0);
     }
-    return HYDRANT_OK;
+    return status;
 }
 
 /* ---- state ------------------------------------------------------------------------------------
@@ -130,7 +130,9 @@ hydrant_status hy_daemon_open_state(struct hydrant_daemon *daemon, hydrant_error
 hydrant_status hy_daemon_load_checkpoint(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     hydrant_status status = hy_checkpoint_load(daemon->state_fd, &daemon->checkpoint, err);
-    return status == HYDRANT_OK ? status : hy_error_at(err, daemon->config->state_dir, 0, 0);
+    if (status != HYDRANT_OK)
+        hy_error_at(err, daemon->config->state_dir, 0, 0);
+    return status;
 }
 
 static hydrant_status take_state(struct hydrant_daemon *daemon, hydrant_error *err)

@@ -61,8 +61,10 @@ static hydrant_status map_data(hydrant_ring *ring, const char *dir, hydrant_erro
         status = hy_ring_map(ring->dir_fd, "data", false, &ring->map, err);
     if (status == HYDRANT_OK)
         status = hy_ring_check(&ring->map, err);
-    if (status != HYDRANT_OK)
-        return hy_error_at(err, dir, 0, 0);
+    if (status != HYDRANT_OK) {
+        hy_error_at(err, dir, 0, 0);
+        return status;
+    }
     const unsigned char *base = ring->map.base;
     ring->header = ring->map.base;
     ring->groups = (const struct hy_ring_group *)(base + ring->header->groups_at);
