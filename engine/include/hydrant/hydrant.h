@@ -370,7 +370,8 @@ HYDRANT_API void hydrant_destroy(hydrant **engine);
  * recognised by content. Errors: _SYSTEM (cannot be opened), _STATE (something was pushed), _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err);
-/* The descriptor stays yours unless close_fd. name is what items call the source. */
+/* The descriptor stays yours unless close_fd. name is what items call the source; offsets, and so
+ * the ids made of them (SOURCE:OFFSET), go on behind the descriptors of that name added before. */
 HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
                                           hydrant_error *err);
 
@@ -383,15 +384,17 @@ HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *n
 HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 
 /*
- * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. Blocks
- * while the workers are behind. Errors: _STATE, _CANCELLED, _NOMEM.
+ * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. One without
+ * an id gets SOURCE:OFFSET, which counts all bytes pushed under the name, over drains as well.
+ * Blocks while the workers are behind. Errors: _STATE, _CANCELLED, _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const void *data,
                                               size_t len, hydrant_error *err);
 
-/* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE:NUMBER,
- * counted from 0. Errors as above, and _LIMIT (none was taken) when one's strings are larger than
- * record_bytes_max together; after _CANCELLED and _NOMEM the first ones may have been taken. */
+/* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE#NUMBER,
+ * counted from 0 and over drains. Errors as above, and _LIMIT (none was taken) when one's strings
+ * are larger than record_bytes_max together; after _CANCELLED and _NOMEM the first ones may have
+ * been taken. */
 HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
                                                  const hydrant_mention *mentions, size_t count,
                                                  hydrant_error *err);
@@ -412,7 +415,8 @@ HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
 HYDRANT_API hydrant_status hydrant_tick(hydrant *engine, hydrant_error *err);
 
 /* Ends the pushed streams (a last line without a newline counts) and returns when the last item has
- * been called back. The engine can be pushed to again afterwards. */
+ * been called back. The engine can be pushed to again afterwards: new streams, of which the offsets
+ * and numbers go on. */
 HYDRANT_API hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err);
 
 /*
