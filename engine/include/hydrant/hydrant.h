@@ -333,7 +333,7 @@ typedef struct hydrant_options {
     void *ctx;
     /* The other way out; on_item, on_ndjson and on_dead_letter must be NULL then. Not kept. When a
      * group blocks, run, push and drain block. The ring is given up by hydrant_destroy; readers are
-     * told that nothing more comes when run or drain has ended well before. */
+     * told that nothing more comes when run or drain has ended well before and no input is left. */
     const hydrant_ring_target *ring;
     /* true: "now" is each mention's own created_at and hashes are not seeded at random, so the same
      * input gives the same output at any time (what scan does). false: now is the clock's. */
