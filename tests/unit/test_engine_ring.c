@@ -1,6 +1,6 @@
 /*
- * The ring that an engine of the library writes: when its readers are told that nothing more comes.
- * Its groups as options are in test_engine.c.
+ * The ring that an engine of the library writes: when its readers are told that nothing more comes,
+ * and what a reader may ask for. Its groups as options are in test_engine.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,6 +156,27 @@ static void a_drain_leaves_the_ring_open_while_an_input_is_left(void **state)
     }
 }
 
+/* ---- what a reader may ask for ---- */
+
+/* It got nothing, and all was acknowledged for it. */
+static void a_reader_that_wants_an_action_that_there_is_not_is_refused(void **state)
+{
+    hydrant *engine = create(0);
+    hydrant_ring_options options;
+    hydrant_ring *reader;
+    hydrant_error err = {0};
+    (void)state;
+    hydrant_ring_options_init(&options);
+    options.actions = 2u << HYDRANT_ACTION_IGNORE;
+    assert_int_equal(hydrant_ring_attach(dir, &options, &reader, &err), HYDRANT_ERR_ARGUMENT);
+    assert_null(reader);
+    assert_non_null(strstr(err.text, "actions"));
+    options.actions = 1u << HYDRANT_ACTION_IGNORE | 1u << HYDRANT_ACTION_NONE;
+    assert_int_equal(hydrant_ring_attach(dir, &options, &reader, &err), HYDRANT_OK);
+    hydrant_ring_detach(&reader);
+    hydrant_destroy(&engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +185,7 @@ int main(void)
         cmocka_unit_test(an_engine_that_is_stopped_after_a_run_does_not_end_its_ring),
         cmocka_unit_test(an_input_that_is_not_read_to_its_end_leaves_the_ring_open),
         cmocka_unit_test(a_drain_leaves_the_ring_open_while_an_input_is_left),
+        cmocka_unit_test(a_reader_that_wants_an_action_that_there_is_not_is_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
