@@ -26,9 +26,10 @@
  * also when the program that had it is gone, and no other engine gets it.
  *
  * The library prints nothing and never exits. Globals change, and a signal handler is installed,
- * only while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the
- * file off, and hands on what is not about a ring. Every function that takes hydrant_error accepts
- * NULL for it; any other pointer may be NULL only where it is said to be. C11 and C++17.
+ * only while there is a ring: a handler of SIGBUS guards the mappings of its groups' control files,
+ * which readers may write and so cut off (its data only the owner can), and hands on what is not
+ * about them. Every function that takes hydrant_error accepts NULL for it; any other pointer may be
+ * NULL only where it is said to be. C11 and C++17.
  */
 #ifndef HYDRANT_HYDRANT_H
 #define HYDRANT_HYDRANT_H
@@ -387,7 +388,9 @@ HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 /*
  * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. One without
  * an id gets SOURCE:OFFSET, which counts all bytes pushed under the name, over drains as well.
- * Blocks while the workers are behind. Errors: _STATE, _CANCELLED, _NOMEM.
+ * Blocks while the workers are behind. Names are meant to be few: each is looked up among all of
+ * them, and kept as long as the engine, those of mentions as well. Errors: _STATE, _CANCELLED,
+ * _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const void *data,
                                               size_t len, hydrant_error *err);
