@@ -22,6 +22,8 @@
 #include "base/thread.h"
 #include "control/notify.h"
 
+enum { PATH_ROOM = sizeof((hydrant_config_paths *)NULL)->control };
+
 void hydrant_daemon_options_init(hydrant_daemon_options *options)
 {
     *options = (hydrant_daemon_options){.size = sizeof *options, .log_fd = STDERR_FILENO};
@@ -48,23 +50,56 @@ static void report_config(const struct hy_config *config, bool colour,
     }
 }
 
+/* A path as a whole, or not at all: one that is cut is another. */
+static hydrant_status show_path(const char *key, const char *path, char out[static PATH_ROOM],
+                                hydrant_error *err)
+{
+    size_t len = strlen(path);
+    if (len >= PATH_ROOM)
+        return hy_error_set(err, HYDRANT_ERR_LIMIT,
+                            "%s is %zu bytes long: a daemon takes it, but no more than %d can be "
+                            "told to other programs",
+                            key, len, PATH_ROOM - 1);
+    memcpy(out, path, len + 1);
+    return HYDRANT_OK;
+}
+
+/* All that fit, and the first error. */
+static hydrant_status show_paths(const struct hy_config *config, hydrant_config_paths *out,
+                                 hydrant_error *err)
+{
+    if (config->metrics.listen.address)
+        snprintf(out->metrics, sizeof out->metrics, "%s:%u", config->metrics.listen.address,
+                 config->metrics.listen.port);
+    const struct {
+        const char *key, *path;
+        char *out;
+    } paths[] = {{"control", config->control, out->control},
+                 {"ring.path", config->ring.path, out->ring},
+                 {"state_dir", config->state_dir, out->state_dir}};
+    hydrant_status first = HYDRANT_OK;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        hydrant_status status =
+            show_path(paths[i].key, paths[i].path, paths[i].out, first == HYDRANT_OK ? err : NULL);
+        first = first == HYDRANT_OK ? status : first;
+    }
+    if (first != HYDRANT_OK)
+        hy_error_at(err, config->file, 0, 0);
+    return first;
+}
+
 hydrant_status hydrant_config_check(const char *path, bool colour,
                                     void (*on_diagnostic)(void *, const hydrant_diagnostic *),
                                     void *ctx, hydrant_config_paths *out, hydrant_error *err)
 {
     struct hy_config *config = NULL;
+    if (out)
+        *out = (hydrant_config_paths){0};
     hydrant_status status = hy_config_load(path, &config, err);
     if (config)
         report_config(config, colour, on_diagnostic, ctx);
-    if (status == HYDRANT_OK && out) {
-        *out = (hydrant_config_paths){0};
-        snprintf(out->control, sizeof out->control, "%s", config->control);
-        snprintf(out->ring, sizeof out->ring, "%s", config->ring.path);
-        snprintf(out->state_dir, sizeof out->state_dir, "%s", config->state_dir);
-        if (config->metrics.listen.address)
-            snprintf(out->metrics, sizeof out->metrics, "%s:%u", config->metrics.listen.address,
-                     config->metrics.listen.port);
-    }
+    if (status == HYDRANT_OK && out)
+        status = show_paths(config, out, err);
     hy_config_destroy(&config);
     return status;
 }
@@ -98,10 +133,10 @@ hydrant_status hy_daemon_load_config(struct hydrant_daemon *daemon, hydrant_erro
                                                         : (uint64_t)cores;
     }
     if (config->sources_count == 0) {
-        hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no sources: there is nothing to read");
-        return hy_error_at(err, o->config, 0, 0);
+        status = hy_error_set(err, HYDRANT_ERR_ARGUMENT, "no sources: there is nothing to read");
+        hy_error_at(err, o->config, 0, 0);
     }
-    return HYDRANT_OK;
+    return status;
 }
 
 /* ---- state ------------------------------------------------------------------------------------
@@ -130,7 +165,9 @@ hydrant_status hy_daemon_open_state(struct hydrant_daemon *daemon, hydrant_error
 hydrant_status hy_daemon_load_checkpoint(struct hydrant_daemon *daemon, hydrant_error *err)
 {
     hydrant_status status = hy_checkpoint_load(daemon->state_fd, &daemon->checkpoint, err);
-    return status == HYDRANT_OK ? status : hy_error_at(err, daemon->config->state_dir, 0, 0);
+    if (status != HYDRANT_OK)
+        hy_error_at(err, daemon->config->state_dir, 0, 0);
+    return status;
 }
 
 static hydrant_status take_state(struct hydrant_daemon *daemon, hydrant_error *err)

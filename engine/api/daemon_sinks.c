@@ -22,8 +22,10 @@ hydrant_status hy_daemon_start_sinks(struct hydrant_daemon *daemon, hydrant_erro
                                                 .ctx = daemon,
                                                 .dead_letters = &daemon->sinks_dead_letters[i]};
         hydrant_status status = hy_kafka_sink_start(&options, &daemon->sinks[i], err);
-        if (status != HYDRANT_OK)
-            return hy_error_context(err, "sink %s", options.name);
+        if (status != HYDRANT_OK) {
+            hy_error_context(err, "sink %s", options.name);
+            return status;
+        }
     }
     return HYDRANT_OK;
 }

@@ -252,8 +252,10 @@ hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_err
         daemon->sources_count += status == HYDRANT_OK;
         if (status == HYDRANT_OK)
             status = source->intake->type->start(source->intake, &source->host, err);
-        if (status != HYDRANT_OK)
-            return hy_error_context(err, "source %s", source->config->name);
+        if (status != HYDRANT_OK) {
+            hy_error_context(err, "source %s", source->config->name);
+            return status;
+        }
     }
     return HYDRANT_OK;
 }

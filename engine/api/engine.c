@@ -40,7 +40,8 @@ struct hydrant {
     struct hy_pipeline *pipeline;
     struct push_source *push_sources;
     struct hy_ring *ring; /* NULL: none, or it is somebody else's */
-    bool ended;           /* nothing more is to come: readers of the ring are told */
+    bool ended;           /* nothing more is to come: readers of the ring are told. Only while no
+                             input is left: every add and push clears it */
     char *mapping;        /* the copy that options.mapping is */
     bool reads;           /* inputs of its own were added */
     bool pushed;          /* something was pushed: the two exclude each other */
@@ -244,6 +245,13 @@ void hydrant_destroy(hydrant **out)
     free(engine);
 }
 
+static uint32_t inputs_left(const hydrant *engine)
+{
+    struct hy_feeder_progress read;
+    hy_feeder_progress(hy_pipeline_feeder(engine->pipeline), &read);
+    return read.inputs_added > read.inputs_ended ? read.inputs_added - read.inputs_ended : 0;
+}
+
 static hydrant_status begin_reading(const hydrant *engine, hydrant_error *err)
 {
     if (engine->pushed)
@@ -262,13 +270,21 @@ static hydrant_status begin_push(hydrant *engine, hydrant_error *err)
     return HYDRANT_OK;
 }
 
+static hydrant_status added(hydrant *engine, hydrant_status status)
+{
+    if (status == HYDRANT_OK) {
+        engine->reads = true;
+        engine->ended = false;
+    }
+    return status;
+}
+
 hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err)
 {
     hydrant_status status = begin_reading(engine, err);
     if (status == HYDRANT_OK)
         status = hy_feeder_add_file(hy_pipeline_feeder(engine->pipeline), path, err);
-    engine->reads |= status == HYDRANT_OK;
-    return status;
+    return added(engine, status);
 }
 
 hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
@@ -279,8 +295,7 @@ hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool cl
         status = hy_feeder_add_fd(hy_pipeline_feeder(engine->pipeline), fd, name, close_fd, err);
     else if (close_fd)
         close(fd);
-    engine->reads |= status == HYDRANT_OK;
-    return status;
+    return added(engine, status);
 }
 
 static hydrant_status cancelled(hydrant_error *err)
@@ -320,7 +335,7 @@ static hydrant_status settle(hydrant *engine, const hydrant_error *first, hydran
     hy_pipeline_settle(engine->pipeline);
     if (hy_pipeline_stopped(engine->pipeline))
         return cancelled(err);
-    engine->ended = true;
+    engine->ended = inputs_left(engine) == 0;
     if (first->status != HYDRANT_OK && err)
         *err = *first;
     return first->status;
@@ -499,9 +514,7 @@ void hydrant_progress_read(const hydrant *engine, hydrant_progress *out)
     *out = (hydrant_progress){.bytes_read = read.bytes_read,
                               .bytes_total = read.bytes_total,
                               .posts = stats.posts,
-                              .inputs_left = read.inputs_added > read.inputs_ended
-                                                 ? read.inputs_added - read.inputs_ended
-                                                 : 0};
+                              .inputs_left = inputs_left(engine)};
 }
 
 size_t hydrant_item_json(const hydrant_item *item, char *out, size_t cap)

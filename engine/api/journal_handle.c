@@ -53,7 +53,8 @@ hydrant_status hydrant_journal_segments(const char *folder,
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         hy_error_system(err, errno, "cannot open the journal");
-        return hy_error_at(err, folder, 0, 0);
+        hy_error_at(err, folder, 0, 0);
+        return HYDRANT_ERR_SYSTEM;
     }
     hydrant_status status = hy_journal_segments(fd, &all, &count, err);
     close(fd);

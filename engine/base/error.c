@@ -36,20 +36,19 @@ hydrant_status hy_error_system(hydrant_error *err, int sys_errno, const char *fo
     return HYDRANT_ERR_SYSTEM;
 }
 
-hydrant_status hy_error_at(hydrant_error *err, const char *file, uint32_t line, uint32_t column)
+void hy_error_at(hydrant_error *err, const char *file, uint32_t line, uint32_t column)
 {
     if (!err)
-        return HYDRANT_OK;
+        return;
     snprintf(err->file, sizeof err->file, "%s", file ? file : "");
     err->line = line;
     err->column = column;
-    return err->status;
 }
 
-hydrant_status hy_error_context(hydrant_error *err, const char *format, ...)
+void hy_error_context(hydrant_error *err, const char *format, ...)
 {
     if (!err)
-        return HYDRANT_OK;
+        return;
     char prefix[sizeof err->text], old[sizeof err->text];
     va_list args;
     va_start(args, format);
@@ -59,7 +58,6 @@ hydrant_status hy_error_context(hydrant_error *err, const char *format, ...)
     int len = snprintf(err->text, sizeof err->text, "%s: ", prefix);
     if (len >= 0 && (size_t)len < sizeof err->text)
         snprintf(err->text + len, sizeof err->text - (size_t)len, "%s", old);
-    return err->status;
 }
 
 void hy_error_render(const hydrant_error *err, char *out, size_t cap)

@@ -19,12 +19,15 @@ hy_error_set(hydrant_error *err, hydrant_status status, const char *format, ...)
 __attribute__((format(printf, 3, 4))) hydrant_status
 hy_error_system(hydrant_error *err, int sys_errno, const char *format, ...);
 
-/* Names the file (and, unless 0, line and column) of an error already set. Returns its status. */
-hydrant_status hy_error_at(hydrant_error *err, const char *file, uint32_t line, uint32_t column);
+/* The two below add to an error already set. They return nothing, so that nobody takes a status out
+ * of an error that may not be there. */
 
-/* Puts "prefix: " before the text, for context on the way up. Returns its status. */
-__attribute__((format(printf, 2, 3))) hydrant_status hy_error_context(hydrant_error *err,
-                                                                      const char *format, ...);
+/* Names the file (and, unless 0, line and column). */
+void hy_error_at(hydrant_error *err, const char *file, uint32_t line, uint32_t column);
+
+/* Puts "prefix: " before the text, for context on the way up. */
+__attribute__((format(printf, 2, 3))) void hy_error_context(hydrant_error *err, const char *format,
+                                                            ...);
 
 /* "file:line:column: text", as far as these are known; cut where cap ends. */
 void hy_error_render(const hydrant_error *err, char *out, size_t cap);

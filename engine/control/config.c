@@ -673,7 +673,8 @@ static hydrant_status finish(struct reader *r, hydrant_error *err)
         return HYDRANT_OK;
     hy_error_set(err, HYDRANT_ERR_ARGUMENT, "%u error%s in the configuration", config->errors_count,
                  config->errors_count == 1 ? "" : "s");
-    return hy_error_at(err, config->file, 0, 0);
+    hy_error_at(err, config->file, 0, 0);
+    return HYDRANT_ERR_ARGUMENT;
 }
 
 hydrant_status hy_config_read(const char *name, const char *folder, const char *text, size_t len,
@@ -686,11 +687,13 @@ hydrant_status hy_config_read(const char *name, const char *folder, const char *
     }
     if (len > HY_CONFIG_BYTES_MAX) {
         hy_error_set(err, HYDRANT_ERR_LIMIT, "larger than %d bytes", HY_CONFIG_BYTES_MAX);
-        return hy_error_at(err, name, 0, 0);
+        hy_error_at(err, name, 0, 0);
+        return HYDRANT_ERR_LIMIT;
     }
     if (!hy_utf8_valid(text, len) || memchr(text, '\0', len)) {
         hy_error_set(err, HYDRANT_ERR_ARGUMENT, "not a text in UTF-8");
-        return hy_error_at(err, name, 0, 0);
+        hy_error_at(err, name, 0, 0);
+        return HYDRANT_ERR_ARGUMENT;
     }
     struct reader r = {.config = calloc(1, sizeof *r.config), .folder = folder};
     if (!r.config)
@@ -710,8 +713,9 @@ hydrant_status hy_config_read(const char *name, const char *folder, const char *
 
 static hydrant_status unreadable(hydrant_error *err, const char *path, int error)
 {
-    hy_error_system(err, error, "cannot read the configuration");
-    return hy_error_at(err, path, 0, 0);
+    hydrant_status status = hy_error_system(err, error, "cannot read the configuration");
+    hy_error_at(err, path, 0, 0);
+    return status;
 }
 
 /* Reads at most one byte more than is allowed. NULL: errno says why. */

@@ -82,6 +82,7 @@ void hy_feeder_destroy(struct hy_feeder **feeder)
         f->all = input->all_next;
         hy_input_destroy(input);
     }
+    hy_places_free(&f->places);
     hy_inflate_destroy(f->inflate);
     hy_blocks_fini(&f->blocks);
     free(f);
@@ -189,13 +190,15 @@ hydrant_status hy_feeder_add_file(struct hy_feeder *f, const char *path, hydrant
 hydrant_status hy_feeder_add_fd(struct hy_feeder *f, int fd, const char *name, bool close_fd,
                                 hydrant_error *err)
 {
-    struct hy_input *input = f->pushes ? NULL : hy_input_create(HY_INPUT_STREAM, name);
+    struct hy_place *place = f->pushes ? NULL : hy_places_of(&f->places, name);
+    struct hy_input *input = place ? hy_input_create(HY_INPUT_STREAM, name) : NULL;
     if (!input) {
         if (close_fd)
             close(fd);
         return f->pushes ? after_a_push(err)
                          : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for an input");
     }
+    input->place = place;
     hydrant_status status = hy_input_attach(input, fd, close_fd, err);
     if (status != HYDRANT_OK) {
         hy_input_destroy(input);
@@ -232,6 +235,8 @@ static void open_next(struct hy_feeder *f)
         f->queue_tail = NULL;
     input->next = NULL;
     hy_feeder_set_current(f, input);
+    if (input->place) /* those of its name that were added before have ended */
+        input->base = input->place->end;
     hydrant_error err;
     if (input->fd < 0 && hy_input_open(input, &err) != HYDRANT_OK)
         hy_feeder_fail(f, &err);
@@ -249,6 +254,8 @@ static enum hy_feed close_current(struct hy_feeder *f, hydrant_error *err)
     hy_reader_stop(&f->reader);
     if (input->kind == HY_INPUT_PUSH)
         hy_feeder_forget_push(f, input);
+    else if (input->place && input->settled)
+        input->place->end = input->framer.offset;
     hy_feeder_set_current(f, NULL);
     f->window.begin = f->window.end;
     retire(f, input);

@@ -83,13 +83,15 @@ const char *hy_feeder_io_reason(const struct hy_feeder *feeder);
 hydrant_status hy_feeder_add_file(struct hy_feeder *feeder, const char *path, hydrant_error *err);
 
 /* Adds an open descriptor, blocking or not, from where it stands ("stdin"). With close_fd it is
- * closed at its end, also when this call fails. Its flags are left alone. */
+ * closed at its end, also when this call fails. Its flags are left alone. Offsets go on behind the
+ * descriptors of the same name that were added before. */
 hydrant_status hy_feeder_add_fd(struct hy_feeder *feeder, int fd, const char *name, bool close_fd,
                                 hydrant_error *err);
 
 /*
  * Appends the embedder's bytes to the stream called source_name, which is made by its first push;
- * a record may be cut anywhere between pushes, each name has its own. Plain bytes, no zstd.
+ * a record may be cut anywhere between pushes, each name has its own. Plain bytes, no zstd. Offsets
+ * go on behind a stream of the same name that has ended.
  * *taken <= len bytes were copied; OK unless it is 0 for len > 0. HYDRANT_ERR_AGAIN: take parcels
  * with hy_feeder_next, release some, and push again. NOMEM, and STATE when the feeder reads inputs
  * of its own. Never blocks.
@@ -103,7 +105,7 @@ struct hy_push_options {
     const char *mapping;   /* MAPPED: the name of the mapping, "": each record is told; NULL: the
                             * feeder's own. Outlives the feeder. */
     bool prefixed;         /* records have length prefixes; AUTO: each is told */
-    uint64_t base;         /* offset of the first byte that will be pushed */
+    uint64_t base;         /* offset of the first byte that will be pushed, whatever came before */
     uint64_t skip_before;  /* records that begin before it are left out */
     uint32_t stream;       /* goes to hy_source.stream */
     const char *shown;     /* what items call it; outlives the feeder. NULL: source_name */

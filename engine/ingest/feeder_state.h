@@ -32,6 +32,7 @@ struct hy_feeder {
     struct hy_input *queue_head, *queue_tail; /* files and descriptors to come */
     struct hy_input *pushes;                  /* push sources, current included */
     struct hy_input *all;
+    struct hy_place *places;
 
     /* Of the current input: */
     bool bytes_ended; /* everything is in the window */

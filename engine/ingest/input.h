@@ -12,6 +12,7 @@
 #define HY_INGEST_INPUT_H
 
 #include "batch/framing.h"
+#include "ingest/places.h"
 
 enum hy_input_kind { HY_INPUT_FILE, HY_INPUT_STREAM, HY_INPUT_PUSH };
 
@@ -29,7 +30,9 @@ struct hy_input {
     enum hy_format wanted;      /* push: AUTO is the feeder's */
     const char *wanted_mapping; /* push: NULL is the feeder's */
     bool prefixed;              /* push */
-    uint64_t base, skip_before; /* push: offset of the first byte; records before it are left out */
+    uint64_t base;              /* offset of the first byte */
+    uint64_t skip_before;       /* push: records before it are left out */
+    struct hy_place *place;     /* where base comes from and the next one's does; NULL: none */
     uint32_t parcels;           /* that are out */
     struct hy_framer framer;
     char *name, *header;

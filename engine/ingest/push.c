@@ -35,10 +35,19 @@ static struct hy_input *make(struct hy_feeder *f, const char *name)
     return input;
 }
 
+/* One that is made counts on where the last of its name ended. */
 static struct hy_input *find_or_make(struct hy_feeder *f, const char *name)
 {
     struct hy_input *input = find(f, name);
-    return input ? input : make(f, name);
+    if (input)
+        return input;
+    struct hy_place *place = hy_places_of(&f->places, name);
+    input = place ? make(f, name) : NULL;
+    if (!input)
+        return NULL;
+    input->place = place;
+    input->base = place->end;
+    return input;
 }
 
 hydrant_status hy_feeder_push_begin(struct hy_feeder *f, const char *source_name,
@@ -106,6 +115,8 @@ hydrant_status hy_feeder_push(struct hy_feeder *f, const char *source_name, cons
     *taken = len < room ? len : room;
     memcpy(w->end, data, *taken);
     w->end += *taken;
+    if (input->place)
+        input->place->end += *taken;
     f->fresh = true;
     atomic_fetch_add_explicit(&f->bytes_read, *taken, memory_order_relaxed);
     return HYDRANT_OK;

@@ -52,8 +52,9 @@ static void close_fd(int *fd)
 
 static hydrant_status failed(struct hy_journal *j, hydrant_error *err, const char *what)
 {
-    hy_error_system(err, errno, "%s", what);
-    return hy_error_at(err, j->options.folder, 0, 0);
+    hydrant_status status = hy_error_system(err, errno, "%s", what);
+    hy_error_at(err, j->options.folder, 0, 0);
+    return status;
 }
 
 static hydrant_status open_folder(struct hy_journal *j, hydrant_error *err)
@@ -69,7 +70,8 @@ static hydrant_status open_folder(struct hy_journal *j, hydrant_error *err)
     if (flock(j->lock_fd, LOCK_EX | LOCK_NB) == 0)
         return HYDRANT_OK;
     hy_error_set(err, HYDRANT_ERR_STATE, "another process writes this journal");
-    return hy_error_at(err, j->options.folder, 0, 0);
+    hy_error_at(err, j->options.folder, 0, 0);
+    return HYDRANT_ERR_STATE;
 }
 
 /* Reads the last segments to learn which number comes next and where the last whole frame of the

@@ -220,8 +220,8 @@ hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder
     hy_fill_free(fill(&a, web->page, true));
     hy_web_asking_fini(&asking);
     if (a.status == HYDRANT_OK && web->ca && access(web->ca, R_OK) < 0) {
-        hy_error_system(err, errno, "cannot read the certificates to trust");
-        a.status = hy_error_at(err, web->ca, 0, 0);
+        a.status = hy_error_system(err, errno, "cannot read the certificates to trust");
+        hy_error_at(err, web->ca, 0, 0);
     }
     return a.status;
 }

@@ -50,20 +50,23 @@ uint32_t hy_ring_crc(const void *data, size_t len)
     return ~crc_plain(UINT32_MAX, data, len);
 }
 
+static hydrant_status failed(const char *dir, hydrant_error *err, const char *what)
+{
+    hydrant_status status = hy_error_system(err, errno, "%s", what);
+    hy_error_at(err, dir, 0, 0);
+    return status;
+}
+
 hydrant_status hy_ring_dir(const char *dir, bool *made, int *out, hydrant_error *err)
 {
     if (made) {
         *made = mkdir(dir, 0750) == 0;
-        if (!*made && errno != EEXIST) {
-            hy_error_system(err, errno, "cannot make the ring's folder");
-            return hy_error_at(err, dir, 0, 0);
-        }
+        if (!*made && errno != EEXIST)
+            return failed(dir, err, "cannot make the ring's folder");
     }
     *out = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*out < 0) {
-        hy_error_system(err, errno, "cannot open the ring's folder");
-        return hy_error_at(err, dir, 0, 0);
-    }
+    if (*out < 0)
+        return failed(dir, err, "cannot open the ring's folder");
     return HYDRANT_OK;
 }
 

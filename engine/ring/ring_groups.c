@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "ring/ring_item.h"
 #include "ring/ring_state.h"
 
 enum {
@@ -59,6 +60,9 @@ static hydrant_status check_group(const struct hy_ring_options *options, size_t 
     if (o->policy == HY_RING_SPILL && !spill_dir_of(options))
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "group %s is to spill, and there is no folder for it", o->name);
+    if (o->actions & ~HY_RING_ACTIONS)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "actions of group %s is %#x, must be 0..%#x",
+                            o->name, o->actions, HY_RING_ACTIONS);
     return check_routes(o, err);
 }
 

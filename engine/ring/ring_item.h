@@ -13,6 +13,9 @@ enum hy_ring_item_flags {
     HY_RING_ITEM_ACTIONABLE = 1 << 0,
 };
 
+/* A bit for each action that there is: what a group or a reader can ask for. */
+#define HY_RING_ACTIONS ((2u << HYDRANT_ACTION_IGNORE) - 1)
+
 struct hy_ring_item_head {
     struct hy_ring_record record;
     uint16_t head_bytes; /* of this: later versions append to it */

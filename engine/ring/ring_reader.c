@@ -61,8 +61,10 @@ static hydrant_status map_data(hydrant_ring *ring, const char *dir, hydrant_erro
         status = hy_ring_map(ring->dir_fd, "data", false, &ring->map, err);
     if (status == HYDRANT_OK)
         status = hy_ring_check(&ring->map, err);
-    if (status != HYDRANT_OK)
-        return hy_error_at(err, dir, 0, 0);
+    if (status != HYDRANT_OK) {
+        hy_error_at(err, dir, 0, 0);
+        return status;
+    }
     const unsigned char *base = ring->map.base;
     ring->header = ring->map.base;
     ring->groups = (const struct hy_ring_group *)(base + ring->header->groups_at);
@@ -235,6 +237,9 @@ static hydrant_status take_options(hydrant_ring *ring, const hydrant_ring_option
     if (o->lease_items < 1 || o->lease_items > LEASE_MAX)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "lease_items %u is not in 1..%d",
                             o->lease_items, LEASE_MAX);
+    if (o->actions & ~HY_RING_ACTIONS)
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "actions is %#x, must be 0..%#x", o->actions,
+                            HY_RING_ACTIONS);
     for (size_t i = 0; o->routes && i < o->routes_count; i++) {
         size_t len = strlen(o->routes[i]) + 1;
         if (used + len >= sizeof ring->routes)

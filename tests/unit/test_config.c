@@ -5,13 +5,16 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <hydrant/daemon.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "batch/batch.h"
 #include "control/config.h"
+#include "support/temporary.h"
 
 static struct hy_config *read_text(const char *text)
 {
@@ -314,6 +317,35 @@ static void routes_of_a_group_are_limited_to_the_byte(void **state)
     }
 }
 
+/* It was cut without a word, and named another file. */
+static void a_path_that_is_too_long_to_be_told_is_an_error(void **state)
+{
+    char path[TEMPORARY_PATH], text[1024], ring[257];
+    (void)state;
+    for (unsigned len = 255; len <= 256; len++) {
+        hydrant_config_paths paths;
+        hydrant_error err = {0};
+        hydrant_status expected = len == 255 ? HYDRANT_OK : HYDRANT_ERR_LIMIT;
+        memset(ring, 'r', len);
+        ring[0] = '/';
+        ring[len] = 0;
+        snprintf(text, sizeof text, "control: /run/h.sock\nring: {path: %s}\n", ring);
+        temporary_text(path, ".yaml", text, strlen(text));
+        assert_int_equal(hydrant_config_check(path, false, NULL, NULL, NULL, NULL), HYDRANT_OK);
+        assert_int_equal(hydrant_config_check(path, false, NULL, NULL, &paths, NULL), expected);
+        assert_int_equal(hydrant_config_check(path, false, NULL, NULL, &paths, &err), expected);
+        assert_string_equal(paths.control, "/run/h.sock");
+        assert_string_equal(paths.state_dir, "/var/lib/hydrant");
+        assert_string_equal(paths.metrics, "127.0.0.1:8411");
+        assert_string_equal(paths.ring, len == 255 ? ring : "");
+        if (len > 255) {
+            assert_string_equal(err.file, path);
+            assert_non_null(strstr(err.text, "ring.path"));
+        }
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +362,7 @@ int main(void)
         cmocka_unit_test(the_schema_that_is_shipped_is_this_one),
         cmocka_unit_test(what_listens_has_an_ip_address),
         cmocka_unit_test(routes_of_a_group_are_limited_to_the_byte),
+        cmocka_unit_test(a_path_that_is_too_long_to_be_told_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

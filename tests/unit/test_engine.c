@@ -251,6 +251,9 @@ static void a_ring_whose_groups_cannot_be_is_refused(void **state)
     refused(&options, "twice");
     groups[1] = (hydrant_ring_group){.name = "desk", .when_slow = (hydrant_when_slow)3};
     refused(&options, "when_slow");
+    groups[1] = (hydrant_ring_group){.name = "desk", .actions = 2u << HYDRANT_ACTION_IGNORE};
+    refused(&options, "actions");
+    groups[1].actions = 1u << HYDRANT_ACTION_IGNORE;
     groups[1].when_slow = HYDRANT_SLOW_SPILL;
     refused(&options, "desk");
     assert_int_equal(access(dir, F_OK), -1);

@@ -112,9 +112,42 @@ static void an_engine_can_be_pushed_to_after_a_drain(void **state)
             push(engine, "s", "{\"text\":\"outage\"}");
             assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
             assert_int_equal(got.items_count, round);
-            assert_string_equal(got.items[round - 1].id, "s:0"); /* the stream begins anew */
         }
         assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK); /* nothing there: fine */
+        hydrant_destroy(&engine);
+    }
+}
+
+/* Every round had the ids of the first one: all of it looked redelivered, and was dropped. */
+static void what_is_pushed_after_a_drain_is_no_redelivery(void **state)
+{
+    static const struct {
+        hydrant_format format;
+        const char *rounds[3], *ids[3];
+    } cases[] = {
+        {HYDRANT_FORMAT_TEXT,
+         {"an outage in Austin", "an outage in Boston", "an outage in Chicago"},
+         {"s:0", "s:19", "s:38"}},
+        {HYDRANT_FORMAT_NATIVE,
+         {"{\"text\":\"an outage in Austin\"}\n", "\n{\"text\":\"an outage in Boston\"}",
+          "{\"text\":\"an outage in Chicago\"}"},
+         {"s:0", "s:32", "s:62"}},
+        {HYDRANT_FORMAT_CSV, /* a new stream has a header of its own */
+         {"text\nan outage in Austin\n", "text\nan outage in Boston", "text\nan outage in Chicago"},
+         {"s:5", "s:30", "s:54"}},
+    };
+    (void)state;
+    for (unsigned i = 0; i < 3 * sizeof cases / sizeof *cases; i++) {
+        hydrant_options options = collect_options(&got, i % 3);
+        options.format = cases[i / 3].format;
+        hydrant *engine = create(&options);
+        for (unsigned round = 0; round < 3; round++) {
+            push(engine, "s", cases[i / 3].rounds[round]);
+            assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
+            assert_int_equal(got.items_count, round + 1);
+            assert_int_equal(got.items[round].drop, HYDRANT_DROP_NONE);
+            assert_string_equal(got.items[round].id, cases[i / 3].ids[round]);
+        }
         hydrant_destroy(&engine);
     }
 }
@@ -175,13 +208,37 @@ static void mentions_without_an_id_are_not_redeliveries_of_each_other(void **sta
     assert_int_equal(hydrant_push_mentions(engine, "crm", both, 1, NULL), HYDRANT_OK);
     assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
     assert_int_equal(got.items_count, 4);
-    assert_string_equal(got.items[0].id, "crm:0");
-    assert_string_equal(got.items[1].id, "crm:1");
-    assert_string_equal(got.items[2].id, "web:0");
-    assert_string_equal(got.items[3].id, "crm:2");
+    assert_string_equal(got.items[0].id, "crm#0");
+    assert_string_equal(got.items[1].id, "crm#1");
+    assert_string_equal(got.items[2].id, "web#0");
+    assert_string_equal(got.items[3].id, "crm#2");
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(got.items[i].drop, HYDRANT_DROP_NONE);
     hydrant_destroy(&engine);
+}
+
+static void mentions_after_a_drain_and_bytes_of_their_name_are_no_redeliveries(void **state)
+{
+    static const char *const texts[] = {"an outage in Austin", "an outage in Boston",
+                                        "an outage in Chicago"};
+    static const char *const ids[] = {"s#0", "s#1", "s:0", "s#2"};
+    (void)state;
+    for (uint32_t workers = 0; workers < 2; workers++) {
+        hydrant *engine = create_with(workers);
+        for (unsigned i = 0; i < 3; i++) {
+            hydrant_mention m = mention("", texts[i]);
+            if (i == 2)
+                push(engine, "s", "{\"text\":\"an outage in Detroit\"}\n");
+            assert_int_equal(hydrant_push_mentions(engine, "s", &m, 1, NULL), HYDRANT_OK);
+            assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
+        }
+        assert_int_equal(got.items_count, 4);
+        for (unsigned i = 0; i < 4; i++) {
+            assert_string_equal(got.items[i].id, ids[i]);
+            assert_int_equal(got.items[i].drop, HYDRANT_DROP_NONE);
+        }
+        hydrant_destroy(&engine);
+    }
 }
 
 static void many_mentions_come_out_in_order(void **state)
@@ -257,6 +314,37 @@ static int open_pipe(int *write_end)
     assert_int_equal(pipe(ends), 0);
     *write_end = ends[1];
     return ends[0];
+}
+
+static void add_pipe_with(hydrant *engine, const char *name, const char *text)
+{
+    int out, in = open_pipe(&out);
+    assert_int_equal(write(out, text, strlen(text)), strlen(text));
+    close(out);
+    assert_int_equal(hydrant_add_fd(engine, in, name, true, NULL), HYDRANT_OK);
+}
+
+/* The first two are queued at the same time, the third when those have been read. */
+static void descriptors_of_one_name_are_no_redeliveries(void **state)
+{
+    static const char *const ids[] = {"pipe:0", "pipe:20", "other:0", "pipe:39"};
+    (void)state;
+    for (uint32_t workers = 0; workers < 2; workers++) {
+        hydrant *engine = create_with(workers);
+        add_pipe_with(engine, "pipe", "an outage in Austin\n");
+        add_pipe_with(engine, "pipe", "an outage in Boston");
+        add_pipe_with(engine, "pipe", "");
+        add_pipe_with(engine, "other", "an outage in Chicago");
+        assert_int_equal(hydrant_run(engine, NULL), HYDRANT_OK);
+        add_pipe_with(engine, "pipe", "an outage in Detroit");
+        assert_int_equal(hydrant_run(engine, NULL), HYDRANT_OK);
+        assert_int_equal(got.items_count, 4);
+        for (unsigned i = 0; i < 4; i++) {
+            assert_string_equal(got.items[i].id, ids[i]);
+            assert_int_equal(got.items[i].drop, HYDRANT_DROP_NONE);
+        }
+        hydrant_destroy(&engine);
+    }
 }
 
 static void an_engine_that_reads_cannot_be_pushed_to(void **state)
@@ -493,12 +581,15 @@ int main(void)
         cmocka_unit_test(without_workers_whole_records_are_judged_at_once),
         cmocka_unit_test(each_stream_has_its_own_cut),
         cmocka_unit_test(an_engine_can_be_pushed_to_after_a_drain),
+        cmocka_unit_test(what_is_pushed_after_a_drain_is_no_redelivery),
         cmocka_unit_test(bad_records_become_dead_letters),
         cmocka_unit_test(pushed_mentions_are_copied),
         cmocka_unit_test(mentions_without_an_id_are_not_redeliveries_of_each_other),
+        cmocka_unit_test(mentions_after_a_drain_and_bytes_of_their_name_are_no_redeliveries),
         cmocka_unit_test(many_mentions_come_out_in_order),
         cmocka_unit_test(mentions_are_limited_like_records),
         cmocka_unit_test(mentions_that_cannot_be_are_dropped),
+        cmocka_unit_test(descriptors_of_one_name_are_no_redeliveries),
         cmocka_unit_test(an_engine_that_reads_cannot_be_pushed_to),
         cmocka_unit_test(an_engine_that_is_pushed_to_cannot_read),
         cmocka_unit_test(a_step_does_what_is_at_hand),

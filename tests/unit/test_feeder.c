@@ -326,6 +326,7 @@ static void pushes_of_several_sources_do_not_mix(void **state)
     assert_record(&got, 2, "{\"text\":\"a2\"}");
     assert_int_equal(got.records[2].offset, 14);
     assert_record(&got, 3, "{\"text\":\"new a\"}");
+    assert_int_equal(got.records[3].offset, 27); /* behind all that the first "a" had */
     assert_record(&got, 4, "{\"text\":\"b2\"}");
     assert_int_equal(hy_feeder_add_file(feeder, "/dev/null", NULL), HYDRANT_OK);
     size_t taken;

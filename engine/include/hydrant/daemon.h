@@ -87,7 +87,9 @@ typedef struct hydrant_config_paths {
 
 /*
  * Reads and checks the file alone; nothing is opened. Every problem goes to on_diagnostic. out may
- * be NULL. HYDRANT_OK; _ARGUMENT: there are errors; _SYSTEM: it cannot be read; _LIMIT; _NOMEM.
+ * be NULL. HYDRANT_OK; _ARGUMENT: there are errors; _SYSTEM: it cannot be read; _LIMIT: the file is
+ * too large, or a path is longer than out has room for (255 bytes), which a daemon may run with: it
+ * is empty in out then, and err names it; _NOMEM.
  */
 HYDRANT_API hydrant_status
 hydrant_config_check(const char *path, bool colour,

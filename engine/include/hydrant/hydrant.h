@@ -26,9 +26,10 @@
  * also when the program that had it is gone, and no other engine gets it.
  *
  * The library prints nothing and never exits. Globals change, and a signal handler is installed,
- * only while there is a ring: a handler of SIGBUS guards its mapping against somebody who cuts the
- * file off, and hands on what is not about a ring. Every function that takes hydrant_error accepts
- * NULL for it; any other pointer may be NULL only where it is said to be. C11 and C++17.
+ * only while there is a ring: a handler of SIGBUS guards the mappings of its groups' control files,
+ * which readers may write and so cut off (its data only the owner can), and hands on what is not
+ * about them. Every function that takes hydrant_error accepts NULL for it; any other pointer may be
+ * NULL only where it is said to be. C11 and C++17.
  */
 #ifndef HYDRANT_HYDRANT_H
 #define HYDRANT_HYDRANT_H
@@ -290,7 +291,8 @@ typedef struct hydrant_ring_group {
     hydrant_when_slow when_slow;
     uint64_t block_us; /* how long the engine waits first */
     uint64_t spill_bytes_max;
-    uint32_t actions;          /* 1 << hydrant_action for each that it wants; 0: all */
+    uint32_t actions;          /* 1 << hydrant_action for each that it wants; 0: all. A bit that no
+                                  action has is refused (_ARGUMENT) */
     const char *const *routes; /* NULL: all */
     size_t routes_count;
 } hydrant_ring_group;
@@ -335,7 +337,7 @@ typedef struct hydrant_options {
     void *ctx;
     /* The other way out; on_item, on_ndjson and on_dead_letter must be NULL then. Not kept. When a
      * group blocks, run, push and drain block. The ring is given up by hydrant_destroy; readers are
-     * told that nothing more comes when run or drain has ended well before. */
+     * told that nothing more comes when run or drain has ended well before and no input is left. */
     const hydrant_ring_target *ring;
     /* true: "now" is each mention's own created_at and hashes are not seeded at random, so the same
      * input gives the same output at any time (what scan does). false: now is the clock's. */
@@ -372,7 +374,8 @@ HYDRANT_API void hydrant_destroy(hydrant **engine);
  * recognised by content. Errors: _SYSTEM (cannot be opened), _STATE (something was pushed), _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err);
-/* The descriptor stays yours unless close_fd. name is what items call the source. */
+/* The descriptor stays yours unless close_fd. name is what items call the source; offsets, and so
+ * the ids made of them (SOURCE:OFFSET), go on behind the descriptors of that name added before. */
 HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *name, bool close_fd,
                                           hydrant_error *err);
 
@@ -385,15 +388,19 @@ HYDRANT_API hydrant_status hydrant_add_fd(hydrant *engine, int fd, const char *n
 HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 
 /*
- * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. Blocks
- * while the workers are behind. Errors: _STATE, _CANCELLED, _NOMEM.
+ * Brings bytes of a named stream in, cut anywhere. Whole records are handed on at once. One without
+ * an id gets SOURCE:OFFSET, which counts all bytes pushed under the name, over drains as well.
+ * Blocks while the workers are behind. Names are meant to be few: each is looked up among all of
+ * them, and kept as long as the engine, those of mentions as well. Errors: _STATE, _CANCELLED,
+ * _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const void *data,
                                               size_t len, hydrant_error *err);
 
-/* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE:NUMBER,
- * counted from 0. Errors as above, and _LIMIT (none was taken) when one's strings are larger than
- * record_bytes_max together; after _CANCELLED and _NOMEM the first ones may have been taken. */
+/* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE#NUMBER,
+ * counted from 0 and over drains. Errors as above, and _LIMIT (none was taken) when one's strings
+ * are larger than record_bytes_max together; after _CANCELLED and _NOMEM the first ones may have
+ * been taken. */
 HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
                                                  const hydrant_mention *mentions, size_t count,
                                                  hydrant_error *err);
@@ -414,7 +421,8 @@ HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
 HYDRANT_API hydrant_status hydrant_tick(hydrant *engine, hydrant_error *err);
 
 /* Ends the pushed streams (a last line without a newline counts) and returns when the last item has
- * been called back. The engine can be pushed to again afterwards. */
+ * been called back. The engine can be pushed to again afterwards: new streams, of which the offsets
+ * and numbers go on. */
 HYDRANT_API hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err);
 
 /*

@@ -165,7 +165,9 @@ typedef struct hydrant_item {
     uint64_t generation; /* of the pack that judged it */
     hydrant_str pack;    /* content hash of that pack */
     hydrant_str source;  /* name of the input that delivered it */
-    uint64_t offset;     /* where its record begins there, unpacked; pushed: its number */
+    uint64_t offset;     /* where its record begins there, unpacked; of one pushed as a mention: its
+                            number there. Counts on after a drain, and with the next descriptor of
+                            the same name */
     const hydrant_mention *mention; /* NULL when the record could not be decoded */
     hydrant_drop drop;              /* HYDRANT_DROP_NONE when published */
     uint32_t part;                  /* which mention of its record, from 0: a page holds several */
