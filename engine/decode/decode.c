@@ -186,8 +186,7 @@ static void count_ignored(struct hy_decoder *d, const struct hy_draft *draft)
     atomic_store_explicit(&d->ignored, sum, memory_order_relaxed);
 }
 
-/* The mark keeps a number apart from an offset, for both may be pushed under one name. */
-static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, char mark, uint64_t offset,
+static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t offset,
                            uint32_t part)
 {
     if (source.len > SOURCE_BYTES_MAX)
@@ -197,9 +196,9 @@ static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, char mark
     if (source.len)
         memcpy(id, source.data, source.len);
     size_t room = ID_BYTES_MAX - source.len;
-    int digits =
-        part ? snprintf(id + source.len, room, "%c%llu.%u", mark, (unsigned long long)offset, part)
-             : snprintf(id + source.len, room, "%c%llu", mark, (unsigned long long)offset);
+    int digits = part
+                     ? snprintf(id + source.len, room, ":%llu.%u", (unsigned long long)offset, part)
+                     : snprintf(id + source.len, room, ":%llu", (unsigned long long)offset);
     hy_arena_trim(arena, id, source.len + (size_t)digits);
     return hy_str(id, source.len + (size_t)digits);
 }
@@ -223,7 +222,7 @@ void hy_decode_finish(struct hy_batch *batch, struct hy_mention *mention, uint32
 {
     const struct hy_parcel *parcel = batch->parcel;
     if (!mention->m.id.len) {
-        mention->m.id = make_id(&batch->arena, parcel->source->name, parcel->decoded ? '#' : ':',
+        mention->m.id = make_id(&batch->arena, parcel->source->name,
                                 parcel->records[mention - batch->mentions].offset, part);
         mention->id_made = true;
     }

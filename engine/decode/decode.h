@@ -73,8 +73,7 @@ void hy_decoder_set_complete_all(struct hy_decoder *decoder, bool complete_all);
  * A parcel of decoded mentions is copied struct by struct, its strings borrowed (they too need the
  * padding behind text) and checked: UTF-8, limits, required fields; a created_at_us of 0 means none
  * there. parcel->records[i].offset is
- * then the mention's number in its source, for the id that is made up (SOURCE#NUMBER) when it has
- * none.
+ * then the mention's number in its source, for the id that is made up when it has none.
  */
 void hy_decode_batch(struct hy_decoder *decoder, struct hy_batch *batch);
 

@@ -397,10 +397,10 @@ HYDRANT_API hydrant_status hydrant_run(hydrant *engine, hydrant_error *err);
 HYDRANT_API hydrant_status hydrant_push_bytes(hydrant *engine, const char *source, const void *data,
                                               size_t len, hydrant_error *err);
 
-/* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE#NUMBER,
- * counted from 0 and over drains. Errors as above, and _LIMIT (none was taken) when one's strings
- * are larger than record_bytes_max together; after _CANCELLED and _NOMEM the first ones may have
- * been taken. */
+/* Brings decoded mentions in; what they point to is copied. One without an id gets SOURCE:NUMBER,
+ * counted from 0 and over drains: not the name of a stream whose offsets make ids. Errors as above,
+ * and _LIMIT (none was taken) when one's strings are larger than record_bytes_max together; after
+ * _CANCELLED and _NOMEM the first ones may have been taken. */
 HYDRANT_API hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
                                                  const hydrant_mention *mentions, size_t count,
                                                  hydrant_error *err);
