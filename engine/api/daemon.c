@@ -378,6 +378,7 @@ hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, h
     }
     options.state_dir = keeps ? config->state_dir : NULL;
     options.on_event = hy_daemon_rules_event;
+    options.on_pack = hy_daemon_check_formats; /* a source may name a mapping of the rules */
     options.ctx = daemon;
     return hydrant_manager_create(&options, &daemon->manager, err);
 }

@@ -94,7 +94,9 @@ static void check_source(struct check *c, const struct hy_config_source *source)
     if (source->type == HY_SOURCE_UNIX)
         check_socket(c, kind, source->name, source->path);
     if (c->daemon->manager)
-        note(c, kind, source->name, hy_daemon_check_format(c->daemon, source, &problem), &problem);
+        note(c, kind, source->name,
+             hy_daemon_check_format(hydrant_manager_pack(c->daemon->manager), source, &problem),
+             &problem);
 }
 
 /* Rules tell of their own problems; why they cannot be had at all is said here. */

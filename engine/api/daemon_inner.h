@@ -223,9 +223,11 @@ void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
 void hy_daemon_witness(struct hydrant_daemon *daemon);
 hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err);
 
-/* Have the rules, which are loaded, the format of the source? */
-hydrant_status hy_daemon_check_format(struct hydrant_daemon *daemon,
+/* Have these rules the format of the source? _RULES. */
+hydrant_status hy_daemon_check_format(const hydrant_pack *pack,
                                       const struct hy_config_source *source, hydrant_error *err);
+/* Have they the formats of all sources? ctx is the daemon. hydrant_manager_options.on_pack. */
+hydrant_status hy_daemon_check_formats(void *ctx, const hydrant_pack *pack, hydrant_error *err);
 
 /* ---- daemon_memory.c ---- */
 

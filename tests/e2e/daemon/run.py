@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from daemon_world import DaemonTest, HYDRANT, PATIENCE, ids, open_fifo, post, until  # noqa: E402
+from daemon_world import DaemonTest, HYDRANT, PATIENCE, RULES, ids, open_fifo, post, until  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 
@@ -628,6 +628,31 @@ class Serving(DaemonTest):
         until("SIGHUP", lambda: not world.ctl("status")["behind"])
         self.assertIsNone(world.daemon.poll())
 
+    def test_a_mapping_that_a_source_names_is_not_reloaded_away(self):
+        def mapping(fields):
+            return RULES + ("mappings:\n  mynet:\n    network: mynet\n    tell: {k: '*', t: '*'}\n"
+                            f"    take:\n      - when: {{t: '*'}}\n        fields: {fields}\n")
+
+        def write(numbers):
+            with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
+                out.write("".join(json.dumps({"k": f"p{n}", "t": "no signal"}) + "\n" for n in numbers))
+
+        world = self.world(sources="[{name: posts, type: file, path: posts.ndjson, format: mynet}]")
+        rules = world.dir / "rules.yaml"
+        rules.write_text(mapping("{id: k, text: t}"))
+        write(range(5))
+        world.start()
+        until("the first ones", lambda: world.ctl("status")["published"] == 5)
+        rules.write_text(RULES)
+        until("it is refused", lambda: world.ctl("status")["refused"])
+        self.assertRegex(world.ctl("status")["refused"], "source posts: format mynet is none of ")
+        self.assertFalse(world.ctl("reload", code=1)["ok"])
+        self.assertEqual(world.ctl("status")["generation"], 1)
+        write(range(5, 10))
+        until("more of them", lambda: world.ctl("status")["published"] == 10)
+        rules.write_text(mapping("{id: k, text: t, lang: l}"))
+        until("it is another one, but there", lambda: world.ctl("status")["generation"] == 2)
+        self.assertEqual(world.stop(), 0)
 
     def test_clients_that_close_inside_a_request(self):
         world = self.world()
