@@ -287,7 +287,7 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
                                   .groups = groups,
                                   .groups_count = config->groups_count};
     if (status == HYDRANT_OK)
-        status = hy_engine_ring_open(&target, &daemon->ring, err);
+        status = hy_engine_ring_open(&target, true, &daemon->ring, err);
     if (status != HYDRANT_OK) {
         hy_error_context(err, "the ring cannot be opened");
         hy_error_at(err, config->ring.path, 0, 0);
@@ -523,6 +523,8 @@ static hydrant_status open_everything(struct hydrant_daemon *daemon, hydrant_err
         status = start_threads(daemon, err);
     if (status == HYDRANT_OK)
         status = hydrant_manager_attach(daemon->manager, daemon->engine, err);
+    if (status == HYDRANT_OK) /* nothing can fail any more: what a group has unread may go */
+        hy_ring_end_undeclared(daemon->ring);
     return status;
 }
 

@@ -449,6 +449,26 @@ class Refusing(DaemonTest):
         self.refused(world, "source hook: ${HYDRANT_NOPE}")
         self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])  # that is not its own
 
+    def test_a_start_that_fails_ends_no_group(self):
+        world = self.world(groups="{care: {}}")
+        world.write_posts("posts.ndjson", range(10))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        world.write_config(groups="{desk: {}}")  # a new name for it, and a mistake beside it
+        config = world.dir / "hydrant.yaml"
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            config.write_text(config.read_text().replace("127.0.0.1:0", "127.0.0.1:%d" % taken.getsockname()[1]))
+            self.refused(world, "Address already in use")
+        world.write_config(groups="{care: {}}")
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
+        world.write_config(groups="{desk: {}}")
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        groups = json.loads(world.run("ring", "stat", world.ring, "--json").stdout)["groups"]
+        self.assertEqual([g["name"] for g in groups], ["desk"])
+
     def test_a_ring_on_a_disk_is_warned_of(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
