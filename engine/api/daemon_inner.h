@@ -149,6 +149,7 @@ struct hydrant_daemon {
     struct hy_daemon_hold holds[HY_CONFIG_GROUPS_MAX];
     uint64_t remembered_ns, remembered_posts;
     uint64_t ticked_ns, saved_ns, saves, save_failures;
+    int64_t saved_us; /* by the clock on the wall: when it last was, not when that was tried */
 
     int wake_fd;          /* eventfd: stop, or a tick is wanted */
     _Atomic bool waiting; /* the feeding thread sleeps, or is about to */

@@ -522,6 +522,30 @@ class Serving(DaemonTest):
         self.assertEqual(self.get(world, "/elsewhere")[0], 404)
         self.assertEqual(self.get(world, "/metrics", "POST")[0], 405)
 
+    def test_the_checkpoint_is_as_old_as_the_last_save_that_succeeded(self):
+        def saved_at():
+            page = self.get(world, "/metrics")[1]
+            return re.search(r"^hydrant_checkpoint_saved_timestamp_seconds (\S+)$", page, re.M).group(1)
+
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        (world.dir / "state/checkpoint.new").mkdir()  # where the next one is written
+        number = 10
+        while world.ctl("status")["checkpoint_failures"] == 0:
+            world.write_posts("posts.ndjson", [number], "a")
+            number += 1
+            time.sleep(0.1)
+        before, shown = saved_at(), world.ctl("status")["checkpoint_at"]
+        world.write_posts("posts.ndjson", [number], "a")
+        until("it fails again", lambda: world.ctl("status")["checkpoint_failures"] > 1)
+        self.assertEqual((saved_at(), world.ctl("status")["checkpoint_at"]), (before, shown))
+        written = (world.dir / "state/checkpoint").stat().st_mtime
+        self.assertLess(float(before), written + 0.5)
+        (world.dir / "state/checkpoint.new").rmdir()
+        until("it is saved again", lambda: saved_at() != before)
+        self.assertEqual(world.stop(), 0)
+
     def test_every_metric_is_documented(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
