@@ -301,7 +301,7 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
     daemon->state_buffer = malloc(HY_CHECKPOINT_STATE_BYTES_MAX);
     if (!daemon->witness || !daemon->state_buffer)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the daemon");
-    hy_log(&daemon->log, HY_LOG_INFO, daemon->ring_is_new ? "ring made" : "ring taken over",
+    hy_log(&daemon->log, HY_LOG_INFO, header->epoch == 1 ? "ring made" : "ring taken over",
            HY_LOG_TEXT("path", config->ring.path), HY_LOG_TEXT("uuid", daemon->ring_uuid),
            HY_LOG_NUMBER("epoch", header->epoch),
            HY_LOG_NUMBER("bytes", (uint64_t)header->chunk_bytes * header->chunk_count));

@@ -123,8 +123,8 @@ struct hydrant_daemon {
     struct hy_checkpoint checkpoint; /* as it was loaded; then as it is saved */
     struct hy_ring *ring;
     char ring_uuid[37];
-    bool ring_is_new;
-    bool discards; /* the start failed: a ring that it made is to go */
+    bool ring_is_new; /* not the one that the checkpoint is about */
+    bool discards;    /* the start failed: a ring that it made is to go */
     struct hy_kafka_sink *sinks[HY_CONFIG_SINKS_MAX];
     _Atomic uint64_t sinks_dead_letters[HY_CONFIG_SINKS_MAX];
     struct hy_recording *recording; /* NULL: none */

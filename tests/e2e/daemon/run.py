@@ -145,6 +145,24 @@ class Reading(DaemonTest):
 
 
 class Failing(DaemonTest):
+    def test_without_a_checkpoint_everything_is_read_again(self):
+        for reboot in (False, True):
+            world = self.world(dedup="{window: 24h, entries: 1000}")
+            world.write_posts("posts.ndjson", range(10))
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0)
+            self.assertTrue(world.said('msg="ring made"'))
+            self.assertFalse(world.said("forgotten"))  # there is nothing to forget
+            self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
+            (world.dir / "state/checkpoint").rename(world.dir / "damaged")
+            if reboot:
+                shutil.rmtree(world.ring)
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0)
+            self.assertTrue(world.said("repeats and conversations are forgotten"))
+            self.assertTrue(world.said('msg="ring %s"' % ("made" if reboot else "taken over")))
+            self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
+
     def test_what_stays_wrong_is_no_flood_of_the_log(self):
         world = self.world()
         world.write_posts("posts-1.ndjson", range(10))
