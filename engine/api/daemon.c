@@ -217,6 +217,11 @@ bool hy_daemon_ring_is_in_memory(const char *path)
     return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC;
 }
 
+bool hy_daemon_ring_has_size(const struct hy_config *config, uint64_t chunk_bytes, uint64_t chunks)
+{
+    return chunk_bytes == config->ring.chunk_bytes && chunks == config->ring.bytes / chunk_bytes;
+}
+
 static bool is_declared(const struct hy_config *config, const char *group)
 {
     for (uint32_t i = 0; i < config->groups_count; i++)
@@ -305,6 +310,11 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
            HY_LOG_TEXT("path", config->ring.path), HY_LOG_TEXT("uuid", daemon->ring_uuid),
            HY_LOG_NUMBER("epoch", header->epoch),
            HY_LOG_NUMBER("bytes", (uint64_t)header->chunk_bytes * header->chunk_count));
+    if (!hy_daemon_ring_has_size(config, header->chunk_bytes, header->chunk_count))
+        hy_log(&daemon->log, HY_LOG_WARNING, HY_DAEMON_RING_OTHER_SIZE,
+               HY_LOG_NUMBER("wanted", config->ring.bytes),
+               HY_LOG_NUMBER("wanted_chunk", config->ring.chunk_bytes),
+               HY_LOG_NUMBER("chunk", header->chunk_bytes));
     if (!hy_daemon_ring_is_in_memory(config->ring.path))
         hy_log(&daemon->log, HY_LOG_WARNING, HY_DAEMON_RING_ON_DISK,
                HY_LOG_TEXT("path", config->ring.path));

@@ -168,6 +168,10 @@ struct hydrant_daemon {
 #define HY_DAEMON_RING_ON_DISK \
     "ring.path is not in a tmpfs: every item goes to that disk, and a reboot leaves a ring behind"
 
+#define HY_DAEMON_RING_OTHER_SIZE                                                                 \
+    "the ring keeps the size that it was made with, which is not what ring.bytes and ring.chunk " \
+    "say; it is made anew when it was removed"
+
 #define HY_DAEMON_SPILL_LEFT "spilled items of a group that is not declared"
 /* The files of such a group, as a pattern for a shell: folder, group. */
 #define HY_DAEMON_SPILL_FILES "%s/%s-????????????????.spill*"
@@ -186,6 +190,8 @@ hydrant_status hy_daemon_load_checkpoint(struct hydrant_daemon *daemon, hydrant_
 hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, hydrant_error *err);
 /* Is the folder, or the one that it would be made in, in memory? True when that cannot be told. */
 bool hy_daemon_ring_is_in_memory(const char *path);
+/* Is a ring with such chunks what the configuration asks for? */
+bool hy_daemon_ring_has_size(const struct hy_config *config, uint64_t chunk_bytes, uint64_t chunks);
 /* What was spilled for groups that the configuration does not declare, and the folder that it lies
  * in. Returns how many groups there are, at most cap. */
 size_t hy_daemon_spill_left(const struct hy_config *config, char dir[static 4096],

@@ -499,6 +499,19 @@ class Refusing(DaemonTest):
         self.assertEqual(world.daemon.wait(PATIENCE), 0)
         until("a warning", lambda: world.said("ring.path is not in a tmpfs"))
 
+    def test_a_ring_keeps_its_size_and_that_is_said(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        for changes, says in (({}, False), ({"bytes": "8MiB"}, True), ({"chunk": "128KiB"}, True),
+                              ({"bytes": "4195000", "chunk": "64KiB"}, False)):  # whole chunks count
+            world.write_config(**changes)
+            check = world.run("run", "--check").stderr
+            self.assertEqual("ring.bytes" in check, says, check)
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0)
+            self.assertEqual(world.said("ring.bytes"), says, "".join(world.log))
+        self.assertTrue(world.said(f"bytes={4 << 20}"))
+
     def test_a_ring_without_room(self):
         world = self.world(bytes="64GiB")
         world.write_posts("posts.ndjson", range(10))
