@@ -254,6 +254,11 @@ bool hy_daemon_ring_is_in_memory(const char *path)
     return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC;
 }
 
+bool hy_daemon_ring_has_size(const struct hy_config *config, uint64_t chunk_bytes, uint64_t chunks)
+{
+    return chunk_bytes == config->ring.chunk_bytes && chunks == config->ring.bytes / chunk_bytes;
+}
+
 static bool is_declared(const struct hy_config *config, const char *group)
 {
     for (uint32_t i = 0; i < config->groups_count; i++)
@@ -324,7 +329,7 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
                                   .groups = groups,
                                   .groups_count = config->groups_count};
     if (status == HYDRANT_OK)
-        status = hy_engine_ring_open(&target, &daemon->ring, err);
+        status = hy_engine_ring_open(&target, true, &daemon->ring, err);
     if (status != HYDRANT_OK) {
         hy_error_context(err, "the ring cannot be opened");
         hy_error_at(err, config->ring.path, 0, 0);
@@ -338,10 +343,15 @@ static hydrant_status open_ring(struct hydrant_daemon *daemon, hydrant_error *er
     daemon->state_buffer = malloc(HY_CHECKPOINT_STATE_BYTES_MAX);
     if (!daemon->witness || !daemon->state_buffer)
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for the daemon");
-    hy_log(&daemon->log, HY_LOG_INFO, daemon->ring_is_new ? "ring made" : "ring taken over",
+    hy_log(&daemon->log, HY_LOG_INFO, header->epoch == 1 ? "ring made" : "ring taken over",
            HY_LOG_TEXT("path", config->ring.path), HY_LOG_TEXT("uuid", daemon->ring_uuid),
            HY_LOG_NUMBER("epoch", header->epoch),
            HY_LOG_NUMBER("bytes", (uint64_t)header->chunk_bytes * header->chunk_count));
+    if (!hy_daemon_ring_has_size(config, header->chunk_bytes, header->chunk_count))
+        hy_log(&daemon->log, HY_LOG_WARNING, HY_DAEMON_RING_OTHER_SIZE,
+               HY_LOG_NUMBER("wanted", config->ring.bytes),
+               HY_LOG_NUMBER("wanted_chunk", config->ring.chunk_bytes),
+               HY_LOG_NUMBER("chunk", header->chunk_bytes));
     if (!hy_daemon_ring_is_in_memory(config->ring.path))
         hy_log(&daemon->log, HY_LOG_WARNING, HY_DAEMON_RING_ON_DISK,
                HY_LOG_TEXT("path", config->ring.path));
@@ -415,6 +425,7 @@ hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, h
     }
     options.state_dir = keeps ? config->state_dir : NULL;
     options.on_event = hy_daemon_rules_event;
+    options.on_pack = hy_daemon_check_formats; /* a source may name a mapping of the rules */
     options.ctx = daemon;
     return hydrant_manager_create(&options, &daemon->manager, err);
 }
@@ -559,6 +570,8 @@ static hydrant_status open_everything(struct hydrant_daemon *daemon, hydrant_err
         status = start_threads(daemon, err);
     if (status == HYDRANT_OK)
         status = hydrant_manager_attach(daemon->manager, daemon->engine, err);
+    if (status == HYDRANT_OK) /* nothing can fail any more: what a group has unread may go */
+        hy_ring_end_undeclared(daemon->ring);
     return status;
 }
 

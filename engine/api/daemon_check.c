@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <hydrant/ring.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,9 @@ static void check_source(struct check *c, const struct hy_config_source *source)
     check_texts(c, kind, source->name, &web->headers);
     check_texts(c, kind, source->name, &source->kafka.settings);
     if (c->daemon->manager)
-        note(c, kind, source->name, hy_daemon_check_format(c->daemon, source, &problem), &problem);
+        note(c, kind, source->name,
+             hy_daemon_check_format(hydrant_manager_pack(c->daemon->manager), source, &problem),
+             &problem);
 }
 
 /* ---- what listens: no two may at the same place ---- */
@@ -186,6 +189,10 @@ static void check_ring(struct check *c)
     hydrant_status status =
         hy_ring_check_size(config->ring.bytes, (uint32_t)config->ring.chunk_bytes, &problem);
     note(c, "ring", "", status, &problem);
+    hydrant_ring_stat there; /* one that is damaged, or no ring, is for a start to refuse */
+    if (hydrant_ring_stat_read(config->ring.path, &there, &problem) == HYDRANT_OK &&
+        !hy_daemon_ring_has_size(config, there.chunk_bytes, there.chunks))
+        say(c, HYDRANT_SEVERITY_WARNING, "ring: ", HY_DAEMON_RING_OTHER_SIZE);
     if (!hy_daemon_ring_is_in_memory(config->ring.path))
         say(c, HYDRANT_SEVERITY_WARNING, "ring: ", HY_DAEMON_RING_ON_DISK);
 }

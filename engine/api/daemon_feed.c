@@ -51,7 +51,7 @@ static void show(struct hydrant_daemon *daemon)
         view->held_since_us[i] = daemon->holds[i].told ? daemon->holds[i].since_us : 0;
     view->parcels = hy_pipeline_parcels((uint32_t)daemon->config->workers);
     view->parcels_out = hy_pipeline_parcels_out(daemon->pipeline);
-    view->saved_us = daemon->checkpoint.saved_us;
+    view->saved_us = daemon->saved_us;
     view->saves = daemon->saves;
     view->save_failures = daemon->save_failures;
     pthread_mutex_unlock(&daemon->view_lock);

@@ -123,8 +123,8 @@ struct hydrant_daemon {
     struct hy_checkpoint checkpoint; /* as it was loaded; then as it is saved */
     struct hy_ring *ring;
     char ring_uuid[37];
-    bool ring_is_new;
-    bool discards; /* the start failed: a ring that it made is to go */
+    bool ring_is_new; /* not the one that the checkpoint is about */
+    bool discards;    /* the start failed: a ring that it made is to go */
     struct hy_kafka_sink *sinks[HY_CONFIG_SINKS_MAX];
     _Atomic uint64_t sinks_dead_letters[HY_CONFIG_SINKS_MAX];
     struct hy_recording *recording; /* NULL: none */
@@ -149,6 +149,7 @@ struct hydrant_daemon {
     struct hy_daemon_hold holds[HY_CONFIG_GROUPS_MAX];
     uint64_t remembered_ns, remembered_posts;
     uint64_t ticked_ns, saved_ns, saves, save_failures;
+    int64_t saved_us; /* by the clock on the wall: when it last was, not when that was tried */
 
     int wake_fd;          /* eventfd: stop, or a tick is wanted */
     _Atomic bool waiting; /* the feeding thread sleeps, or is about to */
@@ -166,6 +167,10 @@ struct hydrant_daemon {
 
 #define HY_DAEMON_RING_ON_DISK \
     "ring.path is not in a tmpfs: every item goes to that disk, and a reboot leaves a ring behind"
+
+#define HY_DAEMON_RING_OTHER_SIZE                                                                 \
+    "the ring keeps the size that it was made with, which is not what ring.bytes and ring.chunk " \
+    "say; it is made anew when it was removed"
 
 #define HY_DAEMON_SPILL_LEFT "spilled items of a group that is not declared"
 /* The files of such a group, as a pattern for a shell: folder, group. */
@@ -185,6 +190,8 @@ hydrant_status hy_daemon_load_checkpoint(struct hydrant_daemon *daemon, hydrant_
 hydrant_status hy_daemon_load_rules(struct hydrant_daemon *daemon, bool keeps, hydrant_error *err);
 /* Is the folder, or the one that it would be made in, in memory? True when that cannot be told. */
 bool hy_daemon_ring_is_in_memory(const char *path);
+/* Is a ring with such chunks what the configuration asks for? */
+bool hy_daemon_ring_has_size(const struct hy_config *config, uint64_t chunk_bytes, uint64_t chunks);
 /* What was spilled for groups that the configuration does not declare, and the folder that it lies
  * in. Returns how many groups there are, at most cap. */
 size_t hy_daemon_spill_left(const struct hy_config *config, char dir[static 4096],
@@ -223,9 +230,11 @@ void hy_daemon_back(void *ctx, const struct hy_parcel *parcel);
 void hy_daemon_witness(struct hydrant_daemon *daemon);
 hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err);
 
-/* Have the rules, which are loaded, the format of the source? */
-hydrant_status hy_daemon_check_format(struct hydrant_daemon *daemon,
+/* Have these rules the format of the source? _RULES. */
+hydrant_status hy_daemon_check_format(const hydrant_pack *pack,
                                       const struct hy_config_source *source, hydrant_error *err);
+/* Have they the formats of all sources? ctx is the daemon. hydrant_manager_options.on_pack. */
+hydrant_status hy_daemon_check_formats(void *ctx, const hydrant_pack *pack, hydrant_error *err);
 
 /* ---- daemon_memory.c ---- */
 

@@ -3,10 +3,11 @@
  * conversations (state_dir/conversations).
  *
  * Both come back unless mentions that they know are going to be delivered again: that is when the
- * ring is gone and had something in it that was not acknowledged. What comes again would be taken
- * for a redelivery, and would count twice against its author. A crash delivers what was in flight
- * again; neither file has it: the window is written by a complete drain, conversations also now and
- * then while nothing is on its way.
+ * ring is gone and had something in it that was not acknowledged, or when there is no checkpoint,
+ * so that sources are read from their beginning. What comes again would be taken for a redelivery,
+ * and would count twice against its author. A crash delivers what was in flight again; neither file
+ * has it: the window is written by a complete drain, conversations also now and then while nothing
+ * is on its way.
  *
  * The feeding thread.
  */
@@ -33,14 +34,28 @@ static void warn(struct hydrant_daemon *daemon, const char *what, const hydrant_
     hy_log(&daemon->log, HY_LOG_WARNING, what, HY_LOG_TEXT("error", problem->text));
 }
 
-/* Is anything going to be delivered again of which the last daemon knew that it was in the ring? */
-static bool comes_again(const struct hydrant_daemon *daemon)
+/* Why mentions will be delivered again that the last daemon knew to be in the ring; NULL: none
+ * will. */
+static const char *why_again(const struct hydrant_daemon *daemon)
 {
     const struct hy_checkpoint *checkpoint = &daemon->checkpoint;
+    if (!checkpoint->ring[0])
+        return "there is no checkpoint, and everything comes again";
     for (uint32_t i = 0; daemon->ring_is_new && i < checkpoint->streams_count; i++)
         if (checkpoint->streams[i].acknowledged < checkpoint->streams[i].committed)
-            return true;
-    return false;
+            return "what was not acknowledged comes again";
+    return NULL;
+}
+
+/* Says so where there was something to forget: at a first start there is not. */
+static void forget(struct hydrant_daemon *daemon, const char *why)
+{
+    char path[4096];
+    window_path(daemon, path);
+    bool repeats = unlink(path) == 0, conversations = unlinkat(daemon->state_fd, file, 0) == 0;
+    if (repeats || conversations)
+        hy_log(&daemon->log, HY_LOG_INFO, "repeats and conversations are forgotten",
+               HY_LOG_TEXT("why", why));
 }
 
 static void load_conversations(struct hydrant_daemon *daemon)
@@ -80,12 +95,9 @@ void hy_daemon_remember(struct hydrant_daemon *daemon)
     char path[4096];
     hydrant_error problem = {0};
     window_path(daemon, path);
-    if (comes_again(daemon)) {
-        unlink(path);
-        unlinkat(daemon->state_fd, file, 0);
-        hy_log(&daemon->log, HY_LOG_INFO,
-               "repeats and conversations are forgotten: what was not acknowledged comes again");
-    }
+    const char *again = why_again(daemon);
+    if (again)
+        forget(daemon, again);
     load_conversations(daemon);
     if (daemon->config->dedup.window_us == 0 ||
         hydrant_window_load(daemon->engine, path, &problem) == HYDRANT_OK ||

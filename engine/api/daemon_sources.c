@@ -191,11 +191,10 @@ static hydrant_status host_save(void *ctx, hydrant_error *err)
     return hy_daemon_save(((struct hy_daemon_source *)ctx)->daemon, err);
 }
 
-/* A format that is no mapping of the rules is a mistake, at the start. */
-hydrant_status hy_daemon_check_format(struct hydrant_daemon *daemon,
+hydrant_status hy_daemon_check_format(const hydrant_pack *pack,
                                       const struct hy_config_source *source, hydrant_error *err)
 {
-    const struct hy_mappings *mappings = hydrant_manager_pack(daemon->manager)->pack->mappings;
+    const struct hy_mappings *mappings = pack->pack->mappings;
     const char *wanted = source->format.mapping;
     if (!wanted || hy_mappings_find(mappings, hy_str_cstr(wanted)))
         return HYDRANT_OK;
@@ -204,8 +203,22 @@ hydrant_status hy_daemon_check_format(struct hydrant_daemon *daemon,
     for (uint32_t i = 0; i < mappings->count && len < sizeof known; i++)
         len += (size_t)snprintf(known + len, sizeof known - len, "%s%.*s", i ? ", " : "",
                                 (int)mappings->all[i].name.len, mappings->all[i].name.data);
-    return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
-                        "format %s is none of auto, native, csv, text, %s", wanted, known);
+    return hy_error_set(err, HYDRANT_ERR_RULES, "format %s is none of auto, native, csv, text, %s",
+                        wanted, known);
+}
+
+hydrant_status hy_daemon_check_formats(void *ctx, const hydrant_pack *pack, hydrant_error *err)
+{
+    const struct hy_config *config = ((struct hydrant_daemon *)ctx)->config;
+    for (uint32_t i = 0; i < config->sources_count; i++) {
+        const struct hy_config_source *source = &config->sources[i];
+        hydrant_status status = hy_daemon_check_format(pack, source, err);
+        if (status != HYDRANT_OK) {
+            hy_error_context(err, "source %s", source->name);
+            return status;
+        }
+    }
+    return HYDRANT_OK;
 }
 
 /* Every connection of every source needs a descriptor, and the rest of the process some: what
@@ -230,6 +243,7 @@ static void allow_descriptors(struct hydrant_daemon *daemon)
 
 hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_error *err)
 {
+    const hydrant_pack *pack = hydrant_manager_pack(daemon->manager);
     allow_descriptors(daemon);
     for (uint32_t i = 0; i < daemon->config->sources_count; i++)
         hy_checkpoint_claim(&daemon->checkpoint, daemon->config->sources[i].name);
@@ -246,7 +260,7 @@ hydrant_status hy_daemon_open_sources(struct hydrant_daemon *daemon, hydrant_err
                      .save = host_save,
                      .log = host_log,
                      .state = known ? hy_str(known->state, known->state_len) : HY_STR("")}};
-        hydrant_status status = hy_daemon_check_format(daemon, source->config, err);
+        hydrant_status status = hy_daemon_check_format(pack, source->config, err);
         if (status == HYDRANT_OK)
             status = create_intake(daemon, source->config, &source->intake, err);
         daemon->sources_count += status == HYDRANT_OK;

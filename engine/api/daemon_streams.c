@@ -262,6 +262,8 @@ hydrant_status hy_daemon_save(struct hydrant_daemon *daemon, hydrant_error *err)
     if (status == HYDRANT_OK)
         status = hy_checkpoint_save(daemon->state_fd, &daemon->checkpoint, &problem);
     daemon->saved_ns = hy_clock_mono_ns();
+    if (status == HYDRANT_OK)
+        daemon->saved_us = daemon->checkpoint.saved_us;
     daemon->saves += status == HYDRANT_OK;
     daemon->save_failures += status != HYDRANT_OK;
     daemon->positions_moved &= status != HYDRANT_OK;

@@ -203,7 +203,7 @@ hydrant_status hy_engine_create(const hydrant_options *options, const struct hy_
     inner.watch = setup->watch;
     inner.recording = setup->recording;
     if (status == HYDRANT_OK && options->ring)
-        status = hy_engine_ring_open(options->ring, &engine->ring, err);
+        status = hy_engine_ring_open(options->ring, false, &engine->ring, err);
     if (engine->ring)
         inner.ring = engine->ring;
     if (status == HYDRANT_OK)

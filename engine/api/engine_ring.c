@@ -31,8 +31,8 @@ static hydrant_status read_groups(const hydrant_ring_target *target,
     return HYDRANT_OK;
 }
 
-hydrant_status hy_engine_ring_open(const hydrant_ring_target *target, struct hy_ring **out,
-                                   hydrant_error *err)
+hydrant_status hy_engine_ring_open(const hydrant_ring_target *target, bool keeps_undeclared,
+                                   struct hy_ring **out, hydrant_error *err)
 {
     *out = NULL;
     if (target->groups_count > HY_RING_GROUPS)
@@ -46,6 +46,7 @@ hydrant_status hy_engine_ring_open(const hydrant_ring_target *target, struct hy_
                                       .chunk_bytes = target->chunk_bytes,
                                       .spill_dir = target->spill_dir,
                                       .deliveries_max = target->deliveries_max,
+                                      .keeps_undeclared = keeps_undeclared,
                                       .groups = groups,
                                       .groups_count = target->groups_count};
     hydrant_status status = read_groups(target, groups, err);

@@ -6,8 +6,9 @@
 
 #include "ring/ring_engine.h"
 
-/* Makes or takes over the ring. Errors of hy_ring_open. */
-hydrant_status hy_engine_ring_open(const hydrant_ring_target *target, struct hy_ring **out,
-                                   hydrant_error *err);
+/* Makes or takes over the ring. keeps_undeclared: as in struct hy_ring_options. Errors of
+ * hy_ring_open. */
+hydrant_status hy_engine_ring_open(const hydrant_ring_target *target, bool keeps_undeclared,
+                                   struct hy_ring **out, hydrant_error *err);
 
 #endif

@@ -256,6 +256,20 @@ struct hy_build hy_manager_build(const hydrant_manager *m, const hydrant_pack *p
     return build;
 }
 
+hydrant_status hy_manager_ask(const hydrant_manager *m, const hydrant_pack *pack,
+                              hydrant_error *err)
+{
+    hydrant_error own = {0};
+    if (!m->options.on_pack)
+        return HYDRANT_OK;
+    hydrant_status status = m->options.on_pack(m->options.ctx, pack, &own);
+    if (status != HYDRANT_OK && err) {
+        *err = own;
+        err->status = status;
+    }
+    return status;
+}
+
 hydrant_status hy_manager_need_engine(const hydrant_manager *m, hydrant_error *err)
 {
     return m->engine ? HYDRANT_OK

@@ -187,7 +187,9 @@ static hydrant_status put_in_force(hydrant_manager *m, enum hy_cause cause, hydr
                                    uint64_t *number, hydrant_error *err)
 {
     struct hy_guard before;
-    hydrant_status status = hy_guard_save(m, &before, err);
+    hydrant_status status = cause == HY_CAUSE_START ? HYDRANT_OK : hy_manager_ask(m, pack, err);
+    if (status == HYDRANT_OK)
+        status = hy_guard_save(m, &before, err);
     if (status != HYDRANT_OK)
         return status;
     status = hy_manager_compare(m, parts, pack, comparison, err);

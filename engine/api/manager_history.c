@@ -145,7 +145,9 @@ hydrant_status hydrant_manager_rollback(hydrant_manager *m, uint64_t to, hydrant
     hydrant_status status = hy_manager_need_engine(m, &own);
     const struct hy_version *target = status == HYDRANT_OK ? find_target(m, to, &own) : NULL;
     if (status == HYDRANT_OK)
-        status = target ? hy_guard_save(m, &before, &own) : own.status;
+        status = target ? hy_manager_ask(m, target->pack, &own) : own.status;
+    if (status == HYDRANT_OK)
+        status = hy_guard_save(m, &before, &own);
     if (status == HYDRANT_OK) {
         status = hy_manager_repeat(m, target, "rollback", target->origin, &own);
         hy_guard_settle(m, &before, status == HYDRANT_OK);

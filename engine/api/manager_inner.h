@@ -152,6 +152,10 @@ void hy_manager_unlock(hydrant_manager *manager);
 /* How databases are had, until the manager is stopped. previous may be NULL. */
 struct hy_build hy_manager_build(const hydrant_manager *manager, const hydrant_pack *previous);
 
+/* Asks the user (options.on_pack) about a pack that is to go live. */
+hydrant_status hy_manager_ask(const hydrant_manager *manager, const hydrant_pack *pack,
+                              hydrant_error *err);
+
 /* Generations are the engine's: without one there is nothing to put in force. */
 hydrant_status hy_manager_need_engine(const hydrant_manager *manager, hydrant_error *err);
 

@@ -45,6 +45,9 @@ struct hy_ring_options {
                                 At most HY_RING_TRIES_MAX */
     const struct hy_ring_group_options *groups;
     size_t groups_count; /* at most HY_RING_GROUPS */
+    /* Groups that are not declared stay until hy_ring_end_undeclared, for whoever may fail still.
+     * Where there is no place for those that are, the others end at once all the same. */
+    bool keeps_undeclared;
 };
 
 /* Can a ring be made of so many bytes, 0 being the default? _ARGUMENT, as hy_ring_open. */
@@ -53,12 +56,16 @@ hydrant_status hy_ring_check_size(uint64_t bytes, uint32_t chunk_bytes, hydrant_
 /*
  * Makes the ring, or takes over the one that is there: what its last engine had committed stays,
  * readers stay attached, chunks that it left open are sealed where they were committed. An existing
- * ring keeps its sizes. Groups that are no longer declared end; what was spilled for them stays,
- * and is delivered when they are declared again. HYDRANT_ERR_STATE: an engine that lives has it;
- * _SYSTEM; _DATA and _UNSUPPORTED: something else is there; _ARGUMENT; _NOMEM.
+ * ring keeps its sizes. Groups that are no longer declared end (keeps_undeclared: later);
+ * what was spilled for them stays, and is delivered when they are declared again.
+ * HYDRANT_ERR_STATE: an engine that lives has it; _SYSTEM; _DATA and _UNSUPPORTED: something else
+ * is there; _ARGUMENT; _NOMEM.
  */
 hydrant_status hy_ring_open(const struct hy_ring_options *options, struct hy_ring **out,
                             hydrant_error *err);
+/* Ends the groups that were not declared; their members are told. Before anything is written: who
+ * writes asks the declared ones only for room. By the thread that opened the ring. */
+void hy_ring_end_undeclared(struct hy_ring *ring);
 /* ended: nothing more is to come, readers are told. All writers are destroyed before. */
 void hy_ring_close(struct hy_ring **ring, bool ended);
 

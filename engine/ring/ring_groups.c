@@ -1,8 +1,8 @@
 /*
- * The groups that an engine promises things to: declared and ended when it opens the ring, minded
- * while it has it, and what there is to say of them.
+ * The groups that an engine promises things to: declared when it opens the ring, others ended
+ * then or later, minded while it has it, and what there is to say of them.
  *
- * Declaring: one thread, before there are writers. The rest: any thread.
+ * Declaring and ending: one thread, before anything is written. The rest: any thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,9 +60,10 @@ static hydrant_status check_group(const struct hy_ring_options *options, size_t 
     if (o->policy == HY_RING_SPILL && !spill_dir_of(options))
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                             "group %s is to spill, and there is no folder for it", o->name);
-    if (o->actions & ~HY_RING_ACTIONS)
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "actions of group %s is %#x, must be 0..%#x",
-                            o->name, o->actions, HY_RING_ACTIONS);
+    if (hy_ring_wants_nothing(o->actions))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "group %s wants %#x, of which no bit is that of an action", o->name,
+                            o->actions);
     return check_routes(o, err);
 }
 
@@ -211,19 +212,48 @@ static bool is_declared(const struct hy_ring_options *options, const char *name)
     return false;
 }
 
-/* What was spilled for them stays: they may be declared again, and only people can know. */
-static void end_undeclared(struct hy_ring *ring, const struct hy_ring_options *options)
+static bool is_undeclared(const struct hy_ring_group *g, const struct hy_ring_options *options)
+{
+    return atomic_load_explicit(&g->state, memory_order_acquire) && !is_declared(options, g->name);
+}
+
+/* What was spilled for it stays: it may be declared again, and only people can know. */
+static void end_group(struct hy_ring *ring, struct hy_ring_group *g)
+{
+    char file[HY_RING_NAME_BYTES + 16];
+    if (hy_ring_ctl_name(g->name, file))
+        unlinkat(ring->dir_fd, file, 0);
+    atomic_store_explicit(&g->state, 0, memory_order_release);
+    HY_RING_STORED("group end");
+}
+
+/* Have all that are declared a place beside those that are not? */
+static bool is_room_for_all(const struct hy_ring *ring, const struct hy_ring_options *options)
+{
+    size_t count = options->groups_count;
+    for (uint32_t i = 0; i < HY_RING_GROUPS; i++)
+        count += is_undeclared(&ring->groups[i], options);
+    return count <= HY_RING_GROUPS;
+}
+
+static bool is_served(const struct hy_ring *ring, const struct hy_ring_group *g)
+{
+    for (uint32_t i = 0; i < ring->served_count; i++) {
+        if (ring->served[i].group == g)
+            return true;
+    }
+    return false;
+}
+
+void hy_ring_end_undeclared(struct hy_ring *ring)
 {
     for (uint32_t i = 0; i < HY_RING_GROUPS; i++) {
         struct hy_ring_group *g = &ring->groups[i];
-        char file[HY_RING_NAME_BYTES + 16];
-        if (!atomic_load_explicit(&g->state, memory_order_acquire) || is_declared(options, g->name))
-            continue;
-        if (hy_ring_ctl_name(g->name, file))
-            unlinkat(ring->dir_fd, file, 0);
-        atomic_store_explicit(&g->state, 0, memory_order_release);
-        HY_RING_STORED("group end");
+        if (atomic_load_explicit(&g->state, memory_order_acquire) && !is_served(ring, g))
+            end_group(ring, g);
     }
+    hy_ring_regrouped(ring);
+    hy_ring_wake(ring);
 }
 
 hydrant_status hy_ring_declare(struct hy_ring *ring, const struct hy_ring_options *options,
@@ -232,7 +262,11 @@ hydrant_status hy_ring_declare(struct hy_ring *ring, const struct hy_ring_option
     if (options->spill_dir && mkdir(options->spill_dir, 0750) < 0 && errno != EEXIST)
         return hy_error_system(err, errno, "cannot make the folder for spilled items, %s",
                                options->spill_dir);
-    end_undeclared(ring, options);
+    bool stay = options->keeps_undeclared && is_room_for_all(ring, options);
+    for (uint32_t i = 0; i < HY_RING_GROUPS && !stay; i++) {
+        if (is_undeclared(&ring->groups[i], options))
+            end_group(ring, &ring->groups[i]);
+    }
     for (size_t i = 0; i < options->groups_count; i++) {
         hydrant_status status = declare(ring, options, &options->groups[i], err);
         if (status != HYDRANT_OK)

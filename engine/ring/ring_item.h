@@ -13,8 +13,12 @@ enum hy_ring_item_flags {
     HY_RING_ITEM_ACTIONABLE = 1 << 0,
 };
 
-/* A bit for each action that there is: what a group or a reader can ask for. */
-#define HY_RING_ACTIONS ((2u << HYDRANT_ACTION_IGNORE) - 1)
+/* Has a mask of actions (0: all) no bit that an action has? Others beside them do no harm: all but
+ * one is a complement. */
+static inline bool hy_ring_wants_nothing(uint32_t actions)
+{
+    return actions && !(actions & ((2u << HYDRANT_ACTION_IGNORE) - 1));
+}
 
 struct hy_ring_item_head {
     struct hy_ring_record record;

@@ -237,9 +237,9 @@ static hydrant_status take_options(hydrant_ring *ring, const hydrant_ring_option
     if (o->lease_items < 1 || o->lease_items > LEASE_MAX)
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "lease_items %u is not in 1..%d",
                             o->lease_items, LEASE_MAX);
-    if (o->actions & ~HY_RING_ACTIONS)
-        return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "actions is %#x, must be 0..%#x", o->actions,
-                            HY_RING_ACTIONS);
+    if (hy_ring_wants_nothing(o->actions))
+        return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                            "actions is %#x, of which no bit is that of an action", o->actions);
     for (size_t i = 0; o->routes && i < o->routes_count; i++) {
         size_t len = strlen(o->routes[i]) + 1;
         if (used + len >= sizeof ring->routes)

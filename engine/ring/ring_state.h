@@ -90,8 +90,8 @@ void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
 /* Could the groups of the options be declared? _ARGUMENT: not these. */
 hydrant_status hy_ring_check_groups(const struct hy_ring_options *options, hydrant_error *err);
 
-/* Declares the groups of the options, which are checked, ends all others, and opens their control
- * files and the one that is shared. */
+/* Declares the groups of the options, which are checked, ends all others unless they are to be
+ * kept, and opens their control files and the one that is shared. */
 hydrant_status hy_ring_declare(struct hy_ring *ring, const struct hy_ring_options *options,
                                hydrant_error *err);
 /* Members are to look whether their group is still theirs (G2). */

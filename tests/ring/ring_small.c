@@ -5,6 +5,7 @@
 
 char small_dir[TEMPORARY_PATH], small_spill_dir[TEMPORARY_INSIDE];
 uint32_t small_deliveries_max = SMALL_DELIVERIES;
+bool small_keeps_undeclared;
 struct hy_ring *small_ring;
 struct hy_ring_writer *small_writer;
 
@@ -16,6 +17,7 @@ hydrant_status small_try_open(const struct hy_ring_group_options *groups, size_t
                                       .chunk_bytes = SMALL_CHUNK_BYTES,
                                       .spill_dir = small_spill_dir,
                                       .deliveries_max = small_deliveries_max,
+                                      .keeps_undeclared = small_keeps_undeclared,
                                       .groups = groups,
                                       .groups_count = count};
     hydrant_status status = hy_ring_open(&options, &small_ring, err);

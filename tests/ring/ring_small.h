@@ -12,6 +12,7 @@ enum { SMALL_CHUNK_BYTES = 4096, SMALL_CHUNKS = 8, SMALL_DELIVERIES = 3, SMALL_L
 
 extern char small_dir[TEMPORARY_PATH], small_spill_dir[TEMPORARY_INSIDE];
 extern uint32_t small_deliveries_max; /* SMALL_DELIVERIES, unless a test sets it for small_begin */
+extern bool small_keeps_undeclared;   /* false, unless a test sets it */
 extern struct hy_ring *small_ring;
 extern struct hy_ring_writer *small_writer;
 

@@ -634,6 +634,59 @@ static void refused(void)
     small_end("groups that cannot be declared");
 }
 
+/* ---- groups that are declared no more ---- */
+
+static void take_over(const struct hy_ring_group_options *groups, size_t count, bool keeps)
+{
+    small_close();
+    small_keeps_undeclared = keeps;
+    small_open(groups, count);
+    small_keeps_undeclared = false;
+}
+
+/* Who fails after the ring was opened has ended nobody's group. */
+static void undeclared_groups_may_stay(void)
+{
+    const struct hy_ring_group_options care = {.name = "care", .policy = HY_RING_BLOCK},
+                                       desk = {.name = "desk", .policy = HY_RING_BLOCK};
+    small_begin(&care, 1);
+    small_put(0, 5);
+    take_over(&desk, 1, true);
+    hydrant_ring *reader = small_member("care");
+    take_over(&care, 1, true);
+    WORLD_CHECK(small_stats(0).lag == 5, "%llu items", (unsigned long long)small_stats(0).lag);
+    take_over(&desk, 1, true);
+    hydrant_ring_item item;
+    WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK, "it is read from");
+    WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    hy_ring_end_undeclared(small_ring);
+    while (hydrant_ring_next(reader, &item) == HYDRANT_OK)
+        hydrant_ring_ack(reader, item.seq);
+    WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_ERR_STATE, "its group ended");
+    hydrant_ring_detach(&reader);
+    take_over(&care, 1, true);
+    WORLD_CHECK(small_stats(0).lag == 0, "%llu items", (unsigned long long)small_stats(0).lag);
+    small_end("groups that are declared no more may stay");
+}
+
+/* ... but not where others need their places. */
+static void a_full_table_has_no_place_for_them(void)
+{
+    struct hy_ring_group_options groups[HY_RING_GROUPS];
+    char names[HY_RING_GROUPS][16];
+    for (int i = 0; i < HY_RING_GROUPS; i++) {
+        snprintf(names[i], sizeof names[i], "group-%d", i);
+        groups[i] = (struct hy_ring_group_options){.name = names[i], .policy = HY_RING_DROP_OLDEST};
+    }
+    small_begin(groups, HY_RING_GROUPS);
+    small_put(0, 5);
+    groups[3].name = "another";
+    take_over(groups, HY_RING_GROUPS, true);
+    WORLD_CHECK(strcmp(small_stats(3).name, "another") == 0 && small_stats(3).lag == 0, "group 3");
+    WORLD_CHECK(small_stats(4).lag == 5, "%llu items", (unsigned long long)small_stats(4).lag);
+    small_end("a full table of groups");
+}
+
 /* ---- rings that cannot be made ---- */
 
 static bool is_empty(const char *folder)
@@ -720,6 +773,8 @@ int main(void)
     event_descriptor(NULL);
     event_descriptor("passing");
     refused();
+    undeclared_groups_may_stay();
+    a_full_table_has_no_place_for_them();
     nothing_is_left();
     no_room();
     return 0;

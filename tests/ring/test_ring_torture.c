@@ -70,7 +70,7 @@ static struct hy_ring *open_engine(void)
          .from_oldest = true,
          .policy = HY_RING_SPILL,
          .spill_bytes_max = 1 << 28,
-         .actions = HY_RING_ACTIONS & ~(1u << UNWANTED)},
+         .actions = ~(1u << UNWANTED)},
         {.name = "drop", .from_oldest = true, .policy = HY_RING_DROP_OLDEST},
         {.name = "block", .from_oldest = true, .policy = HY_RING_BLOCK}};
     struct hy_ring_options options = {.dir = dir,

@@ -225,6 +225,52 @@ static void missing_file_is_refused_and_comes_back(void **state)
     assert_string_equal(ask(world, "a storm"), "two");
 }
 
+/* ---- asked about ---- */
+
+enum { ACCEPTED = 1 }; /* as often as that, then everything is refused */
+
+static hydrant_status accept_few(void *ctx, const hydrant_pack *pack, hydrant_error *err)
+{
+    struct world *world = ctx;
+    hydrant_pack_info info;
+    hydrant_pack_describe(pack, &info);
+    world->asked++;
+    world->answered = info.rules;
+    if (world->asked <= ACCEPTED)
+        return HYDRANT_OK;
+    err->status = HYDRANT_ERR_RULES;
+    snprintf(err->text, sizeof err->text, "somebody needs the other rules");
+    return err->status;
+}
+
+/* The caller of create can look at the first pack himself. */
+static void the_user_has_the_last_word(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_error err = {0};
+    hydrant_manager_options_init(&options);
+    options.watch = false;
+    options.on_pack = accept_few;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin_with(world, "rules.yaml", &options);
+    assert_int_equal(world->asked, 0);
+    put(world, "rules.yaml", RULE("two", "storm") "  - {id: three, match: hail}\n");
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    assert_int_equal(world->asked, 1);
+    assert_int_equal(world->answered, 2);
+    put(world, "rules.yaml", RULE("four", "storm"));
+    assert_int_equal(hydrant_manager_reload(world->manager, &err), HYDRANT_ERR_RULES);
+    assert_string_equal(err.text, "somebody needs the other rules");
+    wait_for(world, 2, HYDRANT_RULES_EVENT_REFUSED);
+    assert_non_null(strstr(world->seen.text, "somebody needs the other rules"));
+    assert_int_equal(hydrant_manager_rollback(world->manager, 0, &err), HYDRANT_ERR_RULES);
+    assert_int_equal(world->asked, 3);
+    assert_string_equal(ask(world, "a storm"), "two");
+    assert_int_equal(world->generation_of_item, 2);
+}
+
 /* ---- asked for ---- */
 
 static void reload_without_watching(void **state)
@@ -455,6 +501,7 @@ int main(void)
         MANAGER_CASE(broken_changes_nothing),
         MANAGER_CASE(failing_test_is_refused),
         MANAGER_CASE(missing_file_is_refused_and_comes_back),
+        MANAGER_CASE(the_user_has_the_last_word),
         MANAGER_CASE(reload_without_watching),
         MANAGER_CASE(what_is_shown_waits_for_no_attempt),
         MANAGER_CASE(a_second_attach_detaches_nothing),

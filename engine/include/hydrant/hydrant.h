@@ -291,8 +291,8 @@ typedef struct hydrant_ring_group {
     hydrant_when_slow when_slow;
     uint64_t block_us; /* how long the engine waits first */
     uint64_t spill_bytes_max;
-    uint32_t actions;          /* 1 << hydrant_action for each that it wants; 0: all. A bit that no
-                                  action has is refused (_ARGUMENT) */
+    uint32_t actions;          /* 1 << hydrant_action for each that it wants; 0: all. A mask without
+                                  any of these is refused (_ARGUMENT) */
     const char *const *routes; /* NULL: all */
     size_t routes_count;
 } hydrant_ring_group;

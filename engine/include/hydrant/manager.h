@@ -100,6 +100,15 @@ typedef struct hydrant_manager_options {
      * new manager holds nothing. */
     const char *state_dir;
     void (*on_event)(void *ctx, const hydrant_rules_event *event); /* may be NULL */
+    /*
+     * Asked about rules that are valid and passed their tests before they go live, by a reload or a
+     * rollback: can whoever uses them do so? Not asked about the first ones, which are had from
+     * hydrant_manager_pack. A status other than HYDRANT_OK refuses them: the reload or rollback
+     * ends with it and with what is in err (never NULL, zeroed), and the rules in force go on. The
+     * pack is the manager's, and for the time of the call. Threads as on_event; it must call no
+     * function of the manager. May be NULL: all are taken.
+     */
+    hydrant_status (*on_pack)(void *ctx, const hydrant_pack *pack, hydrant_error *err);
     void *ctx;
 } hydrant_manager_options;
 
@@ -144,7 +153,7 @@ HYDRANT_API void hydrant_manager_destroy(hydrant_manager **manager);
  * or refused. HYDRANT_OK when the rules on disk are those that judge; the errors of
  * hydrant_pack_compile, _RULES as well when a test fails; _STATE: no engine is attached; _AGAIN: a
  * worker is held up; nothing has changed, and the next attempt may do; _CANCELLED: the manager was
- * stopped, and there is no event. Otherwise the event has the details.
+ * stopped, and there is no event; what on_pack says. Otherwise the event has the details.
  */
 HYDRANT_API hydrant_status hydrant_manager_reload(hydrant_manager *manager, hydrant_error *err);
 
@@ -152,7 +161,7 @@ HYDRANT_API hydrant_status hydrant_manager_reload(hydrant_manager *manager, hydr
  * Puts the rules of an earlier generation in force again, as a new generation. to 0: those before
  * the present ones; again: those before these. The files stay as they are, and are read again when
  * they change. Errors: _ARGUMENT (no such generation), _STATE (its pack is not kept any more, or
- * there is none before), _AGAIN.
+ * there is none before), _AGAIN, what on_pack says.
  */
 HYDRANT_API hydrant_status hydrant_manager_rollback(hydrant_manager *manager, uint64_t to,
                                                     hydrant_error *err);

@@ -59,8 +59,8 @@ typedef struct hydrant_ring_options {
     bool from_oldest;     /* observers: begin with the oldest item that is there, not the newest */
     uint32_t lease_items; /* items taken at a time, so the most that can be delivered and not
                              acknowledged; 1 .. 4096, default 64 */
-    uint32_t actions;     /* 1 << hydrant_action for each that is wanted; 0: all. A bit that no
-                             action has is refused (_ARGUMENT) */
+    uint32_t actions;     /* 1 << hydrant_action for each that is wanted; 0: all. A mask without
+                                  any of these is refused (_ARGUMENT) */
     const char *const *routes; /* wanted ones; NULL: all. Others are skipped, and acknowledged. */
     size_t routes_count;
 } hydrant_ring_options;

@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from daemon_world import DaemonTest, HYDRANT, PATIENCE, ids, open_fifo, post, until  # noqa: E402
+from daemon_world import DaemonTest, HYDRANT, PATIENCE, RULES, ids, open_fifo, post, until  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 
@@ -145,6 +145,24 @@ class Reading(DaemonTest):
 
 
 class Failing(DaemonTest):
+    def test_without_a_checkpoint_everything_is_read_again(self):
+        for reboot in (False, True):
+            world = self.world(dedup="{window: 24h, entries: 1000}")
+            world.write_posts("posts.ndjson", range(10))
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0)
+            self.assertTrue(world.said('msg="ring made"'))
+            self.assertFalse(world.said("forgotten"))  # there is nothing to forget
+            self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
+            (world.dir / "state/checkpoint").rename(world.dir / "damaged")
+            if reboot:
+                shutil.rmtree(world.ring)
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0)
+            self.assertTrue(world.said("repeats and conversations are forgotten"))
+            self.assertTrue(world.said('msg="ring %s"' % ("made" if reboot else "taken over")))
+            self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
+
     def test_what_stays_wrong_is_no_flood_of_the_log(self):
         world = self.world()
         world.write_posts("posts-1.ndjson", range(10))
@@ -460,6 +478,26 @@ class Refusing(DaemonTest):
         self.refused(world, "source hook: ${HYDRANT_NOPE}")
         self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])  # that is not its own
 
+    def test_a_start_that_fails_ends_no_group(self):
+        world = self.world(groups="{care: {}}")
+        world.write_posts("posts.ndjson", range(10))
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        world.write_config(groups="{desk: {}}")  # a new name for it, and a mistake beside it
+        config = world.dir / "hydrant.yaml"
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            config.write_text(config.read_text().replace("127.0.0.1:0", "127.0.0.1:%d" % taken.getsockname()[1]))
+            self.refused(world, "Address already in use")
+        world.write_config(groups="{care: {}}")
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        self.assertEqual(world.tail(), [f"p{n}" for n in range(10)])
+        world.write_config(groups="{desk: {}}")
+        world.start("--once")
+        self.assertEqual(world.daemon.wait(PATIENCE), 0)
+        groups = json.loads(world.run("ring", "stat", world.ring, "--json").stdout)["groups"]
+        self.assertEqual([g["name"] for g in groups], ["desk"])
+
     def test_a_ring_on_a_disk_is_warned_of(self):
         world = self.world()
         world.write_posts("posts.ndjson", range(10))
@@ -471,6 +509,19 @@ class Refusing(DaemonTest):
         world.start("--once")
         self.assertEqual(world.daemon.wait(PATIENCE), 0)
         until("a warning", lambda: world.said("ring.path is not in a tmpfs"))
+
+    def test_a_ring_keeps_its_size_and_that_is_said(self):
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        for changes, says in (({}, False), ({"bytes": "8MiB"}, True), ({"chunk": "128KiB"}, True),
+                              ({"bytes": "4195000", "chunk": "64KiB"}, False)):  # whole chunks count
+            world.write_config(**changes)
+            check = world.run("run", "--check").stderr
+            self.assertEqual("ring.bytes" in check, says, check)
+            world.start("--once")
+            self.assertEqual(world.daemon.wait(PATIENCE), 0)
+            self.assertEqual(world.said("ring.bytes"), says, "".join(world.log))
+        self.assertTrue(world.said(f"bytes={4 << 20}"))
 
     def test_a_ring_without_room(self):
         world = self.world(bytes="64GiB")
@@ -512,6 +563,30 @@ class Serving(DaemonTest):
         self.assertEqual(self.get(world, "/readyz"), (200, "ready\n"))
         self.assertEqual(self.get(world, "/elsewhere")[0], 404)
         self.assertEqual(self.get(world, "/metrics", "POST")[0], 405)
+
+    def test_the_checkpoint_is_as_old_as_the_last_save_that_succeeded(self):
+        def saved_at():
+            page = self.get(world, "/metrics")[1]
+            return re.search(r"^hydrant_checkpoint_saved_timestamp_seconds (\S+)$", page, re.M).group(1)
+
+        world = self.world()
+        world.write_posts("posts.ndjson", range(10))
+        world.start()
+        (world.dir / "state/checkpoint.new").mkdir()  # where the next one is written
+        number = 10
+        while world.ctl("status")["checkpoint_failures"] == 0:
+            world.write_posts("posts.ndjson", [number], "a")
+            number += 1
+            time.sleep(0.1)
+        before, shown = saved_at(), world.ctl("status")["checkpoint_at"]
+        world.write_posts("posts.ndjson", [number], "a")
+        until("it fails again", lambda: world.ctl("status")["checkpoint_failures"] > 1)
+        self.assertEqual((saved_at(), world.ctl("status")["checkpoint_at"]), (before, shown))
+        written = (world.dir / "state/checkpoint").stat().st_mtime
+        self.assertLess(float(before), written + 0.5)
+        (world.dir / "state/checkpoint.new").rmdir()
+        until("it is saved again", lambda: saved_at() != before)
+        self.assertEqual(world.stop(), 0)
 
     def test_every_metric_is_documented(self):
         world = self.world()
@@ -645,6 +720,32 @@ class Serving(DaemonTest):
         self.assertRegex(told[0], r'at=rules.yaml:7:\d+ problem="test of rule signal: the rule matches, and should not"')
         self.assertRegex(world.ctl("status")["refused"], r"rule signal at rules.yaml:7:\d+: the rule matches")
         self.assertIsNone(world.daemon.poll())
+
+    def test_a_mapping_that_a_source_names_is_not_reloaded_away(self):
+        def mapping(fields):
+            return RULES + ("mappings:\n  mynet:\n    network: mynet\n    tell: {k: '*', t: '*'}\n"
+                            f"    take:\n      - when: {{t: '*'}}\n        fields: {fields}\n")
+
+        def write(numbers):
+            with open(world.dir / "posts.ndjson", "a", encoding="utf-8") as out:
+                out.write("".join(json.dumps({"k": f"p{n}", "t": "no signal"}) + "\n" for n in numbers))
+
+        world = self.world(sources="[{name: posts, type: file, path: posts.ndjson, format: mynet}]")
+        rules = world.dir / "rules.yaml"
+        rules.write_text(mapping("{id: k, text: t}"))
+        write(range(5))
+        world.start()
+        until("the first ones", lambda: world.ctl("status")["published"] == 5)
+        rules.write_text(RULES)
+        until("it is refused", lambda: world.ctl("status")["refused"])
+        self.assertRegex(world.ctl("status")["refused"], "source posts: format mynet is none of ")
+        self.assertFalse(world.ctl("reload", code=1)["ok"])
+        self.assertEqual(world.ctl("status")["generation"], 1)
+        write(range(5, 10))
+        until("more of them", lambda: world.ctl("status")["published"] == 10)
+        rules.write_text(mapping("{id: k, text: t, lang: l}"))
+        until("it is another one, but there", lambda: world.ctl("status")["generation"] == 2)
+        self.assertEqual(world.stop(), 0)
 
     def test_clients_that_close_inside_a_request(self):
         world = self.world()
