@@ -29,6 +29,8 @@ struct hy_intake_file {
     /* Which is next: */
     uint64_t resume; /* where the host wants to go on */
     uint32_t replay; /* entries from here on are read before new files are */
+    int missed;      /* why the first of them could not be opened, as it was said; 0: it was not */
+    uint64_t missed_ns;
     struct hy_file_look look;
     uint64_t looked_ns;
     bool look_due;        /* there is a reason to look before HY_INTAKE_FILE_LOOK_MS are over */

@@ -74,14 +74,28 @@ static bool has_room(const struct hy_file_list *list, const char *path)
            list->bytes + HY_FILE_LINE_BYTES + strlen(path) <= HY_INTAKE_STATE_BYTES_MAX;
 }
 
-/* A file that is new: it begins where the last one ended. */
+/* Where a new file begins: behind the last one. How long that was is not known if it is missing: go
+ * on behind what is safe. */
+static uint64_t end_of_last(const struct hy_intake_file *file)
+{
+    const struct hy_file_list *list = &file->list;
+    const struct hy_file_entry *last = list->count ? &list->entries[list->count - 1] : NULL;
+    if (!last || last->end != UINT64_MAX)
+        return last ? last->end : 0;
+    return file->resume > last->start ? file->resume : last->start;
+}
+
+/* A file that is new: it begins where the last one ended, which is finished now if it is missing.
+ */
 static enum hy_take add_file(struct hy_intake_file *file, const char *path, int fd,
                              const struct stat *st, hydrant_error *err)
 {
     struct hy_file_list *list = &file->list;
-    uint64_t start = list->count ? list->entries[list->count - 1].end : 0;
+    uint64_t start = end_of_last(file);
+    uint32_t missing = list->count && list->entries[list->count - 1].end == UINT64_MAX;
     if (!has_room(list, path))
         hy_file_list_forget(list);
+    file->replay = list->count - missing;
     bool fits = has_room(list, path);
     struct hy_file_entry *entry = fits ? hy_file_list_add(list, path) : NULL;
     if (!entry) {
@@ -95,12 +109,16 @@ static enum hy_take add_file(struct hy_intake_file *file, const char *path, int 
         return HY_TAKE_ERROR;
     }
     entry->start = start;
+    if (missing)
+        entry[-1].end = start;
     errno = EAGAIN; /* it became shorter meanwhile */
     bool good = hy_file_identify(entry, fd, st);
     if (!good)
         hy_intake_file_error(err, path, errno, "cannot read its beginning");
     if (!good || (file->started && file->host->save(file->host->ctx, err) != HYDRANT_OK)) {
         hy_file_list_drop(list);
+        if (missing)
+            list->entries[list->count - 1].end = UINT64_MAX;
         close(fd);
         return HY_TAKE_ERROR;
     }
@@ -131,20 +149,33 @@ static bool is_renamed(const struct hy_file_entry *entry, const char *path, int 
            (entry->head_bytes == 0 || hy_file_is_entry(entry, path, fd, st));
 }
 
-/* Opens the file of that inode under another name: as the pattern or app.log.1 for app.log. */
+/* Does the file of that entry lie there, which could not be opened? */
+static bool is_shut(const struct hy_file_entry *entry, const char *path)
+{
+    struct stat st;
+    int error = errno;
+    bool shut = error != ENOENT && stat(path, &st) == 0 && st.st_ino == entry->inode;
+    errno = error;
+    return shut;
+}
+
+/* Opens the file of that inode under another name: as the pattern or app.log.1 for app.log. -1:
+ * errno says why; ENOENT: it is not there. */
 static int open_renamed(const struct hy_intake_file *file, const struct hy_file_entry *entry)
 {
     glob_t found = {0};
     char pattern[HY_FILE_PATH_BYTES + 1];
     snprintf(pattern, sizeof pattern, "%s*", entry->path);
     const char *const patterns[] = {file->options.pattern, pattern};
-    int fd = -1;
+    int fd = -1, error = ENOENT;
     for (int k = 0; k < 2 && fd < 0; k++) {
         if (glob(patterns[k], GLOB_NOSORT, NULL, &found) != 0)
             continue;
         for (size_t i = 0; i < found.gl_pathc && fd < 0; i++) {
             struct stat st;
             fd = open_regular(found.gl_pathv[i], &st);
+            if (fd < 0 && is_shut(entry, found.gl_pathv[i]))
+                error = errno;
             if (fd >= 0 && !is_renamed(entry, found.gl_pathv[i], fd, &st)) {
                 close(fd);
                 fd = -1;
@@ -152,6 +183,7 @@ static int open_renamed(const struct hy_intake_file *file, const struct hy_file_
         }
         globfree(&found);
     }
+    errno = error;
     return fd;
 }
 
@@ -164,17 +196,34 @@ static bool was_replaced(const struct hy_intake_file *file, struct hy_file_entry
         return false;
     if (!entry->replaced) {
         int fd = open_renamed(file, entry);
-        entry->replaced = fd >= 0;
+        entry->replaced = fd >= 0 || errno != ENOENT;
         if (fd >= 0)
             close(fd);
     }
     return entry->replaced;
 }
 
+static bool is_plain(int fd)
+{
+    const char *foreign;
+    char head[16];
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    return n >= 0 && hy_inflate_tell(head, (size_t)n, true, &foreign) == HY_PACKING_NONE;
+}
+
+/* One that was finished while it was missing is here again: how much of it was read? */
+static void settle_disk_end(struct hy_file_entry *entry, int fd)
+{
+    if (entry->disk_end == HY_FILE_SIZE_UNKNOWN && entry->end != UINT64_MAX && is_plain(fd))
+        entry->disk_end = entry->end - entry->start;
+}
+
 /* Is the open file new? One that became shorter than what was read of it is. */
 static bool is_new(struct hy_intake_file *file, const char *path, int fd, const struct stat *st)
 {
     struct hy_file_entry *known = hy_file_list_find(&file->list, path, fd, st);
+    if (known)
+        settle_disk_end(known, fd);
     if (!known ||
         (known->disk_end != HY_FILE_SIZE_UNKNOWN && (uint64_t)st->st_size < known->disk_end) ||
         was_replaced(file, known, st))
@@ -358,34 +407,90 @@ static enum hy_take open_new(struct hy_intake_file *file, hydrant_error *err)
     return took;
 }
 
-/* Opens an entry of before the restart, under its old name or, if it was renamed, its new one. */
+/* What lies at the path instead of a file is none. */
+static int without_file(int error)
+{
+    return error == ENOTDIR || error == EISDIR || error == ENOTSUP ? ENOENT : error;
+}
+
+/* Opens an entry of before the restart, under its old name or, if it was renamed, its new one. -1:
+ * errno says why; ENOENT: it is not there. */
 static int open_entry(const struct hy_intake_file *file, const struct hy_file_entry *entry)
 {
     struct stat st;
-    int fd = open_regular(entry->path, &st);
+    int fd = open_regular(entry->path, &st), error = fd < 0 ? without_file(errno) : 0;
+    errno = 0;
     bool good = fd >= 0 && hy_file_is_entry(entry, entry->path, fd, &st);
-    int renamed = good && st.st_ino == entry->inode ? -1 : open_renamed(file, entry);
-    if (fd >= 0 && (renamed >= 0 || !good))
+    if (good && st.st_ino == entry->inode)
+        return fd;
+    if (fd >= 0 && !good)
+        error = errno ? errno : ENOENT; /* its first bytes cannot be read, or are others */
+    int renamed = open_renamed(file, entry);
+    if (renamed < 0 && errno == ENOENT && good)
+        return fd; /* restored from a backup, it seems */
+    if (fd >= 0)
         close(fd);
-    return renamed >= 0 ? renamed : good ? fd : -1;
+    if (renamed < 0 && errno == ENOENT)
+        errno = error;
+    return renamed;
 }
 
-/* The next of those that were begun before the restart and not finished. */
+/* The entry that is to be read next cannot be opened, which is said once. */
+static enum hy_take miss_entry(struct hy_intake_file *file, const struct hy_file_entry *entry,
+                               int error, hydrant_error *err)
+{
+    bool said = file->missed == error, ends = entry->end != UINT64_MAX;
+    file->missed = error;
+    if (error != ENOENT) {
+        file->look_due = false; /* nothing is looked for meanwhile */
+        return said ? HY_TAKE_IDLE : hy_intake_file_error(err, entry->path, error, "cannot open");
+    }
+    if (ends) { /* others come behind it */
+        file->replay++;
+        file->missed = 0;
+    }
+    if (said && !ends)
+        return HY_TAKE_IDLE;
+    if (ends || !file->options.follow)
+        return hy_intake_file_error(err, entry->path, error,
+                                    "a file that was not read to its end is gone");
+    char text[HY_FILE_PATH_BYTES + 128];
+    snprintf(text, sizeof text,
+             "%s is gone; if it comes back before another file is begun, it is read on",
+             entry->path);
+    file->host->log(file->host->ctx, true, text);
+    return HY_TAKE_IDLE;
+}
+
+/* What could not be opened is tried again as often as the pattern is looked at. */
+static bool may_try(struct hy_intake_file *file)
+{
+    uint64_t now = hy_clock_mono_ns();
+    if (file->missed && !file->look_due &&
+        now - file->missed_ns <= HY_INTAKE_FILE_LOOK_MS * UINT64_C(1000000))
+        return false;
+    file->missed_ns = now;
+    return true;
+}
+
+/* The next of those that were begun before the restart and not finished. IDLE: there is none, or
+ * (missed) not now. */
 static enum hy_take replay_next(struct hy_intake_file *file, hydrant_error *err)
 {
     while (file->replay < file->list.count) {
-        struct hy_file_entry *entry = &file->list.entries[file->replay++];
-        if (entry->end != UINT64_MAX && entry->end <= file->resume)
+        struct hy_file_entry *entry = &file->list.entries[file->replay];
+        if (entry->end != UINT64_MAX && entry->end <= file->resume) {
+            file->replay++;
             continue;
-        int fd = open_entry(file, entry);
-        if (fd >= 0) {
-            begin_file(file, file->replay - 1, fd);
-            return HY_TAKE_CHUNK;
         }
-        if (entry->end == UINT64_MAX) /* how long it was is not known: go on behind what is safe */
-            entry->end = file->resume > entry->start ? file->resume : entry->start;
-        return hy_intake_file_error(err, entry->path, ENOENT,
-                                    "a file that was not read to its end is gone");
+        if (!may_try(file))
+            return HY_TAKE_IDLE;
+        int fd = open_entry(file, entry);
+        if (fd < 0)
+            return miss_entry(file, entry, errno, err);
+        file->missed = 0;
+        begin_file(file, file->replay++, fd);
+        return HY_TAKE_CHUNK;
     }
     return HY_TAKE_IDLE;
 }
@@ -408,6 +513,8 @@ static enum hy_take mind_none(struct hy_intake_file *file, hydrant_error *err)
 enum hy_take hy_intake_file_next(struct hy_intake_file *file, hydrant_error *err)
 {
     enum hy_take took = replay_next(file, err);
+    if (file->missed && file->missed != ENOENT)
+        return took; /* nothing is read before it */
     if (took == HY_TAKE_IDLE)
         took = open_between(file, err);
     if (took == HY_TAKE_IDLE)

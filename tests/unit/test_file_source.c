@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ static struct {
     uint64_t ms;
     unsigned globs, opens, stats; /* calls */
     void (*before_glob)(void);    /* once */
+    const char *shut;             /* a file of this name cannot be opened for reading: */
+    int shut_error;
 } world = {.ms = 1000000};
 
 int clock_gettime(clockid_t clock, struct timespec *out)
@@ -63,6 +66,11 @@ int open(const char *path, int flags, ...)
     mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
     va_end(list);
     world.opens++;
+    const char *slash = strrchr(path, '/');
+    if (world.shut && slash && strcmp(slash + 1, world.shut) == 0 && !(flags & O_ACCMODE)) {
+        errno = world.shut_error;
+        return -1;
+    }
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
@@ -205,6 +213,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+    world.shut = NULL;
     if (test.intake)
         stop();
     temporary_remove(test.folder);
@@ -467,6 +476,13 @@ static void a_file_that_is_removed_is_left_for_whatever_is_there(void **state)
     assert_string_equal(test.got, "1\n|old\n");
 }
 
+static void unlink_name(const char *name)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, name);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void rename_to(const char *old, const char *new)
 {
     char from[TEMPORARY_INSIDE], to[TEMPORARY_INSIDE];
@@ -630,6 +646,111 @@ static void a_path_that_names_nothing_is_told_once(void **state)
     append_text("log", "1\n");
     take_later();
     assert_string_equal(test.got, "1\n");
+}
+
+/* The file that is open is the last one; a new source goes on with it. */
+static void stop_to_go_on(void)
+{
+    test.resume = test.position;
+    stop();
+}
+
+static void a_file_that_cannot_be_opened_at_a_start_is_read_when_it_can(void **state)
+{
+    static const int errors[] = {EACCES, EMFILE, EIO};
+    append_text("a", "1\n");
+    append_text("b", "2\n");
+    start(true);
+    take_later();
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        stop_to_go_on();
+        world.shut = "b";
+        world.shut_error = errors[i];
+        start(true);
+        take_later();
+        append_text("c", "later\n");
+        append_text("b", "more\n");
+        take_later();
+        take_later();
+        assert_string_equal(test.got, "");
+        assert_non_null(strstr(test.said, strerror(errors[i])));
+        assert_ptr_equal(strchr(test.said, '\n'), strrchr(test.said, '\n'));
+        unlink_name("c");
+        world.shut = NULL;
+        take_later();
+    }
+    assert_string_equal(test.got, "2\nmore\nmore\nmore\n");
+}
+
+static void a_renamed_file_that_cannot_be_opened_is_read_when_it_can(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("log", "2\n");
+    rename_to("log", "log.1");
+    append_text("log", "3\n");
+    world.shut = "log.1";
+    world.shut_error = EACCES;
+    start(true);
+    take_later();
+    assert_string_equal(test.got, "");
+    assert_string_equal(test.said, "cannot open: Permission denied\n");
+    world.shut = NULL;
+    take_rotated("log.1");
+    assert_string_equal(test.got, "1\n2\n|3\n");
+}
+
+static void a_file_that_is_missing_at_a_start_is_read_on_when_it_is_back(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("log", "gone");
+    start(true);
+    take_later();
+    take_later();
+    assert_non_null(strstr(test.said, "/log is gone; "));
+    assert_ptr_equal(strchr(test.said, '\n'), strrchr(test.said, '\n'));
+    stop();
+    start(true);
+    take_later();
+    append_text("gone", "2\n");
+    rename_to("gone", "log");
+    take_later();
+    append_text("log", "3\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n3\n");
+}
+
+static void a_file_that_is_missing_is_finished_when_another_is_begun(void **state)
+{
+    path_of(test.pattern, "[ab]");
+    append_text("a", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("a", "gone");
+    start(true);
+    take_later();
+    append_text("b", "2\n");
+    take_later();
+    assert_string_equal(test.got, "2\n");
+    assert_int_equal(test.position, 4);
+    rename_to("gone", "a");
+    take_later();
+    assert_null(strstr(test.said, grew));
+    append_text("a", "lost\n");
+    take_later();
+    assert_non_null(strstr(test.said, grew));
+    stop_to_go_on();
+    start(true);
+    take_later();
+    assert_string_equal(test.got, "2\n");
 }
 
 /* ---- what it costs ----------------------------------------------------------------------------
@@ -817,6 +938,10 @@ int main(void)
         CASE(a_file_that_is_restored_is_known),
         CASE(files_that_were_rotated_away_in_between_are_read),
         CASE(a_path_that_names_nothing_is_told_once),
+        CASE(a_file_that_cannot_be_opened_at_a_start_is_read_when_it_can),
+        CASE(a_renamed_file_that_cannot_be_opened_is_read_when_it_can),
+        CASE(a_file_that_is_missing_at_a_start_is_read_on_when_it_is_back),
+        CASE(a_file_that_is_missing_is_finished_when_another_is_begun),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
