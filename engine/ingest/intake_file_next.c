@@ -456,7 +456,7 @@ static enum hy_take miss_entry(struct hy_intake_file *file, const struct hy_file
                                     "a file that was not read to its end is gone");
     char text[HY_FILE_PATH_BYTES + 128];
     snprintf(text, sizeof text,
-             "%s is gone; if it comes back before another file is begun, it is read on",
+             "%s, as it was read, is gone; it is read on if it is back before another is begun",
              entry->path);
     file->host->log(file->host->ctx, true, text);
     return HY_TAKE_IDLE;
@@ -470,6 +470,21 @@ static bool may_try(struct hy_intake_file *file)
         now - file->missed_ns <= HY_INTAKE_FILE_LOOK_MS * UINT64_C(1000000))
         return false;
     file->missed_ns = now;
+    return true;
+}
+
+/* A file that is shorter than what was read of it was cut while nobody read it, although it may
+ * begin as before: what was read is finished, and it is new. */
+static bool was_cut_meanwhile(const struct hy_intake_file *file, struct hy_file_entry *entry,
+                              int fd)
+{
+    struct stat st;
+    uint64_t read = file->resume > entry->start ? file->resume - entry->start : 0;
+    if (entry->end != UINT64_MAX || fstat(fd, &st) != 0 || (uint64_t)st.st_size >= read ||
+        !is_plain(fd))
+        return false;
+    entry->end = file->resume;
+    entry->disk_end = read;
     return true;
 }
 
@@ -489,6 +504,10 @@ static enum hy_take replay_next(struct hy_intake_file *file, hydrant_error *err)
         if (fd < 0)
             return miss_entry(file, entry, errno, err);
         file->missed = 0;
+        if (was_cut_meanwhile(file, entry, fd)) {
+            close(fd);
+            continue; /* it is finished */
+        }
         begin_file(file, file->replay++, fd);
         return HY_TAKE_CHUNK;
     }

@@ -714,7 +714,7 @@ static void a_file_that_is_missing_at_a_start_is_read_on_when_it_is_back(void **
     start(true);
     take_later();
     take_later();
-    assert_non_null(strstr(test.said, "/log is gone; "));
+    assert_non_null(strstr(test.said, "/log, as it was read, is gone; "));
     assert_ptr_equal(strchr(test.said, '\n'), strrchr(test.said, '\n'));
     stop();
     start(true);
@@ -751,6 +751,42 @@ static void a_file_that_is_missing_is_finished_when_another_is_begun(void **stat
     start(true);
     take_later();
     assert_string_equal(test.got, "2\n");
+}
+
+static void a_file_that_is_cut_while_nobody_reads_it_is_new(void **state)
+{
+    char line[2048];
+    memset(line, 'h', sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    append_text("log", line);
+    append_text("log", "1\n2\n3\n");
+    start(true);
+    take_later();
+    uint64_t before = test.position;
+    stop_to_go_on();
+    unlink_name("log");
+    append_text("log", line);
+    append_text("log", "4\n");
+    start(true);
+    take_later();
+    append_text("log", "5\n6\n7\n8\n");
+    take_later();
+    assert_int_equal(test.bytes, strlen(line) + 10);
+    assert_int_equal(test.position, before + strlen(line) + 10);
+    assert_string_equal(test.said, "");
+}
+
+static void a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut(void **state)
+{
+    char line[2048] = "";
+    append_zstd("a.zst", line, sizeof line);
+    start(true);
+    take_later();
+    assert_int_equal(test.position, sizeof line);
+    stop_to_go_on();
+    start(true);
+    take_later();
+    assert_int_equal(test.position, sizeof line);
 }
 
 /* ---- what it costs ----------------------------------------------------------------------------
@@ -942,6 +978,8 @@ int main(void)
         CASE(a_renamed_file_that_cannot_be_opened_is_read_when_it_can),
         CASE(a_file_that_is_missing_at_a_start_is_read_on_when_it_is_back),
         CASE(a_file_that_is_missing_is_finished_when_another_is_begun),
+        CASE(a_file_that_is_cut_while_nobody_reads_it_is_new),
+        CASE(a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
