@@ -74,6 +74,28 @@ static bool has_room(const struct hy_file_list *list, const char *path)
            list->bytes + HY_FILE_LINE_BYTES + strlen(path) <= HY_INTAKE_STATE_BYTES_MAX;
 }
 
+/* Forgets files that are gone. What the pattern names, also with something behind its name, may be
+ * one of them that was renamed. */
+static void forget(struct hy_intake_file *file)
+{
+    char pattern[HY_FILE_PATH_BYTES + 1];
+    glob_t found = {0};
+    struct stat st;
+    size_t count = 0;
+    snprintf(pattern, sizeof pattern, "%s*", file->options.pattern);
+    int status = glob(pattern, GLOB_NOSORT, NULL, &found);
+    uint64_t *inodes = calloc(found.gl_pathc + 1, sizeof *inodes);
+    for (size_t i = 0; inodes && i < found.gl_pathc; i++)
+        if (stat(found.gl_pathv[i], &st) == 0)
+            inodes[count++] = st.st_ino;
+    if (inodes && (status == 0 || status == GLOB_NOMATCH)) {
+        qsort(inodes, count, sizeof *inodes, hy_file_order_inodes);
+        hy_file_list_forget(&file->list, inodes, count);
+    }
+    free(inodes);
+    globfree(&found);
+}
+
 /* Where a new file begins: behind the last one. How long that was is not known if it is missing: go
  * on behind what is safe. */
 static uint64_t end_of_last(const struct hy_intake_file *file)
@@ -94,7 +116,7 @@ static enum hy_take add_file(struct hy_intake_file *file, const char *path, int 
     uint64_t start = end_of_last(file);
     uint32_t missing = list->count && list->entries[list->count - 1].end == UINT64_MAX;
     if (!has_room(list, path))
-        hy_file_list_forget(list);
+        forget(file);
     file->replay = list->count - missing;
     bool fits = has_room(list, path);
     struct hy_file_entry *entry = fits ? hy_file_list_add(list, path) : NULL;

@@ -184,6 +184,14 @@ static void take(void)
     }
 }
 
+/* How many files are remembered. */
+static uint64_t connects(void)
+{
+    struct hy_intake_figures figures = {0};
+    test.intake->type->figures(test.intake, &figures);
+    return figures.connects;
+}
+
 static void path_of(char path[static TEMPORARY_INSIDE], const char *name)
 {
     snprintf(path, TEMPORARY_INSIDE, "%s/%s", test.folder, name);
@@ -884,13 +892,17 @@ static void what_only_begins_like_a_compressed_file_is_text(void **state)
 /* ---- how many are remembered ------------------------------------------------------------------
  */
 
-/* The state of a source that has read the file of this path so many times. */
-static void remember(unsigned times, const char *path)
+/* The state of a source that has read a file of this path so many times: the one that lies there,
+ * or others that did before. */
+static void remember(unsigned times, const char *path, bool lies_there)
 {
     size_t len = 0;
+    struct stat st = {0};
+    assert_true(!lies_there || stat(path, &st) == 0);
     for (unsigned i = 0; i < times; i++)
         len += (size_t)snprintf(test.state + len, sizeof test.state - len,
-                                "0 0/0 %u 0000000000000000 0 %s\n", i, path);
+                                "0 0/0 %llu 0000000000000000 0 %s\n",
+                                lies_there ? (unsigned long long)st.st_ino : i, path);
     assert_true(len < sizeof test.state);
 }
 
@@ -903,7 +915,7 @@ static void as_many_files_are_remembered_as_the_header_says(void **state)
     path_of(test.pattern, "[bc]");
     append_text("a", "a\n");
     append_text("b", "b\n");
-    remember(HY_INTAKE_FILES_MAX - 1, path);
+    remember(HY_INTAKE_FILES_MAX - 1, path, true);
     start(true);
     take();
     assert_string_equal(test.said, "");
@@ -914,6 +926,52 @@ static void as_many_files_are_remembered_as_the_header_says(void **state)
     assert_int_equal(unlink(path), 0); /* what is gone is forgotten */
     take();
     assert_string_equal(test.got, "b\n|c\n");
+}
+
+static void those_that_were_rotated_away_are_forgotten_when_they_are_gone(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    rename_to("log", "log.1");
+    append_text("log", "2\n");
+    take_rotated("log.1");
+    test.resume = test.position;
+    stop();
+    char *after = strdup(test.state);
+    remember(HY_INTAKE_FILES_MAX - 2, path, false);
+    strcat(test.state, after);
+    free(after);
+    start(true);
+    take_later();
+    append_text("z", "3\n");
+    take_later();
+    assert_string_equal(test.said, "");
+    assert_string_equal(test.got, "2\n|3\n");
+    test.resume = test.position;
+    stop();
+    start(true); /* log.1 is known still */
+    take_later();
+    assert_string_equal(test.got, "3\n");
+    assert_int_equal(connects(), 3);
+}
+
+static void a_file_that_cannot_be_looked_at_is_not_gone(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, "loop");
+    path_of(test.pattern, "b");
+    assert_int_equal(symlink("loop", path), 0);
+    append_text("b", "b\n");
+    remember(HY_INTAKE_FILES_MAX, path, false);
+    start(true);
+    take();
+    assert_string_equal(test.said, full);
+    assert_int_equal(unlink(path), 0);
+    take();
+    assert_string_equal(test.got, "b\n");
 }
 
 /* A path of so many bytes to the file a. */
@@ -936,12 +994,12 @@ static void a_state_has_room_for_what_is_remembered(void **state)
     append_text("a", "a\n");
     append_text("b", "b\n");
     long_path(path, LONG);
-    remember(times, path);
+    remember(times, path, true);
     start(true);
     take();
     assert_string_equal(test.got, "b\n");
     stop();
-    remember(times + 1, path);
+    remember(times + 1, path, true);
     start(true);
     take();
     assert_string_equal(test.got, "");
@@ -984,6 +1042,8 @@ int main(void)
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
         CASE(as_many_files_are_remembered_as_the_header_says),
+        CASE(those_that_were_rotated_away_are_forgotten_when_they_are_gone),
+        CASE(a_file_that_cannot_be_looked_at_is_not_gone),
         CASE(a_state_has_room_for_what_is_remembered),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
