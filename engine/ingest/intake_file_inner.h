@@ -48,6 +48,8 @@ struct hy_intake_file {
     bool begun;      /* a chunk of it was delivered */
     bool at_its_end; /* the last read found nothing */
     bool leaving;    /* it is over: read to its end once more, it is finished */
+    bool end_told;   /* how it ended, with once */
+    char last_byte;  /* of what was delivered */
     bool probed;     /* is it zstd? is settled */
     bool inflating;
     enum hy_inflate_end stopped; /* why the decoder did when it was last asked */
@@ -55,6 +57,12 @@ struct hy_intake_file {
     char *raw, *unpacked;
     const char *raw_at, *raw_end;
 };
+
+/* Is there more to come when there is nothing now? */
+static inline bool hy_intake_file_waits(const struct hy_intake_file *file)
+{
+    return file->options.follow && !file->options.once;
+}
 
 static inline enum hy_take hy_intake_file_error(hydrant_error *err, const char *path, int error,
                                                 const char *what)

@@ -59,7 +59,7 @@ static void begin_file(struct hy_intake_file *file, uint32_t index, int fd)
     file->position = file->list.entries[index].start;
     file->disk_offset = 0;
     file->begun = file->probed = file->inflating = false;
-    file->at_its_end = file->leaving = false;
+    file->at_its_end = file->leaving = file->end_told = false;
     file->stopped = HY_INFLATE_MORE;
     file->raw_at = file->raw_end = file->raw;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -543,7 +543,7 @@ static enum hy_take mind_none(struct hy_intake_file *file, hydrant_error *err)
     if (file->none_told || file->list.count || file->look.found.gl_pathc)
         return HY_TAKE_IDLE;
     file->none_told = true;
-    if (!file->options.follow)
+    if (!hy_intake_file_waits(file))
         return hy_intake_file_error(err, file->options.pattern, ENOENT, "there is nothing to read");
     char text[HY_FILE_PATH_BYTES + 64];
     snprintf(text, sizeof text, "%s: there is no such file yet", file->options.pattern);

@@ -92,6 +92,7 @@ static struct {
     char got[KEPT_BYTES]; /* the first bytes; '|' where a file ended */
     size_t got_len;
     uint64_t bytes, position, resume;
+    bool ended;
     char said[KEPT_BYTES]; /* warnings and errors, a line each */
     char state[HY_INTAKE_STATE_BYTES_MAX + 1];
 } test;
@@ -133,6 +134,7 @@ static void start(bool follow)
     test.options.follow = follow;
     test.got_len = 0;
     test.bytes = 0;
+    test.ended = false;
     test.got[0] = test.said[0] = '\0';
     assert_int_equal(hy_intake_file_create(&test.options, &test.intake, &err), HYDRANT_OK);
     assert_int_equal(test.intake->type->start(test.intake, &host, &err), HYDRANT_OK);
@@ -175,6 +177,7 @@ static void take(void)
             say(err.text);
             break;
         case HY_TAKE_END:
+            test.ended = true;
             return;
         default:
             test.intake->type->wait(test.intake, &timeout_ms);
@@ -797,6 +800,102 @@ static void a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut(void **s
     assert_int_equal(test.position, sizeof line);
 }
 
+/* ---- once -------------------------------------------------------------------------------------
+ */
+
+static void start_once(void)
+{
+    test.options.once = true;
+    start(true);
+    test.options.once = false;
+}
+
+static void once_reads_what_is_there_and_leaves_the_rest_to_a_later_run(void **state)
+{
+    append_text("a", "1\n");
+    append_text("b", "2\n");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "1\n|2\n");
+    stop_to_go_on();
+    append_text("b", "3\n");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "2\n3\n");
+    stop_to_go_on();
+    append_text("b", "4\n");
+    start(true);
+    take_later();
+    append_text("b", "5\n");
+    take_later();
+    assert_false(test.ended);
+    assert_string_equal(test.got, "2\n3\n4\n5\n");
+    assert_string_equal(test.said, "");
+}
+
+static void once_tells_of_a_last_line_without_an_end_which_waits(void **state)
+{
+    append_text("a", "[1,\n2]"); /* no line */
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.said, "");
+    stop_to_go_on();
+    append_text("b", "1\nhalf of");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_null(strstr(test.got, "half of|"));
+    assert_non_null(strstr(test.said, "/b: its last line has no end"));
+    stop_to_go_on();
+    append_text("b", " a line\n");
+    start_once();
+    take();
+    assert_string_equal(test.got, "1\nhalf of a line\n");
+    assert_string_equal(test.said, "");
+}
+
+static void once_tells_of_a_packed_file_that_is_cut_short(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    struct stat st;
+    append_zeros("a.zst", 100000);
+    path_of(path, "a.zst");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(truncate(path, st.st_size - 1), 0);
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.said, "this zstd data is cut short, as it is now\n");
+}
+
+static void once_waits_for_no_writer_of_a_rotated_file(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("log", "2\n");
+    rename_to("log", "log.1");
+    append_text("log", "3\n");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "1\n2\n|3\n");
+}
+
+static void once_a_path_that_names_nothing_is_an_error(void **state)
+{
+    path_of(test.pattern, "log");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.said, "there is nothing to read: No such file or directory\n");
+}
+
 /* ---- what it costs ----------------------------------------------------------------------------
  */
 
@@ -1038,6 +1137,11 @@ int main(void)
         CASE(a_file_that_is_missing_is_finished_when_another_is_begun),
         CASE(a_file_that_is_cut_while_nobody_reads_it_is_new),
         CASE(a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut),
+        CASE(once_reads_what_is_there_and_leaves_the_rest_to_a_later_run),
+        CASE(once_tells_of_a_last_line_without_an_end_which_waits),
+        CASE(once_tells_of_a_packed_file_that_is_cut_short),
+        CASE(once_waits_for_no_writer_of_a_rotated_file),
+        CASE(once_a_path_that_names_nothing_is_an_error),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
