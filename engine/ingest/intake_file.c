@@ -53,7 +53,8 @@ static bool is_over(struct hy_intake_file *file)
 {
     struct hy_file_entry *entry = &file->list.entries[file->current];
     struct stat st, named;
-    if (entry->end != UINT64_MAX || !file->options.follow || file->replay < file->list.count)
+    if (entry->end != UINT64_MAX || !file->options.follow || file->strange ||
+        file->replay < file->list.count)
         return true;
     if (fstat(file->fd, &st) != 0 || (uint64_t)st.st_size > file->disk_offset ||
         stat(entry->path, &named) != 0 || named.st_ino == st.st_ino)

@@ -24,7 +24,8 @@
  * where another one has taken its path while it was open, or it lies under another name. It is read
  * again from its beginning, since a format may need that; what lies before the position is left out
  * by the feeder. One that cannot be opened then is tried again, and nothing is read before it; the
- * last one, if it is missing, is waited for until a new file is begun.
+ * last one, if it is missing, is waited for until a new file is begun. One that the pattern does
+ * not name any more is left at its end.
  *
  * Limits: HY_INTAKE_FILES_MAX files are remembered, or fewer when their paths are longer than 149
  * bytes each: the state has room for no more. Those that are gone are forgotten first; when that is

@@ -48,6 +48,7 @@ struct hy_intake_file {
     bool begun;      /* a chunk of it was delivered */
     bool at_its_end; /* the last read found nothing */
     bool leaving;    /* it is over: read to its end once more, it is finished */
+    bool strange;    /* the pattern does not name it any more */
     bool end_told;   /* how it ended, with once */
     char last_byte;  /* of what was delivered */
     bool probed;     /* is it zstd? is settled */

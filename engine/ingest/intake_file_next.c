@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static void begin_file(struct hy_intake_file *file, uint32_t index, int fd)
     file->position = file->list.entries[index].start;
     file->disk_offset = 0;
     file->begun = file->probed = file->inflating = false;
-    file->at_its_end = file->leaving = file->end_told = false;
+    file->at_its_end = file->leaving = file->strange = file->end_told = false;
     file->stopped = HY_INFLATE_MORE;
     file->raw_at = file->raw_end = file->raw;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -457,25 +458,62 @@ static int open_entry(const struct hy_intake_file *file, const struct hy_file_en
     return renamed;
 }
 
+/* Is it a part of the path, rotated away: posts.ndjson.1 or posts.ndjson-20260102? */
+static bool is_part(const char *pattern, const char *path)
+{
+    size_t len = strlen(pattern);
+    return !strpbrk(pattern, "*?[") && strncmp(path, pattern, len) == 0 &&
+           (path[len] == '.' || path[len] == '-') && path[len + 1] >= '0' && path[len + 1] <= '9';
+}
+
+/* Does the pattern name the file, under whatever name? It may be another one than before. */
+static bool is_named(const struct hy_intake_file *file, const struct hy_file_entry *entry)
+{
+    const char *pattern = file->options.pattern;
+    if (fnmatch(pattern, entry->path, FNM_PATHNAME | FNM_PERIOD) == 0 ||
+        is_part(pattern, entry->path))
+        return true;
+    glob_t found = {0};
+    struct stat st;
+    bool named = false;
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    for (size_t i = 0; i < found.gl_pathc && !named; i++)
+        named = stat(found.gl_pathv[i], &st) == 0 && st.st_ino == entry->inode;
+    globfree(&found);
+    return named;
+}
+
+/* The entry that is to be read next cannot be opened, and is not waited for. */
+static void pass_entry(struct hy_intake_file *file)
+{
+    struct hy_file_entry *entry = &file->list.entries[file->replay];
+    if (entry->end == UINT64_MAX)
+        entry->end = end_of_last(file);
+    file->replay++;
+    file->missed = 0;
+}
+
 /* The entry that is to be read next cannot be opened, which is said once. */
 static enum hy_take miss_entry(struct hy_intake_file *file, const struct hy_file_entry *entry,
                                int error, hydrant_error *err)
 {
-    bool said = file->missed == error, ends = entry->end != UINT64_MAX;
+    static const char gone[] = "a file that was not read to its end is gone";
+    bool said = file->missed == error;
     file->missed = error;
-    if (error != ENOENT) {
+    if (error != ENOENT && is_named(file, entry)) {
         file->look_due = false; /* nothing is looked for meanwhile */
         return said ? HY_TAKE_IDLE : hy_intake_file_error(err, entry->path, error, "cannot open");
     }
-    if (ends) { /* others come behind it */
-        file->replay++;
-        file->missed = 0;
-    }
-    if (said && !ends)
-        return HY_TAKE_IDLE;
-    if (ends || !file->options.follow)
+    if (error != ENOENT || entry->end != UINT64_MAX) {
+        pass_entry(file);
         return hy_intake_file_error(err, entry->path, error,
-                                    "a file that was not read to its end is gone");
+                                    error == ENOENT ? gone : "cannot open");
+    }
+    if (said)
+        return HY_TAKE_IDLE;
+    if (!file->options.follow)
+        return hy_intake_file_error(err, entry->path, error, gone);
     char text[HY_FILE_PATH_BYTES + 128];
     snprintf(text, sizeof text,
              "%s, as it was read, is gone; it is read on if it is back before another is begun",
@@ -531,6 +569,7 @@ static enum hy_take replay_next(struct hy_intake_file *file, hydrant_error *err)
             continue; /* it is finished */
         }
         begin_file(file, file->replay++, fd);
+        file->strange = !is_named(file, entry);
         return HY_TAKE_CHUNK;
     }
     return HY_TAKE_IDLE;

@@ -800,6 +800,87 @@ static void a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut(void **s
     assert_int_equal(test.position, sizeof line);
 }
 
+static void a_file_that_the_source_names_no_more_is_left_at_its_end(void **state)
+{
+    path_of(test.pattern, "old");
+    append_text("old", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("new", "n\n");
+    append_text("old", "2\n");
+    path_of(test.pattern, "new");
+    start(true);
+    take_later();
+    append_text("old", "3\n");
+    append_text("new", "n\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n|n\nn\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_file_that_the_source_names_no_more_need_not_be_opened(void **state)
+{
+    path_of(test.pattern, "old");
+    append_text("old", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("new", "n\n");
+    path_of(test.pattern, "new");
+    world.shut = "old";
+    world.shut_error = EACCES;
+    start(true);
+    take_later();
+    assert_string_equal(test.got, "n\n");
+    assert_string_equal(test.said, "cannot open: Permission denied\n");
+}
+
+static void a_file_that_the_source_names_as_it_was_renamed_is_read_on(void **state)
+{
+    path_of(test.pattern, "old");
+    append_text("old", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("old", "new");
+    path_of(test.pattern, "new");
+    start(true);
+    take_later();
+    append_text("new", "2\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_rotated_part_that_was_open_is_read_on(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("log", "log.2");
+    age("log.2", 100);
+    append_text("log.1", "2\n");
+    age("log.1", 50);
+    append_text("log", "");
+    start(true);
+    take_later();
+    take_later();
+    assert_string_equal(test.got, "1\n|2\n");
+    stop_to_go_on();
+    start(true);
+    take_later();
+    append_text("log.1", "3\n");
+    take_later();
+    age("log.1", 50);
+    append_text("log", "4\n");
+    take_later();
+    assert_string_equal(test.got, "2\n3\n|4\n");
+    assert_string_equal(test.said, "");
+}
+
 /* ---- once -------------------------------------------------------------------------------------
  */
 
@@ -1137,6 +1218,10 @@ int main(void)
         CASE(a_file_that_is_missing_is_finished_when_another_is_begun),
         CASE(a_file_that_is_cut_while_nobody_reads_it_is_new),
         CASE(a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut),
+        CASE(a_file_that_the_source_names_no_more_is_left_at_its_end),
+        CASE(a_file_that_the_source_names_no_more_need_not_be_opened),
+        CASE(a_file_that_the_source_names_as_it_was_renamed_is_read_on),
+        CASE(a_rotated_part_that_was_open_is_read_on),
         CASE(once_reads_what_is_there_and_leaves_the_rest_to_a_later_run),
         CASE(once_tells_of_a_last_line_without_an_end_which_waits),
         CASE(once_tells_of_a_packed_file_that_is_cut_short),
