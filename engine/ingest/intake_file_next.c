@@ -182,13 +182,22 @@ static bool is_shut(const struct hy_file_entry *entry, const char *path)
     return shut;
 }
 
+/* A pattern that names what begins with the path, whatever signs of patterns are in it. */
+static void write_pattern(char out[static 2 * HY_FILE_PATH_BYTES], const char *path)
+{
+    for (; *path; *out++ = *path++)
+        if (strchr("*?[\\", *path))
+            *out++ = '\\';
+    memcpy(out, "*", 2);
+}
+
 /* Opens the file of that inode under another name: as the pattern or app.log.1 for app.log. -1:
  * errno says why; ENOENT: it is not there. */
 static int open_renamed(const struct hy_intake_file *file, const struct hy_file_entry *entry)
 {
     glob_t found = {0};
-    char pattern[HY_FILE_PATH_BYTES + 1];
-    snprintf(pattern, sizeof pattern, "%s*", entry->path);
+    char pattern[2 * HY_FILE_PATH_BYTES];
+    write_pattern(pattern, entry->path);
     const char *const patterns[] = {file->options.pattern, pattern};
     int fd = -1, error = ENOENT;
     for (int k = 0; k < 2 && fd < 0; k++) {

@@ -881,6 +881,23 @@ static void a_rotated_part_that_was_open_is_read_on(void **state)
     assert_string_equal(test.said, "");
 }
 
+static void a_name_with_brackets_is_found_when_it_was_renamed(void **state)
+{
+    path_of(test.pattern, "log*");
+    append_text("log[1]?", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("log[1]?", "2\n");
+    path_of(test.pattern, "log[[]1[]][?]");
+    rename_to("log[1]?", "log[1]?.1");
+    append_text("log[1]?", "3\n");
+    start(true);
+    take_rotated("log[1]?.1");
+    assert_string_equal(test.got, "1\n2\n|3\n");
+    assert_string_equal(test.said, "");
+}
+
 /* ---- once -------------------------------------------------------------------------------------
  */
 
@@ -1222,6 +1239,7 @@ int main(void)
         CASE(a_file_that_the_source_names_no_more_need_not_be_opened),
         CASE(a_file_that_the_source_names_as_it_was_renamed_is_read_on),
         CASE(a_rotated_part_that_was_open_is_read_on),
+        CASE(a_name_with_brackets_is_found_when_it_was_renamed),
         CASE(once_reads_what_is_there_and_leaves_the_rest_to_a_later_run),
         CASE(once_tells_of_a_last_line_without_an_end_which_waits),
         CASE(once_tells_of_a_packed_file_that_is_cut_short),
