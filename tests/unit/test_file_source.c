@@ -587,6 +587,8 @@ static void a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one(void **
 {
     append_text("a", "head\n");
     append_text("b", "b\n");
+    age("a", 20);
+    age("b", 10);
     start(true);
     take_later();
     rename_to("a", "old");
