@@ -149,7 +149,8 @@ static hydrant_status create_intake(struct hydrant_daemon *daemon,
 {
     struct hy_intake_file_options file = {.name = config->name,
                                           .pattern = config->path,
-                                          .follow = config->follow && !daemon->options.once};
+                                          .follow = config->follow,
+                                          .once = daemon->options.once};
     *out = NULL;
     bool pushed = config->type == HY_SOURCE_TCP || config->type == HY_SOURCE_UNIX ||
                   config->type == HY_SOURCE_WEBSOCKET || config->type == HY_SOURCE_WEBHOOK;

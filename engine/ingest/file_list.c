@@ -1,5 +1,6 @@
 #include "ingest/file_list.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,12 +230,41 @@ struct hy_file_entry *hy_file_list_find(const struct hy_file_list *list, const c
     return NULL;
 }
 
-void hy_file_list_forget(struct hy_file_list *list)
+int hy_file_order_inodes(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Did a later file lie at its path? */
+static bool is_succeeded(const struct hy_file_list *list, uint32_t index)
+{
+    const struct hy_file_entry *entry = &list->entries[index];
+    for (uint32_t i = index + 1; i < list->count; i++)
+        if (list->entries[i].path_hash == entry->path_hash &&
+            strcmp(list->entries[i].path, entry->path) == 0)
+            return true;
+    return false;
+}
+
+static bool is_gone(const struct hy_file_list *list, uint32_t index, const uint64_t *inodes,
+                    size_t count)
+{
+    const struct hy_file_entry *entry = &list->entries[index];
+    struct stat st;
+    if (count && bsearch(&entry->inode, inodes, count, sizeof *inodes, hy_file_order_inodes))
+        return false;
+    if (stat(entry->path, &st) != 0)
+        return errno == ENOENT;
+    return st.st_ino != entry->inode && is_succeeded(list, index);
+}
+
+void hy_file_list_forget(struct hy_file_list *list, const uint64_t *inodes, size_t count)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         struct hy_file_entry *entry = &list->entries[i];
-        if (i + 1 < list->count && access(entry->path, F_OK) != 0)
+        if (i + 1 < list->count && is_gone(list, i, inodes, count))
             fini_entry(list, entry);
         else
             list->entries[kept++] = *entry;

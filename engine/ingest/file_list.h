@@ -63,7 +63,12 @@ bool hy_file_identify(struct hy_file_entry *entry, int fd, const struct stat *st
  * so the file was cut and written anew. */
 bool hy_file_identify_more(struct hy_file_entry *entry, int fd, const struct stat *st);
 
-/* Forgets finished files that are gone, but for the last; called when the list is long. */
-void hy_file_list_forget(struct hy_file_list *list);
+/* Forgets finished files that are gone, but for the last; called when the list is long. inodes, in
+ * order, are of files that may be one of them under another name. Gone is one that none of these
+ * is, and at whose path nothing lies, or another file does which took it later. */
+void hy_file_list_forget(struct hy_file_list *list, const uint64_t *inodes, size_t count);
+
+/* For qsort. */
+int hy_file_order_inodes(const void *a, const void *b);
 
 #endif

@@ -53,12 +53,15 @@ static bool is_over(struct hy_intake_file *file)
 {
     struct hy_file_entry *entry = &file->list.entries[file->current];
     struct stat st, named;
-    if (entry->end != UINT64_MAX || !file->options.follow || file->replay < file->list.count)
+    if (entry->end != UINT64_MAX || !file->options.follow || file->strange ||
+        file->replay < file->list.count)
         return true;
     if (fstat(file->fd, &st) != 0 || (uint64_t)st.st_size > file->disk_offset ||
         stat(entry->path, &named) != 0 || named.st_ino == st.st_ino)
         return false;
     entry->replaced = true;
+    if (file->options.once)
+        return true;
     /* Who writes it may not have heard yet that it was rotated. */
     int64_t quiet_us = hy_clock_wall_us() - (int64_t)st.st_mtim.tv_sec * 1000000;
     return quiet_us < 0 || quiet_us > (LINGER_S + 1) * INT64_C(1000000);
@@ -177,6 +180,7 @@ static enum hy_take deliver(struct hy_intake_file *file, const char *data, size_
     if (len == 0)
         return HY_TAKE_IDLE;
     file->position += len;
+    file->last_byte = data[len - 1];
     *out = (struct hy_intake_chunk){.stream = (uint32_t)file->stream,
                                     .data = data,
                                     .len = len,
@@ -241,6 +245,35 @@ static enum hy_take may_leave(struct hy_intake_file *file, hydrant_error *err)
     return is_over(file) ? HY_TAKE_CHUNK : hy_intake_file_is_followed(file, err);
 }
 
+/* Has what was delivered of the open file a last line without an end? An array needs none. */
+static bool ends_within_a_line(const struct hy_intake_file *file)
+{
+    return !is_used_up(file) || (file->begun && file->last_byte != '\n' && file->last_byte != ']');
+}
+
+/* With once, at the end of a file that may grow: it is not finished, so that a later run reads on.
+ * A line that has no end waits for it, as otherwise. */
+static enum hy_take end_once(struct hy_intake_file *file, hydrant_error *err)
+{
+    const char *path = file->list.entries[file->current].path;
+    char text[HY_FILE_PATH_BYTES + 128];
+    if (file->end_told)
+        return HY_TAKE_END;
+    file->end_told = true;
+    if (file->inflating && !hy_inflate_is_whole(file->inflate)) {
+        hy_error_set(err, HYDRANT_ERR_DATA, "this zstd data is cut short, as it is now");
+        hy_error_at(err, path, 0, 0);
+        return HY_TAKE_ERROR;
+    }
+    snprintf(text, sizeof text,
+             "%s: its last line has no end, and is read when it has one; with follow: false it is "
+             "read as it is",
+             path);
+    if (ends_within_a_line(file))
+        file->host->log(file->host->ctx, true, text);
+    return HY_TAKE_END;
+}
+
 /* At the end of the open file. CHUNK: the one that ends it; IDLE: it is finished (fd is -1), to be
  * read on (leaving) or waited for. */
 static enum hy_take at_end(struct hy_intake_file *file, struct hy_intake_chunk *out,
@@ -250,6 +283,8 @@ static enum hy_take at_end(struct hy_intake_file *file, struct hy_intake_chunk *
     if (!file->leaving) { /* what came before the reason to leave may not have been read yet */
         enum hy_take took = may_leave(file, err);
         file->leaving = took == HY_TAKE_CHUNK;
+        if (took == HY_TAKE_IDLE && file->options.once)
+            return end_once(file, err);
         return took == HY_TAKE_ERROR ? took : HY_TAKE_IDLE;
     }
     if (file->inflating && entry->end == UINT64_MAX && !hy_inflate_is_whole(file->inflate))
@@ -269,7 +304,7 @@ static enum hy_take take(struct hy_intake *intake, struct hy_intake_chunk *out, 
         enum hy_take got;
         if (file->fd < 0) {
             got = hy_intake_file_next(file, err);
-            if (got == HY_TAKE_IDLE && !file->options.follow)
+            if (got == HY_TAKE_IDLE && !hy_intake_file_waits(file))
                 return HY_TAKE_END;
             if (got != HY_TAKE_CHUNK)
                 return got;

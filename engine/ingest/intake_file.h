@@ -3,7 +3,8 @@
  * their names, .zst unpacked. With follow they are read in the order in which they were last
  * written to, the last one is read on as it grows, and new ones are taken as they appear; a file
  * that was replaced (rotated away) is read until nobody has written to it for a few seconds; one
- * that was cut, also if it has grown again since, is read from its beginning.
+ * that was cut, also if it has grown again since, is read from its beginning. With once, too, the
+ * last one is not finished, so that a later run reads on.
  *
  * The open file is left for a new one only where that will grow rather than this: it has bytes, was
  * written to later, is not compressed as we cannot read it, and its name is not that of the open
@@ -22,7 +23,9 @@
  * A file is known by its path or inode together with a hash of its first bytes; by its inode alone
  * where another one has taken its path while it was open, or it lies under another name. It is read
  * again from its beginning, since a format may need that; what lies before the position is left out
- * by the feeder.
+ * by the feeder. One that cannot be opened then is tried again, and nothing is read before it; the
+ * last one, if it is missing, is waited for until a new file is begun. One that the pattern does
+ * not name any more is left at its end.
  *
  * Limits: HY_INTAKE_FILES_MAX files are remembered, or fewer when their paths are longer than 149
  * bytes each: the state has room for no more. Those that are gone are forgotten first; when that is
@@ -41,6 +44,7 @@ struct hy_intake_file_options {
     const char *name;    /* of the source; outlives it */
     const char *pattern; /* of glob(7), or a path */
     bool follow;
+    bool once; /* end where there is no more; with follow the last file is not finished */
     uint64_t decompressed_bytes_max, decompressed_ratio_max; /* 0: as struct hy_feeder_options */
 };
 

@@ -29,6 +29,8 @@ struct hy_intake_file {
     /* Which is next: */
     uint64_t resume; /* where the host wants to go on */
     uint32_t replay; /* entries from here on are read before new files are */
+    int missed;      /* why the first of them could not be opened, as it was said; 0: it was not */
+    uint64_t missed_ns;
     struct hy_file_look look;
     uint64_t looked_ns;
     bool look_due;        /* there is a reason to look before HY_INTAKE_FILE_LOOK_MS are over */
@@ -46,6 +48,9 @@ struct hy_intake_file {
     bool begun;      /* a chunk of it was delivered */
     bool at_its_end; /* the last read found nothing */
     bool leaving;    /* it is over: read to its end once more, it is finished */
+    bool strange;    /* the pattern does not name it any more */
+    bool end_told;   /* how it ended, with once */
+    char last_byte;  /* of what was delivered */
     bool probed;     /* is it zstd? is settled */
     bool inflating;
     enum hy_inflate_end stopped; /* why the decoder did when it was last asked */
@@ -53,6 +58,12 @@ struct hy_intake_file {
     char *raw, *unpacked;
     const char *raw_at, *raw_end;
 };
+
+/* Is there more to come when there is nothing now? */
+static inline bool hy_intake_file_waits(const struct hy_intake_file *file)
+{
+    return file->options.follow && !file->options.once;
+}
 
 static inline enum hy_take hy_intake_file_error(hydrant_error *err, const char *path, int error,
                                                 const char *what)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static void begin_file(struct hy_intake_file *file, uint32_t index, int fd)
     file->position = file->list.entries[index].start;
     file->disk_offset = 0;
     file->begun = file->probed = file->inflating = false;
-    file->at_its_end = file->leaving = false;
+    file->at_its_end = file->leaving = file->strange = file->end_told = false;
     file->stopped = HY_INFLATE_MORE;
     file->raw_at = file->raw_end = file->raw;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -74,14 +75,50 @@ static bool has_room(const struct hy_file_list *list, const char *path)
            list->bytes + HY_FILE_LINE_BYTES + strlen(path) <= HY_INTAKE_STATE_BYTES_MAX;
 }
 
-/* A file that is new: it begins where the last one ended. */
+/* Forgets files that are gone. What the pattern names, also with something behind its name, may be
+ * one of them that was renamed. */
+static void forget(struct hy_intake_file *file)
+{
+    char pattern[HY_FILE_PATH_BYTES + 1];
+    glob_t found = {0};
+    struct stat st;
+    size_t count = 0;
+    snprintf(pattern, sizeof pattern, "%s*", file->options.pattern);
+    int status = glob(pattern, GLOB_NOSORT, NULL, &found);
+    uint64_t *inodes = calloc(found.gl_pathc + 1, sizeof *inodes);
+    for (size_t i = 0; inodes && i < found.gl_pathc; i++)
+        if (stat(found.gl_pathv[i], &st) == 0)
+            inodes[count++] = st.st_ino;
+    if (inodes && (status == 0 || status == GLOB_NOMATCH)) {
+        qsort(inodes, count, sizeof *inodes, hy_file_order_inodes);
+        hy_file_list_forget(&file->list, inodes, count);
+    }
+    free(inodes);
+    globfree(&found);
+}
+
+/* Where a new file begins: behind the last one. How long that was is not known if it is missing: go
+ * on behind what is safe. */
+static uint64_t end_of_last(const struct hy_intake_file *file)
+{
+    const struct hy_file_list *list = &file->list;
+    const struct hy_file_entry *last = list->count ? &list->entries[list->count - 1] : NULL;
+    if (!last || last->end != UINT64_MAX)
+        return last ? last->end : 0;
+    return file->resume > last->start ? file->resume : last->start;
+}
+
+/* A file that is new: it begins where the last one ended, which is finished now if it is missing.
+ */
 static enum hy_take add_file(struct hy_intake_file *file, const char *path, int fd,
                              const struct stat *st, hydrant_error *err)
 {
     struct hy_file_list *list = &file->list;
-    uint64_t start = list->count ? list->entries[list->count - 1].end : 0;
+    uint64_t start = end_of_last(file);
+    uint32_t missing = list->count && list->entries[list->count - 1].end == UINT64_MAX;
     if (!has_room(list, path))
-        hy_file_list_forget(list);
+        forget(file);
+    file->replay = list->count - missing;
     bool fits = has_room(list, path);
     struct hy_file_entry *entry = fits ? hy_file_list_add(list, path) : NULL;
     if (!entry) {
@@ -95,12 +132,16 @@ static enum hy_take add_file(struct hy_intake_file *file, const char *path, int 
         return HY_TAKE_ERROR;
     }
     entry->start = start;
+    if (missing)
+        entry[-1].end = start;
     errno = EAGAIN; /* it became shorter meanwhile */
     bool good = hy_file_identify(entry, fd, st);
     if (!good)
         hy_intake_file_error(err, path, errno, "cannot read its beginning");
     if (!good || (file->started && file->host->save(file->host->ctx, err) != HYDRANT_OK)) {
         hy_file_list_drop(list);
+        if (missing)
+            list->entries[list->count - 1].end = UINT64_MAX;
         close(fd);
         return HY_TAKE_ERROR;
     }
@@ -131,20 +172,42 @@ static bool is_renamed(const struct hy_file_entry *entry, const char *path, int 
            (entry->head_bytes == 0 || hy_file_is_entry(entry, path, fd, st));
 }
 
-/* Opens the file of that inode under another name: as the pattern or app.log.1 for app.log. */
+/* Does the file of that entry lie there, which could not be opened? */
+static bool is_shut(const struct hy_file_entry *entry, const char *path)
+{
+    struct stat st;
+    int error = errno;
+    bool shut = error != ENOENT && stat(path, &st) == 0 && st.st_ino == entry->inode;
+    errno = error;
+    return shut;
+}
+
+/* A pattern that names what begins with the path, whatever signs of patterns are in it. */
+static void write_pattern(char out[static 2 * HY_FILE_PATH_BYTES], const char *path)
+{
+    for (; *path; *out++ = *path++)
+        if (strchr("*?[\\", *path))
+            *out++ = '\\';
+    memcpy(out, "*", 2);
+}
+
+/* Opens the file of that inode under another name: as the pattern or app.log.1 for app.log. -1:
+ * errno says why; ENOENT: it is not there. */
 static int open_renamed(const struct hy_intake_file *file, const struct hy_file_entry *entry)
 {
     glob_t found = {0};
-    char pattern[HY_FILE_PATH_BYTES + 1];
-    snprintf(pattern, sizeof pattern, "%s*", entry->path);
+    char pattern[2 * HY_FILE_PATH_BYTES];
+    write_pattern(pattern, entry->path);
     const char *const patterns[] = {file->options.pattern, pattern};
-    int fd = -1;
+    int fd = -1, error = ENOENT;
     for (int k = 0; k < 2 && fd < 0; k++) {
         if (glob(patterns[k], GLOB_NOSORT, NULL, &found) != 0)
             continue;
         for (size_t i = 0; i < found.gl_pathc && fd < 0; i++) {
             struct stat st;
             fd = open_regular(found.gl_pathv[i], &st);
+            if (fd < 0 && is_shut(entry, found.gl_pathv[i]))
+                error = errno;
             if (fd >= 0 && !is_renamed(entry, found.gl_pathv[i], fd, &st)) {
                 close(fd);
                 fd = -1;
@@ -152,6 +215,7 @@ static int open_renamed(const struct hy_intake_file *file, const struct hy_file_
         }
         globfree(&found);
     }
+    errno = error;
     return fd;
 }
 
@@ -164,17 +228,34 @@ static bool was_replaced(const struct hy_intake_file *file, struct hy_file_entry
         return false;
     if (!entry->replaced) {
         int fd = open_renamed(file, entry);
-        entry->replaced = fd >= 0;
+        entry->replaced = fd >= 0 || errno != ENOENT;
         if (fd >= 0)
             close(fd);
     }
     return entry->replaced;
 }
 
+static bool is_plain(int fd)
+{
+    const char *foreign;
+    char head[16];
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    return n >= 0 && hy_inflate_tell(head, (size_t)n, true, &foreign) == HY_PACKING_NONE;
+}
+
+/* One that was finished while it was missing is here again: how much of it was read? */
+static void settle_disk_end(struct hy_file_entry *entry, int fd)
+{
+    if (entry->disk_end == HY_FILE_SIZE_UNKNOWN && entry->end != UINT64_MAX && is_plain(fd))
+        entry->disk_end = entry->end - entry->start;
+}
+
 /* Is the open file new? One that became shorter than what was read of it is. */
 static bool is_new(struct hy_intake_file *file, const char *path, int fd, const struct stat *st)
 {
     struct hy_file_entry *known = hy_file_list_find(&file->list, path, fd, st);
+    if (known)
+        settle_disk_end(known, fd);
     if (!known ||
         (known->disk_end != HY_FILE_SIZE_UNKNOWN && (uint64_t)st->st_size < known->disk_end) ||
         was_replaced(file, known, st))
@@ -358,34 +439,147 @@ static enum hy_take open_new(struct hy_intake_file *file, hydrant_error *err)
     return took;
 }
 
-/* Opens an entry of before the restart, under its old name or, if it was renamed, its new one. */
+/* What lies at the path instead of a file is none. */
+static int without_file(int error)
+{
+    return error == ENOTDIR || error == EISDIR || error == ENOTSUP ? ENOENT : error;
+}
+
+/* Opens an entry of before the restart, under its old name or, if it was renamed, its new one. -1:
+ * errno says why; ENOENT: it is not there. */
 static int open_entry(const struct hy_intake_file *file, const struct hy_file_entry *entry)
 {
     struct stat st;
-    int fd = open_regular(entry->path, &st);
+    int fd = open_regular(entry->path, &st), error = fd < 0 ? without_file(errno) : 0;
+    errno = 0;
     bool good = fd >= 0 && hy_file_is_entry(entry, entry->path, fd, &st);
-    int renamed = good && st.st_ino == entry->inode ? -1 : open_renamed(file, entry);
-    if (fd >= 0 && (renamed >= 0 || !good))
+    if (good && st.st_ino == entry->inode)
+        return fd;
+    if (fd >= 0 && !good)
+        error = errno ? errno : ENOENT; /* its first bytes cannot be read, or are others */
+    int renamed = open_renamed(file, entry);
+    if (renamed < 0 && errno == ENOENT && good)
+        return fd; /* restored from a backup, it seems */
+    if (fd >= 0)
         close(fd);
-    return renamed >= 0 ? renamed : good ? fd : -1;
+    if (renamed < 0 && errno == ENOENT)
+        errno = error;
+    return renamed;
 }
 
-/* The next of those that were begun before the restart and not finished. */
+/* Is it a part of the path, rotated away: posts.ndjson.1 or posts.ndjson-20260102? */
+static bool is_part(const char *pattern, const char *path)
+{
+    size_t len = strlen(pattern);
+    return !strpbrk(pattern, "*?[") && strncmp(path, pattern, len) == 0 &&
+           (path[len] == '.' || path[len] == '-') && path[len + 1] >= '0' && path[len + 1] <= '9';
+}
+
+/* Does the pattern name the file, under whatever name? It may be another one than before. */
+static bool is_named(const struct hy_intake_file *file, const struct hy_file_entry *entry)
+{
+    const char *pattern = file->options.pattern;
+    if (fnmatch(pattern, entry->path, FNM_PATHNAME | FNM_PERIOD) == 0 ||
+        is_part(pattern, entry->path))
+        return true;
+    glob_t found = {0};
+    struct stat st;
+    bool named = false;
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    for (size_t i = 0; i < found.gl_pathc && !named; i++)
+        named = stat(found.gl_pathv[i], &st) == 0 && st.st_ino == entry->inode;
+    globfree(&found);
+    return named;
+}
+
+/* The entry that is to be read next cannot be opened, and is not waited for. */
+static void pass_entry(struct hy_intake_file *file)
+{
+    struct hy_file_entry *entry = &file->list.entries[file->replay];
+    if (entry->end == UINT64_MAX)
+        entry->end = end_of_last(file);
+    file->replay++;
+    file->missed = 0;
+}
+
+/* The entry that is to be read next cannot be opened, which is said once. */
+static enum hy_take miss_entry(struct hy_intake_file *file, const struct hy_file_entry *entry,
+                               int error, hydrant_error *err)
+{
+    static const char gone[] = "a file that was not read to its end is gone";
+    bool said = file->missed == error;
+    file->missed = error;
+    if (error != ENOENT && is_named(file, entry)) {
+        file->look_due = false; /* nothing is looked for meanwhile */
+        return said ? HY_TAKE_IDLE : hy_intake_file_error(err, entry->path, error, "cannot open");
+    }
+    if (error != ENOENT || entry->end != UINT64_MAX) {
+        pass_entry(file);
+        return hy_intake_file_error(err, entry->path, error,
+                                    error == ENOENT ? gone : "cannot open");
+    }
+    if (said)
+        return HY_TAKE_IDLE;
+    if (!file->options.follow)
+        return hy_intake_file_error(err, entry->path, error, gone);
+    char text[HY_FILE_PATH_BYTES + 128];
+    snprintf(text, sizeof text,
+             "%s, as it was read, is gone; it is read on if it is back before another is begun",
+             entry->path);
+    file->host->log(file->host->ctx, true, text);
+    return HY_TAKE_IDLE;
+}
+
+/* What could not be opened is tried again as often as the pattern is looked at. */
+static bool may_try(struct hy_intake_file *file)
+{
+    uint64_t now = hy_clock_mono_ns();
+    if (file->missed && !file->look_due &&
+        now - file->missed_ns <= HY_INTAKE_FILE_LOOK_MS * UINT64_C(1000000))
+        return false;
+    file->missed_ns = now;
+    return true;
+}
+
+/* A file that is shorter than what was read of it was cut while nobody read it, although it may
+ * begin as before: what was read is finished, and it is new. */
+static bool was_cut_meanwhile(const struct hy_intake_file *file, struct hy_file_entry *entry,
+                              int fd)
+{
+    struct stat st;
+    uint64_t read = file->resume > entry->start ? file->resume - entry->start : 0;
+    if (entry->end != UINT64_MAX || fstat(fd, &st) != 0 || (uint64_t)st.st_size >= read ||
+        !is_plain(fd))
+        return false;
+    entry->end = file->resume;
+    entry->disk_end = read;
+    return true;
+}
+
+/* The next of those that were begun before the restart and not finished. IDLE: there is none, or
+ * (missed) not now. */
 static enum hy_take replay_next(struct hy_intake_file *file, hydrant_error *err)
 {
     while (file->replay < file->list.count) {
-        struct hy_file_entry *entry = &file->list.entries[file->replay++];
-        if (entry->end != UINT64_MAX && entry->end <= file->resume)
+        struct hy_file_entry *entry = &file->list.entries[file->replay];
+        if (entry->end != UINT64_MAX && entry->end <= file->resume) {
+            file->replay++;
             continue;
-        int fd = open_entry(file, entry);
-        if (fd >= 0) {
-            begin_file(file, file->replay - 1, fd);
-            return HY_TAKE_CHUNK;
         }
-        if (entry->end == UINT64_MAX) /* how long it was is not known: go on behind what is safe */
-            entry->end = file->resume > entry->start ? file->resume : entry->start;
-        return hy_intake_file_error(err, entry->path, ENOENT,
-                                    "a file that was not read to its end is gone");
+        if (!may_try(file))
+            return HY_TAKE_IDLE;
+        int fd = open_entry(file, entry);
+        if (fd < 0)
+            return miss_entry(file, entry, errno, err);
+        file->missed = 0;
+        if (was_cut_meanwhile(file, entry, fd)) {
+            close(fd);
+            continue; /* it is finished */
+        }
+        begin_file(file, file->replay++, fd);
+        file->strange = !is_named(file, entry);
+        return HY_TAKE_CHUNK;
     }
     return HY_TAKE_IDLE;
 }
@@ -397,7 +591,7 @@ static enum hy_take mind_none(struct hy_intake_file *file, hydrant_error *err)
     if (file->none_told || file->list.count || file->look.found.gl_pathc)
         return HY_TAKE_IDLE;
     file->none_told = true;
-    if (!file->options.follow)
+    if (!hy_intake_file_waits(file))
         return hy_intake_file_error(err, file->options.pattern, ENOENT, "there is nothing to read");
     char text[HY_FILE_PATH_BYTES + 64];
     snprintf(text, sizeof text, "%s: there is no such file yet", file->options.pattern);
@@ -408,6 +602,8 @@ static enum hy_take mind_none(struct hy_intake_file *file, hydrant_error *err)
 enum hy_take hy_intake_file_next(struct hy_intake_file *file, hydrant_error *err)
 {
     enum hy_take took = replay_next(file, err);
+    if (file->missed && file->missed != ENOENT)
+        return took; /* nothing is read before it */
     if (took == HY_TAKE_IDLE)
         took = open_between(file, err);
     if (took == HY_TAKE_IDLE)

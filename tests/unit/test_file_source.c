@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ static struct {
     uint64_t ms;
     unsigned globs, opens, stats; /* calls */
     void (*before_glob)(void);    /* once */
+    const char *shut;             /* a file of this name cannot be opened for reading: */
+    int shut_error;
 } world = {.ms = 1000000};
 
 int clock_gettime(clockid_t clock, struct timespec *out)
@@ -63,6 +66,11 @@ int open(const char *path, int flags, ...)
     mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
     va_end(list);
     world.opens++;
+    const char *slash = strrchr(path, '/');
+    if (world.shut && slash && strcmp(slash + 1, world.shut) == 0 && !(flags & O_ACCMODE)) {
+        errno = world.shut_error;
+        return -1;
+    }
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
@@ -84,6 +92,7 @@ static struct {
     char got[KEPT_BYTES]; /* the first bytes; '|' where a file ended */
     size_t got_len;
     uint64_t bytes, position, resume;
+    bool ended;
     char said[KEPT_BYTES]; /* warnings and errors, a line each */
     char state[HY_INTAKE_STATE_BYTES_MAX + 1];
 } test;
@@ -125,6 +134,7 @@ static void start(bool follow)
     test.options.follow = follow;
     test.got_len = 0;
     test.bytes = 0;
+    test.ended = false;
     test.got[0] = test.said[0] = '\0';
     assert_int_equal(hy_intake_file_create(&test.options, &test.intake, &err), HYDRANT_OK);
     assert_int_equal(test.intake->type->start(test.intake, &host, &err), HYDRANT_OK);
@@ -167,6 +177,7 @@ static void take(void)
             say(err.text);
             break;
         case HY_TAKE_END:
+            test.ended = true;
             return;
         default:
             test.intake->type->wait(test.intake, &timeout_ms);
@@ -174,6 +185,14 @@ static void take(void)
                 return;
         }
     }
+}
+
+/* How many files are remembered. */
+static uint64_t connects(void)
+{
+    struct hy_intake_figures figures = {0};
+    test.intake->type->figures(test.intake, &figures);
+    return figures.connects;
 }
 
 static void path_of(char path[static TEMPORARY_INSIDE], const char *name)
@@ -205,6 +224,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+    world.shut = NULL;
     if (test.intake)
         stop();
     temporary_remove(test.folder);
@@ -467,6 +487,13 @@ static void a_file_that_is_removed_is_left_for_whatever_is_there(void **state)
     assert_string_equal(test.got, "1\n|old\n");
 }
 
+static void unlink_name(const char *name)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, name);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void rename_to(const char *old, const char *new)
 {
     char from[TEMPORARY_INSIDE], to[TEMPORARY_INSIDE];
@@ -560,6 +587,8 @@ static void a_finished_file_that_is_renamed_leaves_its_path_to_a_new_one(void **
 {
     append_text("a", "head\n");
     append_text("b", "b\n");
+    age("a", 20);
+    age("b", 10);
     start(true);
     take_later();
     rename_to("a", "old");
@@ -630,6 +659,341 @@ static void a_path_that_names_nothing_is_told_once(void **state)
     append_text("log", "1\n");
     take_later();
     assert_string_equal(test.got, "1\n");
+}
+
+/* The file that is open is the last one; a new source goes on with it. */
+static void stop_to_go_on(void)
+{
+    test.resume = test.position;
+    stop();
+}
+
+static void a_file_that_cannot_be_opened_at_a_start_is_read_when_it_can(void **state)
+{
+    static const int errors[] = {EACCES, EMFILE, EIO};
+    append_text("a", "1\n");
+    append_text("b", "2\n");
+    start(true);
+    take_later();
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        stop_to_go_on();
+        world.shut = "b";
+        world.shut_error = errors[i];
+        start(true);
+        take_later();
+        append_text("c", "later\n");
+        append_text("b", "more\n");
+        take_later();
+        take_later();
+        assert_string_equal(test.got, "");
+        assert_non_null(strstr(test.said, strerror(errors[i])));
+        assert_ptr_equal(strchr(test.said, '\n'), strrchr(test.said, '\n'));
+        unlink_name("c");
+        world.shut = NULL;
+        take_later();
+    }
+    assert_string_equal(test.got, "2\nmore\nmore\nmore\n");
+}
+
+static void a_renamed_file_that_cannot_be_opened_is_read_when_it_can(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("log", "2\n");
+    rename_to("log", "log.1");
+    append_text("log", "3\n");
+    world.shut = "log.1";
+    world.shut_error = EACCES;
+    start(true);
+    take_later();
+    assert_string_equal(test.got, "");
+    assert_string_equal(test.said, "cannot open: Permission denied\n");
+    world.shut = NULL;
+    take_rotated("log.1");
+    assert_string_equal(test.got, "1\n2\n|3\n");
+}
+
+static void a_file_that_is_missing_at_a_start_is_read_on_when_it_is_back(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("log", "gone");
+    start(true);
+    take_later();
+    take_later();
+    assert_non_null(strstr(test.said, "/log, as it was read, is gone; "));
+    assert_ptr_equal(strchr(test.said, '\n'), strrchr(test.said, '\n'));
+    stop();
+    start(true);
+    take_later();
+    append_text("gone", "2\n");
+    rename_to("gone", "log");
+    take_later();
+    append_text("log", "3\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n3\n");
+}
+
+static void a_file_that_is_missing_is_finished_when_another_is_begun(void **state)
+{
+    path_of(test.pattern, "[ab]");
+    append_text("a", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("a", "gone");
+    start(true);
+    take_later();
+    append_text("b", "2\n");
+    take_later();
+    assert_string_equal(test.got, "2\n");
+    assert_int_equal(test.position, 4);
+    rename_to("gone", "a");
+    take_later();
+    assert_null(strstr(test.said, grew));
+    append_text("a", "lost\n");
+    take_later();
+    assert_non_null(strstr(test.said, grew));
+    stop_to_go_on();
+    start(true);
+    take_later();
+    assert_string_equal(test.got, "2\n");
+}
+
+static void a_file_that_is_cut_while_nobody_reads_it_is_new(void **state)
+{
+    char line[2048];
+    memset(line, 'h', sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    append_text("log", line);
+    append_text("log", "1\n2\n3\n");
+    start(true);
+    take_later();
+    uint64_t before = test.position;
+    stop_to_go_on();
+    unlink_name("log");
+    append_text("log", line);
+    append_text("log", "4\n");
+    start(true);
+    take_later();
+    append_text("log", "5\n6\n7\n8\n");
+    take_later();
+    assert_int_equal(test.bytes, strlen(line) + 10);
+    assert_int_equal(test.position, before + strlen(line) + 10);
+    assert_string_equal(test.said, "");
+}
+
+static void a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut(void **state)
+{
+    char line[2048] = "";
+    append_zstd("a.zst", line, sizeof line);
+    start(true);
+    take_later();
+    assert_int_equal(test.position, sizeof line);
+    stop_to_go_on();
+    start(true);
+    take_later();
+    assert_int_equal(test.position, sizeof line);
+}
+
+static void a_file_that_the_source_names_no_more_is_left_at_its_end(void **state)
+{
+    path_of(test.pattern, "old");
+    append_text("old", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("new", "n\n");
+    append_text("old", "2\n");
+    path_of(test.pattern, "new");
+    start(true);
+    take_later();
+    append_text("old", "3\n");
+    append_text("new", "n\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n|n\nn\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_file_that_the_source_names_no_more_need_not_be_opened(void **state)
+{
+    path_of(test.pattern, "old");
+    append_text("old", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("new", "n\n");
+    path_of(test.pattern, "new");
+    world.shut = "old";
+    world.shut_error = EACCES;
+    start(true);
+    take_later();
+    assert_string_equal(test.got, "n\n");
+    assert_string_equal(test.said, "cannot open: Permission denied\n");
+}
+
+static void a_file_that_the_source_names_as_it_was_renamed_is_read_on(void **state)
+{
+    path_of(test.pattern, "old");
+    append_text("old", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("old", "new");
+    path_of(test.pattern, "new");
+    start(true);
+    take_later();
+    append_text("new", "2\n");
+    take_later();
+    assert_string_equal(test.got, "1\n2\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_rotated_part_that_was_open_is_read_on(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    rename_to("log", "log.2");
+    age("log.2", 100);
+    append_text("log.1", "2\n");
+    age("log.1", 50);
+    append_text("log", "");
+    start(true);
+    take_later();
+    take_later();
+    assert_string_equal(test.got, "1\n|2\n");
+    stop_to_go_on();
+    start(true);
+    take_later();
+    append_text("log.1", "3\n");
+    take_later();
+    age("log.1", 50);
+    append_text("log", "4\n");
+    take_later();
+    assert_string_equal(test.got, "2\n3\n|4\n");
+    assert_string_equal(test.said, "");
+}
+
+static void a_name_with_brackets_is_found_when_it_was_renamed(void **state)
+{
+    path_of(test.pattern, "log*");
+    append_text("log[1]?", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("log[1]?", "2\n");
+    path_of(test.pattern, "log[[]1[]][?]");
+    rename_to("log[1]?", "log[1]?.1");
+    append_text("log[1]?", "3\n");
+    start(true);
+    take_rotated("log[1]?.1");
+    assert_string_equal(test.got, "1\n2\n|3\n");
+    assert_string_equal(test.said, "");
+}
+
+/* ---- once -------------------------------------------------------------------------------------
+ */
+
+static void start_once(void)
+{
+    test.options.once = true;
+    start(true);
+    test.options.once = false;
+}
+
+static void once_reads_what_is_there_and_leaves_the_rest_to_a_later_run(void **state)
+{
+    append_text("a", "1\n");
+    append_text("b", "2\n");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "1\n|2\n");
+    stop_to_go_on();
+    append_text("b", "3\n");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "2\n3\n");
+    stop_to_go_on();
+    append_text("b", "4\n");
+    start(true);
+    take_later();
+    append_text("b", "5\n");
+    take_later();
+    assert_false(test.ended);
+    assert_string_equal(test.got, "2\n3\n4\n5\n");
+    assert_string_equal(test.said, "");
+}
+
+static void once_tells_of_a_last_line_without_an_end_which_waits(void **state)
+{
+    append_text("a", "[1,\n2]"); /* no line */
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.said, "");
+    stop_to_go_on();
+    append_text("b", "1\nhalf of");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_null(strstr(test.got, "half of|"));
+    assert_non_null(strstr(test.said, "/b: its last line has no end"));
+    stop_to_go_on();
+    append_text("b", " a line\n");
+    start_once();
+    take();
+    assert_string_equal(test.got, "1\nhalf of a line\n");
+    assert_string_equal(test.said, "");
+}
+
+static void once_tells_of_a_packed_file_that_is_cut_short(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    struct stat st;
+    append_zeros("a.zst", 100000);
+    path_of(path, "a.zst");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(truncate(path, st.st_size - 1), 0);
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.said, "this zstd data is cut short, as it is now\n");
+}
+
+static void once_waits_for_no_writer_of_a_rotated_file(void **state)
+{
+    path_of(test.pattern, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    stop_to_go_on();
+    append_text("log", "2\n");
+    rename_to("log", "log.1");
+    append_text("log", "3\n");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "1\n2\n|3\n");
+}
+
+static void once_a_path_that_names_nothing_is_an_error(void **state)
+{
+    path_of(test.pattern, "log");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.said, "there is nothing to read: No such file or directory\n");
 }
 
 /* ---- what it costs ----------------------------------------------------------------------------
@@ -727,13 +1091,17 @@ static void what_only_begins_like_a_compressed_file_is_text(void **state)
 /* ---- how many are remembered ------------------------------------------------------------------
  */
 
-/* The state of a source that has read the file of this path so many times. */
-static void remember(unsigned times, const char *path)
+/* The state of a source that has read a file of this path so many times: the one that lies there,
+ * or others that did before. */
+static void remember(unsigned times, const char *path, bool lies_there)
 {
     size_t len = 0;
+    struct stat st = {0};
+    assert_true(!lies_there || stat(path, &st) == 0);
     for (unsigned i = 0; i < times; i++)
         len += (size_t)snprintf(test.state + len, sizeof test.state - len,
-                                "0 0/0 %u 0000000000000000 0 %s\n", i, path);
+                                "0 0/0 %llu 0000000000000000 0 %s\n",
+                                lies_there ? (unsigned long long)st.st_ino : i, path);
     assert_true(len < sizeof test.state);
 }
 
@@ -746,7 +1114,7 @@ static void as_many_files_are_remembered_as_the_header_says(void **state)
     path_of(test.pattern, "[bc]");
     append_text("a", "a\n");
     append_text("b", "b\n");
-    remember(HY_INTAKE_FILES_MAX - 1, path);
+    remember(HY_INTAKE_FILES_MAX - 1, path, true);
     start(true);
     take();
     assert_string_equal(test.said, "");
@@ -757,6 +1125,52 @@ static void as_many_files_are_remembered_as_the_header_says(void **state)
     assert_int_equal(unlink(path), 0); /* what is gone is forgotten */
     take();
     assert_string_equal(test.got, "b\n|c\n");
+}
+
+static void those_that_were_rotated_away_are_forgotten_when_they_are_gone(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, "log");
+    append_text("log", "1\n");
+    start(true);
+    take_later();
+    rename_to("log", "log.1");
+    append_text("log", "2\n");
+    take_rotated("log.1");
+    test.resume = test.position;
+    stop();
+    char *after = strdup(test.state);
+    remember(HY_INTAKE_FILES_MAX - 2, path, false);
+    strcat(test.state, after);
+    free(after);
+    start(true);
+    take_later();
+    append_text("z", "3\n");
+    take_later();
+    assert_string_equal(test.said, "");
+    assert_string_equal(test.got, "2\n|3\n");
+    test.resume = test.position;
+    stop();
+    start(true); /* log.1 is known still */
+    take_later();
+    assert_string_equal(test.got, "3\n");
+    assert_int_equal(connects(), 3);
+}
+
+static void a_file_that_cannot_be_looked_at_is_not_gone(void **state)
+{
+    char path[TEMPORARY_INSIDE];
+    path_of(path, "loop");
+    path_of(test.pattern, "b");
+    assert_int_equal(symlink("loop", path), 0);
+    append_text("b", "b\n");
+    remember(HY_INTAKE_FILES_MAX, path, false);
+    start(true);
+    take();
+    assert_string_equal(test.said, full);
+    assert_int_equal(unlink(path), 0);
+    take();
+    assert_string_equal(test.got, "b\n");
 }
 
 /* A path of so many bytes to the file a. */
@@ -779,12 +1193,12 @@ static void a_state_has_room_for_what_is_remembered(void **state)
     append_text("a", "a\n");
     append_text("b", "b\n");
     long_path(path, LONG);
-    remember(times, path);
+    remember(times, path, true);
     start(true);
     take();
     assert_string_equal(test.got, "b\n");
     stop();
-    remember(times + 1, path);
+    remember(times + 1, path, true);
     start(true);
     take();
     assert_string_equal(test.got, "");
@@ -817,10 +1231,28 @@ int main(void)
         CASE(a_file_that_is_restored_is_known),
         CASE(files_that_were_rotated_away_in_between_are_read),
         CASE(a_path_that_names_nothing_is_told_once),
+        CASE(a_file_that_cannot_be_opened_at_a_start_is_read_when_it_can),
+        CASE(a_renamed_file_that_cannot_be_opened_is_read_when_it_can),
+        CASE(a_file_that_is_missing_at_a_start_is_read_on_when_it_is_back),
+        CASE(a_file_that_is_missing_is_finished_when_another_is_begun),
+        CASE(a_file_that_is_cut_while_nobody_reads_it_is_new),
+        CASE(a_packed_file_that_is_smaller_than_what_it_holds_is_not_cut),
+        CASE(a_file_that_the_source_names_no_more_is_left_at_its_end),
+        CASE(a_file_that_the_source_names_no_more_need_not_be_opened),
+        CASE(a_file_that_the_source_names_as_it_was_renamed_is_read_on),
+        CASE(a_rotated_part_that_was_open_is_read_on),
+        CASE(a_name_with_brackets_is_found_when_it_was_renamed),
+        CASE(once_reads_what_is_there_and_leaves_the_rest_to_a_later_run),
+        CASE(once_tells_of_a_last_line_without_an_end_which_waits),
+        CASE(once_tells_of_a_packed_file_that_is_cut_short),
+        CASE(once_waits_for_no_writer_of_a_rotated_file),
+        CASE(once_a_path_that_names_nothing_is_an_error),
         CASE(a_look_costs_no_look_at_every_file_for_every_file),
         CASE(a_compressed_file_is_told_however_little_of_it_is_there),
         CASE(what_only_begins_like_a_compressed_file_is_text),
         CASE(as_many_files_are_remembered_as_the_header_says),
+        CASE(those_that_were_rotated_away_are_forgotten_when_they_are_gone),
+        CASE(a_file_that_cannot_be_looked_at_is_not_gone),
         CASE(a_state_has_room_for_what_is_remembered),
     };
     return cmocka_run_group_tests_name("file source", tests, NULL, NULL);
