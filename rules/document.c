@@ -241,6 +241,26 @@ static void refuse_properties(struct builder *b, const yaml_event_t *event, cons
                        "YAML tags are not accepted in rules");
 }
 
+/* "- b" deeper than the "- a" before it: to YAML both are one value, "a - b". */
+static void refuse_swallowed(struct builder *b, const struct hy_yaml_node *scalar)
+{
+    const char *bytes = b->document->source->bytes.data, *end = bytes + scalar->end;
+    const char *at = bytes + scalar->start;
+    while (scalar->style == HY_YAML_PLAIN && (at = memchr(at, '\n', (size_t)(end - at)))) {
+        while (at < end && strchr(" \t\r\n", *at))
+            at++;
+        bool dash = at < end && *at == '-';
+        if (!dash || (at + 1 < end && !strchr(" \t\r\n", at[1])))
+            continue;
+        struct hy_place place = {b->document->source, (uint32_t)(at - bytes), 1};
+        hy_rules_error(b->diagnostics, place,
+                       "indent it like the other entries, or put the value in quotes",
+                       "YAML takes this line for more of the value in line %u",
+                       hy_source_line_number(b->document->source, scalar->start));
+        return;
+    }
+}
+
 static void add_scalar(struct builder *b, const yaml_event_t *event)
 {
     static const enum hy_yaml_style styles[] = {
@@ -266,6 +286,7 @@ static void add_scalar(struct builder *b, const yaml_event_t *event)
                                 .start = place.offset,
                                 .end = place.offset + place.length,
                                 .value = hy_str(copy, len)};
+    refuse_swallowed(b, &node);
     push(b, &node);
 }
 
