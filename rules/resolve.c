@@ -442,6 +442,9 @@ static void resolve_rules(struct resolver *r)
         const struct hy_rule *rule = &def->rule->rule;
         loader->diagnostics.rule = rule->id;
         def->rule->match = resolve_query(r, &def->query, HY_PLACE_RULE).tree;
+        if (def->query.source)
+            hy_source_place(def->query.source, def->query.place.offset, &def->rule->match_line,
+                            &def->rule->match_column);
         if (rule->until_us != HYDRANT_TIME_NONE && rule->until_us <= now)
             hy_rules_warning(&loader->diagnostics, def->place, "take the rule out, or change until",
                              "this rule has ended: its until is past");
