@@ -170,10 +170,42 @@ static bool report_open_quote(struct builder *b, struct hy_place place)
         line_of(b, last->end) != line_of(b, place.offset))
         return false;
     place.offset = last->start;
-    hy_rules_error(b->diagnostics, place, "close the quote where the value ends",
+    hy_rules_error(b->diagnostics, place,
+                   "close the quote where the value ends, or put the whole value in single quotes",
                    "the next quote like this one is in line %u, where the value cannot end",
                    line_of(b, last->end));
     return true;
+}
+
+/* "match:yak" where a key is due, or a line without any. */
+static void report_no_key(struct builder *b, struct hy_place context)
+{
+    hydrant_str line = hy_source_line(b->document->source, context.offset);
+    const char *from = b->document->source->bytes.data + context.offset;
+    size_t len = (size_t)(line.data + line.len - from);
+    const char *colon = memchr(from, ':', len);
+    context.length = (uint32_t)(colon ? colon + 1 - from : 1);
+    if (colon)
+        hy_rules_error(b->diagnostics, context, "put a space behind the colon",
+                       "a key ends with a colon and a space");
+    else
+        hy_rules_error(b->diagnostics, context,
+                       "write \"key: value\", or indent what goes on with the value above",
+                       "this line has no key");
+}
+
+/* The plain value that goes on at offset, if it holds a ':' and stands where a key would: "id:a".
+ */
+static const struct hy_yaml_node *key_without_space(const struct builder *b, uint32_t offset)
+{
+    const struct hy_yaml_node *last = b->stack_count ? &b->stack[b->stack_count - 1] : NULL;
+    if (!last || last->kind != HY_YAML_SCALAR || last->style != HY_YAML_PLAIN ||
+        last->start >= offset || last->end <= offset)
+        return NULL;
+    hydrant_str line = hy_source_line(b->document->source, last->start);
+    size_t before = last->start - (size_t)(line.data - b->document->source->bytes.data);
+    bool behind_key = memmem(line.data, before, ": ", 2) != NULL;
+    return !behind_key && memchr(line.data + before, ':', line.len - before) ? last : NULL;
 }
 
 /* A key and its ": " are more of the value above, if they are indented further than its key; else
@@ -193,26 +225,14 @@ static void report_colon(struct builder *b, struct hy_place place)
     }
     if (first == b->swallowed)
         return; /* "- id: b" */
+    const struct hy_yaml_node *key = key_without_space(b, first);
+    if (key) {
+        report_no_key(b, (struct hy_place){place.source, key->start, 1});
+        return;
+    }
     place.offset = first;
     hy_rules_error(b->diagnostics, place, "indent it like the lines that it belongs to",
                    "this line is indented too far: YAML takes it for more of the value above");
-}
-
-/* "match:yak" where a key is due, or a line without any. */
-static void report_no_key(struct builder *b, struct hy_place context)
-{
-    hydrant_str line = hy_source_line(b->document->source, context.offset);
-    const char *from = b->document->source->bytes.data + context.offset;
-    size_t len = (size_t)(line.data + line.len - from);
-    const char *colon = memchr(from, ':', len);
-    context.length = (uint32_t)(colon ? colon + 1 - from : 1);
-    if (colon)
-        hy_rules_error(b->diagnostics, context, "put a space behind the colon",
-                       "a key ends with a colon and a space");
-    else
-        hy_rules_error(b->diagnostics, context,
-                       "write \"key: value\", or indent what goes on with the value above",
-                       "this line has no key");
 }
 
 static void report_problem(struct builder *b, struct hy_place place)
