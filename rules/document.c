@@ -25,6 +25,7 @@ struct builder {
     uint32_t stack_count, stack_capacity;
     uint32_t documents;
     const char *begin;
+    uint32_t swallowed; /* the last line that refuse_swallowed() told of; 0: none */
     struct {
         size_t index;    /* in characters, as libyaml counts */
         uint32_t offset; /* in bytes */
@@ -153,6 +154,87 @@ static void report_expected(struct builder *b, struct hy_place place, struct hy_
                        "the value ended before this");
 }
 
+static uint32_t line_of(const struct builder *b, uint32_t offset)
+{
+    return hy_source_line_number(b->document->source, offset);
+}
+
+/* A quote that was not closed is closed by the next one, however far below: what is behind that one
+ * is the problem to YAML, where the value began is one to its author. */
+static bool report_open_quote(struct builder *b, struct hy_place place)
+{
+    const struct hy_yaml_node *last = b->stack_count ? &b->stack[b->stack_count - 1] : NULL;
+    if (!last || last->kind != HY_YAML_SCALAR ||
+        (last->style != HY_YAML_SINGLE_QUOTED && last->style != HY_YAML_DOUBLE_QUOTED) ||
+        line_of(b, last->start) == line_of(b, last->end) ||
+        line_of(b, last->end) != line_of(b, place.offset))
+        return false;
+    place.offset = last->start;
+    hy_rules_error(b->diagnostics, place,
+                   "close the quote where the value ends, or put the whole value in single quotes",
+                   "the next quote like this one is in line %u, where the value cannot end",
+                   line_of(b, last->end));
+    return true;
+}
+
+/* "match:yak" where a key is due, or a line without any. */
+static void report_no_key(struct builder *b, struct hy_place context)
+{
+    hydrant_str line = hy_source_line(b->document->source, context.offset);
+    const char *from = b->document->source->bytes.data + context.offset;
+    size_t len = (size_t)(line.data + line.len - from);
+    const char *colon = memchr(from, ':', len);
+    context.length = (uint32_t)(colon ? colon + 1 - from : 1);
+    if (colon)
+        hy_rules_error(b->diagnostics, context, "put a space behind the colon",
+                       "a key ends with a colon and a space");
+    else
+        hy_rules_error(b->diagnostics, context,
+                       "write \"key: value\", or indent what goes on with the value above",
+                       "this line has no key");
+}
+
+/* The plain value that goes on at offset, if it holds a ':' and stands where a key would: "id:a".
+ */
+static const struct hy_yaml_node *key_without_space(const struct builder *b, uint32_t offset)
+{
+    const struct hy_yaml_node *last = b->stack_count ? &b->stack[b->stack_count - 1] : NULL;
+    if (!last || last->kind != HY_YAML_SCALAR || last->style != HY_YAML_PLAIN ||
+        last->start >= offset || last->end <= offset)
+        return NULL;
+    hydrant_str line = hy_source_line(b->document->source, last->start);
+    size_t before = last->start - (size_t)(line.data - b->document->source->bytes.data);
+    bool behind_key = memmem(line.data, before, ": ", 2) != NULL;
+    return !behind_key && memchr(line.data + before, ':', line.len - before) ? last : NULL;
+}
+
+/* A key and its ": " are more of the value above, if they are indented further than its key; else
+ * there are two of ": " on the line. */
+static void report_colon(struct builder *b, struct hy_place place)
+{
+    hydrant_str bytes = b->document->source->bytes;
+    hydrant_str line = hy_source_line(b->document->source, place.offset);
+    uint32_t first = (uint32_t)(line.data - bytes.data);
+    const char *before = memmem(line.data, place.offset - first, ": ", 2);
+    while (char_at(b, first) == ' ')
+        first++;
+    if (before || first == place.offset) {
+        hy_rules_error(b->diagnostics, place, "put a value that holds \": \" in single quotes",
+                       "a second \": \" on this line");
+        return;
+    }
+    if (first == b->swallowed)
+        return; /* "- id: b" */
+    const struct hy_yaml_node *key = key_without_space(b, first);
+    if (key) {
+        report_no_key(b, (struct hy_place){place.source, key->start, 1});
+        return;
+    }
+    place.offset = first;
+    hy_rules_error(b->diagnostics, place, "indent it like the lines that it belongs to",
+                   "this line is indented too far: YAML takes it for more of the value above");
+}
+
 static void report_problem(struct builder *b, struct hy_place place)
 {
     const char *problem = b->parser.problem ? b->parser.problem : "not YAML";
@@ -162,11 +244,14 @@ static void report_problem(struct builder *b, struct hy_place place)
         context.offset = offset_of(b, &b->parser.context_mark);
     if (strstr(while_, "scanning an a")) /* an anchor, an alias */
         report_start(b, context);
+    else if (report_open_quote(b, place))
+        return;
     else if (strstr(problem, "cannot start any token") || strstr(problem, "tab character"))
         report_start(b, place);
     else if (strstr(problem, "mapping values are not allowed"))
-        hy_rules_error(b->diagnostics, place, "put a value that holds \": \" in single quotes",
-                       "a second \": \" on this line");
+        report_colon(b, place);
+    else if (strstr(problem, "could not find expected ':'"))
+        report_no_key(b, context);
     else if (strstr(while_, "quoted scalar") && strstr(problem, "end of stream"))
         hy_rules_error(b->diagnostics, context, "add the closing quote",
                        "this quote is never closed");
@@ -241,6 +326,27 @@ static void refuse_properties(struct builder *b, const yaml_event_t *event, cons
                        "YAML tags are not accepted in rules");
 }
 
+/* "- b" deeper than the "- a" before it: to YAML both are one value, "a - b". */
+static void refuse_swallowed(struct builder *b, const struct hy_yaml_node *scalar)
+{
+    const char *bytes = b->document->source->bytes.data, *end = bytes + scalar->end;
+    const char *at = bytes + scalar->start;
+    while (scalar->style == HY_YAML_PLAIN && (at = memchr(at, '\n', (size_t)(end - at)))) {
+        while (at < end && strchr(" \t\r\n", *at))
+            at++;
+        bool dash = at < end && *at == '-';
+        if (!dash || (at + 1 < end && !strchr(" \t\r\n", at[1])))
+            continue;
+        b->swallowed = (uint32_t)(at - bytes);
+        struct hy_place place = {b->document->source, b->swallowed, 1};
+        hy_rules_error(b->diagnostics, place,
+                       "indent it like the other entries, or put the value in quotes",
+                       "YAML takes this line for more of the value in line %u",
+                       hy_source_line_number(b->document->source, scalar->start));
+        return;
+    }
+}
+
 static void add_scalar(struct builder *b, const yaml_event_t *event)
 {
     static const enum hy_yaml_style styles[] = {
@@ -266,6 +372,7 @@ static void add_scalar(struct builder *b, const yaml_event_t *event)
                                 .start = place.offset,
                                 .end = place.offset + place.length,
                                 .value = hy_str(copy, len)};
+    refuse_swallowed(b, &node);
     push(b, &node);
 }
 

@@ -418,6 +418,28 @@ static bool check_joined_operator(struct hy_lexer *lexer, hydrant_str word, uint
     return true;
 }
 
+/* NEAR5, ONEAR-5, NEAR_5: the operator without its slash. */
+static void warn_near_without_slash(struct hy_lexer *lexer, hydrant_str word, uint32_t start)
+{
+    uint32_t name = word.len && word.data[0] == 'O' ? 5 : 4, digits = name;
+    if (word.len <= name || memcmp(word.data + name - 4, "NEAR", 4) != 0)
+        return;
+    digits += word.data[name] == '-' || word.data[name] == '_';
+    uint32_t end = digits;
+    while (end < word.len && word.data[end] >= '0' && word.data[end] <= '9')
+        end++;
+    if (end == digits || end < word.len)
+        return;
+    char fix[96];
+    uint32_t shown = word.len - digits < 8 ? word.len - digits : 8;
+    snprintf(fix, sizeof fix, "write %.*s/%.*s for the operator, or \"%.*s\" to look for the word",
+             (int)name, word.data, (int)shown, word.data + digits, (int)(digits + shown),
+             word.data);
+    hy_rules_warning(lexer->diagnostics, hy_lexer_place(lexer, start, lexer->at), fix,
+                     "\"%.*s\" is a word here: the operator has a slash before its number",
+                     (int)word.len, word.data);
+}
+
 /* The first single quote from there on that may close one; the text's length: there is none. It is
  * the same for all quotes before it, so that each part of the text is looked at once. */
 static uint32_t closing_quote(struct hy_lexer *lexer, uint32_t from)
@@ -504,6 +526,7 @@ static struct hy_query *word_node(struct hy_lexer *lexer, uint32_t start)
         return term(lexer, kind, word, start);
     }
     warn_other_letters(lexer, word, start);
+    warn_near_without_slash(lexer, word, start);
     warn_single_quotes(lexer, start);
     if (memchr(word.data, '*', word.len) || memchr(word.data, '?', word.len))
         return pattern_word(lexer, word, start);

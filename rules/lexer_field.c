@@ -309,6 +309,7 @@ static void one_value_error(struct reading *r, const char *found)
 static void check_value(struct reading *r)
 {
     struct hy_literal_problem problem = {0};
+    char domain[64];
     if (r->value.data[0] == '%' && !r->quoted) {
         one_value_error(r, "a list");
         return;
@@ -325,9 +326,9 @@ static void check_value(struct reading *r)
         check_choice(r);
         break;
     case HY_FIELD_DOMAIN:
+        snprintf(domain, sizeof domain, "%s:example.com", r->field->name);
         if (memmem(r->value.data, r->value.len, "://", 3))
-            problem = (struct hy_literal_problem){"a domain stands without its https://",
-                                                  "domain:example.com"};
+            problem = (struct hy_literal_problem){"a domain stands without its https://", domain};
         else if (memchr(r->value.data, '*', r->value.len))
             problem = (struct hy_literal_problem){"a domain stands without *",
                                                   "example.com is for its subdomains, too"};

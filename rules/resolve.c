@@ -197,11 +197,31 @@ static void check_term(struct resolver *r, const struct hy_query *query)
                         "a * in quotes is an ordinary character");
 }
 
+/* A rule that is not live matches nothing that a policy could see. Of the built-in policy the
+ * author has written the rule alone, so it is told there, and once. */
+static void check_live(struct resolver *r, const struct hy_query *query,
+                       const struct hy_rule_def *def)
+{
+    uint8_t state = def->rule->rule.state;
+    const char *said = state == HY_RULE_OFF ? "off" : "in shadow";
+    if (state == HY_RULE_LIVE)
+        return;
+    if (!r->quiet)
+        resolve_warning(r, query, "make the rule live, or take this out",
+                        "rule \"%.*s\" is %s: this is never true", (int)query->text.len,
+                        query->text.data, said);
+    else if (!def->asked_for)
+        hy_rules_warning(&r->loader->diagnostics, def->place, "make the rule live",
+                         "this rule is %s: the default policy asks for it, in vain", said);
+}
+
 static void check_matched(struct resolver *r, const struct hy_query *query)
 {
     struct hy_rule_def *def = hy_name_table_find(&r->loader->rules, query->text);
-    if (def)
+    if (def) {
+        check_live(r, query, def);
         def->asked_for = true;
+    }
     if (def || r->quiet || r->loader->incomplete)
         return;
     char fix[192];
@@ -422,6 +442,9 @@ static void resolve_rules(struct resolver *r)
         const struct hy_rule *rule = &def->rule->rule;
         loader->diagnostics.rule = rule->id;
         def->rule->match = resolve_query(r, &def->query, HY_PLACE_RULE).tree;
+        if (def->query.source)
+            hy_source_place(def->query.source, def->query.place.offset, &def->rule->match_line,
+                            &def->rule->match_column);
         if (rule->until_us != HYDRANT_TIME_NONE && rule->until_us <= now)
             hy_rules_warning(&loader->diagnostics, def->place, "take the rule out, or change until",
                              "this rule has ended: its until is past");

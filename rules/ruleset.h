@@ -75,6 +75,7 @@ struct hy_rule_source {
     struct hy_query *match; /* NULL only in a set with errors */
     const struct hy_rule_test *tests;
     uint32_t tests_count;
+    uint32_t match_line, match_column; /* in the rule's file */
 };
 
 struct hy_policy_line {

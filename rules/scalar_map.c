@@ -108,6 +108,7 @@ bool hy_yaml_map(const struct hy_document *document, const struct hy_yaml_node *
     uint32_t *offsets = HY_ARENA_NEW(arena, uint32_t, value.len + 1);
     if (!offsets)
         return false;
+    uint32_t end = w.at; /* of what is no white space: a block's last line end is none of a query */
     for (uint32_t i = 0; i < value.len; i++) {
         bool inside = ((unsigned char)value.data[i] & 0xC0) == 0x80;
         /* The bytes behind the first of a character that an escape wrote stand where it stands. */
@@ -118,8 +119,10 @@ bool hy_yaml_map(const struct hy_document *document, const struct hy_yaml_node *
         settle(&w, value.data[i]);
         offsets[i] = w.at;
         step(&w, value.data[i]);
+        if (!white(value.data[i]))
+            end = w.at;
     }
-    offsets[value.len] = w.at;
+    offsets[value.len] = end;
     map->offsets = offsets;
     return true;
 }

@@ -106,7 +106,8 @@ void hydrant_pack_costs(const hydrant_pack *handle,
 /* Warns of rules whose words are so common that they are looked at all the time. Of what is not
  * known to be common nothing is said: the names in a long list may all be rare. A rule that needs
  * no word at all says something about fields or scores, and is meant so. */
-static void warn_of_costs(const hydrant_rules *rules, const struct hy_pack *pack)
+static void warn_of_costs(const hydrant_rules *rules, const struct hy_ruleset *ruleset,
+                          const struct hy_pack *pack)
 {
     for (uint32_t i = 0; rules->on_diagnostic && i < pack->rules_count; i++) {
         const struct hy_rule *rule = &pack->rules[i];
@@ -120,8 +121,8 @@ static void warn_of_costs(const hydrant_rules *rules, const struct hy_pack *pack
                            (double)share * 100);
         struct hy_diagnostic warning = {.severity = HY_SEVERITY_WARNING,
                                         .file = rule->file,
-                                        .line = rule->line,
-                                        .column = 1,
+                                        .line = ruleset->rules[i].match_line,
+                                        .column = ruleset->rules[i].match_column,
                                         .rule = rule->id,
                                         .message = hy_str(text, (size_t)len),
                                         .fix = HY_STR("ask for a rarer word besides, such as the "
@@ -150,7 +151,7 @@ hydrant_status hy_pack_handle_compile(const hydrant_rules *rules, const struct h
     *out = NULL;
     hydrant_status status = hy_pack_compile(ruleset, &options, &pack, &found);
     if (status == HYDRANT_OK && rules->lint)
-        warn_of_costs(rules, pack);
+        warn_of_costs(rules, ruleset, pack);
     if (status == HYDRANT_OK)
         return hy_pack_handle_create(pack, NULL, out, err);
     if (status == HYDRANT_ERR_RULES)
