@@ -4,7 +4,8 @@ hydrant does its whole job (parse, all rules, emotion, dedup, triage); the other
 phrases, as substrings, and count the posts that hold one. Every tool gets as many of the posts as it
 does in about the time that a peer is given; a slow one is given more. In every round it is also run on
 the first half of them alone, and that time (starting, building its tables, warming up) is taken off:
-what is shown is a post of the second half. CPU, user and system, the whole process."""
+what is shown is a post of the second half, where that half takes long enough to be told from noise.
+CPU, user and system, the whole process."""
 
 import json
 import shutil
@@ -17,6 +18,11 @@ JQ = ('[($p | split("\\n")[] | select(. != "") | ascii_downcase)] as $phrases | 
       '| . + (if any($phrases[]; . as $x | $t | contains($x)) then 1 else 0 end))')
 SLOW_NS = 200000  # a post: such a tool gets more time, and is measured in fewer rounds
 SLOW_ROUNDS = 3
+TOO_FEW = "too few posts"
+
+
+class TooFew(measure.Failed):
+    """What is left when the first half is taken off is no more than noise."""
 
 
 class Peer:
@@ -119,6 +125,14 @@ def prepare(plan, corpus, peer, folder_cache):
         raise measure.Failed(f"it counts {counted} posts, the reference {reference}")
     if peer.count and counted < reference // 3:
         raise measure.Failed(f"it counts {counted} posts, the reference {reference}: too few to be the same job")
+    must_take_long(plan, done.cpu - once(peer, peer.warm_path).cpu, "the second half of them takes")
+
+
+def must_take_long(plan, seconds, what):
+    """Of some ten milliseconds of CPU a difference can be anything, even negative."""
+    least = plan.mode.least_seconds
+    if seconds < least:
+        raise TooFew(f"{TOO_FEW}: {what} {seconds:.3f} s of CPU, {least:g} are needed")
 
 
 def able(plan, corpus, files_folder):
@@ -131,18 +145,30 @@ def able(plan, corpus, files_folder):
         try:
             prepare(plan, corpus, peer, folder_cache)
             found.append(peer)
+        except TooFew as problem:
+            plan.skip(f"peer {peer.label}", str(problem))
         except measure.Failed as problem:
             plan.fail(f"peer {peer.label}", str(problem))
     return found
 
 
+def posts_for(plan):
+    """More than the pipeline's where that is quick: of what a fast tool takes only half is shown."""
+    return plan.corpus(posts=plan.mode.peer_posts)
+
+
 def run(plan):
     """hydrant, strict and fast, and each peer, interleaved."""
-    corpus = plan.corpus()
+    corpus = posts_for(plan)
     for parse in ("fast", "strict"):
         stats, _ = measure.scan(plan.hydrant, corpus, parse=parse)
         if not pipeline.check(plan, corpus, stats, "peers: hydrant"):
             return
+    try:
+        must_take_long(plan, pipeline.cpu_ns(stats) * stats["posts"] / 1e9, "hydrant takes for all of them")
+    except TooFew as problem:
+        plan.skip("peers", str(problem))
+        return
     others = {peer.name: peer for peer in able(plan, corpus, programs.FOLDER / "peers")}
 
     slow = [name for name, peer in others.items() if peer.slow]
@@ -153,16 +179,17 @@ def run(plan):
 def ns_a_post(peer):
     """Of the second half of its posts: what the first half took is taken off."""
     warm = once(peer, peer.warm_path).cpu
-    return max(1.0, (once(peer, peer.path).cpu - warm) * 1e9 / (peer.posts - peer.warm_posts))
+    return (once(peer, peer.path).cpu - warm) * 1e9 / (peer.posts - peer.warm_posts)
 
 
 def side_by_side(plan, others, names, count):
-    """Rounds of hydrant and the peers of these names; hydrant's own result is of the first call."""
+    """Rounds of hydrant and the peers of these names; hydrant's own result is of the first call. A peer
+    whose first half ever took longer than all of it is left out."""
     hydrant = ["hydrant-fast", "hydrant-strict"]
 
     def take(name):
         if name in hydrant:
-            stats, _ = measure.scan(plan.hydrant, plan.corpus(), parse=name.removeprefix("hydrant-"))
+            stats, _ = measure.scan(plan.hydrant, posts_for(plan), parse=name.removeprefix("hydrant-"))
             return pipeline.cpu_ns(stats)
         return ns_a_post(others[name])
     again = "peers/hydrant-fast" in plan.writer.rows
@@ -170,7 +197,9 @@ def side_by_side(plan, others, names, count):
         return
     samples = measure.rounds(count, [*hydrant[:1 if again else 2], *names], take)
     for name in samples:
-        if name not in hydrant or not again:
+        if min(samples[name]) <= 0:
+            plan.skip(f"peer {others[name].label}", f"{TOO_FEW}: the first half of them took longer than all, once or more")
+        elif name not in hydrant or not again:
             add(plan, name, samples[name], samples["hydrant-fast"], others.get(name))
 
 

@@ -149,12 +149,13 @@ def about_posts(own):
     return lines
 
 
-def headline(environment, rows):
+def headline(environment, rows, least_seconds):
+    """What took less CPU than that is no headline."""
     lines = []
     if environment["mode"] == "tiny":
         return ["*A tiny run shows that everything works. Its figures mean nothing.*"]
     base, strict = rows.get("pipeline/base"), rows.get("pipeline/parse-strict")
-    if base:
+    if base and base["posts"] * base["value"] / 1e9 >= least_seconds:
         lines.append(f"- **{console.number(base['value'])} ns of CPU a post** with everything on (about "
                      f"{console.number(float(format(1e9 / base['value'], '.3g')))} posts a second of one core), "
                      f"{base['matched_share'] * 100:.0f} % of posts match, {base['patterns']:,} patterns"
@@ -180,7 +181,7 @@ def write(folder, environment, rows, suite):
     groups = {}
     for row in rows.values():
         groups.setdefault(group(row), []).append(row)
-    lines = [f"# hydrant bench, {environment['mode']}", "", *about_posts(suite.own), *headline(environment, rows), ""]
+    lines = [f"# hydrant bench, {environment['mode']}", "", *about_posts(suite.own), *headline(environment, rows, suite.mode.least_seconds), ""]
     if environment["mode"] == "quick":
         lines += ["*A quick run is for a look. Figures to compare or to quote come from `bench/run full` on an idle "
                   "machine.*", ""]

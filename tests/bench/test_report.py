@@ -10,7 +10,7 @@ import unittest
 import xml.etree.ElementTree
 
 import made
-from suite import charts, machine, report, results
+from suite import charts, machine, plan, report, results
 
 ENVIRONMENT = {
     "bench": "environment", "mode": "full", "seed": 7, "corpus": "hydrant gen", "rules": "hydrant gen",
@@ -33,7 +33,7 @@ def rows_of(*rows):
 
 class Case(unittest.TestCase):
     def report(self, rows, environment=None, failed=(), skipped=(), own=None):
-        suite = types.SimpleNamespace(failed=list(failed), skipped=list(skipped), own=own)
+        suite = types.SimpleNamespace(failed=list(failed), skipped=list(skipped), own=own, mode=plan.MODES["full"])
         with tempfile.TemporaryDirectory() as folder:
             return report.write(pathlib.Path(folder), {**ENVIRONMENT, **(environment or {})}, rows, suite).read_text()
 
@@ -86,6 +86,10 @@ class Headline(Case):
         self.assertIn("A quick run is for a look.", self.headline("quick"))
         self.assertIn("Its figures mean nothing.", self.headline("tiny"))
         self.assertNotIn("A quick run", self.headline())
+
+    def test_what_took_next_to_no_time_is_none(self):
+        _, rows, _ = results.load(made.FULL_RUN)
+        self.assertNotIn("of CPU a post** with", self.report({"pipeline/base": {**rows["pipeline/base"], "posts": 2000}}))
 
     def test_a_run_of_one_bench_has_none(self):
         self.assertTrue(self.report(rows_of(row("stage/strict/match", [1.0]))).startswith("# hydrant bench, full\n\n\n## Stage by stage"))

@@ -199,6 +199,28 @@ class SideBySide(Case):
         peers.side_by_side(suite, {peer.name: peer}, [peer.name], 2)
         return suite.writer.rows
 
+    def test_a_second_half_that_took_no_time_is_no_figure(self):
+        for seconds in ({"warm": 0.5, "all": 0.499}, {"warm": 0.5, "all": 0.5}):
+            suite = self.suite("full")
+            self.assertEqual(set(self.taken(suite, self.peer(), seconds)), {"peers/hydrant-fast", "peers/hydrant-strict"})
+            self.assertRegex(suite.skipped[0][1], "too few posts: the first half")
+
+    def test_what_is_within_the_noise_is_not_measured(self):
+        for cpu, good in ((0.3, True), (0.18, False), (0.0, False)):
+            if good:
+                self.assertTrue(self.prepared("7", 7, cpu=cpu).checked)
+            else:
+                with self.assertRaisesRegex(peers.TooFew, "too few posts: the second half of them takes .* s of CPU"):
+                    self.prepared("7", 7, cpu=cpu)
+
+    def test_so_few_posts_that_hydrant_takes_no_time_are_left_out(self):
+        suite = self.suite("full")
+        suite.own = types.SimpleNamespace(count=2000, matched=None)
+        measure.scan = lambda *_, **__: ({**STATS, "posts": 2000, "cpu_seconds": 0.004, "compile_cpu_seconds": 0.001}, None)
+        peers.run(suite)
+        self.assertEqual(suite.skipped, [("peers", "too few posts: hydrant takes for all of them 0.003 s of CPU, 0.1 are needed")])
+        self.assertEqual(suite.writer.rows, {})
+
     def peer(self, **more):
         peer = peers.Peer("grep-json", "grep", ["grep"], "json", 5000, label="grep", **more)
         peer.posts, peer.warm_posts, peer.path, peer.warm_path = 1000, 400, "all", "warm"
@@ -223,14 +245,14 @@ class SideBySide(Case):
         self.assertIs(suite.writer.rows["peers/hydrant-fast"], first)
         self.assertAlmostEqual(suite.writer.rows["peers/jq"]["ratio"], 83.33)
 
-    def prepared(self, counted, reference, **more):
-        """A peer that counts so many posts of 100,000."""
+    def prepared(self, counted, reference, cpu=1.0, **more):
+        """A peer that counts so many posts of 100,000, and takes so long for them, half of it for the first half."""
         lines = self.folder / "posts.ndjson"
         lines.write_text("{}\n" * 20)
         corpus = corpora.Corpus(lines, None, None, 100000, work=self.folder)
         peers.extract = lambda _, corpus, posts: (corpora.Corpus(lines, None, None, posts, work=self.folder),
                                                   {"json": lines, "text": lines}, reference)
-        peers.once = lambda *_: measure.Run(0, counted, "", 0, 0, 0)
+        peers.once = lambda peer, path: measure.Run(0, counted, "", 0, cpu / (1 if path == peer.path else 2), 0)
         peer = peers.Peer("x", "x", ["x"], "json", more.pop("ns", 50000), **more)
         peers.prepare(self.suite("full"), corpus, peer, {})
         return peer
