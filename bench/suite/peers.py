@@ -135,18 +135,22 @@ def must_take_long(plan, seconds, what):
         raise TooFew(f"{TOO_FEW}: {what} {seconds:.3f} s of CPU, {least:g} are needed")
 
 
+def leave_out(plan, peer, why):
+    plan.skip(f"peer {peer.label}", why, f"peers/{peer.name}")
+
+
 def able(plan, corpus, files_folder):
     found, folder_cache = [], {}
     small, files, _ = extract(plan, corpus, min(corpus.count, 2000))
     for peer in peers(files, files_folder):
         if not shutil.which(peer.needs):
-            plan.skip(f"peer {peer.label}", f"{peer.needs} is not installed")
+            leave_out(plan, peer, f"{peer.needs} is not installed")
             continue
         try:
             prepare(plan, corpus, peer, folder_cache)
             found.append(peer)
         except TooFew as problem:
-            plan.skip(f"peer {peer.label}", str(problem))
+            leave_out(plan, peer, str(problem))
         except measure.Failed as problem:
             plan.fail(f"peer {peer.label}", str(problem))
     return found
@@ -198,7 +202,7 @@ def side_by_side(plan, others, names, count):
     samples = measure.rounds(count, [*hydrant[:1 if again else 2], *names], take)
     for name in samples:
         if min(samples[name]) <= 0:
-            plan.skip(f"peer {others[name].label}", f"{TOO_FEW}: the first half of them took longer than all, once or more")
+            leave_out(plan, others[name], f"{TOO_FEW}: the first half of them took longer than all, once or more")
         elif name not in hydrant or not again:
             add(plan, name, samples[name], samples["hydrant-fast"], others.get(name))
 

@@ -59,8 +59,10 @@ class Plan:
     def cores(self):
         return len(os.sched_getaffinity(0))
 
-    def skip(self, what, why):
+    def skip(self, what, why, name=None):
+        """name: of the results that there are none of, or what they begin with; what: for a person."""
         self.skipped.append((what, why))
+        self.writer.add({"bench": "skipped", "name": name or what, "why": why})
 
     def fail(self, what, why):
         self.failed.append((what, why))

@@ -161,6 +161,27 @@ class Missing(Case):
         self.assertRegex(out, "only in .*a.jsonl: ring/1024 B/bare ring, ")
         self.assertRegex(self.compare(without, rows)[1], "only in .*b.jsonl: ring/")
 
+    def test_reloads_are_a_part_of_their_own(self):
+        rows = made.full_run()
+        reloads = [row for row in rows if row.get("name", "").startswith("latency-reload")]
+        others = [row for row in rows if row not in reloads]
+        code, out, _ = self.compare(rows, others)
+        self.assertEqual(code, 0)
+        self.assertRegex(out, "only in .*a.jsonl: latency-reload")
+        self.assertEqual(self.compare(rows, [*others, *reloads[1:]])[0], 1)
+
+    def test_what_was_skipped_with_a_reason_is_only_told(self):
+        rows = made.full_run()
+        without = [row for row in rows if not row.get("name", "").startswith("peers/rg")]
+        gone = [row["name"] for row in rows if row.get("name", "").startswith("peers/rg")]
+        skipped = [{"bench": "skipped", "name": name, "why": "rg is not installed"} for name in gone]
+        self.assertEqual(self.compare(rows, without)[0], 1)
+        code, out, err = self.compare(rows, [*without, *skipped])
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, f"\nskipped in .*b.jsonl: {gone[0]}: rg is not installed")
+        self.assertEqual(self.verdicts(rows, [*without, *skipped]), (0, {}))
+        self.assertRegex(self.compare([*without, *skipped], rows)[1], "\nskipped in .*a.jsonl: peers/rg")
+
     def test_what_failed_is_told_and_fails(self):
         rows = made.full_run()
         failed = [*rows, {"bench": "failed", "name": "peers", "why": "no grep"}]

@@ -213,6 +213,12 @@ class SideBySide(Case):
                 with self.assertRaisesRegex(peers.TooFew, "too few posts: the second half of them takes .* s of CPU"):
                     self.prepared("7", 7, cpu=cpu)
 
+    def test_what_is_left_out_is_recorded_by_the_name_of_its_result(self):
+        suite = self.suite("full")
+        self.taken(suite, self.peer(), {"warm": 0.5, "all": 0.5})
+        self.assertEqual(list(results.skipped(self.folder / "results.jsonl")), ["peers/grep-json"])
+        self.assertNotIn("peers/grep-json", results.load(self.folder / "results.jsonl")[1])
+
     def test_so_few_posts_that_hydrant_takes_no_time_are_left_out(self):
         suite = self.suite("full")
         suite.own = types.SimpleNamespace(count=2000, matched=None)
