@@ -130,10 +130,23 @@ def posts_text(environment):
             f"{environment['rules']} (pack {environment['rules_pack']})")
 
 
-def note(name, environment):
+def note(name, environment, rows):
     """What a person must know of these figures."""
     text = NOTES.get(name, "")
+    if name == "latency":
+        return " ".join([text, *sender_text(rows)])
     return f"{text} {KERNEL_THREADS}" if name == "stages" and environment.get("io") != "read" else text
+
+
+def sender_text(rows):
+    """How the sender waited; older runs do not say it, and spun."""
+    pauses = [row["value"] for row in rows if row["name"].endswith("-sender/pause")]
+    if not pauses:
+        return []
+    if max(pauses) == 0:
+        return ["The sender spun until the next post was due."]
+    return [f"With so few cores the sender slept {max(pauses):.0f} µs or more between two writes, so as not to take a core from the "
+            "engine: what came due meanwhile was sent together, and counts as late."]
 
 
 def left_out(own):
@@ -191,8 +204,9 @@ def write(folder, environment, rows, suite):
         if name not in groups:
             continue
         lines += [f"## {TITLES.get(name, name)}", ""]
-        if note(name, environment):
-            lines += [note(name, environment), ""]
+        about = note(name, environment, groups[name])
+        if about:
+            lines += [about, ""]
         for plot in PLOTS.get(name, []):
             if plot in plots:
                 lines += [f"![{TITLES[name]}]({plot}.svg)", ""]

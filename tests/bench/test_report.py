@@ -126,6 +126,13 @@ class Told(Case):
         text = self.report({}, {"corpus": "/p.ndjson", "corpus_bytes": 1234, "corpus_sha256": "ab" * 32, "rules": "/r", "rules_pack": "fe"})
         self.assertIn("posts: /p.ndjson (1,234 bytes, sha256 abababababababab), rules: /r (pack fe); seed 7", text)
 
+    def test_how_the_sender_waited_is_told(self):
+        rows = {"latency/100000/p50": row("latency/100000/p50", [9.0], "latency", "us")}
+        self.assertNotIn("The sender spun", self.report(rows))
+        for pause, words in ((0.0, "The sender spun until"), (50.0, "the sender slept 50 µs or more between two writes")):
+            told = row("latency-sender/pause", [pause], "latency", "pause us")
+            self.assertIn(words, self.report({**rows, "latency-sender/pause": told}))
+
     def test_the_kernels_threads_are_told_where_there_are_any(self):
         rows = rows_of(row("stage/strict/match", [1.0]))
         self.assertIn("the kernel's own threads", self.report(rows))
