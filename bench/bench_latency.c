@@ -7,9 +7,11 @@
  * Post n is to be sent at start + n / rate, whatever happened before. Its latency is counted from
  * that moment, not from when the sender got round to it: when the engine (or the sender) stalls,
  * every post that waits meanwhile counts its wait. How late the sender itself was is reported
- * beside it (lag): it is part of the latency, and no fault of the engine. The reader is a member of
- * a durable group, acknowledges each item, and sleeps when there is none; all four are threads of
- * this process, the ring is in /dev/shm (or TMPDIR).
+ * beside it (lag, taken before the write): it is part of the latency, and no fault of the engine.
+ * For how long the pipe was full is the engine's: it is no part of lag, but told by itself
+ * (blocked). So is how many posts a second were sent, which are fewer than the rate when somebody
+ * fell behind. The reader is a member of a durable group, acknowledges each item, and sleeps when
+ * there is none; all four are threads of this process, the ring is in /dev/shm (or TMPDIR).
  *
  * A sender that spins until the next post is due takes a whole core at high rates. Where the other
  * threads would miss it (CORES_TO_SPIN), the sender sleeps between two writes, and what came due
@@ -24,6 +26,7 @@
 #include <ck_pr.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -62,7 +65,9 @@ struct latency {
     int in, out;       /* the pipe's ends */
     uint64_t pause_ns; /* between two writes of the sender; 0: as posts come due */
     uint64_t start_ns;
-    uint8_t *expected, *got; /* items of each post */
+    uint64_t blocked_ns, room_ns; /* for how long the pipe was full; when it was so last */
+    uint64_t sent_ns;             /* when the last post was in it */
+    uint8_t *expected, *got;      /* items of each post */
     struct bench_histogram latency, lag;
     hydrant *engine;
     char ring_dir[BENCH_PATH]; /* of this run */
@@ -173,11 +178,23 @@ static void open_ring(struct latency *l)
 
 /* ---- sending ---- */
 
-static void write_all(int fd, const char *data, size_t len)
+/* The engine is behind. */
+static void wait_for_room(struct latency *l)
+{
+    struct pollfd pipe = {.fd = l->in, .events = POLLOUT};
+    uint64_t began = bench_now_ns(BENCH_WALL);
+    poll(&pipe, 1, -1);
+    l->room_ns = bench_now_ns(BENCH_WALL);
+    l->blocked_ns += l->room_ns - began;
+}
+
+static void write_all(struct latency *l, const char *data, size_t len)
 {
     while (len > 0) {
-        ssize_t written = write(fd, data, len);
-        if (written < 0 && errno != EINTR)
+        ssize_t written = write(l->in, data, len);
+        if (written < 0 && errno == EAGAIN)
+            wait_for_room(l);
+        else if (written < 0 && errno != EINTR)
             die("pipe", strerror(errno));
         if (written > 0) {
             data += written;
@@ -212,6 +229,13 @@ static uint64_t pause_by_cores(void)
     return CPU_COUNT(&cores) < CORES_TO_SPIN ? PAUSE_US * 1000 : 0;
 }
 
+/* How late the sender is with a post that it could have written since there was room. */
+static void note_lag(struct latency *l, uint32_t post, uint64_t now)
+{
+    uint64_t intended = intended_ns(l, post);
+    bench_histogram_add(&l->lag, now - (intended > l->room_ns ? intended : l->room_ns));
+}
+
 /* Sends every post whose moment has come, in one write, then waits for the next one's. */
 static void *send_paced(void *ctx)
 {
@@ -223,16 +247,14 @@ static void *send_paced(void *ctx)
         uint32_t end = next + 1;
         while (end < l->posts && end - next < HY_BATCH_MENTIONS && intended_ns(l, end) <= now)
             end++;
+        for (uint32_t post = next; post < end; post++)
+            note_lag(l, post, now);
         const struct hy_record *last = &l->corpus.records[end - 1];
         const char *from = l->corpus.records[next].data;
-        write_all(l->in, from, (size_t)(last->data + last->len + 1 - from));
-        now = bench_now_ns(BENCH_WALL);
-        for (uint32_t post = next; post < end; post++) {
-            uint64_t intended = intended_ns(l, post);
-            bench_histogram_add(&l->lag, now > intended ? now - intended : 0);
-        }
+        write_all(l, from, (size_t)(last->data + last->len + 1 - from));
         next = end;
     }
+    l->sent_ns = bench_now_ns(BENCH_WALL);
     close(l->in);
     return NULL;
 }
@@ -241,7 +263,7 @@ static void *send_at_once(void *ctx)
 {
     struct latency *l = ctx;
     const struct hy_record *last = &l->corpus.records[l->posts - 1];
-    write_all(l->in, l->corpus.data, (size_t)(last->data + last->len + 1 - l->corpus.data));
+    write_all(l, l->corpus.data, (size_t)(last->data + last->len + 1 - l->corpus.data));
     close(l->in);
     return NULL;
 }
@@ -278,6 +300,8 @@ static void open_engine(struct latency *l)
     if (pipe2(ends, O_CLOEXEC) != 0)
         die("pipe", strerror(errno));
     fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
+    /* So that waiting for room is seen. The reading end still blocks. */
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
     l->out = ends[0];
     l->in = ends[1];
     if (hydrant_create(&options, l->corpus.pack, &l->engine, &err) != HYDRANT_OK ||
@@ -294,7 +318,7 @@ static void run(struct latency *l, double rate, uint32_t posts, bool reloading)
     memset(l->got, 0, l->corpus.count);
     l->rate = rate;
     l->posts = posts;
-    l->reloads = l->generation_max = 0;
+    l->reloads = l->generation_max = l->blocked_ns = l->room_ns = 0;
     l->generation_min = UINT64_MAX;
     atomic_store(&l->ended, false);
     open_engine(l);
@@ -344,11 +368,14 @@ static const struct figure figures[] = {
 
 enum { FIGURES = sizeof figures / sizeof *figures };
 
+/* Of a run, one number each. */
+enum { SENT, BLOCKED, RELOADS, TOTALS };
+
 static void measure(struct bench *bench, struct latency *l, const double *rates, uint32_t count,
                     bool reloading)
 {
     static double samples[RATES_MAX][2][FIGURES][BENCH_SAMPLES_MAX];
-    static double reloads[RATES_MAX][BENCH_SAMPLES_MAX];
+    static double totals[TOTALS][RATES_MAX][BENCH_SAMPLES_MAX];
     char name[64];
     for (uint32_t r = 0; r < bench->repeats && bench->failures == 0; r++) {
         for (uint32_t c = 0; c < count; c++) {
@@ -364,7 +391,9 @@ static void measure(struct bench *bench, struct latency *l, const double *rates,
                     (double)bench_histogram_at(&l->latency, figures[f].share) / 1e3;
                 samples[c][1][f][r] = (double)bench_histogram_at(&l->lag, figures[f].share) / 1e3;
             }
-            reloads[c][r] = (double)l->reloads;
+            totals[SENT][c][r] = (double)l->posts * 1e9 / (double)(l->sent_ns - l->start_ns);
+            totals[BLOCKED][c][r] = (double)l->blocked_ns / 1e6;
+            totals[RELOADS][c][r] = (double)l->reloads;
         }
     }
     const char *kind = reloading ? "latency-reload" : "latency";
@@ -376,9 +405,13 @@ static void measure(struct bench *bench, struct latency *l, const double *rates,
                      figures[f % FIGURES].name);
             bench_samples(bench, name, "us", samples[c][f / FIGURES][f % FIGURES], bench->repeats);
         }
+        snprintf(name, sizeof name, "%s-sent/%.0f", kind, rates[c]);
+        bench_samples(bench, name, "posts/s", totals[SENT][c], bench->repeats);
+        snprintf(name, sizeof name, "%s-blocked/%.0f", kind, rates[c]);
+        bench_samples(bench, name, "blocked ms", totals[BLOCKED][c], bench->repeats);
         snprintf(name, sizeof name, "%s/%.0f/reloads", kind, rates[c]);
         if (reloading)
-            bench_samples(bench, name, "reloads", reloads[c], bench->repeats);
+            bench_samples(bench, name, "reloads", totals[RELOADS][c], bench->repeats);
     }
 }
 

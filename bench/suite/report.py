@@ -46,11 +46,12 @@ NOTES = {
     "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
     "latency": "From the moment at which a post was to be sent (start + n / rate) to its item in the hands of a "
                "reader of the ring; through a pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "
-               "`latency-lag` is how late the sender was, which is part of the latency. `latency-reload`: with other "
-               "rules every 100 ms.",
+               "`latency-lag` is how late the sender was, which is part of the latency, and `latency-blocked` for how long it "
+               "waited because the pipe was full, which is the engine's. `latency-reload`: with other rules every 100 ms.",
     "limits": "In memory, one thread. Hyperscan gets the phrases as literals, without word boundaries.",
     "memory": "Growth of the resident set at each step.",
 }
+KEPT = 0.99  # of a rate: with less it is another one that was measured
 KERNEL_THREADS = ("It is more than the sum of the stages (*rest* in the plot) by what the kernel's own threads take to read the "
                   "file, which lies in memory, by io_uring; `HYDRANT_IO=read` has no such threads.")
 NOT_MEASURED = """\
@@ -68,14 +69,34 @@ def group(row):
     return row["bench"]
 
 
+def sent_instead(rows):
+    """{(kind, rate): posts a second} of the rates of latency that were not kept."""
+    found = {}
+    for row in rows:
+        kind, _, rate = row["name"].partition("-sent/")
+        if rate and row["value"] < KEPT * float(rate):
+            found[kind, rate] = row["value"]
+    return found
+
+
+def name_text(row, sent):
+    """latency/500000/p50 with what is to be known of it."""
+    kind, _, rest = row["name"].partition("/")
+    for of, rate in sent:
+        if rest.partition("/")[0] == rate and kind.removesuffix("-lag").removesuffix("-sent").removesuffix("-blocked") == of:
+            return f"{row['name']} (rate not kept: {console.number(sent[of, rate])} posts/s were sent)"
+    return row["name"]
+
+
 def table(rows):
     if any("ratio" in row for row in rows):
         return peers_table(rows)
+    sent = sent_instead(rows)
     lines = ["| | median | | least .. most | n |", "|---|--:|---|--:|--:|"]
     for row in rows:
         value, unit = console.amount(row["value"], row["unit"])
         spread = " .. ".join(console.amount(row[end], row["unit"])[0] for end in ("min", "max"))
-        lines.append(f"| {row['name']} | {value} | {unit} | {spread if row['n'] > 1 else ''} | {row['n']} |")
+        lines.append(f"| {name_text(row, sent)} | {value} | {unit} | {spread if row['n'] > 1 else ''} | {row['n']} |")
     return lines
 
 
@@ -183,7 +204,9 @@ def headline(environment, rows, least_seconds):
     for rate in ("500000", "100000", "10000"):
         p50, p99 = rows.get(f"latency/{rate}/p50"), rows.get(f"latency/{rate}/p99")
         if p50 and p99:
-            lines.append(f"- at {int(rate):,} posts a second, {console.number(p50['value'])} µs to an item "
+            sent = sent_instead(rows.values()).get(("latency", rate))
+            less = f" (not kept: {console.number(sent)} were sent)" if sent else ""
+            lines.append(f"- at {int(rate):,} posts a second{less}, {console.number(p50['value'])} µs to an item "
                          f"(median), {console.number(p99['value'])} µs for 99 %")
     return lines
 

@@ -126,6 +126,20 @@ class Told(Case):
         text = self.report({}, {"corpus": "/p.ndjson", "corpus_bytes": 1234, "corpus_sha256": "ab" * 32, "rules": "/r", "rules_pack": "fe"})
         self.assertIn("posts: /p.ndjson (1,234 bytes, sha256 abababababababab), rules: /r (pack fe); seed 7", text)
 
+    def test_a_rate_that_was_not_kept_is_marked(self):
+        rows = rows_of(*(row(f"{kind}/{rate}/{share}", [9.0], "latency", "us") for kind in ("latency", "latency-lag", "latency-reload")
+                         for rate in (500000, 100000) for share in ("p50", "p99")))
+        self.assertNotIn("not kept", self.report(rows))
+        rows["latency-sent/500000"] = row("latency-sent/500000", [401234.0, 411234.0], "latency", "posts/s")
+        rows["latency-sent/100000"] = row("latency-sent/100000", [99900.0], "latency", "posts/s")
+        text = self.report(rows)
+        self.assertIn("- at 500,000 posts a second (not kept: 406,234 were sent), 9.00 µs", text)
+        self.assertIn("- at 100,000 posts a second, 9.00 µs", text)
+        for name in ("latency/500000/p50", "latency-lag/500000/p99", "latency-sent/500000"):
+            self.assertIn(f"| {name} (rate not kept: 406,234 posts/s were sent) | ", text)
+        for name in ("latency/100000/p50", "latency-reload/500000/p50"):
+            self.assertIn(f"| {name} | ", text)
+
     def test_how_the_sender_waited_is_told(self):
         rows = {"latency/100000/p50": row("latency/100000/p50", [9.0], "latency", "us")}
         self.assertNotIn("The sender spun", self.report(rows))
