@@ -111,6 +111,16 @@ class FalseAlarms(Case):
         rows = made.full_run()
         self.assertEqual(self.verdicts(rows, rows), (0, {}))
 
+    def test_the_hosts_drift_is_told(self):
+        """Counted from one half of a run to the other, in the order of the rounds."""
+        def rows(drift):
+            return [{"bench": "x", "name": f"x{i}", "unit": "ns", "samples": [100.0 + n % 3 + (drift if n >= 5 and i else 0) for n in range(10)]}
+                    for i in range(3)] + [{"bench": "x", "name": "few", "unit": "ns", "samples": [1.0, 1.0, 1.0, 1.0, 9.0, 9.0, 9.0]}]
+        code, out, _ = self.compare(rows(0), rows(20))
+        self.assertRegex(out, "note: results that differ between the first and the second half of one and the same run: 0 of 3 in .*a.jsonl, "
+                         "2 of 3 in .*b.jsonl")
+        self.assertNotIn("of one and the same run", self.compare(rows(0)[-1:], rows(0)[-1:])[1])
+
     def test_halves_of_the_same_samples_give_few(self):
         """Samples of a full run dealt out anew: what is called changed then is chance."""
         deal, compare, alarms, compared = random.Random(1), made.script("compare"), 0, 0
