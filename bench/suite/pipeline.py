@@ -47,7 +47,7 @@ def add(plan, bench, name, unit, samples, **more):
 
 
 def axes(plan):
-    """{name: (corpus, options of scan)}: one property at a time differs from the base."""
+    """{name: (corpus, options of scan)}: the base, and rows named by what differs from it (see report.py for what else does)."""
     mode = plan.mode
     base = plan.corpus()
     runs = {"pipeline/base": (base, {}), "pipeline/parse-strict": (base, {"parse": "strict"})}

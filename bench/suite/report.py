@@ -24,9 +24,10 @@ NOTES = {
              "their count is shown instead.",
     "throughput": "CPU per post of `hydrant scan` on a file in the page cache, one worker, items to /dev/null: user and "
                   "system, the whole process, reading included, without starting and compiling rules. *base* is "
-                  "`--parse fast` and, of made posts, 20 % hits, 10,000 phrases, 780-byte records; one thing differs "
-                  "in each row. Longer texts (their bytes are in the name) are those of several posts joined, chosen so "
-                  "that as many match. Fast parsing saves as much as there are posts that nobody wants, for one that "
+                  "`--parse fast` and, of made posts, 20 % hits, 10,000 phrases, 780-byte records; each row "
+                  "is named by what differs. Two differ in more: the records of *record-short* have shorter texts, too, and where texts or "
+                  "records are longer there are fewer posts, so that what a run costs once weighs more on each. Longer texts (their bytes "
+                  "are in the name) are those of several posts joined, chosen so that as many match. Fast parsing saves as much as there are posts that nobody wants, for one that "
                   "matches is parsed in full.",
     "stages": "The same work on one thread, as hydrant counts it itself between stages; the first tenth of the posts, "
               "which touch new memory, is left out. *ring*: items go into a ring in shared memory instead of being "
@@ -91,12 +92,22 @@ def name_text(row, sent):
 def table(rows):
     if any("ratio" in row for row in rows):
         return peers_table(rows)
+    if any("bytes_per_post" in row for row in rows):
+        return throughput_table(rows)
     sent = sent_instead(rows)
     lines = ["| | median | | least .. most | n |", "|---|--:|---|--:|--:|"]
     for row in rows:
         value, unit = console.amount(row["value"], row["unit"])
         spread = " .. ".join(console.amount(row[end], row["unit"])[0] for end in ("min", "max"))
         lines.append(f"| {name_text(row, sent)} | {value} | {unit} | {spread if row['n'] > 1 else ''} | {row['n']} |")
+    return lines
+
+
+def throughput_table(rows):
+    lines = ["| | ns/post | least .. most | posts | bytes each | n |", "|---|--:|---|--:|--:|--:|"]
+    for row in rows:
+        lines.append(f"| {row['name']} | {console.number(row['value'])} | {console.number(row['min'])} .. {console.number(row['max'])} "
+                     f"| {row['posts']:,} | {row['bytes_per_post']:,} | {row['n']} |")
     return lines
 
 

@@ -48,6 +48,13 @@ class Figures(Case):
         made_up = row("x", [5.0, 1.0, 2.0, 100.0])
         self.assertEqual((made_up["value"], made_up["min"], made_up["max"], made_up["mad"], made_up["n"]), (3.5, 1.0, 100.0, 2.0, 4))
 
+    def test_the_pipelines_rows_say_of_how_many_posts(self):
+        text = self.report(rows_of(row("pipeline/base", [1500.0, 1600.0], "throughput", posts=400000, bytes_per_post=773, patterns=10, matched_share=0.2,
+                                       parse="fast"),
+                                   row("pipeline/text-2480", [12000.0], "throughput", posts=10474, bytes_per_post=3115)))
+        self.assertIn("| pipeline/base | 1,550 | 1,500 .. 1,600 | 400,000 | 773 | 2 |", text)
+        self.assertIn("| pipeline/text-2480 | 12,000 | 12,000 .. 12,000 | 10,474 | 3,115 | 1 |", text)
+
     def test_other_tools_have_their_ratio_and_how_many_posts(self):
         more = {"ratio": 2.5, "ratio_min": 2.0, "ratio_max": 3.0, "label": "grep -c", "posts": 1000, "warm_posts": 500, "counted": 9,
                 "reference": 9}
@@ -161,6 +168,7 @@ class Plots(Case):
             for name in charts.ALL:
                 xml.etree.ElementTree.parse(f"{folder}/{name}.svg")
             self.assertIn(">1,832<", pathlib.Path(folder, "stages.svg").read_text())
+            self.assertNotIn("one thing", pathlib.Path(folder, "stages-by-axis.svg").read_text())
             self.assertIn(">1,607<", pathlib.Path(folder, "stages-by-axis.svg").read_text())
 
     def test_one_worker_is_no_scaling(self):
