@@ -43,7 +43,7 @@ NOTES = {
             "spins needs a core of its own: three of them and the writer on fewer cores than that take turns with each "
             "other's time slices.",
     "startup": "Wall clock, from the start of the program to its end on an empty input. *cached*: compiled rules are "
-               "taken from the cache. *version-only*: `hydrant --version`, which reads no rules.",
+               "taken from the cache, where they are kept there: what compiles fast is not. *version-only*: `hydrant --version`, which reads no rules.",
     "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
     "latency": "From the moment at which a post was to be sent (start + n / rate) to its item in the hands of a "
                "reader of the ring; through a pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "

@@ -1,5 +1,6 @@
 """bench/run: what fails is told and the rest goes on; what cannot be benched is refused."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -171,6 +172,23 @@ class Answers(Case):
         self.assertFalse(pipeline.check(suite, corpus, {**good, "posts": 1}, "lost"))
         self.assertFalse(pipeline.check(suite, corpus, {**good, "matched": 2}, "more"))
         self.assertEqual(suite.failed, [("lost", "1 of 2 posts were read"), ("more", "2 posts match, by the truth 1")])
+
+    def test_rules_that_are_not_kept_in_the_cache_are_not_called_cached(self):
+        """Hydrant keeps what takes long to compile: here, the greater rules."""
+        (self.folder / "tools").mkdir()
+        self.command("tools/hydrant", 'case "$*" in *--cache*greater*) mkdir -p "$9"; : >"$9/compiled";; esac\n'
+                     "echo '{\"patterns\":3}' >&2\n")
+        suite = self.suite()
+        suite.own = None
+        suite.store = types.SimpleNamespace(folder=self.folder)
+        suite.mode = dataclasses.replace(suite.mode, phrases=["few", "greater"])
+        suite.corpus = lambda phrases: types.SimpleNamespace(rules=phrases)
+        cache = self.folder / "cache"
+        cache.mkdir()
+        pipeline.startup_by_rules(suite, str(cache))
+        self.assertEqual(suite.failed, [])
+        self.assertEqual(list(suite.writer.rows), ["startup/few-phrases", "startup/greater-phrases", "startup/greater-phrases-cached"])
+        self.assertEqual(suite.skipped, [("startup/few-phrases-cached", "rules that compile so fast are not kept in the cache")])
 
     def test_a_program_that_does_not_say_its_version_is_not_timed(self):
         self.addCleanup(setattr, pipeline, "startup_by_rules", pipeline.startup_by_rules)
