@@ -1,8 +1,9 @@
 """Side by side with what people would use instead, in the same rounds on the same posts.
 
 hydrant does its whole job (parse, all rules, emotion, dedup, triage); the others look for the same
-phrases, as substrings, and count the posts that hold one. Every tool gets as many of the posts as it
-does in about the time that a peer is given; a slow one is given more. In every round it is also run on
+phrases, as substrings, and count the posts that hold one. Every tool gets all of the posts, or their
+first half, quarter ..., whichever it does in the time that a peer is given, as it shows beforehand; a
+slow one is given more. In every round it is also run on
 the first half of them alone, and that time (starting, building its tables, warming up) is taken off:
 what is shown is a post of the second half, where that half takes long enough to be told from noise.
 CPU, user and system, the whole process."""
@@ -18,6 +19,7 @@ JQ = ('[($p | split("\\n")[] | select(. != "") | ascii_downcase)] as $phrases | 
       '| . + (if any($phrases[]; . as $x | $t | contains($x)) then 1 else 0 end))')
 SLOW_NS = 200000  # a post: such a tool gets more time, and is measured in fewer rounds
 SLOW_ROUNDS = 3
+TRIES = 4  # to find how many posts a tool does in its time
 TOO_FEW = "too few posts"
 
 
@@ -33,13 +35,14 @@ class Peer:
                  comparable=True, told=None):
         self.name, self.needs, self.command, self.on, self.env = name, needs, command, on, env
         self.good_codes = (0, 1) if needs in ("grep", "rg") else (0,)  # theirs is 1 where no line matches
-        self.ns_guess, self.count, self.label, self.told = ns_guess, count, label or name, told
+        self.ns_guess, self.count, self.about, self.told = ns_guess, count, label or name, told
+        self.label = self.about
         self.slow = ns_guess >= SLOW_NS
         self.comparable = comparable and count is not None  # must it count what the reference does?
 
 
 def peers(files, folder):
-    """All peers; ns_guess only chooses how many posts each gets."""
+    """All peers; ns_guess, a post, only says with how many posts to begin (fitting)."""
     phrases = str(files["phrases"])
     c_locale = {"LC_ALL": "C"}
     return [
@@ -107,10 +110,29 @@ def count_of(peer, text):
         raise measure.Failed(f"it prints no count: {text.strip()[:100] or 'nothing'}") from None
 
 
-def prepare(plan, corpus, peer, folder_cache):
-    """The peer's posts and reference, checked."""
+def part_of(count, wanted):
+    """All posts or their half, quarter ..., as many as are wanted at most: few numbers, so that the files that are cut
+    for one tool serve others and later runs."""
+    while count > max(20, wanted):
+        count //= 2
+    return count
+
+
+def fitting(plan, corpus, peer, folder_cache):
+    """Gives the peer as many posts as it does in its time: by a guess, then by what it took for those."""
     seconds = plan.mode.slow_peer_seconds if peer.slow else plan.mode.peer_seconds
-    posts = min(corpus.count, max(20, int(seconds * 1e9 / peer.ns_guess)))
+    posts = part_of(corpus.count, seconds * 1e9 / peer.ns_guess)
+    for _ in range(TRIES):
+        took = prepare(plan, corpus, peer, posts, folder_cache)
+        better = part_of(corpus.count, posts * seconds / took) if took > 0 else posts
+        if better == posts:
+            break
+        posts = better
+    must_take_long(plan, took - once(peer, peer.warm_path).cpu, "the second half of them takes")
+
+
+def prepare(plan, corpus, peer, posts, folder_cache):
+    """The peer's posts and reference, checked; the seconds of CPU that it took for them."""
     if posts not in folder_cache:
         folder_cache[posts] = extract(plan, corpus, posts)
     small, files, reference = folder_cache[posts]
@@ -119,13 +141,13 @@ def prepare(plan, corpus, peer, folder_cache):
     done = once(peer, peer.path)
     counted = count_of(peer, done.out) if peer.count else None
     peer.counted, peer.reference = counted, reference
-    peer.label += peer.told(done.out) if peer.told else ""
+    peer.label = peer.about + (peer.told(done.out) if peer.told else "")
     peer.checked = peer.comparable
     if peer.checked and counted != reference:
         raise measure.Failed(f"it counts {counted} posts, the reference {reference}")
     if peer.count and counted < reference // 3:
         raise measure.Failed(f"it counts {counted} posts, the reference {reference}: too few to be the same job")
-    must_take_long(plan, done.cpu - once(peer, peer.warm_path).cpu, "the second half of them takes")
+    return done.cpu
 
 
 def must_take_long(plan, seconds, what):
@@ -147,7 +169,7 @@ def able(plan, corpus, files_folder):
             leave_out(plan, peer, f"{peer.needs} is not installed")
             continue
         try:
-            prepare(plan, corpus, peer, folder_cache)
+            fitting(plan, corpus, peer, folder_cache)
             found.append(peer)
         except TooFew as problem:
             leave_out(plan, peer, str(problem))

@@ -224,7 +224,7 @@ class SideBySide(Case):
             self.assertRegex(suite.skipped[0][1], "too few posts: the first half")
 
     def test_what_is_within_the_noise_is_not_measured(self):
-        for cpu, good in ((0.3, True), (0.18, False), (0.0, False)):
+        for cpu, good in ((0.3, True), (0.18, False), (1e-9, False)):
             if good:
                 self.assertTrue(self.prepared("7", 7, cpu=cpu).checked)
             else:
@@ -269,16 +269,18 @@ class SideBySide(Case):
         self.assertIs(suite.writer.rows["peers/hydrant-fast"], first)
         self.assertAlmostEqual(suite.writer.rows["peers/jq"]["ratio"], 83.33)
 
-    def prepared(self, counted, reference, cpu=1.0, **more):
-        """A peer that counts so many posts of 100,000, and takes so long for them, half of it for the first half."""
+    def prepared(self, counted, reference, cpu=0, ns=15000, guess=15000, **more):
+        """A peer that counts so many posts of 100,000. It takes so many ns a post, or so many seconds whatever it gets,
+        half of them for the first half."""
         lines = self.folder / "posts.ndjson"
         lines.write_text("{}\n" * 20)
         corpus = corpora.Corpus(lines, None, None, 100000, work=self.folder)
         peers.extract = lambda _, corpus, posts: (corpora.Corpus(lines, None, None, posts, work=self.folder),
                                                   {"json": lines, "text": lines}, reference)
-        peers.once = lambda peer, path: measure.Run(0, counted, "", 0, cpu / (1 if path == peer.path else 2), 0)
-        peer = peers.Peer("x", "x", ["x"], "json", more.pop("ns", 50000), **more)
-        peers.prepare(self.suite("full"), corpus, peer, {})
+        peers.once = lambda peer, path: measure.Run(0, counted, "", 0, cpu / (1 if path == peer.path else 2) or ns / 1e9 * (
+            peer.posts if path == peer.path else peer.warm_posts), 0)
+        peer = peers.Peer("x", "x", ["x"], "json", guess, **more)
+        peers.fitting(self.suite("full"), corpus, peer, {})
         return peer
 
     def test_a_count_that_is_not_the_references_is_noticed(self):
@@ -291,11 +293,12 @@ class SideBySide(Case):
             self.prepared("1", 7, comparable=False)
 
     def test_each_gets_as_many_posts_as_its_time_allows_and_half_of_them_to_warm_up(self):
-        peer = self.prepared("7", 7)
-        self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (30000, 15000, False))
-        peer = self.prepared("7", 7, ns=1000000)
-        self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (20000, 10000, True))
-        self.assertEqual(self.prepared("7", 7, ns=1).posts, 100000)
+        for ns, guess, posts, slow in ((15000, 15000, 100000, False), (40000, 15000, 25000, False), (25000, 100000, 50000, False),
+                                       (2500, 15000, 100000, False), (1000000, 1000000, 6250, True), (300000, 8000000, 25000, True)):
+            peer = self.prepared("7", 7, ns=ns, guess=guess)
+            self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (posts, posts // 2, slow), (ns, guess))
+            seconds = 12 if slow else 1.5
+            self.assertTrue(ns * posts / 1e9 <= seconds and (posts == 100000 or ns * 2 * posts / 1e9 > seconds))
         self.assertEqual(peer.warm_path.read_text().count("\n"), 20)
 
     def test_the_first_half_is_of_what_the_tool_reads(self):
