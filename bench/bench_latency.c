@@ -378,7 +378,8 @@ static void measure(struct bench *bench, struct latency *l, const double *rates,
     static double totals[TOTALS][RATES_MAX][BENCH_SAMPLES_MAX];
     char name[64];
     for (uint32_t r = 0; r < bench->repeats && bench->failures == 0; r++) {
-        for (uint32_t c = 0; c < count; c++) {
+        for (uint32_t k = 0; k < count; k++) {
+            uint32_t c = r % 2 ? count - 1 - k : k;
             double seconds = bench->quick ? SECONDS_QUICK : SECONDS;
             uint64_t posts = (uint64_t)(rates[c] * seconds);
             run(l, rates[c], posts < l->corpus.count ? (uint32_t)posts : l->corpus.count,

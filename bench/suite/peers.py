@@ -202,22 +202,28 @@ def run(plan):
     side_by_side(plan, others, slow, min(plan.mode.rounds, SLOW_ROUNDS))
 
 
-def ns_a_post(peer):
+def both_halves(peer):
+    """(seconds of CPU for the first half of its posts, for all of them)"""
+    return once(peer, peer.warm_path).cpu, once(peer, peer.path).cpu
+
+
+def ns_a_post(peer, taken):
     """Of the second half of its posts: what the first half took is taken off."""
-    warm = once(peer, peer.warm_path).cpu
-    return (once(peer, peer.path).cpu - warm) * 1e9 / (peer.posts - peer.warm_posts)
+    warm, whole = taken
+    return (whole - warm) * 1e9 / (peer.posts - peer.warm_posts)
 
 
 def side_by_side(plan, others, names, count):
     """Rounds of hydrant and the peers of these names; hydrant's own result is of the first call. A peer
     whose first half ever took longer than all of it is left out."""
-    hydrant = ["hydrant-fast", "hydrant-strict"]
+    hydrant, taken = ["hydrant-fast", "hydrant-strict"], {name: [] for name in names}
 
     def take(name):
         if name in hydrant:
             stats, _ = measure.scan(plan.hydrant, posts_for(plan), parse=name.removeprefix("hydrant-"))
             return pipeline.cpu_ns(stats)
-        return ns_a_post(others[name])
+        taken[name].append(both_halves(others[name]))
+        return ns_a_post(others[name], taken[name][-1])
     again = "peers/hydrant-fast" in plan.writer.rows
     if again and not names:
         return
@@ -226,15 +232,17 @@ def side_by_side(plan, others, names, count):
         if min(samples[name]) <= 0:
             leave_out(plan, others[name], f"{TOO_FEW}: the first half of them took longer than all, once or more")
         elif name not in hydrant or not again:
-            add(plan, name, samples[name], samples["hydrant-fast"], others.get(name))
+            add(plan, name, samples[name], samples["hydrant-fast"], others.get(name), taken.get(name))
 
 
-def add(plan, name, samples, ours, peer):
-    """ours: of the same rounds."""
+def add(plan, name, samples, ours, peer, taken):
+    """ours: of the same rounds; taken: what a peer's samples are made of. All are kept, so that the ratios can be had again."""
     ratios = [theirs / mine for theirs, mine in zip(samples, ours)]
     more = {"label": "hydrant scan, everything on, parse " + name.removeprefix("hydrant-")}
     if peer:
         more = {"label": peer.label, "posts": peer.posts, "warm_posts": peer.warm_posts, "counted": peer.counted,
-                "reference": peer.reference, "answers_checked": peer.checked, "input": peer.on}
+                "reference": peer.reference, "answers_checked": peer.checked, "input": peer.on,
+                "seconds_first_half": [warm for warm, _ in taken], "seconds_all": [whole for _, whole in taken],
+                "hydrant_samples": [round(sample, 6) for sample in ours]}
     pipeline.add(plan, "peers", f"peers/{name}", "ns/post", samples, ratio=round(statistics.median(ratios), 2),
                  ratio_min=round(min(ratios), 2), ratio_max=round(max(ratios), 2), **more)

@@ -258,6 +258,11 @@ class SideBySide(Case):
         self.assertEqual((row["ratio"], row["ratio_min"], row["ratio_max"]), (5, 5, 5))
         self.assertEqual((row["posts"], row["warm_posts"], row["n"], row["answers_checked"]), (1000, 400, 2, True))
 
+    def test_everything_that_a_ratio_is_made_of_is_kept(self):
+        kept = self.taken(self.suite("full"), self.peer(), {"warm": 0.5, "all": 0.506})["peers/grep-json"]
+        self.assertEqual((kept["seconds_first_half"], kept["seconds_all"]), ([0.5, 0.5], [0.506, 0.506]))
+        self.assertEqual(kept["hydrant_samples"], [2000, 2000])
+
     def test_hydrant_has_its_own_result_once(self):
         suite = self.suite("full")
         self.taken(suite, self.peer(), {"warm": 0.5, "all": 0.506})
