@@ -337,7 +337,7 @@ static void run(struct latency *l, double rate, uint32_t posts, bool reloading)
     hydrant_destroy(&l->engine); /* tells the reader that nothing more comes */
     pthread_join(reader, NULL);
     hydrant_ring_detach(&l->ring);
-    bench_remove_folder(l->ring_dir);
+    bench_remove(l->ring_dir);
 }
 
 static void check_run(struct bench *bench, const struct latency *l, const char *name)

@@ -120,7 +120,7 @@ static void line_close(struct line *line)
 {
     hy_ring_writer_destroy(&line->writer);
     hy_ring_close(&line->ring, true);
-    bench_remove_folder(line->dir);
+    bench_remove(line->dir);
 }
 
 static hydrant_ring *line_attach(const struct line *line, uint32_t group)
@@ -507,6 +507,6 @@ int main(int argc, char **argv)
         bench_trips(&bench, payloads[i], false);
         bench_trips(&bench, payloads[i], true);
     }
-    rmdir(base);
+    bench_remove(base);
     return bench_end(&bench);
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
 #include "made_file.h"
@@ -324,7 +323,7 @@ int main(int argc, char **argv)
     compile_all(all, count);
     for (uint32_t i = 0; i < count; i++) {
         begin_size(&all[i], &corpus);
-        unlink(all[i].path);
+        bench_remove(all[i].path);
         run_size(&all[i]);
         check_size(&bench, &all[i], sizes[i], hits);
     }

@@ -4,7 +4,9 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import tempfile
+import time
 import types
 import unittest
 
@@ -35,6 +37,45 @@ class Case(unittest.TestCase):
         path.write_text("#!/bin/sh\n" + text)
         path.chmod(0o755)
         return path
+
+
+class Commands(Case):
+    def refused(self, words, *arguments):
+        code, out, err = made.run("run", *arguments)
+        self.assertEqual((code, out), (2, ""), err)
+        self.assertIn(words, err)
+        self.assertNotIn("Traceback", err)
+
+    def test_what_cannot_be_meant_is_refused(self):
+        self.refused("full and full: one of them, please", "full", "full")
+        self.refused("quick and full: one of them", "quick", "full", "gen")
+        file = self.folder / "file"
+        file.write_text("")
+        for option in ("--out", "--cache"):
+            self.refused(f"{option}: {file}: it is no folder", option, file, "--build", self.folder, "gen")
+            self.refused(f"{option}: {file}/x: Not a directory", option, f"{file}/x", "--build", self.folder, "gen")
+
+    def test_a_report_of_an_older_run_does_not_stand_beside_new_results(self):
+        for name in ("report.md", "latency.svg", "mine.txt"):
+            (self.folder / name).write_text("")
+        RUN.remove_old(self.folder)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["mine.txt"])
+
+    def test_what_a_stopped_run_had_started_is_stopped(self):
+        program = self.command("slow", f"trap 'echo ended >{self.folder}/told; exit 1' TERM\n: >{self.folder}/begun\n"
+                               "while :; do sleep 0.02; done\n")
+
+        def stopped_while_waiting(*_):
+            while not (self.folder / "begun").exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)  # the signal ends it
+        self.addCleanup(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, RUN.stop))
+        self.addCleanup(setattr, os, "wait4", os.wait4)
+        os.wait4 = stopped_while_waiting
+        with self.assertRaises(KeyboardInterrupt):
+            measure.run([str(program)], keep_output=False)
+        self.assertEqual((self.folder / "told").read_text(), "ended\n")
 
 
 class Failures(Case):
