@@ -119,16 +119,18 @@ def part_of(count, wanted):
 
 
 def fitting(plan, corpus, peer, folder_cache):
-    """Gives the peer as many posts as it does in its time: by a guess, then by what it took for those."""
+    """Gives the peer as many posts as it does in its time, starting not counted: by a guess, then by what it took."""
     seconds = plan.mode.slow_peer_seconds if peer.slow else plan.mode.peer_seconds
     posts = part_of(corpus.count, seconds * 1e9 / peer.ns_guess)
     for _ in range(TRIES):
-        took = prepare(plan, corpus, peer, posts, folder_cache)
+        whole = prepare(plan, corpus, peer, posts, folder_cache)
+        second_half = whole - once(peer, peer.warm_path).cpu
+        took = max(2 * second_half, whole / 4)  # a short half may be noise: never many more posts at once
         better = part_of(corpus.count, posts * seconds / took) if took > 0 else posts
         if better == posts:
             break
         posts = better
-    must_take_long(plan, took - once(peer, peer.warm_path).cpu, "the second half of them takes")
+    must_take_long(plan, second_half, "the second half of them takes")
 
 
 def prepare(plan, corpus, peer, posts, folder_cache):

@@ -315,15 +315,15 @@ class SideBySide(Case):
         self.assertIs(suite.writer.rows["peers/hydrant-fast"], first)
         self.assertAlmostEqual(suite.writer.rows["peers/jq"]["ratio"], 83.33)
 
-    def prepared(self, counted, reference, cpu=0, ns=15000, guess=15000, **more):
-        """A peer that counts so many posts of 100,000. It takes so many ns a post, or so many seconds whatever it gets,
-        half of them for the first half."""
+    def prepared(self, counted, reference, cpu=0, ns=15000, guess=15000, start=0, **more):
+        """A peer that counts so many posts of 100,000. It takes so many ns a post and so long to start, or so many seconds
+        whatever it gets, half of them for the first half."""
         lines = self.folder / "posts.ndjson"
         lines.write_text("{}\n" * 20)
         corpus = corpora.Corpus(lines, None, None, 100000, work=self.folder)
         peers.extract = lambda _, corpus, posts: (corpora.Corpus(lines, None, None, posts, work=self.folder),
                                                   {"json": lines, "text": lines}, reference)
-        peers.once = lambda peer, path: measure.Run(0, counted, "", 0, cpu / (1 if path == peer.path else 2) or ns / 1e9 * (
+        peers.once = lambda peer, path: measure.Run(0, counted, "", 0, cpu / (1 if path == peer.path else 2) or start + ns / 1e9 * (
             peer.posts if path == peer.path else peer.warm_posts), 0)
         peer = peers.Peer("x", "x", ["x"], "json", guess, **more)
         peers.fitting(self.suite("full"), corpus, peer, {})
@@ -346,6 +346,11 @@ class SideBySide(Case):
             seconds = 12 if slow else 1.5
             self.assertTrue(ns * posts / 1e9 <= seconds and (posts == 100000 or ns * 2 * posts / 1e9 > seconds))
         self.assertEqual(peer.warm_path.read_text().count("\n"), 20)
+
+    def test_starting_is_not_counted_in_its_time(self):
+        """Else a tool that is long in starting would be left with too few posts."""
+        self.assertEqual(self.prepared("7", 7, start=1.2, ns=14000).posts, 100000)
+        self.assertEqual(self.prepared("7", 7, start=1.2, ns=40000, guess=150000).posts, 25000)
 
     def test_the_first_half_is_of_what_the_tool_reads(self):
         posts, texts = self.folder / "p.ndjson", self.folder / "p.texts"
