@@ -200,7 +200,10 @@ def headline(environment, rows, least_seconds):
     if environment["mode"] == "tiny":
         return ["*A tiny run shows that everything works. Its figures mean nothing.*"]
     base, strict = rows.get("pipeline/base"), rows.get("pipeline/parse-strict")
-    if base and base["posts"] * base["value"] / 1e9 >= least_seconds:
+    seconds = base["posts"] * base["value"] / 1e9 if base else 0
+    if base and seconds < least_seconds:
+        lines.append(f"- {base['posts']:,} posts are too few for a figure here: they take {seconds:.3f} s of CPU, {least_seconds:g} are needed")
+    elif base:
         lines.append(f"- **{console.number(base['value'])} ns of CPU a post** with everything on (about "
                      f"{console.number(float(format(1e9 / base['value'], '.3g')))} posts a second of one core), "
                      f"{base['matched_share'] * 100:.0f} % of posts match, {base['patterns']:,} patterns"
