@@ -7,9 +7,15 @@
  * Post n is to be sent at start + n / rate, whatever happened before. Its latency is counted from
  * that moment, not from when the sender got round to it: when the engine (or the sender) stalls,
  * every post that waits meanwhile counts its wait. How late the sender itself was is reported
- * beside it (lag): it is part of the latency, and no fault of the engine. The reader is a member of
- * a durable group, acknowledges each item, and sleeps when there is none; all four are threads of
- * this process, the ring is in /dev/shm (or TMPDIR).
+ * beside it (lag, taken before the write): it is part of the latency, and no fault of the engine.
+ * For how long the pipe was full is the engine's: it is no part of lag, but told by itself
+ * (blocked). So is how many posts a second were sent, which are fewer than the rate when somebody
+ * fell behind. The reader is a member of a durable group, acknowledges each item, and sleeps when
+ * there is none; all four are threads of this process, the ring is in /dev/shm (or TMPDIR).
+ *
+ * A sender that spins until the next post is due takes a whole core at high rates. Where the other
+ * threads would miss it (CORES_TO_SPIN), the sender sleeps between two writes, and what came due
+ * meanwhile goes out together, late: sender/pause says which was done.
  *
  * Latencies are of posts that are published; the others leave no item. Checked: at every rate the
  * items that come are exactly those that come without pacing.
@@ -20,7 +26,9 @@
 #include <ck_pr.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +50,9 @@ enum {
     ID_BYTES = 24, /* what an id adds to a record */
     PIPE_BYTES = 1 << 20,
     RELOAD_EVERY_US = 100000,
-    SPIN_NS = 20000, /* the sender sleeps no closer to a post's moment than this */
+    SPIN_NS = 20000,   /* the sender sleeps no closer to a post's moment than this */
+    CORES_TO_SPIN = 4, /* a core for each thread */
+    PAUSE_US = 50,     /* between two writes, where cores are fewer */
 };
 
 #define GROUP "bench"
@@ -51,10 +61,13 @@ struct latency {
     struct bench_corpus corpus;
     hydrant_pack *other; /* the rules compiled a second time: --reload */
     double rate;
-    uint32_t posts; /* of this run */
-    int in, out;    /* the pipe's ends */
+    uint32_t posts;    /* of this run */
+    int in, out;       /* the pipe's ends */
+    uint64_t pause_ns; /* between two writes of the sender; 0: as posts come due */
     uint64_t start_ns;
-    uint8_t *expected, *got; /* items of each post */
+    uint64_t blocked_ns, room_ns; /* for how long the pipe was full; when it was so last */
+    uint64_t sent_ns;             /* when the last post was in it */
+    uint8_t *expected, *got;      /* items of each post */
     struct bench_histogram latency, lag;
     hydrant *engine;
     char ring_dir[BENCH_PATH]; /* of this run */
@@ -165,11 +178,23 @@ static void open_ring(struct latency *l)
 
 /* ---- sending ---- */
 
-static void write_all(int fd, const char *data, size_t len)
+/* The engine is behind. */
+static void wait_for_room(struct latency *l)
+{
+    struct pollfd pipe = {.fd = l->in, .events = POLLOUT};
+    uint64_t began = bench_now_ns(BENCH_WALL);
+    poll(&pipe, 1, -1);
+    l->room_ns = bench_now_ns(BENCH_WALL);
+    l->blocked_ns += l->room_ns - began;
+}
+
+static void write_all(struct latency *l, const char *data, size_t len)
 {
     while (len > 0) {
-        ssize_t written = write(fd, data, len);
-        if (written < 0 && errno != EINTR)
+        ssize_t written = write(l->in, data, len);
+        if (written < 0 && errno == EAGAIN)
+            wait_for_room(l);
+        else if (written < 0 && errno != EINTR)
             die("pipe", strerror(errno));
         if (written > 0) {
             data += written;
@@ -178,16 +203,37 @@ static void write_all(int fd, const char *data, size_t len)
     }
 }
 
-static void wait_until(uint64_t ns)
+static void sleep_until(uint64_t ns)
 {
-    uint64_t now = bench_now_ns(BENCH_WALL);
-    if (ns > now + SPIN_NS) {
-        uint64_t wake = ns - SPIN_NS;
-        struct timespec t = {(time_t)(wake / 1000000000u), (long)(wake % 1000000000u)};
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-    }
+    struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+/* Sleeps at least the pause, if there is one, and spins no longer than SPIN_NS. */
+static void wait_until(uint64_t ns, uint64_t pause_ns)
+{
+    uint64_t now = bench_now_ns(BENCH_WALL), wake = now + pause_ns;
+    if (ns > wake + SPIN_NS)
+        wake = ns - SPIN_NS;
+    if (wake > now)
+        sleep_until(wake);
     while (bench_now_ns(BENCH_WALL) < ns)
         ck_pr_stall();
+}
+
+static uint64_t pause_by_cores(void)
+{
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0)
+        return 0;
+    return CPU_COUNT(&cores) < CORES_TO_SPIN ? PAUSE_US * 1000 : 0;
+}
+
+/* How late the sender is with a post that it could have written since there was room. */
+static void note_lag(struct latency *l, uint32_t post, uint64_t now)
+{
+    uint64_t intended = intended_ns(l, post);
+    bench_histogram_add(&l->lag, now - (intended > l->room_ns ? intended : l->room_ns));
 }
 
 /* Sends every post whose moment has come, in one write, then waits for the next one's. */
@@ -196,21 +242,19 @@ static void *send_paced(void *ctx)
     struct latency *l = ctx;
     prctl(PR_SET_TIMERSLACK, 1);
     for (uint32_t next = 0; next < l->posts;) {
-        wait_until(intended_ns(l, next));
+        wait_until(intended_ns(l, next), l->pause_ns);
         uint64_t now = bench_now_ns(BENCH_WALL);
         uint32_t end = next + 1;
         while (end < l->posts && end - next < HY_BATCH_MENTIONS && intended_ns(l, end) <= now)
             end++;
+        for (uint32_t post = next; post < end; post++)
+            note_lag(l, post, now);
         const struct hy_record *last = &l->corpus.records[end - 1];
         const char *from = l->corpus.records[next].data;
-        write_all(l->in, from, (size_t)(last->data + last->len + 1 - from));
-        now = bench_now_ns(BENCH_WALL);
-        for (uint32_t post = next; post < end; post++) {
-            uint64_t intended = intended_ns(l, post);
-            bench_histogram_add(&l->lag, now > intended ? now - intended : 0);
-        }
+        write_all(l, from, (size_t)(last->data + last->len + 1 - from));
         next = end;
     }
+    l->sent_ns = bench_now_ns(BENCH_WALL);
     close(l->in);
     return NULL;
 }
@@ -219,7 +263,7 @@ static void *send_at_once(void *ctx)
 {
     struct latency *l = ctx;
     const struct hy_record *last = &l->corpus.records[l->posts - 1];
-    write_all(l->in, l->corpus.data, (size_t)(last->data + last->len + 1 - l->corpus.data));
+    write_all(l, l->corpus.data, (size_t)(last->data + last->len + 1 - l->corpus.data));
     close(l->in);
     return NULL;
 }
@@ -256,6 +300,8 @@ static void open_engine(struct latency *l)
     if (pipe2(ends, O_CLOEXEC) != 0)
         die("pipe", strerror(errno));
     fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
+    /* So that waiting for room is seen. The reading end still blocks. */
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
     l->out = ends[0];
     l->in = ends[1];
     if (hydrant_create(&options, l->corpus.pack, &l->engine, &err) != HYDRANT_OK ||
@@ -272,7 +318,7 @@ static void run(struct latency *l, double rate, uint32_t posts, bool reloading)
     memset(l->got, 0, l->corpus.count);
     l->rate = rate;
     l->posts = posts;
-    l->reloads = l->generation_max = 0;
+    l->reloads = l->generation_max = l->blocked_ns = l->room_ns = 0;
     l->generation_min = UINT64_MAX;
     atomic_store(&l->ended, false);
     open_engine(l);
@@ -291,7 +337,7 @@ static void run(struct latency *l, double rate, uint32_t posts, bool reloading)
     hydrant_destroy(&l->engine); /* tells the reader that nothing more comes */
     pthread_join(reader, NULL);
     hydrant_ring_detach(&l->ring);
-    bench_remove_folder(l->ring_dir);
+    bench_remove(l->ring_dir);
 }
 
 static void check_run(struct bench *bench, const struct latency *l, const char *name)
@@ -322,14 +368,18 @@ static const struct figure figures[] = {
 
 enum { FIGURES = sizeof figures / sizeof *figures };
 
+/* Of a run, one number each. */
+enum { SENT, BLOCKED, RELOADS, TOTALS };
+
 static void measure(struct bench *bench, struct latency *l, const double *rates, uint32_t count,
                     bool reloading)
 {
     static double samples[RATES_MAX][2][FIGURES][BENCH_SAMPLES_MAX];
-    static double reloads[RATES_MAX][BENCH_SAMPLES_MAX];
+    static double totals[TOTALS][RATES_MAX][BENCH_SAMPLES_MAX];
     char name[64];
     for (uint32_t r = 0; r < bench->repeats && bench->failures == 0; r++) {
-        for (uint32_t c = 0; c < count; c++) {
+        for (uint32_t k = 0; k < count; k++) {
+            uint32_t c = r % 2 ? count - 1 - k : k;
             double seconds = bench->quick ? SECONDS_QUICK : SECONDS;
             uint64_t posts = (uint64_t)(rates[c] * seconds);
             run(l, rates[c], posts < l->corpus.count ? (uint32_t)posts : l->corpus.count,
@@ -342,19 +392,27 @@ static void measure(struct bench *bench, struct latency *l, const double *rates,
                     (double)bench_histogram_at(&l->latency, figures[f].share) / 1e3;
                 samples[c][1][f][r] = (double)bench_histogram_at(&l->lag, figures[f].share) / 1e3;
             }
-            reloads[c][r] = (double)l->reloads;
+            totals[SENT][c][r] = (double)l->posts * 1e9 / (double)(l->sent_ns - l->start_ns);
+            totals[BLOCKED][c][r] = (double)l->blocked_ns / 1e6;
+            totals[RELOADS][c][r] = (double)l->reloads;
         }
     }
+    const char *kind = reloading ? "latency-reload" : "latency";
+    snprintf(name, sizeof name, "%s-sender/pause", kind);
+    bench_value(bench, name, "pause us", (double)l->pause_ns / 1e3);
     for (uint32_t c = 0; c < count; c++) {
-        const char *kind = reloading ? "latency-reload" : "latency";
         for (uint32_t f = 0; f < 2 * FIGURES; f++) {
             snprintf(name, sizeof name, "%s%s/%.0f/%s", kind, f < FIGURES ? "" : "-lag", rates[c],
                      figures[f % FIGURES].name);
             bench_samples(bench, name, "us", samples[c][f / FIGURES][f % FIGURES], bench->repeats);
         }
+        snprintf(name, sizeof name, "%s-sent/%.0f", kind, rates[c]);
+        bench_samples(bench, name, "posts/s", totals[SENT][c], bench->repeats);
+        snprintf(name, sizeof name, "%s-blocked/%.0f", kind, rates[c]);
+        bench_samples(bench, name, "blocked ms", totals[BLOCKED][c], bench->repeats);
         snprintf(name, sizeof name, "%s/%.0f/reloads", kind, rates[c]);
         if (reloading)
-            bench_samples(bench, name, "reloads", reloads[c], bench->repeats);
+            bench_samples(bench, name, "reloads", totals[RELOADS][c], bench->repeats);
     }
 }
 
@@ -408,6 +466,7 @@ int main(int argc, char **argv)
     double posts = most * (bench.quick ? SECONDS_QUICK : SECONDS);
     bench_corpus_open(&bench, posts < POSTS_MAX ? (uint32_t)posts : POSTS_MAX, &l.corpus);
     number_posts(&l.corpus);
+    l.pause_ns = pause_by_cores();
     l.expected = calloc(l.corpus.count, 1);
     l.got = calloc(l.corpus.count, 1);
     const char *path = bench_corpus_rules(&bench, &l.corpus);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
 #include "made_file.h"
@@ -197,6 +196,8 @@ static void write_rules(char path[static BENCH_PATH], const struct corpus *corpu
 
 struct size {
     const struct corpus *corpus;
+    char path[BENCH_PATH]; /* its rules */
+    hydrant_pack *pack;
     hydrant *engine;
     double compile_s[COMPILES];
     double post_ns, match_ns; /* of a post, in the last run */
@@ -208,11 +209,28 @@ static void fail(const hydrant_error *err)
     exit(1);
 }
 
-static void begin_size(struct size *size, const struct corpus *corpus, const char *path)
+static void compile_size(struct size *size, uint32_t round)
 {
+    const char *path = size->path;
     hydrant_rules rules = {.paths = &path, .paths_count = 1};
-    hydrant_pack *pack = NULL;
     hydrant_pack_info info;
+    hydrant_error err = {0};
+    hydrant_pack_destroy(&size->pack);
+    if (hydrant_pack_compile(&rules, &size->pack, &err) != HYDRANT_OK)
+        fail(&err);
+    hydrant_pack_describe(size->pack, &info);
+    size->compile_s[round] = info.compile_seconds;
+}
+
+static void compile_all(struct size *all, uint32_t count)
+{
+    for (uint32_t r = 0; r < COMPILES; r++)
+        for (uint32_t k = 0; k < count; k++)
+            compile_size(&all[r % 2 ? count - 1 - k : k], r);
+}
+
+static void begin_size(struct size *size, const struct corpus *corpus)
+{
     hydrant_options options;
     hydrant_error err = {0};
     hydrant_options_init(&options);
@@ -221,16 +239,9 @@ static void begin_size(struct size *size, const struct corpus *corpus, const cha
     options.event_time = true;
     options.dedup_window_us = 0;
     size->corpus = corpus;
-    for (uint32_t i = 0; i < COMPILES; i++) {
-        hydrant_pack_destroy(&pack);
-        if (hydrant_pack_compile(&rules, &pack, &err) != HYDRANT_OK)
-            fail(&err);
-        hydrant_pack_describe(pack, &info);
-        size->compile_s[i] = info.compile_seconds;
-    }
-    if (hydrant_create(&options, pack, &size->engine, &err) != HYDRANT_OK)
+    if (hydrant_create(&options, size->pack, &size->engine, &err) != HYDRANT_OK)
         fail(&err);
-    hydrant_pack_destroy(&pack);
+    hydrant_pack_destroy(&size->pack);
 }
 
 static void run_size(struct size *size)
@@ -301,17 +312,18 @@ int main(int argc, char **argv)
     struct bench bench;
     struct corpus corpus = {NULL, 0, 0, NULL, 0, 0};
     struct size all[SIZES] = {0};
-    char path[BENCH_PATH];
     uint64_t hits[WANTED] = {0};
     bench_begin(&bench, &argc, argv, "rules", "How the cost of a post grows with the rules.", NULL);
     bench_no_more_options(&bench, argc, argv);
     uint32_t count = bench.quick ? SIZES - 1 : SIZES;
     make_posts(&corpus, &bench);
     find_words(&corpus);
+    for (uint32_t i = 0; i < count; i++)
+        write_rules(all[i].path, &corpus, bench.seed, sizes[i]);
+    compile_all(all, count);
     for (uint32_t i = 0; i < count; i++) {
-        write_rules(path, &corpus, bench.seed, sizes[i]);
-        begin_size(&all[i], &corpus, path);
-        unlink(path);
+        begin_size(&all[i], &corpus);
+        bench_remove(all[i].path);
         run_size(&all[i]);
         check_size(&bench, &all[i], sizes[i], hits);
     }

@@ -165,7 +165,7 @@ static void time_pass(struct run *run, const struct mode *mode, double figures[F
     hydrant_stats_read(engine, &stats);
     hydrant_destroy(&engine);
     if (mode->ring)
-        bench_remove_folder(folder);
+        bench_remove(folder);
     double posts = (double)(stats.posts - warm.posts);
     figures[ALL] = (double)ns / posts;
     for (uint32_t s = 0; s < HYDRANT_STAGES; s++)
@@ -195,7 +195,7 @@ static void check_ring(struct bench *bench, struct run *run, uint64_t published)
             continue;
         bench_make_ring_folder(folder);
         pass(run, create_timed(run, &modes[i], folder), &stats);
-        bench_remove_folder(folder);
+        bench_remove(folder);
         bench_check(bench, stats.ring_items == published, "%s: %llu items in the ring of %llu",
                     modes[i].name, (unsigned long long)stats.ring_items,
                     (unsigned long long)published);

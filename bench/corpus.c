@@ -156,7 +156,7 @@ void bench_corpus_close(struct bench_corpus *corpus)
 {
     hydrant_pack_destroy(&corpus->pack);
     if (corpus->rules_path[0])
-        unlink(corpus->rules_path);
+        bench_remove(corpus->rules_path);
     free(corpus->records);
     free(corpus->matches);
     free(corpus->data);
@@ -184,7 +184,8 @@ const char *bench_corpus_file(const struct bench_corpus *corpus, char *path, siz
 {
     char name[BENCH_PATH];
     int fd = bench_make_file(name, "");
-    bool good = unlink(name) == 0;
+    bool good = true;
+    bench_remove(name); /* it lives as long as it is open */
     for (size_t done = 0; good && done < corpus->len;) {
         ssize_t written = write(fd, corpus->data + done, corpus->len - done);
         good = written > 0;

@@ -161,7 +161,7 @@ def stages_by_axis(rows, path):
     about = f"base: {percent_matched(rows)} match, {base['patterns']:,} patterns, {base['bytes_per_post']}-byte records, " \
             f"parse {base['parse']}; " if base else ""
     return stacked([(bar_label(name), costs) for name, costs in bars], "CPU per post, by what differs",
-                   f"nanoseconds; {about}each bar changes one thing", path)
+                   f"nanoseconds; {about}each bar says what differs", path)
 
 
 PARTS = [*zip(svg.COLOURS, STAGES), (svg.REST, REST)]  # of a stacked bar

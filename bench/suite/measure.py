@@ -34,11 +34,16 @@ def run(command, stdin=None, cores=None, env=None, keep_output=True):
         child = subprocess.Popen(command, stdin=source, stderr=said, env=environment,
                                  stdout=subprocess.PIPE if keep_output else subprocess.DEVNULL,
                                  preexec_fn=before)
-        out = b""
-        if child.stdout:
-            with child.stdout:
-                out = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
+        try:
+            out = b""
+            if child.stdout:
+                with child.stdout:
+                    out = child.stdout.read()
+            _, status, usage = os.wait4(child.pid, 0)
+        except KeyboardInterrupt:  # it removes what it made, and ends
+            child.terminate()
+            child.wait()
+            raise
         wall = time.monotonic() - begin
         child.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)

@@ -1,10 +1,12 @@
 """Side by side with what people would use instead, in the same rounds on the same posts.
 
 hydrant does its whole job (parse, all rules, emotion, dedup, triage); the others look for the same
-phrases, as substrings, and count the posts that hold one. Every tool gets as many of the posts as it
-does in about the time that a peer is given; a slow one is given more. In every round it is also run on
+phrases, as substrings, and count the posts that hold one. Every tool gets all of the posts, or their
+first half, quarter ..., whichever it does in the time that a peer is given, as it shows beforehand; a
+slow one is given more. In every round it is also run on
 the first half of them alone, and that time (starting, building its tables, warming up) is taken off:
-what is shown is a post of the second half. CPU, user and system, the whole process."""
+what is shown is a post of the second half, where that half takes long enough to be told from noise.
+CPU, user and system, the whole process."""
 
 import json
 import shutil
@@ -17,6 +19,12 @@ JQ = ('[($p | split("\\n")[] | select(. != "") | ascii_downcase)] as $phrases | 
       '| . + (if any($phrases[]; . as $x | $t | contains($x)) then 1 else 0 end))')
 SLOW_NS = 200000  # a post: such a tool gets more time, and is measured in fewer rounds
 SLOW_ROUNDS = 3
+TRIES = 4  # to find how many posts a tool does in its time
+TOO_FEW = "too few posts"
+
+
+class TooFew(measure.Failed):
+    """What is left when the first half is taken off is no more than noise."""
 
 
 class Peer:
@@ -27,13 +35,14 @@ class Peer:
                  comparable=True, told=None):
         self.name, self.needs, self.command, self.on, self.env = name, needs, command, on, env
         self.good_codes = (0, 1) if needs in ("grep", "rg") else (0,)  # theirs is 1 where no line matches
-        self.ns_guess, self.count, self.label, self.told = ns_guess, count, label or name, told
+        self.ns_guess, self.count, self.about, self.told = ns_guess, count, label or name, told
+        self.label = self.about
         self.slow = ns_guess >= SLOW_NS
         self.comparable = comparable and count is not None  # must it count what the reference does?
 
 
 def peers(files, folder):
-    """All peers; ns_guess only chooses how many posts each gets."""
+    """All peers; ns_guess, a post, only says with how many posts to begin (fitting)."""
     phrases = str(files["phrases"])
     c_locale = {"LC_ALL": "C"}
     return [
@@ -101,10 +110,31 @@ def count_of(peer, text):
         raise measure.Failed(f"it prints no count: {text.strip()[:100] or 'nothing'}") from None
 
 
-def prepare(plan, corpus, peer, folder_cache):
-    """The peer's posts and reference, checked."""
+def part_of(count, wanted):
+    """All posts or their half, quarter ..., as many as are wanted at most: few numbers, so that the files that are cut
+    for one tool serve others and later runs."""
+    while count > max(20, wanted):
+        count //= 2
+    return count
+
+
+def fitting(plan, corpus, peer, folder_cache):
+    """Gives the peer as many posts as it does in its time, starting not counted: by a guess, then by what it took."""
     seconds = plan.mode.slow_peer_seconds if peer.slow else plan.mode.peer_seconds
-    posts = min(corpus.count, max(20, int(seconds * 1e9 / peer.ns_guess)))
+    posts = part_of(corpus.count, seconds * 1e9 / peer.ns_guess)
+    for _ in range(TRIES):
+        whole = prepare(plan, corpus, peer, posts, folder_cache)
+        second_half = whole - once(peer, peer.warm_path).cpu
+        took = max(2 * second_half, whole / 4)  # a short half may be noise: never many more posts at once
+        better = part_of(corpus.count, posts * seconds / took) if took > 0 else posts
+        if better == posts:
+            break
+        posts = better
+    must_take_long(plan, second_half, "the second half of them takes")
+
+
+def prepare(plan, corpus, peer, posts, folder_cache):
+    """The peer's posts and reference, checked; the seconds of CPU that it took for them."""
     if posts not in folder_cache:
         folder_cache[posts] = extract(plan, corpus, posts)
     small, files, reference = folder_cache[posts]
@@ -113,12 +143,24 @@ def prepare(plan, corpus, peer, folder_cache):
     done = once(peer, peer.path)
     counted = count_of(peer, done.out) if peer.count else None
     peer.counted, peer.reference = counted, reference
-    peer.label += peer.told(done.out) if peer.told else ""
+    peer.label = peer.about + (peer.told(done.out) if peer.told else "")
     peer.checked = peer.comparable
     if peer.checked and counted != reference:
         raise measure.Failed(f"it counts {counted} posts, the reference {reference}")
     if peer.count and counted < reference // 3:
         raise measure.Failed(f"it counts {counted} posts, the reference {reference}: too few to be the same job")
+    return done.cpu
+
+
+def must_take_long(plan, seconds, what):
+    """Of some ten milliseconds of CPU a difference can be anything, even negative."""
+    least = plan.mode.least_seconds
+    if seconds < least:
+        raise TooFew(f"{TOO_FEW}: {what} {seconds:.3f} s of CPU, {least:g} are needed")
+
+
+def leave_out(plan, peer, why):
+    plan.skip(f"peer {peer.label}", why, f"peers/{peer.name}")
 
 
 def able(plan, corpus, files_folder):
@@ -126,23 +168,35 @@ def able(plan, corpus, files_folder):
     small, files, _ = extract(plan, corpus, min(corpus.count, 2000))
     for peer in peers(files, files_folder):
         if not shutil.which(peer.needs):
-            plan.skip(f"peer {peer.label}", f"{peer.needs} is not installed")
+            leave_out(plan, peer, f"{peer.needs} is not installed")
             continue
         try:
-            prepare(plan, corpus, peer, folder_cache)
+            fitting(plan, corpus, peer, folder_cache)
             found.append(peer)
+        except TooFew as problem:
+            leave_out(plan, peer, str(problem))
         except measure.Failed as problem:
             plan.fail(f"peer {peer.label}", str(problem))
     return found
 
 
+def posts_for(plan):
+    """More than the pipeline's where that is quick: of what a fast tool takes only half is shown."""
+    return plan.corpus(posts=plan.mode.peer_posts)
+
+
 def run(plan):
     """hydrant, strict and fast, and each peer, interleaved."""
-    corpus = plan.corpus()
+    corpus = posts_for(plan)
     for parse in ("fast", "strict"):
         stats, _ = measure.scan(plan.hydrant, corpus, parse=parse)
         if not pipeline.check(plan, corpus, stats, "peers: hydrant"):
             return
+    try:
+        must_take_long(plan, pipeline.cpu_ns(stats) * stats["posts"] / 1e9, "hydrant takes for all of them")
+    except TooFew as problem:
+        plan.skip("peers", str(problem))
+        return
     others = {peer.name: peer for peer in able(plan, corpus, programs.FOLDER / "peers")}
 
     slow = [name for name, peer in others.items() if peer.slow]
@@ -150,36 +204,47 @@ def run(plan):
     side_by_side(plan, others, slow, min(plan.mode.rounds, SLOW_ROUNDS))
 
 
-def ns_a_post(peer):
+def both_halves(peer):
+    """(seconds of CPU for the first half of its posts, for all of them)"""
+    return once(peer, peer.warm_path).cpu, once(peer, peer.path).cpu
+
+
+def ns_a_post(peer, taken):
     """Of the second half of its posts: what the first half took is taken off."""
-    warm = once(peer, peer.warm_path).cpu
-    return max(1.0, (once(peer, peer.path).cpu - warm) * 1e9 / (peer.posts - peer.warm_posts))
+    warm, whole = taken
+    return (whole - warm) * 1e9 / (peer.posts - peer.warm_posts)
 
 
 def side_by_side(plan, others, names, count):
-    """Rounds of hydrant and the peers of these names; hydrant's own result is of the first call."""
-    hydrant = ["hydrant-fast", "hydrant-strict"]
+    """Rounds of hydrant and the peers of these names; hydrant's own result is of the first call. A peer
+    whose first half ever took longer than all of it is left out."""
+    hydrant, taken = ["hydrant-fast", "hydrant-strict"], {name: [] for name in names}
 
     def take(name):
         if name in hydrant:
-            stats, _ = measure.scan(plan.hydrant, plan.corpus(), parse=name.removeprefix("hydrant-"))
+            stats, _ = measure.scan(plan.hydrant, posts_for(plan), parse=name.removeprefix("hydrant-"))
             return pipeline.cpu_ns(stats)
-        return ns_a_post(others[name])
+        taken[name].append(both_halves(others[name]))
+        return ns_a_post(others[name], taken[name][-1])
     again = "peers/hydrant-fast" in plan.writer.rows
     if again and not names:
         return
     samples = measure.rounds(count, [*hydrant[:1 if again else 2], *names], take)
     for name in samples:
-        if name not in hydrant or not again:
-            add(plan, name, samples[name], samples["hydrant-fast"], others.get(name))
+        if min(samples[name]) <= 0:
+            leave_out(plan, others[name], f"{TOO_FEW}: the first half of them took longer than all, once or more")
+        elif name not in hydrant or not again:
+            add(plan, name, samples[name], samples["hydrant-fast"], others.get(name), taken.get(name))
 
 
-def add(plan, name, samples, ours, peer):
-    """ours: of the same rounds."""
+def add(plan, name, samples, ours, peer, taken):
+    """ours: of the same rounds; taken: what a peer's samples are made of. All are kept, so that the ratios can be had again."""
     ratios = [theirs / mine for theirs, mine in zip(samples, ours)]
     more = {"label": "hydrant scan, everything on, parse " + name.removeprefix("hydrant-")}
     if peer:
         more = {"label": peer.label, "posts": peer.posts, "warm_posts": peer.warm_posts, "counted": peer.counted,
-                "reference": peer.reference, "answers_checked": peer.checked, "input": peer.on}
+                "reference": peer.reference, "answers_checked": peer.checked, "input": peer.on,
+                "seconds_first_half": [warm for warm, _ in taken], "seconds_all": [whole for _, whole in taken],
+                "hydrant_samples": [round(sample, 6) for sample in ours]}
     pipeline.add(plan, "peers", f"peers/{name}", "ns/post", samples, ratio=round(statistics.median(ratios), 2),
                  ratio_min=round(min(ratios), 2), ratio_max=round(max(ratios), 2), **more)

@@ -43,7 +43,8 @@ def run(plan, name, extra=()):
         plan.fail(name, f"{program} is not built")
         return
     if name == "latency" and plan.own and plan.own.published == 0:
-        plan.skip(" ".join(["latency", *extra]), "the rules publish none of the posts: there is no item to wait for")
+        plan.skip(" ".join(["latency", *extra]), "the rules publish none of the posts: there is no item to wait for",
+                  "latency-reload" if extra else "latency")
         return
     command = [str(program), *arguments_of(plan, name), *extra]
     done = measure.run(command)

@@ -24,9 +24,10 @@ NOTES = {
              "their count is shown instead.",
     "throughput": "CPU per post of `hydrant scan` on a file in the page cache, one worker, items to /dev/null: user and "
                   "system, the whole process, reading included, without starting and compiling rules. *base* is "
-                  "`--parse fast` and, of made posts, 20 % hits, 10,000 phrases, 780-byte records; one thing differs "
-                  "in each row. Longer texts (their bytes are in the name) are those of several posts joined, chosen so "
-                  "that as many match. Fast parsing saves as much as there are posts that nobody wants, for one that "
+                  "`--parse fast` and, of made posts, 20 % hits, 10,000 phrases, 780-byte records; each row "
+                  "is named by what differs. Two differ in more: the records of *record-short* have shorter texts, too, and where texts or "
+                  "records are longer there are fewer posts, so that what a run costs once weighs more on each. Longer texts (their bytes "
+                  "are in the name) are those of several posts joined, chosen so that as many match. Fast parsing saves as much as there are posts that nobody wants, for one that "
                   "matches is parsed in full.",
     "stages": "The same work on one thread, as hydrant counts it itself between stages; the first tenth of the posts, "
               "which touch new memory, is left out. *ring*: items go into a ring in shared memory instead of being "
@@ -42,15 +43,16 @@ NOTES = {
             "spins needs a core of its own: three of them and the writer on fewer cores than that take turns with each "
             "other's time slices.",
     "startup": "Wall clock, from the start of the program to its end on an empty input. *cached*: compiled rules are "
-               "taken from the cache. *version-only*: `hydrant --version`, which reads no rules.",
+               "taken from the cache, where they are kept there: what compiles fast is not. *version-only*: `hydrant --version`, which reads no rules.",
     "workers": "N workers on N cores; with one, reading and judging share that core. Wall clock.",
     "latency": "From the moment at which a post was to be sent (start + n / rate) to its item in the hands of a "
                "reader of the ring; through a pipe, one worker, every stage on. A post that waits because an earlier one stalled counts its wait. "
-               "`latency-lag` is how late the sender was, which is part of the latency. `latency-reload`: with other "
-               "rules every 100 ms.",
+               "`latency-lag` is how late the sender was, which is part of the latency, and `latency-blocked` for how long it "
+               "waited because the pipe was full, which is the engine's. `latency-reload`: with other rules every 100 ms.",
     "limits": "In memory, one thread. Hyperscan gets the phrases as literals, without word boundaries.",
     "memory": "Growth of the resident set at each step.",
 }
+KEPT = 0.99  # of a rate: with less it is another one that was measured
 KERNEL_THREADS = ("It is more than the sum of the stages (*rest* in the plot) by what the kernel's own threads take to read the "
                   "file, which lies in memory, by io_uring; `HYDRANT_IO=read` has no such threads.")
 NOT_MEASURED = """\
@@ -68,14 +70,44 @@ def group(row):
     return row["bench"]
 
 
+def sent_instead(rows):
+    """{(kind, rate): posts a second} of the rates of latency that were not kept."""
+    found = {}
+    for row in rows:
+        kind, _, rate = row["name"].partition("-sent/")
+        if rate and row["value"] < KEPT * float(rate):
+            found[kind, rate] = row["value"]
+    return found
+
+
+def name_text(row, sent):
+    """latency/500000/p50 with what is to be known of it."""
+    kind, _, rest = row["name"].partition("/")
+    for of, rate in sent:
+        if rest.partition("/")[0] == rate and kind.removesuffix("-lag").removesuffix("-sent").removesuffix("-blocked") == of:
+            return f"{row['name']} (rate not kept: {console.number(sent[of, rate])} posts/s were sent)"
+    return row["name"]
+
+
 def table(rows):
     if any("ratio" in row for row in rows):
         return peers_table(rows)
+    if any("bytes_per_post" in row for row in rows):
+        return throughput_table(rows)
+    sent = sent_instead(rows)
     lines = ["| | median | | least .. most | n |", "|---|--:|---|--:|--:|"]
     for row in rows:
         value, unit = console.amount(row["value"], row["unit"])
         spread = " .. ".join(console.amount(row[end], row["unit"])[0] for end in ("min", "max"))
-        lines.append(f"| {row['name']} | {value} | {unit} | {spread if row['n'] > 1 else ''} | {row['n']} |")
+        lines.append(f"| {name_text(row, sent)} | {value} | {unit} | {spread if row['n'] > 1 else ''} | {row['n']} |")
+    return lines
+
+
+def throughput_table(rows):
+    lines = ["| | ns/post | least .. most | posts | bytes each | n |", "|---|--:|---|--:|--:|--:|"]
+    for row in rows:
+        lines.append(f"| {row['name']} | {console.number(row['value'])} | {console.number(row['min'])} .. {console.number(row['max'])} "
+                     f"| {row['posts']:,} | {row['bytes_per_post']:,} | {row['n']} |")
     return lines
 
 
@@ -130,10 +162,23 @@ def posts_text(environment):
             f"{environment['rules']} (pack {environment['rules_pack']})")
 
 
-def note(name, environment):
+def note(name, environment, rows):
     """What a person must know of these figures."""
     text = NOTES.get(name, "")
+    if name == "latency":
+        return " ".join([text, *sender_text(rows)])
     return f"{text} {KERNEL_THREADS}" if name == "stages" and environment.get("io") != "read" else text
+
+
+def sender_text(rows):
+    """How the sender waited; older runs do not say it, and spun."""
+    pauses = [row["value"] for row in rows if row["name"].endswith("-sender/pause")]
+    if not pauses:
+        return []
+    if max(pauses) == 0:
+        return ["The sender spun until the next post was due."]
+    return [f"With so few cores the sender slept {max(pauses):.0f} µs or more between two writes, so as not to take a core from the "
+            "engine: what came due meanwhile was sent together, and counts as late."]
 
 
 def left_out(own):
@@ -149,12 +194,16 @@ def about_posts(own):
     return lines
 
 
-def headline(environment, rows):
+def headline(environment, rows, least_seconds):
+    """What took less CPU than that is no headline."""
     lines = []
     if environment["mode"] == "tiny":
         return ["*A tiny run shows that everything works. Its figures mean nothing.*"]
     base, strict = rows.get("pipeline/base"), rows.get("pipeline/parse-strict")
-    if base:
+    seconds = base["posts"] * base["value"] / 1e9 if base else 0
+    if base and seconds < least_seconds:
+        lines.append(f"- {base['posts']:,} posts are too few for a figure here: they take {seconds:.3f} s of CPU, {least_seconds:g} are needed")
+    elif base:
         lines.append(f"- **{console.number(base['value'])} ns of CPU a post** with everything on (about "
                      f"{console.number(float(format(1e9 / base['value'], '.3g')))} posts a second of one core), "
                      f"{base['matched_share'] * 100:.0f} % of posts match, {base['patterns']:,} patterns"
@@ -169,7 +218,9 @@ def headline(environment, rows):
     for rate in ("500000", "100000", "10000"):
         p50, p99 = rows.get(f"latency/{rate}/p50"), rows.get(f"latency/{rate}/p99")
         if p50 and p99:
-            lines.append(f"- at {int(rate):,} posts a second, {console.number(p50['value'])} µs to an item "
+            sent = sent_instead(rows.values()).get(("latency", rate))
+            less = f" (not kept: {console.number(sent)} were sent)" if sent else ""
+            lines.append(f"- at {int(rate):,} posts a second{less}, {console.number(p50['value'])} µs to an item "
                          f"(median), {console.number(p99['value'])} µs for 99 %")
     return lines
 
@@ -180,7 +231,7 @@ def write(folder, environment, rows, suite):
     groups = {}
     for row in rows.values():
         groups.setdefault(group(row), []).append(row)
-    lines = [f"# hydrant bench, {environment['mode']}", "", *about_posts(suite.own), *headline(environment, rows), ""]
+    lines = [f"# hydrant bench, {environment['mode']}", "", *about_posts(suite.own), *headline(environment, rows, suite.mode.least_seconds), ""]
     if environment["mode"] == "quick":
         lines += ["*A quick run is for a look. Figures to compare or to quote come from `bench/run full` on an idle "
                   "machine.*", ""]
@@ -190,8 +241,9 @@ def write(folder, environment, rows, suite):
         if name not in groups:
             continue
         lines += [f"## {TITLES.get(name, name)}", ""]
-        if note(name, environment):
-            lines += [note(name, environment), ""]
+        about = note(name, environment, groups[name])
+        if about:
+            lines += [about, ""]
         for plot in PLOTS.get(name, []):
             if plot in plots:
                 lines += [f"![{TITLES[name]}]({plot}.svg)", ""]

@@ -36,6 +36,11 @@ def path_of(place):
     return path / "results.jsonl" if path.is_dir() else path
 
 
+def part_of(row):
+    """What was run to get it: reload is a part of its own, of the same program as latency."""
+    return "latency-reload" if row["name"].startswith("latency-reload") else row.get("bench")
+
+
 def load(place):
     """(environment, {name: result}, {name of what failed: why}) of a run. Later lines of a name replace
     earlier ones. ValueError says which line is none."""
@@ -52,11 +57,20 @@ def load(place):
             environment = row
         elif bench == "failed":
             failed[row.get("name")] = row.get("why")
+        elif bench == "skipped":
+            continue
         elif is_result(row):
             found[row["name"]] = row
         else:
             raise ValueError(f"line {number}: a result has a name, a unit and samples")
     return environment, found, failed
+
+
+def skipped(place):
+    """{name of what was left out: why} of a run that can be loaded; older runs do not say it."""
+    lines = path_of(place).read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines if '"skipped"' in line]
+    return {row["name"]: row["why"] for row in rows if row.get("bench") == "skipped"}
 
 
 def is_result(row):
@@ -78,7 +92,7 @@ class Writer:
     def add(self, row):
         self.file.write(json.dumps(row, ensure_ascii=False) + "\n")
         self.file.flush()
-        if row["bench"] not in ("environment", "failed"):
+        if row["bench"] not in ("environment", "failed", "skipped"):
             self.rows[row["name"]] = row
 
     def close(self):

@@ -111,6 +111,16 @@ class FalseAlarms(Case):
         rows = made.full_run()
         self.assertEqual(self.verdicts(rows, rows), (0, {}))
 
+    def test_the_hosts_drift_is_told(self):
+        """Counted from one half of a run to the other, in the order of the rounds."""
+        def rows(drift):
+            return [{"bench": "x", "name": f"x{i}", "unit": "ns", "samples": [100.0 + n % 3 + (drift if n >= 5 and i else 0) for n in range(10)]}
+                    for i in range(3)] + [{"bench": "x", "name": "few", "unit": "ns", "samples": [1.0, 1.0, 1.0, 1.0, 9.0, 9.0, 9.0]}]
+        code, out, _ = self.compare(rows(0), rows(20))
+        self.assertRegex(out, "note: results that differ between the first and the second half of one and the same run: 0 of 3 in .*a.jsonl, "
+                         "2 of 3 in .*b.jsonl")
+        self.assertNotIn("of one and the same run", self.compare(rows(0)[-1:], rows(0)[-1:])[1])
+
     def test_halves_of_the_same_samples_give_few(self):
         """Samples of a full run dealt out anew: what is called changed then is chance."""
         deal, compare, alarms, compared = random.Random(1), made.script("compare"), 0, 0
@@ -160,6 +170,27 @@ class Missing(Case):
         self.assertEqual(code, 0)
         self.assertRegex(out, "only in .*a.jsonl: ring/1024 B/bare ring, ")
         self.assertRegex(self.compare(without, rows)[1], "only in .*b.jsonl: ring/")
+
+    def test_reloads_are_a_part_of_their_own(self):
+        rows = made.full_run()
+        reloads = [row for row in rows if row.get("name", "").startswith("latency-reload")]
+        others = [row for row in rows if row not in reloads]
+        code, out, _ = self.compare(rows, others)
+        self.assertEqual(code, 0)
+        self.assertRegex(out, "only in .*a.jsonl: latency-reload")
+        self.assertEqual(self.compare(rows, [*others, *reloads[1:]])[0], 1)
+
+    def test_what_was_skipped_with_a_reason_is_only_told(self):
+        rows = made.full_run()
+        without = [row for row in rows if not row.get("name", "").startswith("peers/rg")]
+        gone = [row["name"] for row in rows if row.get("name", "").startswith("peers/rg")]
+        skipped = [{"bench": "skipped", "name": name, "why": "rg is not installed"} for name in gone]
+        self.assertEqual(self.compare(rows, without)[0], 1)
+        code, out, err = self.compare(rows, [*without, *skipped])
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, f"\nskipped in .*b.jsonl: {gone[0]}: rg is not installed")
+        self.assertEqual(self.verdicts(rows, [*without, *skipped]), (0, {}))
+        self.assertRegex(self.compare([*without, *skipped], rows)[1], "\nskipped in .*a.jsonl: peers/rg")
 
     def test_what_failed_is_told_and_fails(self):
         rows = made.full_run()

@@ -10,7 +10,7 @@ import unittest
 import xml.etree.ElementTree
 
 import made
-from suite import charts, machine, report, results
+from suite import charts, machine, plan, report, results
 
 ENVIRONMENT = {
     "bench": "environment", "mode": "full", "seed": 7, "corpus": "hydrant gen", "rules": "hydrant gen",
@@ -33,7 +33,7 @@ def rows_of(*rows):
 
 class Case(unittest.TestCase):
     def report(self, rows, environment=None, failed=(), skipped=(), own=None):
-        suite = types.SimpleNamespace(failed=list(failed), skipped=list(skipped), own=own)
+        suite = types.SimpleNamespace(failed=list(failed), skipped=list(skipped), own=own, mode=plan.MODES["full"])
         with tempfile.TemporaryDirectory() as folder:
             return report.write(pathlib.Path(folder), {**ENVIRONMENT, **(environment or {})}, rows, suite).read_text()
 
@@ -47,6 +47,13 @@ class Figures(Case):
     def test_a_result_is_the_median_of_its_samples(self):
         made_up = row("x", [5.0, 1.0, 2.0, 100.0])
         self.assertEqual((made_up["value"], made_up["min"], made_up["max"], made_up["mad"], made_up["n"]), (3.5, 1.0, 100.0, 2.0, 4))
+
+    def test_the_pipelines_rows_say_of_how_many_posts(self):
+        text = self.report(rows_of(row("pipeline/base", [1500.0, 1600.0], "throughput", posts=400000, bytes_per_post=773, patterns=10, matched_share=0.2,
+                                       parse="fast"),
+                                   row("pipeline/text-2480", [12000.0], "throughput", posts=10474, bytes_per_post=3115)))
+        self.assertIn("| pipeline/base | 1,550 | 1,500 .. 1,600 | 400,000 | 773 | 2 |", text)
+        self.assertIn("| pipeline/text-2480 | 12,000 | 12,000 .. 12,000 | 10,474 | 3,115 | 1 |", text)
 
     def test_other_tools_have_their_ratio_and_how_many_posts(self):
         more = {"ratio": 2.5, "ratio_min": 2.0, "ratio_max": 3.0, "label": "grep -c", "posts": 1000, "warm_posts": 500, "counted": 9,
@@ -87,6 +94,12 @@ class Headline(Case):
         self.assertIn("Its figures mean nothing.", self.headline("tiny"))
         self.assertNotIn("A quick run", self.headline())
 
+    def test_what_took_next_to_no_time_is_none(self):
+        _, rows, _ = results.load(made.FULL_RUN)
+        text = self.report({"pipeline/base": {**rows["pipeline/base"], "posts": 2000}})
+        self.assertNotIn("of CPU a post** with", text)
+        self.assertIn("- 2,000 posts are too few for a figure here: they take 0.003 s of CPU, 0.1 are needed", text)
+
     def test_a_run_of_one_bench_has_none(self):
         self.assertTrue(self.report(rows_of(row("stage/strict/match", [1.0]))).startswith("# hydrant bench, full\n\n\n## Stage by stage"))
 
@@ -122,6 +135,27 @@ class Told(Case):
         text = self.report({}, {"corpus": "/p.ndjson", "corpus_bytes": 1234, "corpus_sha256": "ab" * 32, "rules": "/r", "rules_pack": "fe"})
         self.assertIn("posts: /p.ndjson (1,234 bytes, sha256 abababababababab), rules: /r (pack fe); seed 7", text)
 
+    def test_a_rate_that_was_not_kept_is_marked(self):
+        rows = rows_of(*(row(f"{kind}/{rate}/{share}", [9.0], "latency", "us") for kind in ("latency", "latency-lag", "latency-reload")
+                         for rate in (500000, 100000) for share in ("p50", "p99")))
+        self.assertNotIn("not kept", self.report(rows))
+        rows["latency-sent/500000"] = row("latency-sent/500000", [401234.0, 411234.0], "latency", "posts/s")
+        rows["latency-sent/100000"] = row("latency-sent/100000", [99900.0], "latency", "posts/s")
+        text = self.report(rows)
+        self.assertIn("- at 500,000 posts a second (not kept: 406,234 were sent), 9.00 µs", text)
+        self.assertIn("- at 100,000 posts a second, 9.00 µs", text)
+        for name in ("latency/500000/p50", "latency-lag/500000/p99", "latency-sent/500000"):
+            self.assertIn(f"| {name} (rate not kept: 406,234 posts/s were sent) | ", text)
+        for name in ("latency/100000/p50", "latency-reload/500000/p50"):
+            self.assertIn(f"| {name} | ", text)
+
+    def test_how_the_sender_waited_is_told(self):
+        rows = {"latency/100000/p50": row("latency/100000/p50", [9.0], "latency", "us")}
+        self.assertNotIn("The sender spun", self.report(rows))
+        for pause, words in ((0.0, "The sender spun until"), (50.0, "the sender slept 50 µs or more between two writes")):
+            told = row("latency-sender/pause", [pause], "latency", "pause us")
+            self.assertIn(words, self.report({**rows, "latency-sender/pause": told}))
+
     def test_the_kernels_threads_are_told_where_there_are_any(self):
         rows = rows_of(row("stage/strict/match", [1.0]))
         self.assertIn("the kernel's own threads", self.report(rows))
@@ -136,6 +170,7 @@ class Plots(Case):
             for name in charts.ALL:
                 xml.etree.ElementTree.parse(f"{folder}/{name}.svg")
             self.assertIn(">1,832<", pathlib.Path(folder, "stages.svg").read_text())
+            self.assertNotIn("one thing", pathlib.Path(folder, "stages-by-axis.svg").read_text())
             self.assertIn(">1,607<", pathlib.Path(folder, "stages-by-axis.svg").read_text())
 
     def test_one_worker_is_no_scaling(self):

@@ -1,9 +1,12 @@
 """bench/run: what fails is told and the rest goes on; what cannot be benched is refused."""
 
+import dataclasses
 import json
 import os
 import pathlib
+import signal
 import tempfile
+import time
 import types
 import unittest
 
@@ -34,6 +37,45 @@ class Case(unittest.TestCase):
         path.write_text("#!/bin/sh\n" + text)
         path.chmod(0o755)
         return path
+
+
+class Commands(Case):
+    def refused(self, words, *arguments):
+        code, out, err = made.run("run", *arguments)
+        self.assertEqual((code, out), (2, ""), err)
+        self.assertIn(words, err)
+        self.assertNotIn("Traceback", err)
+
+    def test_what_cannot_be_meant_is_refused(self):
+        self.refused("full and full: one of them, please", "full", "full")
+        self.refused("quick and full: one of them", "quick", "full", "gen")
+        file = self.folder / "file"
+        file.write_text("")
+        for option in ("--out", "--cache"):
+            self.refused(f"{option}: {file}: it is no folder", option, file, "--build", self.folder, "gen")
+            self.refused(f"{option}: {file}/x: Not a directory", option, f"{file}/x", "--build", self.folder, "gen")
+
+    def test_a_report_of_an_older_run_does_not_stand_beside_new_results(self):
+        for name in ("report.md", "latency.svg", "mine.txt"):
+            (self.folder / name).write_text("")
+        RUN.remove_old(self.folder)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["mine.txt"])
+
+    def test_what_a_stopped_run_had_started_is_stopped(self):
+        program = self.command("slow", f"trap 'echo ended >{self.folder}/told; exit 1' TERM\n: >{self.folder}/begun\n"
+                               "while :; do sleep 0.02; done\n")
+
+        def stopped_while_waiting(*_):
+            while not (self.folder / "begun").exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)  # the signal ends it
+        self.addCleanup(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, RUN.stop))
+        self.addCleanup(setattr, os, "wait4", os.wait4)
+        os.wait4 = stopped_while_waiting
+        with self.assertRaises(KeyboardInterrupt):
+            measure.run([str(program)], keep_output=False)
+        self.assertEqual((self.folder / "told").read_text(), "ended\n")
 
 
 class Failures(Case):
@@ -172,6 +214,23 @@ class Answers(Case):
         self.assertFalse(pipeline.check(suite, corpus, {**good, "matched": 2}, "more"))
         self.assertEqual(suite.failed, [("lost", "1 of 2 posts were read"), ("more", "2 posts match, by the truth 1")])
 
+    def test_rules_that_are_not_kept_in_the_cache_are_not_called_cached(self):
+        """Hydrant keeps what takes long to compile: here, the greater rules."""
+        (self.folder / "tools").mkdir()
+        self.command("tools/hydrant", 'case "$*" in *--cache*greater*) mkdir -p "$9"; : >"$9/compiled";; esac\n'
+                     "echo '{\"patterns\":3}' >&2\n")
+        suite = self.suite()
+        suite.own = None
+        suite.store = types.SimpleNamespace(folder=self.folder)
+        suite.mode = dataclasses.replace(suite.mode, phrases=["few", "greater"])
+        suite.corpus = lambda phrases: types.SimpleNamespace(rules=phrases)
+        cache = self.folder / "cache"
+        cache.mkdir()
+        pipeline.startup_by_rules(suite, str(cache))
+        self.assertEqual(suite.failed, [])
+        self.assertEqual(list(suite.writer.rows), ["startup/few-phrases", "startup/greater-phrases", "startup/greater-phrases-cached"])
+        self.assertEqual(suite.skipped, [("startup/few-phrases-cached", "rules that compile so fast are not kept in the cache")])
+
     def test_a_program_that_does_not_say_its_version_is_not_timed(self):
         self.addCleanup(setattr, pipeline, "startup_by_rules", pipeline.startup_by_rules)
         pipeline.startup_by_rules = lambda *_: None
@@ -199,6 +258,34 @@ class SideBySide(Case):
         peers.side_by_side(suite, {peer.name: peer}, [peer.name], 2)
         return suite.writer.rows
 
+    def test_a_second_half_that_took_no_time_is_no_figure(self):
+        for seconds in ({"warm": 0.5, "all": 0.499}, {"warm": 0.5, "all": 0.5}):
+            suite = self.suite("full")
+            self.assertEqual(set(self.taken(suite, self.peer(), seconds)), {"peers/hydrant-fast", "peers/hydrant-strict"})
+            self.assertRegex(suite.skipped[0][1], "too few posts: the first half")
+
+    def test_what_is_within_the_noise_is_not_measured(self):
+        for cpu, good in ((0.3, True), (0.18, False), (1e-9, False)):
+            if good:
+                self.assertTrue(self.prepared("7", 7, cpu=cpu).checked)
+            else:
+                with self.assertRaisesRegex(peers.TooFew, "too few posts: the second half of them takes .* s of CPU"):
+                    self.prepared("7", 7, cpu=cpu)
+
+    def test_what_is_left_out_is_recorded_by_the_name_of_its_result(self):
+        suite = self.suite("full")
+        self.taken(suite, self.peer(), {"warm": 0.5, "all": 0.5})
+        self.assertEqual(list(results.skipped(self.folder / "results.jsonl")), ["peers/grep-json"])
+        self.assertNotIn("peers/grep-json", results.load(self.folder / "results.jsonl")[1])
+
+    def test_so_few_posts_that_hydrant_takes_no_time_are_left_out(self):
+        suite = self.suite("full")
+        suite.own = types.SimpleNamespace(count=2000, matched=None)
+        measure.scan = lambda *_, **__: ({**STATS, "posts": 2000, "cpu_seconds": 0.004, "compile_cpu_seconds": 0.001}, None)
+        peers.run(suite)
+        self.assertEqual(suite.skipped, [("peers", "too few posts: hydrant takes for all of them 0.003 s of CPU, 0.1 are needed")])
+        self.assertEqual(suite.writer.rows, {})
+
     def peer(self, **more):
         peer = peers.Peer("grep-json", "grep", ["grep"], "json", 5000, label="grep", **more)
         peer.posts, peer.warm_posts, peer.path, peer.warm_path = 1000, 400, "all", "warm"
@@ -212,6 +299,11 @@ class SideBySide(Case):
         self.assertEqual((row["ratio"], row["ratio_min"], row["ratio_max"]), (5, 5, 5))
         self.assertEqual((row["posts"], row["warm_posts"], row["n"], row["answers_checked"]), (1000, 400, 2, True))
 
+    def test_everything_that_a_ratio_is_made_of_is_kept(self):
+        kept = self.taken(self.suite("full"), self.peer(), {"warm": 0.5, "all": 0.506})["peers/grep-json"]
+        self.assertEqual((kept["seconds_first_half"], kept["seconds_all"]), ([0.5, 0.5], [0.506, 0.506]))
+        self.assertEqual(kept["hydrant_samples"], [2000, 2000])
+
     def test_hydrant_has_its_own_result_once(self):
         suite = self.suite("full")
         self.taken(suite, self.peer(), {"warm": 0.5, "all": 0.506})
@@ -223,16 +315,18 @@ class SideBySide(Case):
         self.assertIs(suite.writer.rows["peers/hydrant-fast"], first)
         self.assertAlmostEqual(suite.writer.rows["peers/jq"]["ratio"], 83.33)
 
-    def prepared(self, counted, reference, **more):
-        """A peer that counts so many posts of 100,000."""
+    def prepared(self, counted, reference, cpu=0, ns=15000, guess=15000, start=0, **more):
+        """A peer that counts so many posts of 100,000. It takes so many ns a post and so long to start, or so many seconds
+        whatever it gets, half of them for the first half."""
         lines = self.folder / "posts.ndjson"
         lines.write_text("{}\n" * 20)
         corpus = corpora.Corpus(lines, None, None, 100000, work=self.folder)
         peers.extract = lambda _, corpus, posts: (corpora.Corpus(lines, None, None, posts, work=self.folder),
                                                   {"json": lines, "text": lines}, reference)
-        peers.once = lambda *_: measure.Run(0, counted, "", 0, 0, 0)
-        peer = peers.Peer("x", "x", ["x"], "json", more.pop("ns", 50000), **more)
-        peers.prepare(self.suite("full"), corpus, peer, {})
+        peers.once = lambda peer, path: measure.Run(0, counted, "", 0, cpu / (1 if path == peer.path else 2) or start + ns / 1e9 * (
+            peer.posts if path == peer.path else peer.warm_posts), 0)
+        peer = peers.Peer("x", "x", ["x"], "json", guess, **more)
+        peers.fitting(self.suite("full"), corpus, peer, {})
         return peer
 
     def test_a_count_that_is_not_the_references_is_noticed(self):
@@ -245,12 +339,18 @@ class SideBySide(Case):
             self.prepared("1", 7, comparable=False)
 
     def test_each_gets_as_many_posts_as_its_time_allows_and_half_of_them_to_warm_up(self):
-        peer = self.prepared("7", 7)
-        self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (30000, 15000, False))
-        peer = self.prepared("7", 7, ns=1000000)
-        self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (20000, 10000, True))
-        self.assertEqual(self.prepared("7", 7, ns=1).posts, 100000)
+        for ns, guess, posts, slow in ((15000, 15000, 100000, False), (40000, 15000, 25000, False), (25000, 100000, 50000, False),
+                                       (2500, 15000, 100000, False), (1000000, 1000000, 6250, True), (300000, 8000000, 25000, True)):
+            peer = self.prepared("7", 7, ns=ns, guess=guess)
+            self.assertEqual((peer.posts, peer.warm_posts, peer.slow), (posts, posts // 2, slow), (ns, guess))
+            seconds = 12 if slow else 1.5
+            self.assertTrue(ns * posts / 1e9 <= seconds and (posts == 100000 or ns * 2 * posts / 1e9 > seconds))
         self.assertEqual(peer.warm_path.read_text().count("\n"), 20)
+
+    def test_starting_is_not_counted_in_its_time(self):
+        """Else a tool that is long in starting would be left with too few posts."""
+        self.assertEqual(self.prepared("7", 7, start=1.2, ns=14000).posts, 100000)
+        self.assertEqual(self.prepared("7", 7, start=1.2, ns=40000, guess=150000).posts, 25000)
 
     def test_the_first_half_is_of_what_the_tool_reads(self):
         posts, texts = self.folder / "p.ndjson", self.folder / "p.texts"
