@@ -164,7 +164,7 @@ typedef struct hydrant_item {
     uint64_t seq;        /* counts items from 1, 0 when not published; of a ring: hydrant/ring.h */
     uint64_t generation; /* of the pack that judged it */
     hydrant_str pack;    /* content hash of that pack */
-    hydrant_str source;  /* name of the input that delivered it */
+    hydrant_str source;  /* name of the input that delivered it; bytes that are no UTF-8: U+FFFD */
     uint64_t offset;     /* where its record begins there, unpacked; pushed: its number */
     const hydrant_mention *mention; /* NULL when the record could not be decoded */
     hydrant_drop drop;              /* HYDRANT_DROP_NONE when published */
