@@ -14,6 +14,7 @@
 #include "api/pack_handle.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "batch/source_name.h"
 #include "dedup/dedup_snapshot.h"
 #include "emotion/emotion.h"
 #include "pack/mapping.h"
@@ -398,12 +399,12 @@ static struct push_source *push_source(hydrant *engine, const char *name)
         if (strcmp(known->name, name) == 0)
             return known;
     size_t len = strlen(name);
-    struct push_source *added = calloc(1, sizeof *added + len + 1);
+    struct push_source *added = calloc(1, sizeof *added + len + 1 + HY_UTF8_REPAIRED_BYTES(len));
     if (!added)
         return NULL;
     memcpy(added->name, name, len);
-    added->source =
-        (struct hy_source){.name = hy_str(added->name, len), .format = HY_FORMAT_NATIVE};
+    hy_source_set_name(&added->source, added->name, len, added->name + len + 1);
+    added->source.format = HY_FORMAT_NATIVE;
     added->next = engine->push_sources;
     engine->push_sources = added;
     return added;

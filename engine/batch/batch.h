@@ -49,7 +49,8 @@ enum hy_format {
 
 /* What a record's source is. Immutable while parcels of it are in flight. */
 struct hy_source {
-    hydrant_str name;       /* in items and in made-up ids */
+    hydrant_str name;       /* in items and in made-up ids: UTF-8 */
+    hydrant_str given;      /* the name's bytes, where they are none; else empty */
     enum hy_format format;  /* settled: never AUTO when it reaches decode */
     hydrant_str csv_header; /* FORMAT_CSV: its first record, raw */
     uint32_t stream;        /* the pushing side's own number for it; 0 unless it gave one */

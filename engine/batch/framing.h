@@ -46,6 +46,7 @@ struct hy_framer {
     uint8_t state;    /* kind's own */
     uint8_t last;     /* kind's own: the token or byte before */
     char delimiter;   /* CSV: from its header on */
+    bool whole;       /* JSON: the last record given out is an object, closed by its own brace */
 };
 
 /* Beside a record of HY_FRAME_SSE: fields of its event, valid as long as the record's data. */

@@ -189,8 +189,12 @@ static void count_ignored(struct hy_decoder *d, const struct hy_draft *draft)
 static hydrant_str make_id(struct hy_arena *arena, hydrant_str source, uint64_t offset,
                            uint32_t part)
 {
-    if (source.len > SOURCE_BYTES_MAX)
-        source = hy_str(source.data + source.len - SOURCE_BYTES_MAX, SOURCE_BYTES_MAX);
+    if (source.len > SOURCE_BYTES_MAX) {
+        size_t from = source.len - SOURCE_BYTES_MAX;
+        while (from < source.len && ((unsigned char)source.data[from] & 0xC0) == 0x80)
+            from++; /* not within a character */
+        source = hy_str(source.data + from, source.len - from);
+    }
     char *id = hy_arena_alloc(arena, ID_BYTES_MAX, 1);
     HY_ASSERT(id);
     if (source.len)

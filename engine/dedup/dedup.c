@@ -223,12 +223,16 @@ static bool is_forgotten(const struct hy_mention *m)
 }
 
 /* An id that was made of a place names something else after a restart, when a pipe begins at 0
- * again. */
+ * again. Names of two sources may look alike when they are no UTF-8. */
 static struct hy_dedup_hash hash_id(const struct hy_dedup *dedup, const struct hy_mention *m,
-                                    uint64_t network)
+                                    const struct hy_batch *batch, uint64_t network)
 {
-    if (m->id_made)
+    if (m->id_made) {
+        hydrant_str given = batch->parcel->source->given;
         network ^= dedup->run;
+        if (given.len)
+            network = hash_bytes(given.data, given.len, network).low;
+    }
     return hash_bytes(m->m.id.data, m->m.id.len, network);
 }
 
@@ -258,7 +262,7 @@ static void prepare(struct hy_dedup_worker *worker, const struct hy_mention *m,
     post->relation = HY_DEDUP_OWN;
     /* Ids and authors are those of a network: its hash is their seed. */
     uint64_t network = hash_network(worker, m->m.network);
-    post->id = hash_id(worker->dedup, m, network);
+    post->id = hash_id(worker->dedup, m, batch, network);
     post->text = (struct hy_dedup_hash){0};
     post->sketch.count = 0;
     post->keys.count = 0;

@@ -1,11 +1,11 @@
 /*
  * What a stream is, from its first bytes. After a byte order mark and white space:
  *
- *   {                       native: one JSON object a line. If only white space follows up to the
- *                           line end, objects that span lines (pretty-printed)
- *   [ then {                a JSON array of objects, native
- *   [ then ] alone          an empty JSON array, native
- *   [ then "CAPITALS"       JSON arrays, one a line (frames of Nostr)
+ *   {                       native: one JSON object a line. Objects that span lines
+ * (pretty-printed) if the line ends there, or ends behind , : [ or { and the next line is indented
+ * or begins with a quote, as no line of NDJSON does [ then {                a JSON array of
+ * objects, native [ then ] alone          an empty JSON array, native [ then "CAPITALS"       JSON
+ * arrays, one a line (frames of Nostr)
  *   <?xml <rss <feed        XML, one record, for mappings
  *   <rdf:RDF <!--
  *   lines as server-sent    events, for mappings: comments, then "event: word" before "data:",
@@ -55,6 +55,25 @@ static enum verdict line_ends(const struct sample *s, size_t at)
     if (at < s->len)
         return NO;
     return s->last ? YES : UNKNOWN;
+}
+
+/* Does the object that begins at the brace go on behind its line? */
+static enum verdict spans_lines(const struct sample *s, size_t brace)
+{
+    enum verdict alone = line_ends(s, brace + 1);
+    if (alone != NO)
+        return alone;
+    const char *newline = memchr(s->data + brace, '\n', s->len - brace);
+    if (!newline)
+        return s->last ? NO : UNKNOWN;
+    size_t end = (size_t)(newline - s->data), next = skip_space(s, end);
+    while (is_space(s->data[end - 1]))
+        end--;
+    if (!strchr(",:[{", s->data[end - 1]) || !s->data[end - 1])
+        return NO;
+    if (next == s->len)
+        return s->last ? NO : UNKNOWN;
+    return s->data[next] == '"' || s->data[next - 1] == ' ' || s->data[next - 1] == '\t' ? YES : NO;
 }
 
 static enum verdict is_json_array(const struct sample *s, size_t bracket)
@@ -198,7 +217,7 @@ static enum verdict json_kind(const struct sample *s, size_t at, enum hy_frame_k
 {
     enum verdict v = NO;
     if (s->data[at] == '{')
-        v = line_ends(s, at + 1);
+        v = spans_lines(s, at);
     else if (s->data[at] == '[')
         v = is_json_array(s, at);
     *kind = v == YES ? HY_FRAME_JSON : HY_FRAME_LINES;

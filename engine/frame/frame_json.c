@@ -58,6 +58,7 @@ static void finish(struct hy_cut *c, size_t end)
     hy_cut_give(c, hy_cut_size(c, end));
     c->begin = c->at = end;
     c->f->state = BETWEEN;
+    c->f->whole = false;
 }
 
 static bool in_object(const struct hy_framer *f)
@@ -170,8 +171,10 @@ static void close_brace(struct hy_cut *c)
     f->depth--;
     f->last = AFTER_CLOSE;
     c->at++;
-    if (f->depth == 0)
+    if (f->depth == 0) {
         finish(c, c->at);
+        f->whole = true;
+    }
 }
 
 static void close_bracket(struct hy_cut *c)

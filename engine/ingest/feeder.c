@@ -281,6 +281,15 @@ static bool choose(struct hy_feeder *f, enum hy_format wanted, struct hy_frame_c
     return true;
 }
 
+/* The bytes of the stream from `from` on are cut. Those that were delivered before this run do not
+ * count. */
+static void consume(struct hy_feeder *f, uint64_t from, uint64_t len)
+{
+    uint64_t skip = f->current->skip_before;
+    uint64_t before = skip <= from ? 0 : skip - from;
+    f->consumed += len > before ? len - before : 0;
+}
+
 /* Settles the format of the current input; false: more bytes are needed. */
 static bool settle(struct hy_feeder *f)
 {
@@ -300,7 +309,7 @@ static bool settle(struct hy_feeder *f)
     else if (choice.format == HY_FORMAT_MAPPED)
         input->mapping = "";
     w->begin += choice.skip;
-    f->consumed += choice.skip;
+    consume(f, input->base, choice.skip);
     framing->begin(&input->framer, choice.kind, f->options.record_bytes_max,
                    input->base + choice.skip);
     return true;
@@ -310,12 +319,14 @@ static bool settle(struct hy_feeder *f)
 static void run_framer(struct hy_feeder *f, struct hy_parcel *parcel, uint32_t capacity)
 {
     struct hy_window *w = &f->window;
+    struct hy_framer *framer = &f->current->framer;
     struct hy_frame_out out = {
         .records = parcel->records, .count = parcel->count, .capacity = capacity};
-    size_t used = f->options.framing->run(&f->current->framer, w->begin, hy_window_pending(w),
-                                          is_final(f), &out);
+    uint64_t from = framer->offset;
+    size_t used =
+        f->options.framing->run(framer, w->begin, hy_window_pending(w), is_final(f), &out);
     w->begin += used;
-    f->consumed += used;
+    consume(f, from, used);
     parcel->count = out.count;
 }
 
@@ -373,8 +384,6 @@ static bool leave_out(struct hy_feeder *f, struct hy_parcel *parcel, uint32_t fr
         if (parcel->records[i].offset >= f->current->skip_before)
             parcel->records[kept++] = parcel->records[i];
     parcel->count = kept;
-    if (kept == 0)
-        f->consumed = 0;
     return kept < count;
 }
 

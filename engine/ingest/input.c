@@ -1,7 +1,7 @@
 #include "ingest/input.h"
 
 #include "base/error.h"
-#include "base/str.h"
+#include "batch/source_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,14 +19,16 @@ struct hy_input *hy_input_create(enum hy_input_kind kind, const char *name)
     struct hy_input *input = calloc(1, sizeof *input);
     if (!input)
         return NULL;
-    input->name = strdup(name);
+    size_t len = strlen(name);
+    input->name = malloc(len + 1 + HY_UTF8_REPAIRED_BYTES(len));
     if (!input->name) {
         free(input);
         return NULL;
     }
+    memcpy(input->name, name, len + 1);
+    hy_source_set_name(&input->source, input->name, len, input->name + len + 1);
     input->kind = kind;
     input->fd = -1;
-    input->source.name = hy_str_cstr(input->name);
     return input;
 }
 

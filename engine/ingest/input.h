@@ -35,7 +35,8 @@ struct hy_input {
     struct hy_place *place;     /* where base comes from and the next one's does; NULL: none */
     uint32_t parcels;           /* that are out */
     struct hy_framer framer;
-    char *name, *header;
+    char *name; /* as it was given; source.name, which lies behind it, is UTF-8 whatever that is */
+    char *header;
     char *carry; /* push: unframed bytes while another source is current */
     size_t carry_len, carry_capacity;
     struct hy_input *next;                    /* in the queue or among the push sources */

@@ -1,6 +1,7 @@
 /*
- * The body of a webhook's request as records: lines of JSON, one object, an array, XML; whatever a
- * network sends. A body that is nothing of the kind is told to its sender at once.
+ * The body of a webhook's request as records: JSON objects, on lines of their own or not, an array,
+ * XML; whatever a network sends. A line of NDJSON that is broken costs itself only. A body that is
+ * nothing of the kind is told to its sender at once.
  *
  * Bytes of anybody who can connect. Pure; any thread.
  */

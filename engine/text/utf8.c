@@ -199,3 +199,16 @@ bool hy_utf8_valid(const char *data, size_t len)
 {
     return hy_utf8_valid_at(hy_cpu_level(), data, len);
 }
+
+size_t hy_utf8_repair(const char *data, size_t len, char *out)
+{
+    const unsigned char *p = (const unsigned char *)data;
+    size_t made = 0;
+    for (size_t i = 0; i < len;) {
+        uint32_t sequence = p[i] < 0x80 ? 1 : sequence_length(p + i, len - i);
+        memcpy(out + made, sequence ? data + i : "\xEF\xBF\xBD", sequence ? sequence : 3);
+        made += sequence ? sequence : 3;
+        i += sequence ? sequence : 1;
+    }
+    return made;
+}

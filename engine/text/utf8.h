@@ -1,6 +1,6 @@
 /*
- * UTF-8: validation, and where a text may be cut; its code points are in base/code_point.h. Where
- * on the path: under decode and normalize, and under the rule compiler. Pure; any thread.
+ * UTF-8: validation, repair, and where a text may be cut; its code points are in base/code_point.h.
+ * Where on the path: under decode and normalize, and under the rule compiler. Pure; any thread.
  */
 #ifndef HY_TEXT_UTF8_H
 #define HY_TEXT_UTF8_H
@@ -23,6 +23,11 @@ extern "C" {
 
 /* True if the bytes are valid UTF-8 (no surrogates, no overlong forms, <= U+10FFFF). */
 bool hy_utf8_valid(const char *data, size_t len);
+
+/* Copies text to out, each byte that is no part of valid UTF-8 as U+FFFD; returns the length, at
+ * most HY_UTF8_REPAIRED_BYTES(len), for which there must be room. */
+#define HY_UTF8_REPAIRED_BYTES(len) (3 * (size_t)(len))
+size_t hy_utf8_repair(const char *data, size_t len, char *out);
 
 #ifdef __cplusplus
 }

@@ -169,6 +169,31 @@ static void validation_agrees_with_icu(void **state)
     assert_in_range(valid_count, ROUNDS / 2, 4 * ROUNDS - ROUNDS / 2);
 }
 
+/* What is valid comes through as it is, each byte that is not as U+FFFD. */
+static void what_is_mended_is_valid(void **state)
+{
+    static char mended[HY_UTF8_REPAIRED_BYTES(TEXT_MAX) + 16];
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t len;
+        char *text = random_text(&len);
+        damage(text, &len);
+        size_t made = hy_utf8_repair(text, len, mended), at = 0;
+        assert_true(made <= HY_UTF8_REPAIRED_BYTES(len));
+        assert_true(icu_valid(mended, (uint32_t)made));
+        for (uint32_t i = 0; i < len; at++, i++) {
+            bool given = len - i >= 3 && memcmp(text + i, "\uFFFD", 3) == 0;
+            if (made - at >= 3 && memcmp(mended + at, "\uFFFD", 3) == 0 && !given) {
+                assert_true((unsigned char)text[i] >= 0x80);
+                at += 2;
+            } else {
+                assert_true(at < made && mended[at] == text[i]);
+            }
+        }
+        assert_int_equal(at, made);
+        free(text);
+    }
+}
+
 /* Every sequence of up to four bytes from a set that holds both sides of every limit. */
 static void validation_knows_every_limit(void **state)
 {
@@ -280,6 +305,7 @@ int main(void)
         cmocka_unit_test(ascii_kernels_agree),
         cmocka_unit_test(validation_agrees_with_icu),
         cmocka_unit_test(validation_knows_every_limit),
+        cmocka_unit_test(what_is_mended_is_valid),
         cmocka_unit_test(words_lie_between_boundaries),
         cmocka_unit_test(canonical_equivalents_fold_alike),
     };

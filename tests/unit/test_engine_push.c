@@ -211,7 +211,7 @@ static void mentions_without_an_id_are_not_redeliveries_of_each_other(void **sta
     assert_string_equal(got.items[0].id, "crm:0");
     assert_string_equal(got.items[1].id, "crm:1");
     assert_string_equal(got.items[2].id, "web:0");
-    assert_string_equal(got.items[3].id, "crm#2");
+    assert_string_equal(got.items[3].id, "crm:2");
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(got.items[i].drop, HYDRANT_DROP_NONE);
     hydrant_destroy(&engine);
@@ -237,6 +237,65 @@ static void mentions_after_a_drain_are_no_redeliveries(void **state)
         }
         hydrant_destroy(&engine);
     }
+}
+
+/* Names of sources are bytes; what is called back is UTF-8. */
+static void the_name_of_a_source_that_is_no_utf8_is_mended(void **state)
+{
+    (void)state;
+    hydrant_mention m = mention("", "a total outage in Austin");
+    hydrant *engine = create_with(1);
+    push(engine, "a/\xFF.ndjson", "{\"text\":\"an outage\"}\nnot json\n");
+    assert_int_equal(hydrant_push_mentions(engine, "\xE4\xB8m", &m, 1, NULL), HYDRANT_OK);
+    assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
+    assert_int_equal(got.items_count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        bool decoded = got.items[i].source[0] != 'a';
+        unsigned at = got.items[i].drop ? 21 : 0;
+        const char *source = decoded ? "\uFFFD\uFFFDm" : "a/\uFFFD.ndjson";
+        char id[64];
+        snprintf(id, sizeof id, "%s:%u", source, at);
+        assert_string_equal(got.items[i].source, source);
+        assert_string_equal(got.items[i].id, id);
+    }
+    assert_int_equal(got.letters_count, 1);
+    assert_string_equal(got.letters[0].source, "a/\uFFFD.ndjson");
+    hydrant_destroy(&engine);
+}
+
+/* They are two streams, though items call them the same. */
+static void names_that_look_alike_are_different_sources(void **state)
+{
+    (void)state;
+    hydrant_mention m = mention("", "a total outage in Austin");
+    hydrant *engine = create_with(1);
+    push(engine, "caf\xE8", "{\"text\":\"outage in Paris");
+    push(engine, "caf\xE9", "{\"text\":\"one more outage, and nobody answers\"}\n");
+    push(engine, "caf\xE8", " and in Lyon\"}\n");
+    assert_int_equal(hydrant_push_mentions(engine, "shop\xE8", &m, 1, NULL), HYDRANT_OK);
+    m.text = (hydrant_str){"not a word about why there is an outage", 39};
+    assert_int_equal(hydrant_push_mentions(engine, "shop\xE9", &m, 1, NULL), HYDRANT_OK);
+    assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
+    assert_int_equal(got.items_count, 4);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(got.items[i].drop, HYDRANT_DROP_NONE);
+    hydrant_destroy(&engine);
+}
+
+/* The end of a long one counts, and begins with a whole character. */
+static void the_name_of_a_source_in_an_id_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char name[6002];
+    for (unsigned i = 0; i < 3000; i++)
+        memcpy(name + 2 * i, "\u00E9", 2);
+    memcpy(name + 6000, "x", 2);
+    hydrant *engine = create_with(1);
+    push(engine, name, "{\"text\":\"an outage\"}\n");
+    assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
+    assert_int_equal(got.items_count, 1);
+    assert_memory_equal(got.items[0].id, "\u00E9\u00E9", 4);
+    hydrant_destroy(&engine);
 }
 
 static void many_mentions_come_out_in_order(void **state)
@@ -584,6 +643,9 @@ int main(void)
         cmocka_unit_test(pushed_mentions_are_copied),
         cmocka_unit_test(mentions_without_an_id_are_not_redeliveries_of_each_other),
         cmocka_unit_test(mentions_after_a_drain_are_no_redeliveries),
+        cmocka_unit_test(the_name_of_a_source_that_is_no_utf8_is_mended),
+        cmocka_unit_test(names_that_look_alike_are_different_sources),
+        cmocka_unit_test(the_name_of_a_source_in_an_id_is_cut_between_characters),
         cmocka_unit_test(many_mentions_come_out_in_order),
         cmocka_unit_test(mentions_are_limited_like_records),
         cmocka_unit_test(mentions_that_cannot_be_are_dropped),

@@ -248,6 +248,7 @@ static void marks_the_place_of_a_record_that_is_too_long(void **state)
     assert_int_equal(got.records[1].len, len - 22);
     assert_int_equal(got.records[1].offset, 11);
     assert_record(&got, 2, "{\"text\":2}");
+    assert_int_equal(got.bytes, len);
     got_free(&got);
     hy_feeder_destroy(&feeder);
     unlink(path);
@@ -375,6 +376,90 @@ static void the_record_limit_is_exact(void **state)
     free(text);
 }
 
+enum { LONG_LINE = (5 << 19) + 7, LONG_LINES = 4, LONG_TEXT = LONG_LINES * LONG_LINE + 12 };
+
+/* A record, four in a row that are too long, and a record again. */
+static char *make_long_lines(void)
+{
+    char *text = malloc(LONG_TEXT + 1);
+    assert_non_null(text);
+    memset(text, 'y', LONG_TEXT);
+    memcpy(text, "begin\n", 6);
+    for (size_t i = 1; i <= LONG_LINES; i++)
+        text[5 + i * LONG_LINE] = '\n';
+    memcpy(text + LONG_TEXT - 6, "  end\n", 7);
+    return text;
+}
+
+static void expect_long_lines(struct got *got, uint64_t bytes)
+{
+    assert_int_equal(got->count, LONG_LINES + 2);
+    for (size_t i = 1; i <= LONG_LINES; i++) {
+        assert_int_equal(got->records[i].drop, HYDRANT_DROP_TOO_LONG);
+        assert_int_equal(got->records[i].offset, 6 + (i - 1) * LONG_LINE);
+    }
+    assert_record(got, LONG_LINES + 1, "  end");
+    assert_int_equal(got->bytes, bytes);
+    got_free(got);
+}
+
+static void expect_long_file(struct hy_feeder_options options, const char *data, size_t len)
+{
+    char path[TEMPORARY_PATH];
+    temporary_text(path, "", data, len);
+    struct hy_feeder *feeder = feeder_with(options);
+    struct got got = {0};
+    hy_feeder_add_file(feeder, path, NULL);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    expect_long_lines(&got, LONG_TEXT);
+    hy_feeder_destroy(&feeder);
+    unlink(path);
+}
+
+static void the_bytes_of_records_that_are_too_long_count(void **state)
+{
+    char *text = make_long_lines();
+    size_t room = ZSTD_compressBound(LONG_TEXT);
+    char *packed = malloc(room);
+    assert_non_null(packed);
+    struct hy_feeder_options options = options_of(state);
+    options.decompressed_ratio_max = 1 << 20;
+    expect_long_file(options, text, LONG_TEXT);
+    expect_long_file(options, packed, ZSTD_compress(packed, room, text, LONG_TEXT, 3));
+
+    struct hy_feeder *feeder = feeder_with(options); /* pushed, with another stream in between */
+    struct got got = {0};
+    push_whole(&got, feeder, "a", text, LONG_LINE);
+    push_whole(&got, feeder, "b", "\n", 1);
+    push_whole(&got, feeder, "a", text + LONG_LINE, LONG_TEXT - LONG_LINE);
+    hy_feeder_push_end(feeder, NULL);
+    assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+    expect_long_lines(&got, LONG_TEXT);
+    hy_feeder_destroy(&feeder);
+    free(packed);
+    free(text);
+}
+
+/* Of a stream that goes on behind record 0 to LONG_LINES, the bytes from there on count. */
+static void the_bytes_of_what_was_delivered_before_do_not(void **state)
+{
+    char *text = make_long_lines();
+    for (size_t done = 0; done <= LONG_LINES; done++) {
+        struct hy_push_options push = {.base = 100, .skip_before = 106 + done * LONG_LINE};
+        struct hy_feeder *feeder = feeder_with(options_of(state));
+        struct got got = {0};
+        assert_int_equal(hy_feeder_push_begin(feeder, "a", &push), HYDRANT_OK);
+        push_whole(&got, feeder, "a", text, LONG_TEXT);
+        hy_feeder_push_end(feeder, NULL);
+        assert_int_equal(got_run(&got, feeder, -1, 0), HY_FEED_END);
+        assert_int_equal(got.count, LONG_LINES - done + 1);
+        assert_int_equal(got.bytes, LONG_TEXT - 6 - done * LONG_LINE);
+        got_free(&got);
+        hy_feeder_destroy(&feeder);
+    }
+    free(text);
+}
+
 static void options_out_of_range_are_refused(void **state)
 {
     struct hy_feeder *feeder;
@@ -424,6 +509,8 @@ int main(void)
         ON_BOTH(decompresses_frames_in_a_row),
         ON_BOTH(pushes_of_several_sources_do_not_mix),
         ON_BOTH(the_record_limit_is_exact),
+        ON_BOTH(the_bytes_of_records_that_are_too_long_count),
+        ON_BOTH(the_bytes_of_what_was_delivered_before_do_not),
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(the_environment_chooses_for_auto),
     };

@@ -175,6 +175,13 @@ static void what_a_stream_is_taken_for(void **state)
     expect_choice("{\"text\":\"a\"}\n", HY_FORMAT_NATIVE, HY_FRAME_LINES);
     expect_choice("\xEF\xBB\xBF \n {\"text\":\"a\"}\n", HY_FORMAT_NATIVE, HY_FRAME_LINES);
     expect_choice("{\n  \"text\": 1\n}\n", HY_FORMAT_NATIVE, HY_FRAME_JSON);
+    expect_choice("{ \"id\": 1, \r\n\"text\": 1}\n", HY_FORMAT_NATIVE, HY_FRAME_JSON);
+    expect_choice("{\"posts\": [\n  {\"text\": 1}]}\n", HY_FORMAT_NATIVE, HY_FRAME_JSON);
+    expect_choice("{\"text\":1}\n\"a\"\n", HY_FORMAT_NATIVE, HY_FRAME_LINES);
+    expect_choice("{\"text\":1,\n{\"text\":2}\n", HY_FORMAT_NATIVE, HY_FRAME_LINES);
+    expect_choice("{\"text\":[\n{\"text\":2}\n", HY_FORMAT_NATIVE, HY_FRAME_LINES);
+    expect_choice("{\"text\":1,\n", HY_FORMAT_NATIVE, HY_FRAME_LINES);
+    expect_choice("{\"text\":1,", HY_FORMAT_NATIVE, HY_FRAME_LINES);
     expect_choice("[\n {\"text\":\"a\"}\n]", HY_FORMAT_NATIVE, HY_FRAME_JSON);
     expect_choice("[]\n", HY_FORMAT_NATIVE, HY_FRAME_JSON);
     expect_choice("[ ] buy milk\n", HY_FORMAT_TEXT, HY_FRAME_LINES);
@@ -197,7 +204,7 @@ static void what_a_stream_is_taken_for(void **state)
 
 static void one_line_is_enough_to_tell(void **state)
 {
-    static const char *const starts[] = {"{\"", "[{", "id,text\n", "hello\n", "{ \n", "[1"};
+    static const char *const starts[] = {"{\"}\n", "[{", "id,text\n", "hello\n", "{ \n", "[1"};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         struct hy_frame_choice choice;
         assert_true(

@@ -371,7 +371,9 @@ HYDRANT_API hydrant_status hydrant_create(const hydrant_options *options, hydran
 HYDRANT_API void hydrant_destroy(hydrant **engine);
 
 /* Queue an input to be read by hydrant_run or hydrant_step, after those queued before it. .zst is
- * recognised by content. Errors: _SYSTEM (cannot be opened), _STATE (something was pushed), _NOMEM.
+ * recognised by content. The path is what items call the source; a name of a source, here and in
+ * what follows, may be any bytes, of which items have U+FFFD for those that are no UTF-8. Errors:
+ * _SYSTEM (cannot be opened), _STATE (something was pushed), _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_add_file(hydrant *engine, const char *path, hydrant_error *err);
 /* The descriptor stays yours unless close_fd. name is what items call the source; offsets, and so

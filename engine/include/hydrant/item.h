@@ -164,7 +164,7 @@ typedef struct hydrant_item {
     uint64_t seq;        /* counts items from 1, 0 when not published; of a ring: hydrant/ring.h */
     uint64_t generation; /* of the pack that judged it */
     hydrant_str pack;    /* content hash of that pack */
-    hydrant_str source;  /* name of the input that delivered it */
+    hydrant_str source;  /* name of the input that delivered it; bytes that are no UTF-8: U+FFFD */
     uint64_t offset;     /* where its record begins there, unpacked; of one pushed as a mention: its
                             number there. Counts on after a drain, and with the next descriptor of
                             the same name */

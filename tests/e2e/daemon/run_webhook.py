@@ -64,12 +64,15 @@ class Webhook(SourceTest):
         pretty = json.dumps([json.loads(post(n)) for n in (3, 4)], indent=2)
         self.assertEqual(self.signed(world, pretty)[1], '{"accepted":2}\n')
         self.assertEqual(self.signed(world, "")[1], '{"accepted":0}\n')
+        objects = post(5).replace(', "', ',\n  "') + post(6) + post(7)
+        self.assertEqual(self.signed(world, objects)[1], '{"accepted":3}\n')
+        self.assertEqual(set(world.tail()), ids([3, 4, 5, 6, 7]))
         comment = {"object": "page", "entry": [{"id": "p", "time": 1767225600, "changes": [
             {"field": "feed", "value": {"item": "comment", "verb": "add", "comment_id": "c1",
                                         "post_id": "p_1", "from": {"id": "u", "name": "Tara"},
                                         "message": "no signal", "created_time": 1767225600}}]}]}
         self.assertEqual(self.signed(world, json.dumps(comment, indent=1))[0], 200)
-        self.assertEqual(set(world.tail()), ids([3, 4]) | {"c1"})
+        self.assertEqual(world.tail(), ["c1"])
         large = "".join(post(n, "no signal " + "y" * 9000) + "\n" for n in range(10, 300))
         self.assertEqual(self.signed(world, large)[1], '{"accepted":290}\n')  # in several chunks
         self.assertEqual(set(world.tail()), ids(range(10, 300)))
