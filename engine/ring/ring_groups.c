@@ -62,8 +62,8 @@ static hydrant_status check_group(const struct hy_ring_options *options, size_t 
                             "group %s is to spill, and there is no folder for it", o->name);
     if (hy_ring_wants_nothing(o->actions))
         return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
-                            "group %s wants %#x, of which no bit is that of an action", o->name,
-                            o->actions);
+                            "actions of group %s is %#x, of which no bit is that of an action",
+                            o->name, o->actions);
     return check_routes(o, err);
 }
 

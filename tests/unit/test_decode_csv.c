@@ -192,7 +192,7 @@ static void checks_pushed_mentions(void **state)
     const hydrant_str tags[] = {HY_STR("a"), HY_STR("\xFF")};
     hydrant_mention m = {.text = HY_STR("t"), .lang = HY_STR("en")};
     assert_int_equal(push(&m)->drop, HYDRANT_DROP_NONE);
-    assert_str(push(&m)->m.id, "test#77");
+    assert_str(push(&m)->m.id, "test:77");
     assert_str(push(&m)->m.lang, "en");
     assert_true(push(&m)->complete);
     assert_true(push(&m)->m.created_at_us == HYDRANT_TIME_NONE);

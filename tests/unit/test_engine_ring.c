@@ -171,7 +171,7 @@ static void a_reader_that_wants_an_action_that_there_is_not_is_refused(void **st
     assert_int_equal(hydrant_ring_attach(dir, &options, &reader, &err), HYDRANT_ERR_ARGUMENT);
     assert_null(reader);
     assert_non_null(strstr(err.text, "actions"));
-    options.actions = 1u << HYDRANT_ACTION_IGNORE | 1u << HYDRANT_ACTION_NONE;
+    options.actions = ~(1u << HYDRANT_ACTION_IGNORE); /* all but one */
     assert_int_equal(hydrant_ring_attach(dir, &options, &reader, &err), HYDRANT_OK);
     hydrant_ring_detach(&reader);
     hydrant_destroy(&engine);
