@@ -245,15 +245,23 @@ static enum hy_take may_leave(struct hy_intake_file *file, hydrant_error *err)
     return is_over(file) ? HY_TAKE_CHUNK : hy_intake_file_is_followed(file, err);
 }
 
-/* Has what was delivered of the open file a last line without an end? An array needs none. */
+/* Has what was delivered of the open file a last line without an end, which closes an object or an
+ * array, so that it needs none? */
+static bool ends_whole(const struct hy_intake_file *file)
+{
+    return is_used_up(file) && file->begun && (file->last_byte == '}' || file->last_byte == ']');
+}
+
+/* Has it one that may be half of a line? */
 static bool ends_within_a_line(const struct hy_intake_file *file)
 {
-    return !is_used_up(file) || (file->begun && file->last_byte != '\n' && file->last_byte != ']');
+    return !is_used_up(file) || (file->begun && file->last_byte != '\n' && !ends_whole(file));
 }
 
 /* With once, at the end of a file that may grow: it is not finished, so that a later run reads on.
- * A line that has no end waits for it, as otherwise. */
-static enum hy_take end_once(struct hy_intake_file *file, hydrant_error *err)
+ * A line that has no end waits for it, as otherwise, unless it is whole without one. */
+static enum hy_take end_once(struct hy_intake_file *file, struct hy_intake_chunk *out,
+                             hydrant_error *err)
 {
     const char *path = file->list.entries[file->current].path;
     char text[HY_FILE_PATH_BYTES + 128];
@@ -271,7 +279,11 @@ static enum hy_take end_once(struct hy_intake_file *file, hydrant_error *err)
              path);
     if (ends_within_a_line(file))
         file->host->log(file->host->ctx, true, text);
-    return HY_TAKE_END;
+    if (!ends_whole(file))
+        return HY_TAKE_END;
+    *out = (struct hy_intake_chunk){
+        .stream = (uint32_t)file->stream, .position = file->position, .ends = true};
+    return HY_TAKE_CHUNK;
 }
 
 /* At the end of the open file. CHUNK: the one that ends it; IDLE: it is finished (fd is -1), to be
@@ -284,7 +296,7 @@ static enum hy_take at_end(struct hy_intake_file *file, struct hy_intake_chunk *
         enum hy_take took = may_leave(file, err);
         file->leaving = took == HY_TAKE_CHUNK;
         if (took == HY_TAKE_IDLE && file->options.once)
-            return end_once(file, err);
+            return end_once(file, out, err);
         return took == HY_TAKE_ERROR ? took : HY_TAKE_IDLE;
     }
     if (file->inflating && entry->end == UINT64_MAX && !hy_inflate_is_whole(file->inflate))

@@ -957,6 +957,22 @@ static void once_tells_of_a_last_line_without_an_end_which_waits(void **state)
     assert_string_equal(test.said, "");
 }
 
+static void once_reads_a_last_line_that_closes_an_object(void **state)
+{
+    append_text("a", "{}\n{\"text\":1}");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "{}\n{\"text\":1}|");
+    stop_to_go_on();
+    append_text("a", "\n{}\n");
+    start_once();
+    take();
+    assert_true(test.ended);
+    assert_string_equal(test.got, "{}\n{\"text\":1}\n{}\n");
+    assert_string_equal(test.said, "");
+}
+
 static void once_tells_of_a_packed_file_that_is_cut_short(void **state)
 {
     char path[TEMPORARY_INSIDE];
@@ -1244,6 +1260,7 @@ int main(void)
         CASE(a_name_with_brackets_is_found_when_it_was_renamed),
         CASE(once_reads_what_is_there_and_leaves_the_rest_to_a_later_run),
         CASE(once_tells_of_a_last_line_without_an_end_which_waits),
+        CASE(once_reads_a_last_line_that_closes_an_object),
         CASE(once_tells_of_a_packed_file_that_is_cut_short),
         CASE(once_waits_for_no_writer_of_a_rotated_file),
         CASE(once_a_path_that_names_nothing_is_an_error),
