@@ -46,6 +46,19 @@ static void flooding_rule_is_held(void **state)
     assert_string_equal(ask(world, "a storm"), "one");
 }
 
+/* Rule one is edited and matches every storm: it is held, which is the third event. */
+static void hold_a_flood(struct world *world, hydrant_manager_options *options)
+{
+    options->flood_posts = 50;
+    put(world, "rules.yaml", RULE("one", "rare"));
+    begin_with(world, "rules.yaml", options);
+    ask_often(world, "a storm", 50);
+    put(world, "rules.yaml", RULE("one", "rare OR storm"));
+    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
+    ask_often(world, "a storm", 50);
+    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+}
+
 static void flood_is_seen_in_a_recording(void **state)
 {
     struct world *world = *state;
@@ -80,14 +93,7 @@ static void what_is_held_and_edited_floods_no_more_than_before(void **state)
     hydrant_manager_options options;
     char rules[256];
     hydrant_manager_options_init(&options);
-    options.flood_posts = 50;
-    put(world, "rules.yaml", RULE("one", "rare"));
-    begin_with(world, "rules.yaml", &options);
-    ask_often(world, "a storm", 50);
-    put(world, "rules.yaml", RULE("one", "rare OR storm"));
-    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
-    ask_often(world, "a storm", 50);
-    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    hold_a_flood(world, &options);
     for (unsigned i = 0, events = 3; i < sizeof edits / sizeof *edits; i++) {
         snprintf(rules, sizeof rules, RULE("one", "%s"), edits[i]);
         put(world, "rules.yaml", rules);
@@ -105,14 +111,7 @@ static void what_was_held_is_so_when_its_generation_is_restored(void **state)
     struct world *world = *state;
     hydrant_manager_options options;
     hydrant_manager_options_init(&options);
-    options.flood_posts = 50;
-    put(world, "rules.yaml", RULE("one", "rare"));
-    begin_with(world, "rules.yaml", &options);
-    ask_often(world, "a storm", 50);
-    put(world, "rules.yaml", RULE("one", "rare OR storm"));
-    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
-    ask_often(world, "a storm", 50);
-    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    hold_a_flood(world, &options);
     uint64_t held = world->seen.generation;
     assert_int_equal(hydrant_manager_rollback(world->manager, 0, NULL), HYDRANT_OK);
     wait_for(world, 4, HYDRANT_RULES_EVENT_LIVE);
@@ -169,18 +168,11 @@ static void what_is_held_is_so_over_a_restart(void **state)
     hydrant_manager_options options;
     char folder[256], kept[256];
     hydrant_manager_options_init(&options);
-    options.flood_posts = 50;
     path_of(world, "state", folder);
     path_of(world, "state/shadowed", kept);
     mkdir(folder, 0700);
     options.state_dir = folder;
-    put(world, "rules.yaml", RULE("one", "rare"));
-    begin_with(world, "rules.yaml", &options);
-    ask_often(world, "a storm", 50);
-    put(world, "rules.yaml", RULE("one", "rare OR storm"));
-    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
-    ask_often(world, "a storm", 50);
-    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    hold_a_flood(world, &options);
     begin_again(world, &options);
     wait_for(world, 1, HYDRANT_RULES_EVENT_SHADOWED);
     assert_string_equal(world->seen.text,
@@ -204,17 +196,10 @@ static void what_is_held_is_so_when_its_edit_is_refused(void **state)
     hydrant_manager_options options;
     char folder[256];
     hydrant_manager_options_init(&options);
-    options.flood_posts = 50;
     path_of(world, "state", folder);
     mkdir(folder, 0700);
     options.state_dir = folder;
-    put(world, "rules.yaml", RULE("one", "rare"));
-    begin_with(world, "rules.yaml", &options);
-    ask_often(world, "a storm", 50);
-    put(world, "rules.yaml", RULE("one", "rare OR storm"));
-    wait_for(world, 1, HYDRANT_RULES_EVENT_LIVE);
-    ask_often(world, "a storm", 50);
-    wait_for(world, 3, HYDRANT_RULES_EVENT_SHADOWED);
+    hold_a_flood(world, &options);
     options.watch = false;
     put(world, "rules.yaml", RULE("one", "rare OR storm") "  - {id: two, match: hail}\n");
     begin_again(world, &options);
