@@ -165,23 +165,28 @@ static struct hy_pipeline_options pipeline_options(const hydrant_options *o)
     };
 }
 
-/* The name of the mapping that inputs are read by, if the pack has it. */
-static hydrant_status keep_mapping(hydrant *engine, const struct hy_mappings *mappings,
-                                   hydrant_error *err)
+/* Has the pack the mapping that inputs are read by? */
+static hydrant_status check_mapping(const char *name, const hydrant_pack *pack, hydrant_error *err)
 {
-    const char *name = engine->options.mapping;
+    const struct hy_mappings *mappings = pack->pack->mappings;
     char known[384] = "";
     size_t len = 0;
-    engine->mapping = NULL;
-    if (hy_mappings_find(mappings, hy_str_cstr(name))) {
-        engine->options.mapping = engine->mapping = strdup(name);
-        return engine->mapping ? HYDRANT_OK : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory");
-    }
+    if (!name || hy_mappings_find(mappings, hy_str_cstr(name)))
+        return HYDRANT_OK;
     for (uint32_t i = 0; i < mappings->count && len < sizeof known; i++)
         len += (size_t)snprintf(known + len, sizeof known - len, "%s%.*s", i ? ", " : "",
                                 (int)mappings->all[i].name.len, mappings->all[i].name.data);
     return hy_error_set(err, HYDRANT_ERR_ARGUMENT,
                         "no source mapping is called \"%s\": there are %s", name, known);
+}
+
+static hydrant_status keep_mapping(hydrant *engine, hydrant_error *err)
+{
+    const char *name = engine->options.mapping;
+    if (!name)
+        return HYDRANT_OK;
+    engine->options.mapping = engine->mapping = strdup(name);
+    return engine->mapping ? HYDRANT_OK : hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory");
 }
 
 hydrant_status hy_engine_create(const hydrant_options *options, const struct hy_engine_setup *setup,
@@ -197,8 +202,9 @@ hydrant_status hy_engine_create(const hydrant_options *options, const struct hy_
     engine->options = *options;
     engine->options.ring = NULL;
     engine->pack = hy_pack_handle_acquire(pack);
-    if (options->mapping)
-        status = keep_mapping(engine, pack->pack->mappings, err);
+    status = check_mapping(options->mapping, pack, err);
+    if (status == HYDRANT_OK)
+        status = keep_mapping(engine, err);
     struct hy_pipeline_options inner = pipeline_options(&engine->options);
     inner.ring = setup->ring;
     inner.watch = setup->watch;
@@ -467,8 +473,11 @@ static void release_pack(void *owner)
 hydrant_status hy_engine_reload(hydrant *engine, hydrant_pack *pack, bool same, uint64_t *number,
                                 hydrant_error *err)
 {
+    hydrant_status status = check_mapping(engine->mapping, pack, err);
+    if (status != HYDRANT_OK)
+        return status;
     hy_pack_handle_acquire(pack);
-    hydrant_status status =
+    status =
         hy_pipeline_reload(engine->pipeline, pack->pack, same, pack, release_pack, number, err);
     if (status != HYDRANT_OK)
         hy_pack_handle_release(pack);

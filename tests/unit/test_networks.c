@@ -9,11 +9,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "support/decode_one.h"
 #include "support/run_engine.h"
+#include "support/temporary.h"
 
 enum { ROOM = 1 << 20 };
 #define FOLDER HYDRANT_SOURCE_DIR "/tests/golden/networks"
@@ -200,6 +202,35 @@ static void unknown_names_are_refused(void **state)
     assert_non_null(strstr(err.text, "mastodon"));
 }
 
+/* What is read by it would be dropped from then on. */
+static void rules_without_the_mapping_that_is_insisted_on_are_refused(void **state)
+{
+    static const char text[] = "version: 1\nrules: [{id: a, match: outage, owner: me}]\n"
+                               "mappings:\n  mynet:\n    network: mynet\n"
+                               "    tell: {k: '*', t: '*'}\n    take:\n"
+                               "      - when: {t: '*'}\n        fields: {id: k, text: t}\n";
+    char path[TEMPORARY_PATH];
+    temporary_text(path, ".yaml", text, sizeof text - 1);
+    const char *paths[] = {path};
+    hydrant_rules rules = {.paths = paths, .paths_count = 1};
+    hydrant_options options;
+    hydrant_pack *own = NULL;
+    hydrant *engine = NULL;
+    hydrant_error err = {0};
+    (void)state;
+    assert_int_equal(hydrant_pack_compile(&rules, &own, &err), HYDRANT_OK);
+    hydrant_options_init(&options);
+    options.mapping = "mynet";
+    options.workers = 0;
+    assert_int_equal(hydrant_create(&options, own, &engine, &err), HYDRANT_OK);
+    assert_int_equal(hydrant_reload(engine, pack, &err), HYDRANT_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "no source mapping is called \"mynet\""));
+    assert_int_equal(hydrant_reload(engine, own, &err), HYDRANT_OK);
+    hydrant_destroy(&engine);
+    hydrant_pack_destroy(&own);
+    unlink(path);
+}
+
 /* What a record can do to a mapping: each is dropped or read, none costs its neighbours. */
 static void hostile_records(void **state)
 {
@@ -260,6 +291,7 @@ int main(void)
         cmocka_unit_test(insisting_on_a_mapping_is_the_same),
         cmocka_unit_test(a_page_larger_than_a_batch),
         cmocka_unit_test(unknown_names_are_refused),
+        cmocka_unit_test(rules_without_the_mapping_that_is_insisted_on_are_refused),
         cmocka_unit_test(hostile_records),
         cmocka_unit_test(xml_that_wants_too_much),
     };

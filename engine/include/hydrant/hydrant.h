@@ -449,7 +449,8 @@ HYDRANT_API hydrant_status hydrant_window_load(hydrant *engine, const char *path
  * batch is judged by one generation as a whole, and items say which. The engine keeps its own
  * reference to pack and gives the old one back when the last worker has left it. HYDRANT_ERR_AGAIN:
  * a worker is still at a batch that is older than the last reload (a callback blocks, say); the
- * rules in force go on, try again. _NOMEM.
+ * rules in force go on, try again. _ARGUMENT: the pack has no source mapping of the name that the
+ * options insist on. _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_reload(hydrant *engine, hydrant_pack *pack, hydrant_error *err);
 
