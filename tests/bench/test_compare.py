@@ -3,8 +3,11 @@ what differs between two runs is told."""
 
 import json
 import math
+import os
 import pathlib
 import random
+import signal
+import subprocess
 import tempfile
 import unittest
 
@@ -281,6 +284,15 @@ class Refusals(Case):
         code, out, _ = self.compare(rows, rows[1:])
         self.assertEqual(code, 0)
         self.assertIn("note: one run does not say where it was made", out)
+
+    def test_a_reader_that_has_seen_enough_is_no_error(self):
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "wb") as out:
+            done = subprocess.run([made.BENCH / "compare", made.FULL_RUN, made.FULL_RUN, "--all"], stdout=out,
+                                  stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual(done.returncode, -signal.SIGPIPE)
+        self.assertEqual(done.stderr, b"")
 
 
 if __name__ == "__main__":
