@@ -35,6 +35,10 @@ struct got {
     hydrant_error error; /* the last one */
     enum hy_format format;
     char csv_header[256];
+    struct {
+        char source[64];
+        uint64_t end;
+    } before; /* the parcel that came last */
 };
 
 static inline void got_free(struct got *got)
@@ -75,8 +79,12 @@ static inline void got_parcel(struct got *got, const struct hy_parcel *parcel)
     assert_int_equal(parcel->number, got->parcels);
     assert_int_not_equal(parcel->source->format, HY_FORMAT_AUTO);
     snprintf(name, sizeof name, "%.*s", (int)parcel->source->name.len, parcel->source->name.data);
+    if (!parcel->decoded && strcmp(name, got->before.source) == 0)
+        assert_true(parcel->records[0].offset >= got->before.end); /* from there it can go on */
     for (uint32_t i = 0; i < parcel->count; i++)
         got_add(got, name, &parcel->records[i]);
+    memcpy(got->before.source, name, sizeof name);
+    got->before.end = parcel->end;
     got->parcels++;
     got->bytes += parcel->bytes;
     got->format = parcel->source->format;

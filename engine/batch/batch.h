@@ -80,7 +80,7 @@ struct hy_parcel {
     const char *mapping;
     uint32_t count;
     uint64_t bytes; /* input bytes that this parcel stands for, separators included */
-    uint64_t end;   /* offset in the source behind its last record: what was before it is cut */
+    uint64_t end;   /* offset in the source behind its last record, where the next one begins */
     struct hy_parcel_place place;
     struct hy_record records[HY_BATCH_MENTIONS];
 };

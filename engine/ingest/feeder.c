@@ -353,6 +353,12 @@ static bool cut_header(struct hy_feeder *f, struct hy_parcel *parcel)
     return true;
 }
 
+/* Where the next record begins: that of one that is too long is over, but not its bytes. */
+static uint64_t next_record(const struct hy_framer *framer)
+{
+    return framer->offset - framer->skipped;
+}
+
 /* The record that says that a compressed input broke off, in place of what is unfinished. */
 static void give_broken_off(struct hy_feeder *f, struct hy_parcel *parcel)
 {
@@ -360,7 +366,7 @@ static void give_broken_off(struct hy_feeder *f, struct hy_parcel *parcel)
     size_t pending = hy_window_pending(&f->window);
     uint64_t len = framer->skipped + pending;
     parcel->records[parcel->count++] = (struct hy_record){
-        .offset = framer->offset - framer->skipped,
+        .offset = next_record(framer),
         .len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len,
         .drop = HYDRANT_DROP_DECOMPRESS,
     };
@@ -446,7 +452,7 @@ static enum hy_feed hand_on(struct hy_feeder *f, struct hy_parcel *parcel)
     parcel->mapping = input->mapping;
     parcel->number = f->number++;
     parcel->bytes = f->consumed;
-    parcel->end = input->framer.offset;
+    parcel->end = next_record(&input->framer);
     parcel->place.known = parcel->place.published = false;
     f->consumed = 0;
     input->parcels++;
