@@ -49,7 +49,7 @@ struct hy_generation {
 struct hy_generations {
     _Atomic(struct hy_generation *) current;
     struct hy_generation *retired;
-    _Atomic(struct hy_generation *) *seen; /* one per worker; NULL before its first parcel */
+    _Atomic(struct hy_generation *) *seen; /* one per worker; NULL before it is made */
     uint32_t workers;
     uint64_t last_serial, last_number;
 };

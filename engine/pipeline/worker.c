@@ -36,6 +36,8 @@ hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared
     }
     if (status == HYDRANT_OK && slots)
         status = hy_spmc_create(slots, &worker->back, err);
+    if (status == HYDRANT_OK)
+        hy_worker_take_up_rules(worker); /* so that a reload need not wait for it to begin */
     return status;
 }
 

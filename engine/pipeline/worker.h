@@ -41,7 +41,7 @@ struct hy_shared {
 struct hy_worker {
     struct hy_shared *shared;
     uint32_t index;
-    struct hy_generation *generation; /* taken up; NULL at first */
+    struct hy_generation *generation; /* taken up */
     struct hy_spmc *back;             /* parcels done */
     _Atomic uint64_t taken_up;        /* serial of the generation that its stages are ready for */
     _Atomic uint64_t judging;         /* its number */
@@ -58,14 +58,15 @@ struct hy_worker {
 };
 
 /* slots: of its queue of parcels done, a power of two; 0 for the inline worker, which has none.
- * pack: the first that it will judge with. */
+ * pack: that of the current generation, with which it begins. */
 hydrant_status hy_worker_init(struct hy_worker *worker, struct hy_shared *shared, uint32_t index,
                               uint32_t slots, const struct hy_stages_options *options,
                               const struct hy_pack *pack, hydrant_error *err);
 void hy_worker_fini(struct hy_worker *worker); /* joins the thread if it runs */
 hydrant_status hy_worker_start(struct hy_worker *worker, hydrant_error *err);
 
-/* Moves on to the rules that are current. The worker's own thread, between two parcels. */
+/* Moves on to the rules that are current. The worker's own thread, between two parcels, or before
+ * it is started. */
 void hy_worker_take_up_rules(struct hy_worker *worker);
 
 /* Takes one parcel through all stages, in turn where order counts. */

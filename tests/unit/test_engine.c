@@ -493,6 +493,19 @@ static void without_a_window_nothing_is_a_repeat(void **state)
 
 /* ---- side by side ---- */
 
+static void rules_can_be_changed_at_once(void **state)
+{
+    hydrant_options options;
+    (void)state;
+    hydrant_options_init(&options);
+    options.workers = 8;
+    for (unsigned i = 0; i < 8; i++) { /* with threads that have hardly begun */
+        hydrant *engine = create(&options);
+        assert_int_equal(hydrant_reload(engine, outage, NULL), HYDRANT_OK);
+        hydrant_destroy(&engine);
+    }
+}
+
 static void two_engines_know_nothing_of_each_other(void **state)
 {
     static struct collect other;
@@ -651,6 +664,7 @@ int main(void)
         cmocka_unit_test_setup(stages_have_names, begin),
         cmocka_unit_test_setup(without_event_time_the_clock_counts, begin),
         cmocka_unit_test_setup(without_a_window_nothing_is_a_repeat, begin),
+        cmocka_unit_test(rules_can_be_changed_at_once),
         cmocka_unit_test_setup(two_engines_know_nothing_of_each_other, begin),
         cmocka_unit_test_setup(items_are_rendered_into_whatever_room_there_is, begin),
         cmocka_unit_test_setup(one_text_can_be_scored, begin),
