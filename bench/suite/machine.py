@@ -111,7 +111,8 @@ def flags_of(build):
     except (OSError, ValueError):
         return ""
     words = next((entry["command"].split() for entry in commands if entry["file"].endswith("pipeline/worker.c")), [])
-    return " ".join(word for word in words if re.match(r"-(O|g|m|f|DNDEBUG|DHY_DEBUG)", word) and "macro" not in word)
+    return " ".join(word for word in words if re.match(r"-(O|g|m|f|DNDEBUG|DHY_DEBUG)", word)
+                    and not re.search(r"macro|-fprofile-dir", word))
 
 
 def processor_time():
