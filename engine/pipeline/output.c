@@ -1,6 +1,7 @@
 #include "pipeline/output.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "pack/pack.h"
@@ -15,9 +16,11 @@ hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_s
     *output = (struct hy_output){.sink = sink, .begin_turn = begin_turn, .turn_ctx = turn_ctx};
     if (sink->on_ndjson)
         output->buffer = malloc(HY_OUTPUT_BUFFER_BYTES);
-    if (masks)
+    if (masks) {
+        output->letter = malloc(record_bytes_max);
         output->unescaped = malloc(record_bytes_max);
-    if ((sink->on_ndjson && !output->buffer) || (masks && !output->unescaped))
+    }
+    if ((sink->on_ndjson && !output->buffer) || (masks && (!output->letter || !output->unescaped)))
         return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for an output buffer");
     return HYDRANT_OK;
 }
@@ -25,6 +28,7 @@ hydrant_status hy_output_init(struct hy_output *output, const struct hy_output_s
 void hy_output_fini(struct hy_output *output)
 {
     free(output->buffer);
+    free(output->letter);
     free(output->unescaped);
     *output = (struct hy_output){0};
 }
@@ -183,34 +187,40 @@ static void render(struct hy_json_writer *writer, const hydrant_item *item)
     hy_json_raw(writer, "\n", 1);
 }
 
-/* The block is the feeder's own memory and this is the last look at the record. */
+/* In a copy: the batches behind this one may go on reading the record. */
 static void mask_letter(struct hy_output *output, const struct hy_batch *batch,
                         const struct hy_record *record)
 {
     const struct hy_pii_patterns *patterns = &batch->pack->policy->pii;
     enum hy_format format = batch->parcel->source->format;
-    char *data = (char *)(uintptr_t)record->data;
+    memcpy(output->letter, record->data, record->len);
     if (format == HY_FORMAT_CSV || format == HY_FORMAT_TEXT)
-        hy_pii_mask(data, record->len, patterns);
+        hy_pii_mask(output->letter, record->len, patterns);
     else
-        hy_pii_mask_json(data, record->len, output->unescaped, patterns);
+        hy_pii_mask_json(output->letter, record->len, output->unescaped, patterns);
 }
 
 static void dead_letters(struct hy_output *output, const struct hy_batch *batch)
 {
     const struct hy_output_sink *sink = output->sink;
+    const char *masked = NULL; /* the record that letter is of: several of its items may be bad */
     for (uint32_t w = 0; sink->on_dead_letter && w < batch->wanted_count; w++) {
         uint32_t i = batch->wanted[w];
         if (!is_bad_record(batch->mentions[i].drop) || batch->parcel->decoded)
             continue;
         const struct hy_record *record = &batch->parcel->records[i];
+        const char *data = record->drop ? NULL : record->data;
         begin_turn(output);
         if (output->refused)
             return;
-        if (!sink->raw_dead_letters && !record->drop)
-            mask_letter(output, batch, record);
+        if (data && !sink->raw_dead_letters) {
+            if (data != masked)
+                mask_letter(output, batch, record);
+            masked = data;
+            data = output->letter;
+        }
         sink->on_dead_letter(sink->ctx, batch->mentions[i].drop, batch->parcel->source->name,
-                             record->offset, record->drop ? NULL : record->data, record->len);
+                             record->offset, data, record->len);
     }
 }
 

@@ -25,7 +25,8 @@ struct hy_output_sink {
 struct hy_output {
     const struct hy_output_sink *sink;
     char *buffer;
-    char *unescaped; /* of a dead letter, while it is masked; NULL where none is */
+    char *letter;    /* a dead letter, masked; NULL where none is, as is the next */
+    char *unescaped; /* what its escapes stand for, while it is masked */
     /* Waits for this batch's turn, at most once a batch. False: a callback refused an earlier one,
      * so that nothing is called any more. */
     bool (*begin_turn)(void *ctx);

@@ -169,6 +169,71 @@ static void bad_records_become_dead_letters(void **state)
     hydrant_destroy(&engine);
 }
 
+/* A number that is one of a payment card: its last digit is Luhn's. */
+static unsigned long long card(unsigned i)
+{
+    unsigned long long number = 411111111111000 + i, left = number;
+    unsigned sum = 0;
+    for (unsigned k = 0; left; left /= 10, k++) {
+        unsigned digit = (unsigned)(left % 10) << (k % 2 == 0);
+        sum += digit > 9 ? digit - 9 : digit;
+    }
+    return number * 10 + (10 - sum % 10) % 10;
+}
+
+/* The n-th post of a page has a number from one on, and a word before. */
+static void write_id(char out[32], unsigned n, unsigned from)
+{
+    if (n < from)
+        snprintf(out, 32, "n%u", n);
+    else
+        snprintf(out, 32, "%llu", card(n));
+}
+
+/* A page of more than a batch's posts, of which the first has no text. */
+static char *cards_page(unsigned posts, unsigned from)
+{
+    char *page = malloc(128 + 128 * posts);
+    char *at = page + sprintf(page, "{\"kind\":\"Listing\",\"data\":{\"children\":[");
+    for (unsigned i = 0; i < posts; i++) {
+        char id[32];
+        const char *quote = i < from ? "\"" : "";
+        write_id(id, i, from);
+        at += sprintf(at, "%s{\"kind\":\"t1\",\"data\":{\"name\":%s%s%s,\"body\":\"%s\"}}",
+                      i ? "," : "", quote, id, quote, i ? "an outage" : "");
+    }
+    sprintf(at, "]}}\n");
+    return page;
+}
+
+/* They were masked in the page itself, of which the next batch read its numbers. */
+static void masked_letters_of_a_page_leave_its_posts_alone(void **state)
+{
+    enum { POSTS = 1100, NUMBERED_LATE = 700 };
+    (void)state;
+    for (unsigned from = 0; from <= NUMBERED_LATE; from += NUMBERED_LATE) {
+        hydrant_options options = collect_options(&got, 1);
+        options.mapping = "reddit";
+        options.dedup_window_us = 0;
+        hydrant *engine = create(&options);
+        char *page = cards_page(POSTS, from);
+        push(engine, "s", page);
+        assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
+        assert_int_equal(got.letters_count, 1);
+        assert_int_equal(got.letters[0].len, strlen(page) - 1);
+        assert_int_equal(strstr(got.letters[0].data, "********") != NULL, from == 0);
+        assert_int_equal(got.items_count, POSTS);
+        for (unsigned i = 1; i < POSTS; i++) {
+            char id[32];
+            write_id(id, i, from);
+            assert_string_equal(got.items[i].id, id);
+            assert_int_equal(got.items[i].drop, HYDRANT_DROP_NONE);
+        }
+        free(page);
+        hydrant_destroy(&engine);
+    }
+}
+
 /* ---- decoded mentions ---- */
 
 static void pushed_mentions_are_copied(void **state)
@@ -640,6 +705,7 @@ int main(void)
         cmocka_unit_test(an_engine_can_be_pushed_to_after_a_drain),
         cmocka_unit_test(what_is_pushed_after_a_drain_is_no_redelivery),
         cmocka_unit_test(bad_records_become_dead_letters),
+        cmocka_unit_test(masked_letters_of_a_page_leave_its_posts_alone),
         cmocka_unit_test(pushed_mentions_are_copied),
         cmocka_unit_test(mentions_without_an_id_are_not_redeliveries_of_each_other),
         cmocka_unit_test(mentions_after_a_drain_are_no_redeliveries),
