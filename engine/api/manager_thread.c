@@ -111,7 +111,7 @@ static void *watcher_main(void *arg)
 /* Until there is something to do, or for a moment. */
 static void wait_for_work(hydrant_manager *m)
 {
-    if (m->guard.suspects_count == 0) {
+    if (!m->engine || m->guard.suspects_count == 0) {
         pthread_cond_wait(&m->incomplete, &m->lock);
         return;
     }
@@ -133,24 +133,36 @@ static void *completer_main(void *arg)
     return NULL;
 }
 
+static hydrant_status start(pthread_t *thread, void *(*run)(void *), hydrant_manager *m,
+                            bool *started, hydrant_error *err)
+{
+    int error = *started ? 0 : hy_thread_start(thread, run, m);
+    if (error)
+        return hy_error_system(err, error, "cannot start a thread of the rules manager");
+    *started = true;
+    return HYDRANT_OK;
+}
+
+/* The watcher comes last, as it begins at once. A completer that is there sleeps until there is an
+ * engine, also when that takes another call of this. */
 hydrant_status hy_manager_thread_start(hydrant_manager *m, hydrant_error *err)
 {
-    int error = hy_thread_start(&m->completer, completer_main, m);
-    if (error)
-        return hy_error_system(err, error, "cannot start a thread of the rules manager");
-    m->completing = true;
-    if (!m->options.watch)
+    bool watches = m->options.watch;
+    hydrant_status status = watches ? hy_watch_create(&m->watch, err) : HYDRANT_OK;
+    if (status == HYDRANT_OK)
+        status = start(&m->completer, completer_main, m, &m->completing, err);
+    if (status == HYDRANT_OK && watches) {
+        m->watching = true;
+        set_watches(m);
+        status = start(&m->thread, watcher_main, m, &m->started, err);
+    }
+    if (status == HYDRANT_OK) {
+        pthread_cond_signal(&m->incomplete);
         return HYDRANT_OK;
-    hydrant_status status = hy_watch_create(&m->watch, err);
-    if (status != HYDRANT_OK)
-        return status;
-    m->watching = true;
-    set_watches(m);
-    error = hy_thread_start(&m->thread, watcher_main, m);
-    if (error)
-        return hy_error_system(err, error, "cannot start a thread of the rules manager");
-    m->started = true;
-    return HYDRANT_OK;
+    }
+    m->watching = false;
+    hy_watch_destroy(&m->watch);
+    return status;
 }
 
 void hy_manager_thread_stop(hydrant_manager *m)

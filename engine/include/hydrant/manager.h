@@ -128,7 +128,8 @@ HYDRANT_API hydrant_pack *hydrant_manager_pack(hydrant_manager *manager);
 /*
  * Begins to keep the engine up to date; it was created with hydrant_manager_pack and must outlive
  * the manager. What changed in the files since create is taken now. Errors: _STATE (an engine was
- * attached already, or this one has no workers), _SYSTEM (no thread, no inotify).
+ * attached already, or this one has no workers), _SYSTEM (no thread, no inotify), _NOMEM; after the
+ * last two none is attached, and attaching again may do.
  */
 HYDRANT_API hydrant_status hydrant_manager_attach(hydrant_manager *manager, hydrant *engine,
                                                   hydrant_error *err);
