@@ -495,8 +495,9 @@ static void *minder_main(void *arg)
         if (wake.revents && read(daemon->minder_fd, &value, sizeof value) < 0)
             continue;
         if (atomic_load_explicit(&daemon->stop, memory_order_acquire) && !until) {
-            until = hy_clock_mono_ns() + daemon->config->drain_us * 1000;
-            atomic_store_explicit(&daemon->drain_until_ns, until, memory_order_release);
+            uint64_t end = hy_clock_mono_ns() + daemon->config->drain_us * 1000;
+            if (atomic_compare_exchange_strong(&daemon->drain_until_ns, &until, end))
+                until = end; /* otherwise the drain is over */
             int ready = HY_DAEMON_READY;
             atomic_compare_exchange_strong(&daemon->phase, &ready, HY_DAEMON_DRAINING);
         }
@@ -632,6 +633,8 @@ hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err)
            HY_LOG_NUMBER("parcels", hy_pipeline_parcels_out(daemon->pipeline)));
     hydrant_error problem = {0};
     hydrant_status status = hy_daemon_drain(daemon, &problem);
+    daemon->drained = status == HYDRANT_OK;
+    atomic_store_explicit(&daemon->drain_until_ns, HY_DAEMON_DRAIN_OVER, memory_order_release);
     hy_daemon_stop_sinks(daemon, daemon->config->drain_us);
     if (status == HYDRANT_OK)
         hy_daemon_keep_memory(daemon);
@@ -663,9 +666,7 @@ void hydrant_daemon_reload(hydrant_daemon *daemon)
 
 static bool everything_ended(const struct hydrant_daemon *daemon)
 {
-    return daemon->options.once &&
-           atomic_load_explicit(&daemon->phase, memory_order_relaxed) == HY_DAEMON_ENDED &&
-           !hy_pipeline_stopped(daemon->pipeline) && hy_daemon_all_ended(daemon);
+    return daemon->options.once && daemon->drained && hy_daemon_all_ended(daemon);
 }
 
 void hydrant_daemon_destroy(hydrant_daemon **out)

@@ -46,6 +46,8 @@ enum {
     HY_DAEMON_REMEMBER_MS = 10000, /* between saves of conversations while nothing is on its way */
 };
 
+#define HY_DAEMON_DRAIN_OVER UINT64_MAX
+
 /* What is true when so many bytes of a stream are cut (HY_STREAM_MARKS). */
 struct hy_daemon_mark {
     uint64_t bytes, position;
@@ -155,7 +157,8 @@ struct hydrant_daemon {
     _Atomic bool waiting; /* the feeding thread sleeps, or is about to */
     _Atomic int phase;    /* enum hy_daemon_phase */
     _Atomic bool stop, ends;
-    _Atomic uint64_t drain_until_ns; /* 0: no drain yet */
+    _Atomic uint64_t drain_until_ns; /* 0: no drain yet; or HY_DAEMON_DRAIN_OVER */
+    bool drained;                    /* all that was taken is in the ring; run's */
     int minder_fd, reload_fd;        /* eventfds: look; reload */
     pthread_t minder, reloader;
     bool minded, reloads; /* they run */
