@@ -146,6 +146,7 @@ void hydrant_manager_destroy(hydrant_manager **manager)
     hy_manager_forget_versions(m);
     hydrant_pack_destroy(&m->live);
     hydrant_pack_destroy(&m->base);
+    hy_manager_forget_whole(m);
     if (m->wake_fd >= 0)
         close(m->wake_fd);
     hy_manager_forget_read(m);

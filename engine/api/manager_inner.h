@@ -94,6 +94,9 @@ struct hydrant_manager {
     hydrant_pack *live;        /* in force: the version's, or derived from it */
     hydrant_pack *base;        /* what the next one is compiled on top of: its literals are in one
                                   database; may be older than the rules in force */
+    /* The completer's: whole_of, compiled in full, which is not in force yet. NULL: there is none.
+     */
+    hydrant_pack *whole, *whole_of;
     struct hy_guard guard;
     char *kept;                /* of what it holds, what state_dir has; NULL: nothing */
     pthread_cond_t incomplete; /* the completer has something to do, or is to end */
@@ -181,7 +184,8 @@ hydrant_status hy_manager_compare(hydrant_manager *manager, const struct hy_part
 void hy_comparison_free(struct hy_comparison *comparison);
 
 /* Puts pack in force, with what the guard holds in shadow. same: no new generation, since it
- * answers as the present one does. *number: the generation. */
+ * answers as the present one does; then nobody waits for a worker that is held up. *number: the
+ * generation. */
 hydrant_status hy_manager_go_live(hydrant_manager *manager, hydrant_pack *pack, bool same,
                                   uint64_t *number, hydrant_error *err);
 
@@ -189,9 +193,11 @@ hydrant_status hy_manager_go_live(hydrant_manager *manager, hydrant_pack *pack, 
  * the completer has to do. */
 void hy_manager_note_base(hydrant_manager *manager, hydrant_pack *pack);
 
-/* Compiles the present pack in full, if it is incremental, and puts it in its place. The lock is
- * held, but not while compiling. True when there was something to do. */
+/* Compiles the present pack in full, if it is incremental, and then puts it in its place. The lock
+ * is held, but not while compiling. True when something was done, and there may be more to do; with
+ * false and a whole pack that is left, it is tried again later: a worker is held up. */
 bool hy_manager_complete(hydrant_manager *manager);
+void hy_manager_forget_whole(hydrant_manager *manager);
 
 /* Is that hash of rule files what a pack says of itself? */
 bool hy_manager_is_of(uint64_t hash, hydrant_str pack);

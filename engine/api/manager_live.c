@@ -56,7 +56,8 @@ void hy_manager_tell_live(hydrant_manager *m, const struct hy_version *version,
     hy_manager_tell(m, &event);
 }
 
-/* Waits for workers that are still at what came before the last reload. */
+/* Waits for workers that are still at what came before the last reload; not where nothing is lost
+ * by being late. */
 static hydrant_status reload_engine(hydrant_manager *m, hydrant_pack *pack, bool same,
                                     uint64_t *number, hydrant_error *err)
 {
@@ -64,8 +65,8 @@ static hydrant_status reload_engine(hydrant_manager *m, hydrant_pack *pack, bool
     if (!m->engine)
         return HYDRANT_OK;
     hydrant_status status = hy_engine_reload(m->engine, pack, same, number, err);
-    for (int ms = 0;
-         status == HYDRANT_ERR_AGAIN && ms < HY_MANAGER_AGAIN_MS && !hy_cancelled(&m->end); ms++) {
+    int most_ms = same ? 0 : HY_MANAGER_AGAIN_MS;
+    for (int ms = 0; status == HYDRANT_ERR_AGAIN && ms < most_ms && !hy_cancelled(&m->end); ms++) {
         nanosleep(&(struct timespec){0, 1000000}, NULL);
         status = hy_engine_reload(m->engine, pack, same, number, err);
     }
@@ -153,24 +154,41 @@ static hydrant_status derive_whole(hydrant_manager *m, hydrant_pack *from, hydra
     return status;
 }
 
+void hy_manager_forget_whole(hydrant_manager *m)
+{
+    hydrant_pack_destroy(&m->whole);
+    hydrant_pack_destroy(&m->whole_of);
+}
+
+/* False: it cannot be made. */
+static bool make_whole(hydrant_manager *m, hydrant_pack *from)
+{
+    hydrant_pack *whole;
+    hy_pack_handle_acquire(from);
+    if (derive_whole(m, from, &whole) != HYDRANT_OK) {
+        hy_pack_handle_release(from);
+        return false;
+    }
+    hy_manager_note_base(m, whole);
+    m->whole = whole;
+    m->whole_of = from;
+    return true;
+}
+
 bool hy_manager_complete(hydrant_manager *m)
 {
-    hydrant_pack *from = hy_manager_current(m)->pack, *whole;
-    if (!from || !hy_pack_is_incremental(from->pack))
+    struct hy_version *current = hy_manager_current(m);
+    uint64_t number;
+    if (m->whole_of != current->pack)
+        hy_manager_forget_whole(m);
+    if (!current->pack || !hy_pack_is_incremental(current->pack->pack))
         return false;
-    hy_pack_handle_acquire(from);
-    hydrant_status status = derive_whole(m, from, &whole);
-    if (status == HYDRANT_OK) {
-        struct hy_version *current = hy_manager_current(m);
-        uint64_t number;
-        if (current->pack == from &&
-            hy_manager_go_live(m, whole, true, &number, NULL) == HYDRANT_OK) {
-            hy_pack_handle_release(current->pack);
-            current->pack = hy_pack_handle_acquire(whole);
-        }
-        hy_manager_note_base(m, whole);
-        hy_pack_handle_release(whole);
-    }
-    hy_pack_handle_release(from);
-    return status == HYDRANT_OK;
+    if (!m->whole) /* meanwhile another pack may have gone live: look again */
+        return make_whole(m, current->pack);
+    if (hy_manager_go_live(m, m->whole, true, &number, NULL) != HYDRANT_OK)
+        return false;
+    hy_pack_handle_release(current->pack);
+    current->pack = hy_pack_handle_acquire(m->whole);
+    hy_manager_forget_whole(m);
+    return true;
 }

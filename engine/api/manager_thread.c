@@ -111,11 +111,12 @@ static void *watcher_main(void *arg)
 /* Until there is something to do, or for a moment. */
 static void wait_for_work(hydrant_manager *m)
 {
-    if (!m->engine || m->guard.suspects_count == 0) {
+    bool suspects = m->engine && m->guard.suspects_count > 0;
+    if (!suspects && !m->whole) {
         pthread_cond_wait(&m->incomplete, &m->lock);
         return;
     }
-    hy_timed_wait(&m->incomplete, &m->lock, GUARD_MS);
+    hy_timed_wait(&m->incomplete, &m->lock, suspects ? GUARD_MS : RETRY_MS);
     hy_guard_check(m);
 }
 
