@@ -271,18 +271,18 @@ hydrant_status hy_manager_ask(const hydrant_manager *m, const hydrant_pack *pack
     return status;
 }
 
-hydrant_status hy_manager_need_engine(const hydrant_manager *m, hydrant_error *err)
+hydrant_status hy_manager_check_ready(const hydrant_manager *m, hydrant_error *err)
 {
-    return m->engine ? HYDRANT_OK
-                     : hy_error_set(err, HYDRANT_ERR_STATE, "the manager has no engine yet");
+    hydrant_status status = hy_cancel_check(&m->end, err);
+    if (status == HYDRANT_OK && !m->engine)
+        status = hy_error_set(err, HYDRANT_ERR_STATE, "the manager has no engine yet");
+    return status;
 }
 
 hydrant_status hydrant_manager_reload(hydrant_manager *m, hydrant_error *err)
 {
     pthread_mutex_lock(&m->lock);
-    hydrant_status status = hy_cancel_check(&m->end, err);
-    if (status == HYDRANT_OK)
-        status = hy_manager_need_engine(m, err);
+    hydrant_status status = hy_manager_check_ready(m, err);
     if (status == HYDRANT_OK)
         status = hy_manager_attempt(m, HY_CAUSE_RELOAD, err);
     hy_manager_unlock(m);
@@ -295,7 +295,7 @@ hydrant_status hydrant_manager_confirm(hydrant_manager *m, const char *rule, hyd
     hydrant_error own = {0};
     struct hy_guard before;
     pthread_mutex_lock(&m->lock);
-    hydrant_status status = hy_manager_need_engine(m, &own);
+    hydrant_status status = hy_manager_check_ready(m, &own);
     if (status == HYDRANT_OK)
         status = hy_guard_save(m, &before, &own);
     if (status == HYDRANT_OK) {

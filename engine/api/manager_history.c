@@ -142,7 +142,7 @@ hydrant_status hydrant_manager_rollback(hydrant_manager *m, uint64_t to, hydrant
     hydrant_error own = {0};
     struct hy_guard before;
     pthread_mutex_lock(&m->lock);
-    hydrant_status status = hy_manager_need_engine(m, &own);
+    hydrant_status status = hy_manager_check_ready(m, &own);
     const struct hy_version *target = status == HYDRANT_OK ? find_target(m, to, &own) : NULL;
     if (status == HYDRANT_OK)
         status = target ? hy_manager_ask(m, target->pack, &own) : own.status;

@@ -159,8 +159,9 @@ struct hy_build hy_manager_build(const hydrant_manager *manager, const hydrant_p
 hydrant_status hy_manager_ask(const hydrant_manager *manager, const hydrant_pack *pack,
                               hydrant_error *err);
 
-/* Generations are the engine's: without one there is nothing to put in force. */
-hydrant_status hy_manager_need_engine(const hydrant_manager *manager, hydrant_error *err);
+/* Generations are the engine's: without one there is nothing to put in force (_STATE), nor is there
+ * after a stop (_CANCELLED). */
+hydrant_status hy_manager_check_ready(const hydrant_manager *manager, hydrant_error *err);
 
 /* ---- manager_attempt.c ----------------------------------------------------------------------- */
 

@@ -70,7 +70,8 @@ static hydrant_status reload_engine(hydrant_manager *m, hydrant_pack *pack, bool
         nanosleep(&(struct timespec){0, 1000000}, NULL);
         status = hy_engine_reload(m->engine, pack, same, number, err);
     }
-    return status;
+    bool cut_off = status == HYDRANT_ERR_AGAIN && hy_cancelled(&m->end);
+    return cut_off ? hy_cancel_check(&m->end, err) : status;
 }
 
 hydrant_status hy_manager_go_live(hydrant_manager *m, hydrant_pack *pack, bool same,

@@ -401,6 +401,57 @@ static void what_a_stop_cuts_off_changes_nothing(void **state)
     assert_string_equal(ask(world, "a storm"), "one");
 }
 
+/* They did, after a reload was refused. */
+static void after_a_stop_nothing_goes_back_or_is_confirmed(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_manager_options_init(&options);
+    options.watch = false;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin_with(world, "rules.yaml", &options);
+    put(world, "rules.yaml", RULE("two", "storm"));
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+    hydrant_manager_stop(world->manager);
+    assert_int_equal(hydrant_manager_rollback(world->manager, 0, NULL), HYDRANT_ERR_CANCELLED);
+    assert_int_equal(hydrant_manager_confirm(world->manager, NULL, NULL), HYDRANT_ERR_CANCELLED);
+    assert_int_equal(world->seen.events, 1);
+    assert_string_equal(ask(world, "a storm"), "two");
+}
+
+static void *roll_back(void *manager)
+{
+    return (void *)(intptr_t)hydrant_manager_rollback(manager, 0, NULL);
+}
+
+/* The worker stays at its item, of the rules before the last ones. */
+static void a_stop_cuts_off_a_wait_for_a_worker(void **state)
+{
+    struct world *world = *state;
+    hydrant_manager_options options;
+    hydrant_mention mention = {.text = {"a storm", 7}};
+    hydrant_stats stats = {0};
+    pthread_t thread;
+    void *result;
+    hydrant_manager_options_init(&options);
+    options.watch = false;
+    put(world, "rules.yaml", RULE("one", "storm"));
+    begin_with(world, "rules.yaml", &options);
+    pthread_mutex_lock(&world->at_item);
+    assert_int_equal(hydrant_push_mentions(world->engine, "test", &mention, 1, NULL), HYDRANT_OK);
+    for (int i = 0; stats.posts == 0 && i < PATIENCE_S; i++, settle())
+        hydrant_stats_read(world->engine, &stats);
+    put(world, "rules.yaml", RULE("two", "storm"));
+    assert_int_equal(hydrant_manager_reload(world->manager, NULL), HYDRANT_OK);
+    assert_int_equal(pthread_create(&thread, NULL, roll_back, world->manager), 0);
+    settle();
+    hydrant_manager_stop(world->manager);
+    pthread_join(thread, &result);
+    pthread_mutex_unlock(&world->at_item);
+    assert_int_equal((hydrant_status)(intptr_t)result, HYDRANT_ERR_CANCELLED);
+    assert_int_equal(world->seen.events, 1);
+}
+
 static void rollback_and_history(void **state)
 {
     struct world *world = *state;
@@ -506,6 +557,8 @@ int main(void)
         MANAGER_CASE(what_is_shown_waits_for_no_attempt),
         MANAGER_CASE(a_second_attach_detaches_nothing),
         MANAGER_CASE(what_a_stop_cuts_off_changes_nothing),
+        MANAGER_CASE(after_a_stop_nothing_goes_back_or_is_confirmed),
+        MANAGER_CASE(a_stop_cuts_off_a_wait_for_a_worker),
         MANAGER_CASE(rollback_and_history),
         MANAGER_CASE(counters_go_on),
         MANAGER_CASE(options_are_checked),

@@ -135,9 +135,10 @@ HYDRANT_API hydrant_status hydrant_manager_attach(hydrant_manager *manager, hydr
                                                   hydrant_error *err);
 
 /*
- * Cuts off what is under way: the compiler is killed, tests end. From here on no attempt is made: a
- * reload ends with _CANCELLED, the rules in force go on. Does not block; any thread, a callback or
- * a signal handler too. For whoever is about to end, and has threads in these functions still.
+ * Cuts off what is under way: the compiler is killed, tests end. From here on no attempt is made:
+ * reload, rollback and confirm end with _CANCELLED, the rules in force go on. Does not block; any
+ * thread, a callback or a signal handler too. For whoever is about to end, and has threads in these
+ * functions still.
  */
 HYDRANT_API void hydrant_manager_stop(hydrant_manager *manager);
 
@@ -161,15 +162,16 @@ HYDRANT_API hydrant_status hydrant_manager_reload(hydrant_manager *manager, hydr
 /*
  * Puts the rules of an earlier generation in force again, as a new generation. to 0: those before
  * the present ones; again: those before these. The files stay as they are, and are read again when
- * they change. Errors: _ARGUMENT (no such generation), _STATE (its pack is not kept any more, or
- * there is none before), _AGAIN, what on_pack says.
+ * they change. Errors: _ARGUMENT (no such generation), _STATE (its pack is not kept any more, there
+ * is none before, or no engine is attached), _AGAIN, _CANCELLED, _NOMEM, what on_pack says.
  */
 HYDRANT_API hydrant_status hydrant_manager_rollback(hydrant_manager *manager, uint64_t to,
                                                     hydrant_error *err);
 
 /*
  * Takes a rule, or with NULL every rule, out of the shadow that the guard put it in: a new
- * generation. Errors: _ARGUMENT (the guard holds no such rule), _AGAIN.
+ * generation. Errors: _ARGUMENT (the guard holds no such rule), _STATE (no engine is attached),
+ * _AGAIN, _CANCELLED, _NOMEM.
  */
 HYDRANT_API hydrant_status hydrant_manager_confirm(hydrant_manager *manager, const char *rule,
                                                    hydrant_error *err);
