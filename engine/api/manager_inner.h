@@ -8,7 +8,7 @@
  *   manager_kept.c     what the guard holds, over a restart
  *   manager_history.c  generations that were in force, and going back to one
  *   manager_live.c     putting a pack in force; the full compile behind an incremental one
- *   manager_thread.c   the thread: watching, and the full compile behind an incremental one
+ *   manager_thread.c   the threads: watching, and the full compile behind an incremental one
  */
 #ifndef HY_API_MANAGER_INNER_H
 #define HY_API_MANAGER_INNER_H

@@ -1,4 +1,5 @@
 /*
+ * label: medium
  * The threads of the rules manager where the world does not do what they want. The system refuses
  * an inotify, a thread: attaching fails then, nothing looks at an engine that is not there, and
  * attaching again may do. A worker is held up: what was compiled behind an edit waits for it, and

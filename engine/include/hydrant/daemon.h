@@ -55,8 +55,9 @@ HYDRANT_API hydrant_status hydrant_daemon_check(const hydrant_daemon_options *op
  * Reads the configuration and the rules and opens everything: state folder, ring, sources, control
  * socket, metrics. Errors: _ARGUMENT (the file has errors: on_diagnostic was told), _RULES, _STATE
  * (another daemon has the state folder, the ring or the socket), _DATA (a damaged checkpoint, a
- * ring that is none), _SYSTEM (also: no room for the ring), _UNSUPPORTED, _NOMEM. *out is NULL
- * then, and a ring that it made is removed.
+ * ring that is none), _SYSTEM (also: no room for the ring), _LIMIT (the file is too large; its
+ * sources have more streams than there is room for), _UNSUPPORTED, _NOMEM. *out is NULL then, and a
+ * ring that it made is removed.
  */
 HYDRANT_API hydrant_status hydrant_daemon_create(const hydrant_daemon_options *options,
                                                  hydrant_daemon **out, hydrant_error *err);
@@ -65,8 +66,8 @@ HYDRANT_API hydrant_status hydrant_daemon_create(const hydrant_daemon_options *o
  * Runs until it is stopped, or with once until the sources have ended; then drains: takes nothing
  * more, waits until what was taken is in the ring (at most `drain` of the configuration), saves the
  * checkpoint. HYDRANT_OK; HYDRANT_ERR_CANCELLED: the time was up, what was not done will be read
- * again; _SYSTEM: the checkpoint could not be saved; _DATA, with once: all is done, but a source
- * gave bad records only, or nothing but errors.
+ * again; _SYSTEM, _LIMIT, _NOMEM: the checkpoint could not be saved; _DATA, with once: all is done,
+ * but a source gave bad records only, or nothing but errors.
  */
 HYDRANT_API hydrant_status hydrant_daemon_run(hydrant_daemon *daemon, hydrant_error *err);
 

@@ -18,10 +18,11 @@
  *
  * Generations count what went live, from 1; each item carries the one that judged it.
  *
- * Threads: every function may be called by any thread, except from a callback. A manager has one
- * thread of its own, which watches and calls back; reload, rollback and confirm call back from
- * their caller's. Callbacks are never concurrent. The engine must have workers (options.workers
- * >= 1).
+ * Threads: every function may be called by any thread, except from a callback. From attach on a
+ * manager has two threads of its own: one watches (options.watch), the other compiles in full what
+ * an edit of a large set was first compiled beside, and minds the guard. Either calls back; reload,
+ * rollback and confirm call back from their caller's. Callbacks are never concurrent. The engine
+ * must have workers (options.workers >= 1).
  */
 #ifndef HYDRANT_MANAGER_H
 #define HYDRANT_MANAGER_H
@@ -117,7 +118,8 @@ HYDRANT_API void hydrant_manager_options_init(hydrant_manager_options *options);
 /*
  * Loads and compiles the rules for the first time. A test that fails is refused here, too.
  * Errors: those of hydrant_pack_compile; _RULES as well when a test fails; _ARGUMENT; _DATA: what
- * state_dir says of the guard is damaged. *out is NULL after an error.
+ * state_dir says of the guard is damaged; _SYSTEM: that cannot be read, or no descriptor is left.
+ * *out is NULL after an error.
  */
 HYDRANT_API hydrant_status hydrant_manager_create(const hydrant_manager_options *options,
                                                   hydrant_manager **out, hydrant_error *err);
