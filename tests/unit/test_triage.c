@@ -217,6 +217,17 @@ static void a_repeat_by_the_same_author_is_ignored_by_another_is_not(void **stat
     }
 }
 
+/* A question mark is one in any language, also where the model says nothing. */
+static void a_question_is_one_where_the_model_does_not_know_the_language(void **state)
+{
+    const char *json = judge(*state, "{\"id\":\"1\",\"lang\":\"es\","
+                                     "\"text\":\"@acme ¿cuándo abren mañana?\"}");
+    assert_has(json, "\"line\":\"question\"");
+    assert_has(json, "\"obligation\":\"must\"");
+    json = judge(*state, "{\"id\":\"2\",\"lang\":\"es\",\"text\":\"@acme mañana abren\"}");
+    assert_has(json, "\"line\":\"factual\"");
+}
+
 static void reasons_say_what_decided(void **state)
 {
     const char *json = judge(
@@ -341,6 +352,9 @@ int main(void)
                                         acme_teardown),
         cmocka_unit_test_setup_teardown(a_repeat_by_the_same_author_is_ignored_by_another_is_not,
                                         acme_setup, acme_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_question_is_one_where_the_model_does_not_know_the_language, acme_setup,
+            acme_teardown),
         cmocka_unit_test_setup_teardown(reasons_say_what_decided, acme_setup, acme_teardown),
         cmocka_unit_test_setup_teardown(escalation_and_private, acme_setup, acme_teardown),
         cmocka_unit_test_setup_teardown(deadlines_follow_the_obligation, acme_setup, acme_teardown),
