@@ -79,6 +79,12 @@ static const struct choice own_choices[] = {
     {NULL, 0},
 };
 
+static const struct choice dup_counts[] = {
+    {"count", HY_PREDICATE_DUP_COUNT},
+    {"recent", HY_PREDICATE_DUP_RECENT},
+    {NULL, 0},
+};
+
 static bool choose(const struct choice *choices, hydrant_str name, uint8_t *kind)
 {
     for (; choices->name; choices++)
@@ -196,6 +202,8 @@ static bool set_kind(struct hy_compiler *c, const struct hy_query *query,
         known = choose(has_choices, query->text, &p->kind);
     if (field->id == HY_FIELD_ID_OWN)
         known = choose(own_choices, query->text, &p->kind);
+    if (field->id == HY_FIELD_ID_DUP_COUNT)
+        known = choose(dup_counts, query->text, &p->kind);
     if (!known)
         hy_compile_fail(c, query, "%.*s%s%.*s cannot be told by this version",
                         (int)query->field.len, query->field.data, query->text.len ? ":" : "",

@@ -75,8 +75,8 @@
     X(ACT, "act", SCORE, "statement|question|complaint|gratitude|request|abuse", EMOTION, ANY,    \
       "speech act: what the author does by saying it")                                            \
     X(DUP, "dup", CHOICE, "exact|near|redelivered", DEDUP, POLICY, "a repeat of this kind")       \
-    X(DUP_COUNT, "dup", COUNT, "count", DEDUP, POLICY,                                            \
-      "distinct copies so far, this one included")                                                \
+    X(DUP_COUNT, "dup", COUNT, "count|recent", DEDUP, POLICY,                                     \
+      "distinct copies so far, or in the last hour, this one included")                           \
     X(SAME_AUTHOR, "same_author", BARE, "", DEDUP, POLICY,                                        \
       "a repeat whose first copy has the same author")                                            \
     X(FACT, "fact", CHOICE, "spam|obscene", TRIAGE, POLICY,                                       \

@@ -133,12 +133,13 @@ static bool check_scope(struct resolver *r, const struct hy_query *use,
                         const struct hy_field *field)
 {
     char fix[96], name[64];
-    bool count = field->kind == HY_FIELD_COUNT;
     if ((int)field->scope <= (int)r->where)
         return true;
+    bool count = field->kind == HY_FIELD_COUNT, here = hy_field_of(use) == field;
+    hydrant_str value = here ? use->text : hy_str(field->values, strcspn(field->values, "|"));
     snprintf(fix, sizeof fix, "to look for the word, put it in quotes: \"%s\"", field->name);
-    snprintf(name, sizeof name, "%s%s%s", field->name, count ? ":" : "",
-             count ? field->values : "");
+    snprintf(name, sizeof name, "%s%s%.*s", field->name, count ? ":" : "",
+             count ? (int)value.len : 0, value.data);
     if (r->where == HY_PLACE_RULE)
         resolve_error(r, use, field->kind == HY_FIELD_BARE ? fix : NULL,
                       "%s is known only when rules have matched: it may stand in the lines of the "

@@ -559,6 +559,8 @@ static APART enum hy_truth policy_eval(const struct hy_predicate *p, const struc
         return known(mention->dup && mention->dup->kind == (hydrant_dup_kind)p->index);
     case HY_PREDICATE_DUP_COUNT:
         return known(mention->dup && in_range(p, mention->dup->count));
+    case HY_PREDICATE_DUP_RECENT:
+        return known(mention->dup && in_range(p, mention->dup->last_60m));
     case HY_PREDICATE_DUP_SAME_AUTHOR:
         return known(mention->dup && mention->dup->same_author);
     case HY_PREDICATE_FACT:

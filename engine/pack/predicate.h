@@ -57,6 +57,7 @@
     X(VALENCE, HY_PROGRAM_SCORES)                                                                 \
     X(DUP_KIND, HY_PROGRAM_POLICY)        /* dup.kind is index */                                 \
     X(DUP_COUNT, HY_PROGRAM_POLICY)       /* low <= dup.count <= high */                          \
+    X(DUP_RECENT, HY_PROGRAM_POLICY)      /* low <= dup.last_60m <= high */                       \
     X(DUP_SAME_AUTHOR, HY_PROGRAM_POLICY) /* a repeat, the group's first is by the same author */ \
     X(FACT, HY_PROGRAM_POLICY)            /* bit index of mention.facts */                        \
     X(BRAND_OFF, HY_PROGRAM_POLICY)       /* its bit of mention.facts */                          \

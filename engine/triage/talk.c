@@ -176,12 +176,19 @@ static void read_tone(struct hy_turn *turn)
                     (e->sentiment == HYDRANT_POSITIVE || e->acts[HYDRANT_ACT_GRATITUDE] > 0.5f);
 }
 
-/* Counted once: not an edit, not a repeat of the same words. */
+/* Not the same words again, but by the same author when the hour is over. */
+static bool is_new(const hydrant_dup *dup)
+{
+    return !dup || dup->kind == HYDRANT_DUP_NONE ||
+           (dup->same_author && dup->last_60m <= 1 && dup->kind != HYDRANT_DUP_REDELIVERED);
+}
+
+/* Counted once: not an edit, not a repeat. */
 static bool counts_as_unhappy(const struct hy_turn *turn)
 {
     const struct hy_mention *mention = turn->mention;
     return turn->unhappy && !turn->own && mention->m.event == HYDRANT_EVENT_POST &&
-           mention->matches_count && (!mention->dup || mention->dup->kind == HYDRANT_DUP_NONE);
+           mention->matches_count && is_new(mention->dup);
 }
 
 void hy_talk_before(struct hy_turn *turn, bool own)

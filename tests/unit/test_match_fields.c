@@ -549,13 +549,14 @@ static enum hy_truth policy_fact(struct hy_predicate p, const struct hy_mention 
 
 static void facts_of_the_policy(void **state)
 {
-    hydrant_dup dup = {.kind = HYDRANT_DUP_NEAR, .count = 7};
+    hydrant_dup dup = {.kind = HYDRANT_DUP_NEAR, .count = 7, .last_60m = 2};
     uint32_t rules[] = {4, 2};
     hydrant_verdict verdict = {.action = HYDRANT_ACTION_RECOVER};
     struct hy_mention mention = {.dup = &dup, .matched_rules = rules, .matches_count = 2};
     struct hy_mention unknown = {0};
     struct hy_predicate near = {.kind = HY_PREDICATE_DUP_KIND, .index = HYDRANT_DUP_NEAR};
     struct hy_predicate count = {.kind = HY_PREDICATE_DUP_COUNT, .low = 7, .high = INT64_MAX};
+    struct hy_predicate recent = {.kind = HY_PREDICATE_DUP_RECENT, .low = 2, .high = INT64_MAX};
     struct hy_predicate matched = {.kind = HY_PREDICATE_MATCHED, .index = 2};
     struct hy_predicate action = {.kind = HY_PREDICATE_ACTION, .index = HYDRANT_ACTION_RECOVER};
     assert_int_equal(policy_fact(near, &mention, NULL), HY_TRUE);
@@ -563,6 +564,9 @@ static void facts_of_the_policy(void **state)
     assert_int_equal(policy_fact(count, &mention, NULL), HY_TRUE);
     count.low = 8;
     assert_int_equal(policy_fact(count, &mention, NULL), HY_FALSE);
+    assert_int_equal(policy_fact(recent, &mention, NULL), HY_TRUE);
+    recent.low = 3;
+    assert_int_equal(policy_fact(recent, &mention, NULL), HY_FALSE);
     assert_int_equal(policy_fact(matched, &mention, NULL), HY_TRUE);
     matched.index = 3;
     assert_int_equal(policy_fact(matched, &mention, NULL), HY_FALSE);

@@ -120,6 +120,12 @@ static void assert_item(unsigned number, const char *part)
         fail_msg("no %s in %s", part, items[number]);
 }
 
+static void assert_last(const char *part)
+{
+    assert_true(items_count > 0);
+    assert_item(items_count - 1, part);
+}
+
 #define COMPLAINT "the acme app is broken and it lost my order"
 
 static void an_item_waits_and_is_released(void **state)
@@ -373,6 +379,28 @@ static void lines_may_ask_about_the_conversation(void **state)
     stop();
 }
 
+/* By the default policy a repeat within the hour is ignored, unless it answers somebody; later it
+ * is a post like any other, and counts as one. */
+static void an_author_who_repeats_himself_is_heard_when_it_may_be_meant(void **state)
+{
+    const char *text = "acme my line is still dead, this is awful";
+    start("", true);
+    post(0, "1", "ann", NULL, text);
+    post(20, "2", "ann", NULL, text);
+    assert_item(0, "\"line\":\"unhappy\"");
+    assert_int_equal(items_count, 1);
+    post(30, "3", "ann", "1", text);
+    assert_int_equal(items_count, 2);
+    assert_last("\"line\":\"unhappy\"");
+    post(400, "4", "ann", NULL, text);
+    assert_last("\"line\":\"unhappy\"");
+    assert_last("\"escalate\":null");
+    post(800, "5", "ann", NULL, text);
+    assert_last("\"id\":\"5\"");
+    assert_last("\"why\":\"third unhappy contact\"");
+    stop();
+}
+
 #define PRAISE "I love acme, thank you so much, it is great!"
 #define QUESTION "when does acme close today?"
 
@@ -475,6 +503,7 @@ int main(void)
         cmocka_unit_test(time_alone_releases),
         cmocka_unit_test(a_mention_ends_only_so_many),
         cmocka_unit_test(lines_may_ask_about_the_conversation),
+        cmocka_unit_test(an_author_who_repeats_himself_is_heard_when_it_may_be_meant),
         cmocka_unit_test(a_tone_turns_when_it_was_not_good_before),
         cmocka_unit_test(facts_are_what_the_policy_says),
         cmocka_unit_test(audits_take_a_sample),
