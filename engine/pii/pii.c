@@ -237,7 +237,8 @@ static bool find_digits(const struct hy_pii_text *t, uint32_t at, struct hy_pii_
         return true;
     struct hy_pii_number number;
     hy_pii_number_read(t, at, &number);
-    if (hy_pii_find_number(t, &number, find))
+    if (hy_pii_find_number(t, &number, find) ||
+        (!hy_pii_digit(t->s[at]) && hy_pii_find_account(t, number.group[0].start, find)))
         return true;
     *behind = number.group[0].end;
     if (number.group[0].start > 0 && hy_pii_alnum(t->s[number.group[0].start - 1]))

@@ -5,15 +5,20 @@
  */
 #include "pii/pii_scan.h"
 
-/* Words that make a plain run of digits a telephone number. */
+/* Words that make a plain run of digits a telephone number, before it and right behind it. */
 #define PHONE_WORDS                                                                                \
     "call|calls|called|calling|text|txt|texted|phone|phones|telephone|tel|mobile|cell|whatsapp|"   \
-    "ring|fax|dial|contact|reach|handy|rufen|sms|my number|local number|number is|number's|phone " \
-    "number"
+    "ring|fax|dial|contact|reach|handy|rufen|sms|my number|my num|my # is|local number|number is|" \
+    "number's|phone number|telefon|telefonnummer|handynummer|rufnummer|mobilnummer|meine nummer|"  \
+    "anrufen|ruft|t\303\251l\303\251phone|mon num\303\251ro|appelez|tel\303\251fono|celular|"      \
+    "mi n\303\272mero|mi numero|telefono|il mio numero"
+#define PHONE_WORDS_BEHIND "call|text|ring|whatsapp|is my|ist meine"
 
-/* Dialling prefixes of a company's service: nobody's own number. */
+/* Dialling prefixes of a company's service: nobody's own number. Those of Britain are mobile
+ * telephones or towns elsewhere. */
 #define NOT_OWN_US "|800|822|833|844|855|866|877|888|900|"
-#define NOT_OWN_ZERO "|0800|0808|0845|0844|0843|0870|0871|0872|0300|0330|0333|0345|0900|0180|"
+#define NOT_OWN_ZERO "|0800|0808|0900|0180|"
+#define NOT_OWN_BRITISH "|0845|0844|0843|0870|0871|0872|0300|0330|0333|0345|"
 
 enum { DIGITS_MIN = 7 }; /* of a telephone or card number */
 
@@ -242,7 +247,7 @@ static bool said_phone(const struct part *p)
 {
     uint32_t behind = p->end + 14 < p->t->len ? p->end + 14 : p->t->len;
     return hy_pii_said_before(p->t, p->start, 32, PHONE_WORDS) ||
-           hy_pii_said_before(p->t, behind, behind - p->end, "call|text|ring|whatsapp");
+           hy_pii_said_before(p->t, behind, behind - p->end, PHONE_WORDS_BEHIND);
 }
 
 static bool is_national_american(const struct part *p)
@@ -256,17 +261,44 @@ static bool is_national_american(const struct part *p)
     return groups_of(p) <= 2 && said_phone(p);
 }
 
+/* The number of a service: by its prefix, in Britain also by how its 11 digits are written. */
+static bool is_service(const struct part *p)
+{
+    bool spaced = only_separator(p) == ' ' && (grouped(p, "47") || grouped(p, "56"));
+    bool british = p->count == 11 && (groups_of(p) == 1 || grouped(p, "434") || spaced);
+    return has_prefix(NOT_OWN_ZERO, p->digits, 4) ||
+           (british && has_prefix(NOT_OWN_BRITISH, p->digits, 4));
+}
+
+/* In one piece, as mobile numbers are: 07 and nine digits, 04 to 07 and eight, 015 to 017 and eight
+ * or nine. */
+static bool is_mobile(const struct part *p)
+{
+    char second = p->digits[1], third = p->digits[2];
+    if (p->count == 10)
+        return second >= '4' && second <= '7';
+    return (p->count == 11 && second == '7') ||
+           (is_between(p->count, 11, 12) && second == '1' && third >= '5' && third <= '7');
+}
+
+/* 0 (532) 123 45 67, 8 (912) 345-67-89: the trunk's digit alone. */
+static bool is_trunk_apart(const struct part *p)
+{
+    bool trunk =
+        p->digits[0] == '0' ? p->digits[1] != '0' : p->digits[0] == '8' && p->digits[1] == '9';
+    return trunk && (grouped(p, "13322") || grouped(p, "1334"));
+}
+
 /* A number with the trunk 0 of most other countries. */
 static bool is_national_zero(const struct part *p)
 {
     if (p->digits[0] != '0' || p->digits[1] == '0' || !is_between(p->count, 9, 12) ||
-        len_of(p, 0) < 2 || groups_of(p) > 5 || has_prefix(NOT_OWN_ZERO, p->digits, 4))
+        len_of(p, 0) < 2 || groups_of(p) > 5 || is_service(p))
         return false;
     if (said_phone(p))
         return true;
     if (groups_of(p) == 1)
-        return (p->count == 11 && p->digits[1] == '7') ||
-               (p->count == 10 && p->digits[1] >= '4' && p->digits[1] <= '7');
+        return is_mobile(p);
     uint32_t pairs = 0;
     for (uint32_t i = 0; i < groups_of(p); i++) {
         if (len_of(p, i) < 2)
@@ -288,7 +320,7 @@ static bool is_phone(const struct part *p)
     if (p->count > 10 && p->digits[0] == '0' && p->digits[1] == '0' &&
         is_international(p->digits + 2, p->count - 2))
         return groups_of(p) > 1 || said_phone(p);
-    if (is_national_american(p) || is_national_zero(p))
+    if (is_national_american(p) || is_national_zero(p) || is_trunk_apart(p))
         return true;
     return grouped(p, "34") && p->digits[0] >= '2' && said_phone(p) &&
            p->n->group[p->from].after == '-';

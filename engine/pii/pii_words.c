@@ -157,7 +157,7 @@ static const char iban_lengths[] =
 static uint32_t iban_length(const char *country)
 {
     for (const char *at = iban_lengths; *at; at += 4)
-        if (at[0] == country[0] && at[1] == country[1])
+        if (at[0] == (country[0] & ~32) && at[1] == (country[1] & ~32))
             return (uint32_t)(at[2] - '0') * 10 + (uint32_t)(at[3] - '0');
     return 0;
 }
@@ -168,13 +168,30 @@ static uint32_t mod97(uint32_t sum, char c)
                            : (sum * 100 + (uint32_t)((c & ~32) - 'A') + 10) % 97;
 }
 
+/* Where the two letters of a country begin that stand before `at`, of which there are two bytes at
+ * least: right before it, or capitals and a space. `at` where there are none. */
+static uint32_t country_before(const struct hy_pii_text *t, uint32_t at)
+{
+    bool apart = t->s[at - 1] == ' ';
+    if (apart ? !hy_pii_upper(t->s[at - 2]) : !hy_pii_letter(t->s[at - 1]))
+        return at;
+    uint32_t start = at - 2 - apart;
+    if (at < t->done + 2 + apart || !hy_pii_letter(t->s[start]) ||
+        (apart && !hy_pii_upper(t->s[start])) || (start > 0 && hy_pii_alnum(t->s[start - 1])))
+        return at;
+    return start;
+}
+
+enum { IBAN_DIGITS_MIN = 10 }; /* behind the check digits: fewer are words */
+
 /* at: the first check digit, behind the two letters of the country. */
 bool hy_pii_find_iban(const struct hy_pii_text *t, uint32_t at, struct hy_pii_find *find)
 {
-    if (at < t->done + 2 || !hy_pii_upper(t->s[at - 1]) || !hy_pii_upper(t->s[at - 2]) ||
-        (at > 2 && hy_pii_alnum(t->s[at - 3])) || !hy_pii_digit(hy_pii_at(t, at + 1)))
+    if (at < t->done + 2 || !hy_pii_digit(hy_pii_at(t, at + 1)))
         return false;
-    uint32_t length = iban_length(t->s + at - 2), count = 4, sum = 0, end = at + 2;
+    uint32_t start = country_before(t, at);
+    uint32_t length = start < at ? iban_length(t->s + start) : 0;
+    uint32_t count = 4, digits = 0, sum = 0, end = at + 2;
     for (; count < length; end++) {
         char c = hy_pii_at(t, end);
         if ((c == ' ' || c == '-') && hy_pii_alnum(hy_pii_at(t, end + 1)))
@@ -182,30 +199,37 @@ bool hy_pii_find_iban(const struct hy_pii_text *t, uint32_t at, struct hy_pii_fi
         if (!hy_pii_alnum(c))
             return false;
         sum = mod97(sum, c);
+        digits += hy_pii_digit(c);
         count++;
     }
-    for (uint32_t i = 0; length && i < 4; i++)
-        sum = mod97(sum, t->s[at - 2 + i]);
-    if (!length || sum != 1 || hy_pii_alnum(hy_pii_at(t, end)))
+    if (!length || digits < IBAN_DIGITS_MIN || hy_pii_alnum(hy_pii_at(t, end)))
         return false;
-    *find = (struct hy_pii_find){at - 2, end, HY_PII_IBAN};
+    for (uint32_t i = 0; i < 4; i++)
+        sum = mod97(sum, t->s[i < 2 ? start + i : at + i - 2]);
+    if (sum != 1)
+        return false;
+    *find = (struct hy_pii_find){start, end, HY_PII_IBAN};
     return true;
 }
 
 /* ---- accounts and orders ---- */
 
 static const listed account_words[] = {
-    "account",        "acct",      "acc",     "customer", "member",     "membership",
-    "client",         "policy",    "patient", "loyalty",  "subscriber", "kundennummer",
-    "vertragsnummer", "passenger", "student", "passport", "ssn",
+    "account",        "acct",        "acc",     "customer", "member",     "membership",
+    "client",         "policy",      "patient", "loyalty",  "subscriber", "kundennummer",
+    "vertragsnummer", "passenger",   "student", "passport", "ssn",        "kundennr",
+    "vertragsnr",     "kontonummer", "kunden",  "vertrags", "kd",         "cliente",
 };
 static const listed order_words[] = {
-    "order",    "orders",   "booking", "reservation",   "confirmation",    "invoice", "parcel",
-    "tracking", "shipment", "pnr",     "bestellnummer", "rechnungsnummer", "package", "purchase",
+    "order",     "orders",         "booking",    "reservation", "confirmation",   "invoice",
+    "parcel",    "tracking",       "shipment",   "pnr",         "bestellnummer",  "rechnungsnummer",
+    "package",   "purchase",       "bestellnr",  "bestell",     "bestellung",     "rechnungsnr",
+    "rechnungs", "auftragsnummer", "auftragsnr", "auftrags",    "sendungsnummer", "sendungsnr",
+    "sendungs",  "bestelling",     "commande",   "pedido",      "ordine",
 };
-static const listed number_words[] = {"number", "no",  "nr",        "num",
+static const listed number_words[] = {"number", "no",  "nr",        "num", "n",
                                       "id",     "ref", "reference", "code"};
-static const listed number_verbs[] = {"is", "was", "my"};
+static const listed number_verbs[] = {"is", "was", "my", "ist"};
 static const listed counted[] = {
     "followers", "subscribers", "subs",      "views",   "people",    "customers", "users",
     "points",    "miles",       "dollars",   "usd",     "euros",     "eur",       "pounds",
@@ -218,26 +242,62 @@ static const uint64_t fillers = HY_PII_BIT(0) | HY_PII_BIT('\t') | HY_PII_BIT('\
                                 HY_PII_BIT('\r') | HY_PII_BIT(' ') | HY_PII_BIT(':') |
                                 HY_PII_BIT('=') | HY_PII_BIT('(') | HY_PII_BIT('.');
 
-/* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number".
- */
+/* How long the numero sign is that ends at `at`, or an n with a degree or ordinal sign; 0: none. */
+static uint32_t sign_before(const struct hy_pii_text *t, uint32_t at)
+{
+    if (at >= 3 && memcmp(t->s + at - 3, "\342\204\226", 3) == 0)
+        return 3;
+    bool ordinal = at >= 3 && (t->s[at - 3] | 32) == 'n' && t->s[at - 2] == '\302' &&
+                   (t->s[at - 1] == '\260' || t->s[at - 1] == '\272');
+    return ordinal ? 3 : 0;
+}
+
+/* Goes back over what may stand between the word and its number: "# : = -", spaces, "is", "number",
+ * "Nr." and the - before it. */
 static uint32_t head_before(const struct hy_pii_text *t, uint32_t at, bool *explicit)
 {
     for (int steps = 0; steps < 6; steps++) {
         while (at > 0 && hy_pii_in(t->s[at - 1], fillers))
             at--;
-        if (at > 0 && t->s[at - 1] == '#') {
+        uint32_t sign = at > 0 && t->s[at - 1] == '#' ? 1 : sign_before(t, at);
+        if (sign) {
             *explicit = true;
-            at--;
+            at -= sign;
             continue;
         }
         uint32_t start = hy_pii_word_before(t, at);
-        if (ONE_OF(t, start, at, number_words))
-            *explicit = true;
-        else if (!ONE_OF(t, start, at, number_verbs))
+        bool number = ONE_OF(t, start, at, number_words);
+        if (!number && !ONE_OF(t, start, at, number_verbs))
             return at;
-        at = start;
+        *explicit |= number;
+        at = start - (number && start > 0 && t->s[start - 1] == '-');
     }
     return at;
+}
+
+static bool is_century(const char *year)
+{
+    return memcmp(year, "19", 2) == 0 || memcmp(year, "20", 2) == 0;
+}
+
+/* 2026-2027, 2024-25 */
+static bool is_years(const struct hy_pii_text *t, uint32_t start, uint32_t end)
+{
+    if ((end - start != 9 && end - start != 7) || t->s[start + 4] != '-')
+        return false;
+    for (uint32_t i = start; i < end; i++)
+        if (i != start + 4 && !hy_pii_digit(t->s[i]))
+            return false;
+    return is_century(t->s + start) && (end - start == 7 || is_century(t->s + start + 5));
+}
+
+/* Thousands: more often a count than a number that somebody was given. */
+static bool is_round(const struct hy_pii_text *t, uint32_t start, uint32_t end)
+{
+    for (uint32_t i = start; i < end; i++)
+        if (!hy_pii_digit(t->s[i]) || (end - i <= 3 && t->s[i] != '0'))
+            return false;
+    return true;
 }
 
 static bool is_counted(const struct hy_pii_text *t, uint32_t end)
@@ -279,6 +339,8 @@ bool hy_pii_find_account(const struct hy_pii_text *t, uint32_t at, struct hy_pii
     if (!account && !ONE_OF(t, word, head, order_words))
         return false;
     if (digits < (explicit ? 4u : 6u) || is_counted(t, end))
+        return false;
+    if (!explicit && (is_years(t, start, end) || is_round(t, start, end)))
         return false;
     *find = (struct hy_pii_find){start, end, account ? HY_PII_ACCOUNT : HY_PII_ORDER};
     return true;
