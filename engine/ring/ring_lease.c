@@ -203,10 +203,12 @@ static bool move_tail(hydrant_ring *ring, uint64_t *tail, uint64_t to)
 /* From the group's tail on. Whoever finds the first chunks over moves the tail. */
 static bool take_from_chunks(hydrant_ring *ring, bool from_dead)
 {
+    /* First: what moves on meanwhile is next. */
+    uint64_t tail = atomic_load_explicit(&ring->ctl->tail, memory_order_acquire);
     uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
-    uint64_t oldest = hy_ring_oldest(next, ring->header->chunk_count), tail, id;
-    tail = atomic_load_explicit(&ring->ctl->tail, memory_order_acquire);
-    id = tail < next ? tail : 1; /* whatever is written there, it is only where to begin */
+    uint64_t oldest = hy_ring_oldest(next, ring->header->chunk_count);
+    uint64_t id = tail <= next ? tail : oldest; /* whatever is written there, it is only where to
+                                                   begin; at next when all is read and sealed */
     if (id < oldest) {
         uint64_t gone = id;
         id = oldest;

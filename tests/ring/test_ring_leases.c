@@ -317,6 +317,43 @@ static void written_over(void)
     small_end("a lease that is written over");
 }
 
+/* Who has read all of a ring whose chunks are all sealed, or has ended, looks again: nothing is
+ * lost by that, however often. */
+static void read_to_the_end(void)
+{
+    enum { LAPPED = 3000, LOOKS = 10 };
+    hydrant_ring_item item;
+    small_begin(NULL, 0);
+    hydrant_ring *reader = member_of("passing", ITEMS);
+    for (uint64_t n = 0; n < LAPPED; n++) {
+        put_one(n, true);
+        small_show();
+        WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK && item.generation == n, "next");
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    }
+    hydrant_ring *other = member_of("passing", ITEMS);
+    hy_ring_writer_rest(small_writer);
+    for (int look = 0; look < LOOKS; look++) {
+        hydrant_ring *one = look % 2 ? other : reader;
+        WORLD_CHECK(hydrant_ring_next(one, &item) == HYDRANT_ERR_AGAIN, "look %d", look);
+        WORLD_CHECK(hydrant_ring_wait(one, 0) == HYDRANT_ERR_AGAIN, "look %d", look);
+        WORLD_CHECK(hydrant_ring_lost(one) == 0, "look %d: %llu lost", look,
+                    (unsigned long long)hydrant_ring_lost(one));
+    }
+    small_close();
+    for (int look = 0; look < LOOKS; look++)
+        WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_ERR_CANCELLED, "look %d", look);
+    small_open(NULL, 0);
+    put_one(LAPPED, true);
+    small_show();
+    WORLD_CHECK(hydrant_ring_next(other, &item) == HYDRANT_OK && item.generation == LAPPED,
+                "does not go on");
+    WORLD_CHECK(hydrant_ring_lost(reader) == 0, "of the next engine's");
+    hydrant_ring_detach(&reader);
+    hydrant_ring_detach(&other);
+    small_end("a ring that is read to its end");
+}
+
 /* ---- damaged records ---- */
 
 /* Of the item, so that the next one can be found; of the record, so that it cannot. */
@@ -454,6 +491,7 @@ int main(void)
     taken_away();
     only_the_first_is_buried();
     written_over();
+    read_to_the_end();
     damaged();
     damaged_commit();
     return 0;
