@@ -314,6 +314,7 @@ static void connect_again(lws_sorted_usec_list_t *due)
                                            .local_protocol_name = "hydrant",
                                            .retry_and_idle_policy = &w->validity};
     info.ssl_connection = strcmp(scheme, "wss") == 0 ? LCCSCF_USE_SSL : 0;
+    info.ssl_connection |= LCCSCF_HTTP_NO_FOLLOW_REDIRECT; /* our headers are for this server */
     info.pwsi = &w->wsi;
     if (!lws_client_connect_via_info(&info) && !w->gone) /* else the callback has told */
         lose(w, 0, "it cannot be reached");

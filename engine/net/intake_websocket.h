@@ -6,8 +6,9 @@
  *   libwebsockets' thread: messages -> inbox (mutex) --eventfd--> feeding thread: chunks
  *         ^ reading stops while the inbox is full <-- taken --+
  *
- * Going on, waiting after failures and secrets are as for HTTP (intake_web.h). A connection on
- * which nothing came is asked with a ping after half of `silence` and let go after it.
+ * Going on, waiting after failures and secrets are as for HTTP (intake_web.h); no redirect is
+ * followed, with a secret or without. A connection on which nothing came is asked with a ping after
+ * half of `silence` and let go after it.
  *
  * Limits: a message as limits.record says (the rest of a longer one is let go, so that it counts as
  * too_long); the inbox HY_WEBSOCKET_INBOX bytes and what libwebsockets had read by then.

@@ -354,6 +354,24 @@ class Secrets(WebTest):
         self.assertNotIn("sesame", said)
         self.assertNotIn("0815", said)
 
+    def test_a_redirect_of_a_websocket_gets_none(self):
+        networks = [WebSocketNetwork(3, deeds) for deeds in (["redirect", "redirect"], [])]
+        for network in networks:
+            self.addCleanup(network.close)
+        asked, other = networks
+        asked.elsewhere = other.url.replace("ws:", "http:")
+        os.environ["HYDRANT_TEST_TOKEN"] = "sesame-4711"
+        self.addCleanup(os.environ.pop, "HYDRANT_TEST_TOKEN")
+        world, got = self.world(f"type: websocket, format: native, url: '{asked.url}/all', "
+                                "headers: ['Authorization: Bearer ${HYDRANT_TEST_TOKEN}']"), []
+        world.start()
+        self.drain_until(world, ids(range(3)), got)
+        self.assertEqual(other.asked, [])
+        self.assertEqual([headers["authorization"] for _, headers in asked.asked],
+                         ["Bearer sesame-4711"] * 3)
+        self.assertTrue(world.said("says 302"))
+        self.assertEqual(world.stop(), 0)
+
     def test_a_missing_one_is_found_at_the_start(self):
         world = self.world("type: stream, url: 'https://x.example/', headers: ['A: ${NOT_THERE_X}']")
         world.start(ready=False)

@@ -41,6 +41,10 @@ class Handler(socketserver.StreamRequestHandler):
             if misdeed in ("429", "500"):
                 self.wfile.write(f"HTTP/1.1 {misdeed} No\r\nContent-Length: 0\r\n\r\n".encode())
                 return
+            if misdeed == "redirect":
+                self.wfile.write(f"HTTP/1.1 302 Found\r\nLocation: {network.elsewhere}/stolen\r\n"
+                                 "Content-Length: 0\r\n\r\n".encode())
+                return
             key = headers["sec-websocket-key"].encode()
             accept = base64.b64encode(hashlib.sha1(key + MAGIC).digest()).decode()
             self.wfile.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -91,11 +95,12 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class WebSocketNetwork:
-    """Misdeeds: cut, stall (answers no ping), again, garbage, nonsense (no frames), 429, 500, good."""
+    """Misdeeds: cut, stall (answers no ping), again, garbage, nonsense (no frames), 429, 500, redirect
+    (to elsewhere), good."""
 
     def __init__(self, posts, schedule=(), wants_subscription=False):
         self.posts, self.schedule, self.wants_subscription = posts, list(schedule), wants_subscription
-        self.asked, self.subscriptions = [], []
+        self.asked, self.subscriptions, self.elsewhere = [], [], None
         self.lock, self.ended = threading.Lock(), threading.Event()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.network = self
