@@ -404,8 +404,17 @@ static bool has_route(const char *routes, size_t cap, hydrant_str route)
     return false;
 }
 
+/* Says that a post is gone, or nobody's business any more: whoever had it must know. */
+static bool is_an_end(const hydrant_ring_item *item)
+{
+    return item->item_event == HYDRANT_ITEM_DELETE ||
+           (item->item_event == HYDRANT_ITEM_UPDATE && item->action == HYDRANT_ACTION_IGNORE);
+}
+
 static bool is_wanted(const hydrant_ring *ring, const hydrant_ring_item *item)
 {
+    if (is_an_end(item))
+        return true;
     uint32_t bit = 1u << (item->action & 31);
     const struct hy_ring_group *g = ring->group;
     if ((ring->actions && !(ring->actions & bit)) || (g && g->actions && !(g->actions & bit)))

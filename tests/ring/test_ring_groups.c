@@ -19,14 +19,16 @@
 #include "ring/ring_state.h"
 #include "ring_small.h"
 
-/* An item with that action and route. */
-static void put_routed(uint64_t n, hydrant_action action, const char *route)
+/* An item with that event, action and route. */
+static void put_event(uint64_t n, hydrant_item_event event, hydrant_action action,
+                      const char *route)
 {
     struct {
         struct hy_ring_item_head head;
         char route[32];
     } item = {.head = {.record = {.bytes = sizeof item, .kind = HY_RING_ITEM},
                        .head_bytes = sizeof item.head,
+                       .item_event = (uint8_t)event,
                        .action = (uint8_t)action,
                        .generation = n,
                        .route_at = sizeof item.head,
@@ -34,6 +36,11 @@ static void put_routed(uint64_t n, hydrant_action action, const char *route)
     uint64_t seq;
     strcpy(item.route, route);
     WORLD_CHECK(hy_ring_put(small_writer, &item, sizeof item, NULL, &seq) == HYDRANT_OK, "put");
+}
+
+static void put_routed(uint64_t n, hydrant_action action, const char *route)
+{
+    put_event(n, HYDRANT_ITEM_MENTION, action, route);
 }
 
 /* Reads and acknowledges all that is there; their numbers as bits. */
@@ -113,6 +120,43 @@ static void filters(void)
     WORLD_CHECK(got == 0x0C, "an observer's filter: %#llx", (unsigned long long)got);
     hydrant_ring_detach(&reader);
     small_end("filters by action and route");
+}
+
+/* Who had a post must learn that it is gone, or nobody's business any more: no filter keeps that
+ * from anybody, the group's or a reader's. */
+static void filters_pass_ends(void)
+{
+    static const char *const care[] = {"care"};
+    const struct hy_ring_group_options groups[] = {{.name = "recover",
+                                                    .from_oldest = true,
+                                                    .policy = HY_RING_BLOCK,
+                                                    .actions = 1u << HYDRANT_ACTION_RECOVER},
+                                                   {.name = "routes",
+                                                    .from_oldest = true,
+                                                    .policy = HY_RING_BLOCK,
+                                                    .routes = care,
+                                                    .routes_count = 1}};
+    small_begin(groups, 2);
+    put_event(0, HYDRANT_ITEM_DELETE, HYDRANT_ACTION_NONE, "");
+    put_event(1, HYDRANT_ITEM_UPDATE, HYDRANT_ACTION_IGNORE, "");
+    put_event(2, HYDRANT_ITEM_UPDATE, HYDRANT_ACTION_MONITOR, "desk");
+    put_event(3, HYDRANT_ITEM_MENTION, HYDRANT_ACTION_IGNORE, "");
+    put_event(4, HYDRANT_ITEM_SPREAD, HYDRANT_ACTION_MONITOR, "desk");
+    put_event(5, HYDRANT_ITEM_UPDATE, HYDRANT_ACTION_RECOVER, "care");
+    small_show();
+    hydrant_ring_options options;
+    hydrant_ring_options_init(&options);
+    options.from_oldest = true;
+    options.actions = 1u << HYDRANT_ACTION_RECOVER;
+    options.routes = care;
+    options.routes_count = 1;
+    for (int i = 0; i < 3; i++) {
+        hydrant_ring *reader = i < 2 ? small_member(groups[i].name) : small_attach(&options);
+        uint64_t got = numbers(reader);
+        WORLD_CHECK(got == 0x23, "reader %d got %#llx", i, (unsigned long long)got);
+        hydrant_ring_detach(&reader);
+    }
+    small_end("filters pass what ends a case");
 }
 
 /* Of another size they are another version's, or nobody has filled them: no member, and no observer
@@ -757,6 +801,7 @@ int main(void)
 {
     world_clock_start();
     filters();
+    filters_pass_ends();
     options_of_another_version();
     dead_letters();
     deliveries_at_the_limit();

@@ -293,7 +293,8 @@ typedef struct hydrant_ring_group {
     uint64_t spill_bytes_max;
     uint32_t actions;          /* 1 << hydrant_action for each that it wants; 0: all. A mask without
                                   any of these is refused (_ARGUMENT) */
-    const char *const *routes; /* NULL: all */
+    const char *const *routes; /* NULL: all. Whatever a group wants, it gets each delete, and each
+                                  update to HYDRANT_ACTION_IGNORE */
     size_t routes_count;
 } hydrant_ring_group;
 
