@@ -242,6 +242,9 @@ static hydrant_status take_options(hydrant_ring *ring, const hydrant_ring_option
                             "actions is %#x, of which no bit is that of an action", o->actions);
     for (size_t i = 0; o->routes && i < o->routes_count; i++) {
         size_t len = strlen(o->routes[i]) + 1;
+        if (len == 1) /* the end of what is packed */
+            return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "route %zu of the options has no name",
+                                i + 1);
         if (used + len >= sizeof ring->routes)
             return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the routes take more than 254 bytes");
         memcpy(ring->routes + used, o->routes[i], len);

@@ -179,6 +179,25 @@ static void options_of_another_version(void)
     small_end("options of another version");
 }
 
+/* A name that is empty would hide those behind it, and what they name would be passed over. */
+static void routes_without_a_name(void)
+{
+    static const char *const routes[][2] = {{"", "care"}, {"care", ""}, {"", ""}};
+    small_begin(NULL, 0);
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        hydrant_ring_options options;
+        hydrant_ring *reader;
+        hydrant_error err = {0};
+        hydrant_ring_options_init(&options);
+        options.routes = routes[i];
+        options.routes_count = 2;
+        hydrant_status status = hydrant_ring_attach(small_dir, &options, &reader, &err);
+        WORLD_CHECK(status == HYDRANT_ERR_ARGUMENT && !reader, "%zu: %d", i, status);
+        WORLD_CHECK(strstr(err.text, "has no name"), "it says: %s", err.text);
+    }
+    small_end("routes without a name");
+}
+
 /* ---- dead letters ---- */
 
 /* A process that dies of item `poison`, whenever it gets it, and acknowledges the others. */
@@ -803,6 +822,7 @@ int main(void)
     filters();
     filters_pass_ends();
     options_of_another_version();
+    routes_without_a_name();
     dead_letters();
     deliveries_at_the_limit();
     dead_letter_on_a_full_disk();

@@ -61,9 +61,10 @@ typedef struct hydrant_ring_options {
                              acknowledged; 1 .. 4096, default 64 */
     uint32_t actions;     /* 1 << hydrant_action for each that is wanted; 0: all. A mask without
                                   any of these is refused (_ARGUMENT) */
-    const char *const *routes; /* wanted ones; NULL: all. Others are skipped, and acknowledged. A
-                                  delete, and an update to HYDRANT_ACTION_IGNORE, passes all
-                                  filters: it ends what a reader may have open */
+    const char *const *routes; /* wanted ones; NULL: all. Others are skipped, and acknowledged. An
+                                  empty name, or more than 254 bytes in all, are refused
+                                  (_ARGUMENT). A delete, and an update to HYDRANT_ACTION_IGNORE,
+                                  passes all filters: it ends what a reader may have open */
     size_t routes_count;
 } hydrant_ring_options;
 
