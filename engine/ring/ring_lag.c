@@ -14,7 +14,8 @@ static uint64_t lag_in_chunks(const struct hy_ring_header *header, const struct 
         if (id == 0 || (group && id < group->start))
             continue;
         uint64_t word = atomic_load_explicit(&ctl->leases[i], memory_order_acquire);
-        struct hy_ring_lease lease = hy_ring_lease_of(word, id);
+        struct hy_ring_lease lease =
+            group ? hy_ring_lease_of(word, id) : hy_ring_lease_of_ephemeral(word, id);
         uint32_t end = lease.taken && lease.end < items ? lease.end : items;
         lag += end > lease.acked ? end - lease.acked : 0;
     }

@@ -174,6 +174,10 @@ static inline uint32_t hy_ring_commit_bytes(uint64_t commit)
  *
  * A word whose id is not the chunk's says: nobody has begun with it. Every transition is one
  * compare-and-swap, so every moment is a state to go on from.
+ *
+ * A word stays in its place until another is begun with there, and low 16 bits come again: before
+ * the engine shows a chunk, or a segment, it resets a word that has them (hy_ring_lease_reset). The
+ * words of ephemeral groups, which it does not know, have 16 more bits of the id.
  */
 struct hy_ring_lease {
     uint16_t id;
@@ -209,6 +213,16 @@ static inline struct hy_ring_lease hy_ring_lease_of(uint64_t word, uint64_t id)
     struct hy_ring_lease lease = hy_ring_lease_unpack(word);
     if (lease.id != (uint16_t)id)
         lease = (struct hy_ring_lease){.id = (uint16_t)id};
+    return lease;
+}
+
+/* The same of an ephemeral group's word. Nothing is taken away from such a group, and where items
+ * end only their owner has to know: in the place of end are bits 16..31 of the id. */
+static inline struct hy_ring_lease hy_ring_lease_of_ephemeral(uint64_t word, uint64_t id)
+{
+    struct hy_ring_lease lease = hy_ring_lease_of(word, id);
+    if (lease.end != (uint16_t)(id >> 16))
+        lease = (struct hy_ring_lease){.id = (uint16_t)id, .end = (uint16_t)(id >> 16)};
     return lease;
 }
 

@@ -7,13 +7,9 @@
 #include "ring/ring_reader.h"
 #include "ring/ring_state.h"
 
-static bool step(_Atomic uint64_t *word, uint64_t *seen, struct hy_ring_lease to)
+static struct hy_ring_lease lease_of(const hydrant_ring *ring, uint64_t word, uint64_t id)
 {
-    bool ok = atomic_compare_exchange_strong_explicit(word, seen, hy_ring_lease_pack(to),
-                                                      memory_order_acq_rel, /* L1 */
-                                                      memory_order_acquire);
-    HY_RING_STORED("member lease");
-    return ok;
+    return ring->group ? hy_ring_lease_of(word, id) : hy_ring_lease_of_ephemeral(word, id);
 }
 
 static bool may_take(hydrant_ring *ring, struct hy_ring_lease lease, bool from_dead)
@@ -47,7 +43,7 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
 {
     uint64_t seen = atomic_load_explicit(word, memory_order_acquire); /* L1 */
     for (;;) {
-        struct hy_ring_lease lease = hy_ring_lease_of(seen, id);
+        struct hy_ring_lease lease = lease_of(ring, seen, id);
         uint32_t limit = lease.taken && lease.end < items ? lease.end : items;
         *done = true;
         if (!is_there(ring, id, spill))
@@ -60,13 +56,14 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
         struct hy_ring_lease mine = lease;
         /* One that was handed out before goes alone: then it is known what somebody died of. */
         uint32_t end = lease.acked + (lease.tries > 0 ? 1 : ring->lease_items);
+        end = end < limit && !lease.taken ? end : limit;
         mine.owner = (uint8_t)(ring->member + 1);
         mine.tries = (uint8_t)(lease.tries < HY_RING_TRIES_MAX ? lease.tries + 1 : lease.tries);
         if (lease.acked >= limit) /* a dead one had acknowledged all */
             mine.owner = HY_RING_NOBODY;
-        else if (!lease.taken)
-            mine.end = (uint16_t)(end < limit ? end : limit);
-        if (!step(word, &seen, mine))
+        else if (ring->group && !lease.taken)
+            mine.end = (uint16_t)end;
+        if (!hy_ring_lease_step(word, &seen, mine))
             continue;
         if (mine.owner == HY_RING_NOBODY)
             return false;
@@ -75,7 +72,7 @@ static bool take(hydrant_ring *ring, _Atomic uint64_t *word, uint64_t id, bool s
                                            .chunk = id,
                                            .next = mine.acked,
                                            .acked = mine.acked,
-                                           .end = mine.end < limit ? mine.end : limit,
+                                           .end = end,
                                            .tries = (uint8_t)(lease.tries + 1)};
         return true;
     }
@@ -90,13 +87,13 @@ static void put_back(hydrant_ring *ring, bool lost)
 {
     struct hy_ring_hold *h = &ring->hold;
     uint64_t seen = atomic_load_explicit(h->word, memory_order_acquire);
-    struct hy_ring_lease lease = hy_ring_lease_of(seen, h->id);
-    for (; lease.owner == ring->member + 1; lease = hy_ring_lease_of(seen, h->id)) {
+    struct hy_ring_lease lease = lease_of(ring, seen, h->id);
+    for (; lease.owner == ring->member + 1; lease = lease_of(ring, seen, h->id)) {
         lease.owner = HY_RING_NOBODY;
         lease.end = lease.acked;
         lease.taken = lost;
         lease.tries -= lease.tries > 0;
-        if (step(h->word, &seen, lease))
+        if (hy_ring_lease_step(h->word, &seen, lease))
             break;
     }
     h->word = NULL;
@@ -123,7 +120,7 @@ static bool take_spilled(hydrant_ring *ring, bool from_dead)
         bool done;
         _Atomic uint64_t *word = &ring->ctl->spill_leases[number % HY_RING_SPILLS];
         uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
-        struct hy_ring_lease lease = hy_ring_lease_of(seen, number);
+        struct hy_ring_lease lease = lease_of(ring, seen, number);
         if (lease.owner != HY_RING_NOBODY && !from_dead)
             continue;
         if (hy_ring_spill_read_header(ring->header, ring->group, number, &header) !=
@@ -163,7 +160,7 @@ static void count_lost(hydrant_ring *ring, uint64_t id)
 {
     _Atomic uint64_t *word = &ring->ctl->leases[id % ring->header->chunk_count];
     struct hy_ring_lease lease =
-        hy_ring_lease_of(atomic_load_explicit(word, memory_order_acquire), id);
+        lease_of(ring, atomic_load_explicit(word, memory_order_acquire), id);
     uint32_t items = hy_ring_reader_count(ring, id);
     if (!ring->group && items > lease.acked)
         atomic_fetch_add_explicit(&ring->ctl->lost, items - lease.acked, memory_order_relaxed);
@@ -264,7 +261,7 @@ bool hy_ring_lease_ack(hydrant_ring *ring, uint32_t number)
     struct hy_ring_hold *h = &ring->hold;
     uint64_t seen = atomic_load_explicit(h->word, memory_order_acquire);
     for (;;) {
-        struct hy_ring_lease lease = hy_ring_lease_of(seen, h->id);
+        struct hy_ring_lease lease = lease_of(ring, seen, h->id);
         if (lease.owner != ring->member + 1 || lease.acked != h->acked) {
             h->word = NULL; /* taken away: not ours to change */
             return false;
@@ -275,7 +272,7 @@ bool hy_ring_lease_ack(hydrant_ring *ring, uint32_t number)
             lease.owner = HY_RING_NOBODY;
             lease.tries = 0;
         }
-        if (!step(h->word, &seen, lease))
+        if (!hy_ring_lease_step(h->word, &seen, lease))
             continue;
         h->acked = number;
         h->tries = 1;
@@ -298,9 +295,9 @@ static void give_up(hydrant_ring *ring, _Atomic uint64_t *word)
         if (lease.owner != ring->member + 1)
             return;
         lease.owner = HY_RING_NOBODY;
-        if (!lease.taken)
+        if (ring->group && !lease.taken)
             lease.end = lease.acked;
-        if (step(word, &seen, lease))
+        if (hy_ring_lease_step(word, &seen, lease))
             return;
     }
 }

@@ -112,7 +112,8 @@ static void fill_ephemeral(void *base, void *ctx)
         uint64_t commit =
             atomic_load_explicit(&hy_ring_reader_slot(e->ring, id)->commit, memory_order_acquire);
         uint16_t items = (uint16_t)hy_ring_commit_items(commit);
-        struct hy_ring_lease lease = {.id = (uint16_t)id, .acked = items, .end = items};
+        struct hy_ring_lease lease = {
+            .id = (uint16_t)id, .acked = items, .end = (uint16_t)(id >> 16)};
         atomic_init(&c->leases[id % count], hy_ring_lease_pack(lease));
     }
 }

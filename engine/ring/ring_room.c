@@ -46,20 +46,11 @@ static _Atomic uint64_t *lease_of(struct hy_ring *ring, struct hy_ring_served *s
     return &served->ctl->leases[id % ring->header->chunk_count];
 }
 
-static bool step(_Atomic uint64_t *word, uint64_t *seen, struct hy_ring_lease to)
-{
-    bool ok = atomic_compare_exchange_strong_explicit(word, seen, hy_ring_lease_pack(to),
-                                                      memory_order_acq_rel, /* L1 */
-                                                      memory_order_acquire);
-    HY_RING_STORED("engine lease");
-    return ok;
-}
-
 /* A step of the engine's that nobody can keep it from for ever. */
 static bool step_or_seize(struct hy_ring_served *served, _Atomic uint64_t *word, uint64_t *seen,
                           struct hy_ring_lease to)
 {
-    if (step(word, seen, to)) {
+    if (hy_ring_lease_step(word, seen, to)) {
         served->fights = 0;
         return true;
     }
@@ -197,7 +188,8 @@ static enum answer take_rest(struct hy_ring *ring, struct hy_ring_served *served
         to.end = lease.acked;
         begin_drop(served->group, id, end > lease.acked ? end - lease.acked : 0);
     }
-    if (!step(lease_of(ring, served, id), &word, to)) { /* nobody may touch what is the engine's */
+    /* Nobody may touch what is the engine's. */
+    if (!hy_ring_lease_step(lease_of(ring, served, id), &word, to)) {
         atomic_fetch_add_explicit(&served->spoiled, 1, memory_order_relaxed);
         atomic_exchange_explicit(lease_of(ring, served, id), hy_ring_lease_pack(to),
                                  memory_order_acq_rel); /* L1 */
@@ -306,6 +298,12 @@ enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *s
     }
 }
 
+void hy_ring_reset_leases(struct hy_ring *ring, uint64_t id)
+{
+    for (uint32_t i = 0; i < ring->served_count; i++)
+        hy_ring_lease_reset(lease_of(ring, &ring->served[i], id), id);
+}
+
 /* A segment may have been published for a chunk whose word does not say so yet. */
 static void mend_by_spill(struct hy_ring *ring, struct hy_ring_served *served, uint64_t number)
 {
@@ -326,7 +324,7 @@ static void mend_by_spill(struct hy_ring *ring, struct hy_ring_served *served, u
         lease.end = (uint16_t)(header.first > lease.acked ? header.first : lease.acked);
         if (lease.owner == HY_RING_ENGINE)
             lease.owner = HY_RING_NOBODY;
-        if (step(place, &word, lease))
+        if (hy_ring_lease_step(place, &word, lease))
             return;
     }
 }
@@ -362,7 +360,7 @@ hydrant_status hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *s
         if (lease.owner != HY_RING_ENGINE)
             continue;
         lease.owner = HY_RING_NOBODY;
-        step(&served->ctl->leases[i], &word, lease);
+        hy_ring_lease_step(&served->ctl->leases[i], &word, lease);
     }
     return HYDRANT_OK;
 }

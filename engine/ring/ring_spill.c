@@ -122,6 +122,7 @@ bool hy_ring_spill_write(struct hy_ring *ring, struct hy_ring_served *served, ui
     atomic_store_explicit(&served->spill_errno, problem, memory_order_relaxed); /* to be told */
     if (problem)
         return false;
+    hy_ring_lease_reset(&served->ctl->spill_leases[number % HY_RING_SPILLS], number);
     atomic_store_explicit(&g->spill_head, number, memory_order_release); /* S1 */
     HY_RING_STORED("spill_head");
     /* After a kill here hy_ring_spill_mend counts again. */

@@ -82,6 +82,34 @@ static inline uint64_t hy_ring_commit_of(const struct hy_ring_slot *slot, uint64
     return *id ? atomic_load_explicit(&slot->commit, memory_order_acquire) : 0; /* C1 */
 }
 
+/* A transition of a lease word; *seen is what was there, when it fails what is there now. */
+static inline bool hy_ring_lease_step(_Atomic uint64_t *word, uint64_t *seen,
+                                      struct hy_ring_lease to)
+{
+    bool ok = atomic_compare_exchange_strong_explicit(word, seen, hy_ring_lease_pack(to),
+                                                      memory_order_acq_rel, /* L1 */
+                                                      memory_order_acquire);
+    HY_RING_STORED("lease");
+    return ok;
+}
+
+/*
+ * Before chunk (or segment) id is shown: a word in its place that has the id's low 16 bits is of
+ * one 65,536 ids before it, or a multiple of that, and would count as its own. Members step only
+ * from words of what is there. One that stood still between its look and its step for all those
+ * ids, and finds the same word again, has a lease of which it reads nothing, and takes it up again
+ * (take).
+ */
+static inline void hy_ring_lease_reset(_Atomic uint64_t *word, uint64_t id)
+{
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
+    if (hy_ring_lease_unpack(seen).id != (uint16_t)id)
+        return;
+    struct hy_ring_lease none = {.id = (uint16_t)id};
+    atomic_store_explicit(word, hy_ring_lease_pack(none), memory_order_release); /* O2, S1 */
+    HY_RING_STORED("lease reset");
+}
+
 /* Notes how many items a sealed chunk has. */
 void hy_ring_remember(struct hy_ring *ring, uint64_t id, uint32_t items);
 
@@ -129,6 +157,8 @@ enum hy_ring_room { HY_RING_ROOM, HY_RING_SKIP, HY_RING_STOPPED };
  * ring up. */
 enum hy_ring_room hy_ring_make_room(struct hy_ring *ring, struct hy_ring_slot *slot,
                                     const _Atomic bool *stop, uint64_t *allowed_us);
+/* Before chunk id is shown in its slot: no declared group has begun with it. */
+void hy_ring_reset_leases(struct hy_ring *ring, uint64_t id);
 /* After a takeover: finishes what an engine that was killed had begun with a group.
  * HYDRANT_ERR_SYSTEM: what is spilled for it cannot be read now. */
 hydrant_status hy_ring_mend_group(struct hy_ring *ring, struct hy_ring_served *served,

@@ -99,13 +99,15 @@ static bool wait_decided(const struct hy_ring_writer *w, struct hy_ring_slot *sl
 }
 
 /* O1..O3: content is BUSY before any byte of the old chunk is written over, the new chunk's commit
- * is 0 before its id is there, and its id before it counts as decided. */
+ * is 0 and no lease word passes for its own before its id is there, and its id before it counts as
+ * decided. */
 static void open_here(struct hy_ring_writer *w, struct hy_ring_slot *slot, uint64_t id)
 {
     atomic_exchange_explicit(&slot->content, HY_RING_BUSY, memory_order_acq_rel); /* O1 */
     HY_RING_STORED("content busy");
     atomic_store_explicit(&slot->commit, 0, memory_order_release);
     HY_RING_STORED("commit 0");
+    hy_ring_reset_leases(w->ring, id);
     atomic_store_explicit(&slot->content, id, memory_order_release); /* O2 */
     HY_RING_STORED("content");
     atomic_store_explicit(&slot->decided, id, memory_order_release); /* O3 */

@@ -16,7 +16,8 @@
  * that was taken and not opened stays undecided; SEAL, a chunk that was left open is not sealed; MEND,
  * a lease that the dead engine had stays its own (with BLOCK, whose engine takes one to look after
  * it); DEATH, a dead member's lease is nobody's to take; BUSY, the old bytes are written over before
- * content says so.
+ * content says so; AGAIN, a word is not reset that has the tag of the chunk that comes. A word has
+ * the last bit of an id only: two chunks that follow each other differ, every second one does not.
  *
  * holds:
  * holds: -DBLOCK
@@ -27,6 +28,7 @@
  * breaks: -DBROKEN_MEND -DBLOCK
  * breaks: -DBROKEN_DEATH -DBLOCK
  * breaks: -DBROKEN_BUSY -DOBSERVER
+ * breaks: -DBROKEN_AGAIN
  */
 #ifndef ITEMS
 #define ITEMS 2 /* to publish */
@@ -40,7 +42,7 @@
 
 byte content, bytes, decided, next = 1;
 bool commit, sealed;
-byte w_id, w_owner; /* the lease word, which changes as a whole */
+byte w_tag, w_owner; /* the lease word, which changes as a whole */
 bool w_acked, w_taken;
 byte dropped, drop_total, drop_chunk;
 byte kills = KILLS, published;
@@ -49,9 +51,10 @@ byte steps; /* that really dropped something */
 bool alive[ENGINE], ended;
 byte members = 2;
 
-#define OWNER(c) (w_id == c -> w_owner : 0)
-#define ACKED(c) (w_id == c && w_acked)
-#define TAKEN(c) (w_id == c && w_taken)
+#define TAG(c) ((c) % 2)
+#define OWNER(c) (w_tag == TAG(c) -> w_owner : 0)
+#define ACKED(c) (w_tag == TAG(c) && w_acked)
+#define TAKEN(c) (w_tag == TAG(c) && w_taken)
 /* A chunk without an item, which an engine left open, is done as it is. */
 #define DONE(c) (OWNER(c) == 0 && (ACKED(c) || TAKEN(c) || !commit))
 #define MAY_DIE if :: kills > 0 -> kills--; goto killed :: skip fi
@@ -63,6 +66,12 @@ inline open_chunk(id)
 #endif
     content = BUSY; MAY_DIE;
     atomic { commit = false; sealed = false }; MAY_DIE;
+#ifndef BROKEN_AGAIN
+    if
+    :: w_tag == TAG(id) -> atomic { w_owner = 0; w_acked = false; w_taken = false }; MAY_DIE
+    :: else
+    fi;
+#endif
     content = id; MAY_DIE;
     decided = id; MAY_DIE;
     bytes = id;
@@ -73,12 +82,12 @@ inline open_chunk(id)
 inline drop(old)
 {
     if
-    :: w_id == old && w_owner == ENGINE -> skip
+    :: OWNER(old) == ENGINE -> skip
     :: else ->
         atomic { /* the compare-and-swap: only from a word that is free or a dead one's */
             if
             :: !DONE(old) && (OWNER(old) == 0 || (OWNER(old) < ENGINE && !alive[OWNER(old)])) ->
-                w_acked = ACKED(old); w_taken = TAKEN(old); w_id = old; w_owner = ENGINE
+                w_acked = ACKED(old); w_taken = TAKEN(old); w_tag = TAG(old); w_owner = ENGINE
             :: else -> goto look_again
             fi
         };
@@ -113,7 +122,7 @@ inline take_over()
     if
     :: drop_chunk != 0 ->
         if
-        :: content != drop_chunk || (w_id == drop_chunk && w_taken && w_owner != ENGINE) ->
+        :: content != drop_chunk || (TAKEN(drop_chunk) && w_owner != ENGINE) ->
             dropped = drop_total; MAY_DIE
         :: else
         fi;
@@ -145,7 +154,7 @@ look_again:
 #ifdef BLOCK
             if /* it takes a lease for a moment, as it does to free what cannot be */
             :: atomic { OWNER(old) == 0 && !DONE(old) && kills > 0 ->
-                        w_acked = false; w_taken = false; w_id = old; w_owner = ENGINE };
+                        w_acked = false; w_taken = false; w_tag = TAG(old); w_owner = ENGINE };
                MAY_DIE;
                w_owner = 0
             :: skip
@@ -185,7 +194,7 @@ proctype member(byte me; bool may_die)
             atomic { /* reads the word, looks that the chunk is there, compare-and-swap */
                 if
                 :: content == c && FREE(c, me) ->
-                    w_id = c; w_owner = me; w_acked = false; w_taken = false; took = true
+                    w_tag = TAG(c); w_owner = me; w_acked = false; w_taken = false; took = true
                 :: else
                 fi
             }
@@ -201,7 +210,7 @@ proctype member(byte me; bool may_die)
             :: skip
             fi;
             atomic {
-                assert(w_id == c && w_owner == me); /* taken away from one who lives */
+                assert(OWNER(c) == me); /* taken away from one who lives */
                 w_owner = 0; w_acked = true
             }
         :: else
