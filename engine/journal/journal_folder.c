@@ -91,8 +91,12 @@ hydrant_status hy_journal_segments(int folder_fd, struct hy_journal_segment **ou
     *count = 0;
     int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    if (!folder)
-        return hy_error_system(err, errno, "cannot read the folder");
+    if (!folder) {
+        hydrant_status failed = hy_error_system(err, errno, "cannot read the folder");
+        if (fd >= 0)
+            close(fd);
+        return failed;
+    }
     hydrant_status status = HYDRANT_OK;
     for (struct dirent *entry; status == HYDRANT_OK && (entry = readdir(folder));) {
         struct hy_journal_segment segment;

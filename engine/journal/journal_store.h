@@ -34,8 +34,9 @@ struct hy_journal_options {
 
 /*
  * Opens for writing: takes the lock, cuts a torn tail off the last segment and goes on behind the
- * last whole frame, or at number_min in a new segment. *cut gets how many bytes were cut (may be
- * NULL). HYDRANT_ERR_STATE: another process has it; SYSTEM, NOMEM.
+ * last whole frame, or at number_min in a new segment. What is there is durable then, though its
+ * writer was killed before its fsync. *cut gets how many bytes were cut (may be NULL).
+ * HYDRANT_ERR_STATE: another process has it; SYSTEM, NOMEM.
  */
 hydrant_status hy_journal_open(const struct hy_journal_options *options, struct hy_journal **out,
                                uint64_t *cut, hydrant_error *err);

@@ -133,9 +133,12 @@ static hydrant_status reopen_newest(struct hy_journal *j, const struct hy_journa
     if (!is_readable(j->fd, end, newest->bytes))
         return failed(j, err, "cannot read the newest segment");
     *cut = newest->bytes - end;
-    if (*cut && (ftruncate(j->fd, (off_t)end) < 0 || fsync(j->fd) < 0))
+    if (*cut && ftruncate(j->fd, (off_t)end) < 0)
         return failed(j, err, "cannot cut a torn tail");
-    if (fsync(j->folder_fd) < 0) /* whoever made it may have been killed before its name was safe */
+    /* Whoever wrote it may have been killed before its bytes were safe, or its name. */
+    if (fsync(j->fd) < 0)
+        return failed(j, err, "cannot make the newest segment durable");
+    if (fsync(j->folder_fd) < 0)
         return failed(j, err, "cannot make a segment's name durable");
     char header[HY_JOURNAL_HEADER_BYTES];
     struct hy_journal_frame frame = {.time_us = 0};

@@ -1,7 +1,9 @@
 /*
  * An fsync that io_uring does not take, or does not let wait for: no later one is ever said to be
- * done because of it.
+ * done because of it. One that a killed writer did not live to make is made by the next one. And a
+ * folder that cannot be read costs no descriptor.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +15,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <liburing.h>
 
+#include "journal/journal_folder.h"
 #include "journal/journal_store.h"
 #include "journal/journal_sync.h"
 #include "support/temporary.h"
@@ -25,7 +30,8 @@
 static struct {
     int refused, not_waited; /* how many calls still fail */
     bool hold;               /* entries that are submitted do not reach the kernel */
-    int faults, syncs;       /* that happened; calls of fdatasync */
+    int faults, syncs;       /* that happened; calls of fdatasync, and of fsync of a file */
+    bool no_sync, no_folder; /* an fsync of a file fails; reading a folder */
 } world;
 
 int io_uring_submit(struct io_uring *ring)
@@ -56,10 +62,38 @@ int __io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **out, unsigne
     return real(ring, out, submit, wait, mask);
 }
 
-int fdatasync(int fd)
+static int sync_counted(int fd)
 {
     world.syncs++;
-    return fsync(fd);
+    if (!world.no_sync)
+        return (int)syscall(SYS_fsync, fd);
+    world.faults++;
+    errno = EIO;
+    return -1;
+}
+
+int fdatasync(int fd)
+{
+    return sync_counted(fd);
+}
+
+int fsync(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? sync_counted(fd)
+                                                      : (int)syscall(SYS_fsync, fd);
+}
+
+DIR *fdopendir(int fd)
+{
+    static DIR *(*real)(int);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "fdopendir");
+    if (!world.no_folder)
+        return real(fd);
+    world.faults++;
+    errno = ENOMEM;
+    return NULL;
 }
 
 static char folder[TEMPORARY_PATH];
@@ -173,6 +207,63 @@ static void the_journal_goes_on(void **state)
     hy_journal_close(&journal);
 }
 
+/* ---- what another process left ---- */
+
+static void write_one_record(const struct hy_journal_options *options)
+{
+    struct hy_journal *journal;
+    hydrant_error err;
+    uint64_t number;
+    assert_int_equal(hy_journal_open(options, &journal, NULL, &err), HYDRANT_OK);
+    assert_int_equal(hy_journal_append(journal, (hydrant_str){"post", 4}, &number, &err),
+                     HYDRANT_OK);
+    assert_int_equal(hy_journal_flush(journal, 1, &err), HYDRANT_OK);
+    assert_int_equal(hy_journal_poll(journal, true, &err), HYDRANT_OK);
+    hy_journal_close(&journal);
+}
+
+/* A whole frame may be in the page cache alone: it is durable when an fsync says so. */
+static void a_frame_that_is_found_is_made_durable(void **state)
+{
+    struct hy_journal_options options = {.folder = folder, .no_uring = true};
+    struct hy_journal *journal;
+    hydrant_error err;
+    (void)state;
+    write_one_record(&options);
+    int before = world.syncs;
+    assert_int_equal(hy_journal_open(&options, &journal, NULL, &err), HYDRANT_OK);
+    assert_int_equal(hy_journal_durable(journal), 2);
+    assert_int_equal(world.syncs, before + 1);
+    hy_journal_close(&journal);
+    world.no_sync = true;
+    assert_int_equal(hy_journal_open(&options, &journal, NULL, &err), HYDRANT_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, EIO);
+    assert_int_equal(world.faults, 1);
+    assert_null(journal);
+}
+
+static int lowest_free(void)
+{
+    int fd = dup(file_fd);
+    assert_true(fd >= 0 && close(fd) == 0);
+    return fd;
+}
+
+static void a_folder_that_is_not_read_costs_no_descriptor(void **state)
+{
+    struct hy_journal_segment *all;
+    uint32_t count;
+    hydrant_error err;
+    (void)state;
+    int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), before = lowest_free();
+    world.no_folder = true;
+    assert_int_equal(hy_journal_segments(folder_fd, &all, &count, &err), HYDRANT_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENOMEM);
+    assert_int_equal(world.faults, 1);
+    assert_int_equal(lowest_free(), before);
+    close(folder_fd);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_file, remove_file)
@@ -180,6 +271,8 @@ int main(void)
         CASE(an_entry_that_is_refused_is_no_others_end),
         CASE(one_that_cannot_be_waited_for_has_failed),
         CASE(the_journal_goes_on),
+        CASE(a_frame_that_is_found_is_made_durable),
+        CASE(a_folder_that_is_not_read_costs_no_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
