@@ -57,24 +57,28 @@ static size_t on_bytes(char *data, size_t size, size_t count, void *ctx)
     return len;
 }
 
-/* The value of a header; of links, which may come in several lines, all of them. */
-static void keep_header(hydrant_str line, const char *name, char out[HY_FETCH_HEADER_BYTES])
+/* The value of a header; of links, which may come in several lines, all of them. False: it is too
+ * long, and left out. */
+static bool keep_header(hydrant_str line, const char *name, char out[HY_FETCH_HEADER_BYTES])
 {
     size_t named = strlen(name), before = strcmp(name, "link") == 0 ? strlen(out) : 0;
     if (line.len <= named || line.data[named] != ':' ||
         !hy_str_equal_nocase(hy_str(line.data, named), hy_str(name, named)))
-        return;
+        return true;
     line = hy_str(line.data + named + 1, line.len - named - 1);
     while (line.len && strchr(" \t", line.data[0]))
         line = hy_str(line.data + 1, line.len - 1);
     while (line.len && strchr(" \t\r\n", line.data[line.len - 1]))
         line.len--;
-    if (before + line.len + 1 >= HY_FETCH_HEADER_BYTES || memchr(line.data, '\0', line.len))
-        return;
+    if (before + line.len + 1 >= HY_FETCH_HEADER_BYTES)
+        return false;
+    if (memchr(line.data, '\0', line.len))
+        return true;
     if (before)
         out[before++] = ',';
     memcpy(out + before, line.data, line.len);
     out[before + line.len] = '\0';
+    return true;
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
@@ -90,7 +94,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
         response->has_headers = response->status >= 200;
         return size * count;
     }
-#define KEEP(name, header) keep_header(line, header, response->name);
+#define KEEP(name, header)                          \
+    if (!keep_header(line, header, response->name)) \
+        response->long_link |= response->name == response->link;
     HY_FETCH_HEADERS(KEEP)
 #undef KEEP
     return size * count;

@@ -46,6 +46,7 @@ struct hy_fetch_request {
 struct hy_fetch_response {
     long status;      /* 0: no headers yet */
     bool has_headers; /* all of them */
+    bool long_link;   /* a Link was left out: it is over HY_FETCH_HEADER_BYTES */
     uint64_t raw_bytes;
 #define HY_FETCH_FIELD(name, header) char name[HY_FETCH_HEADER_BYTES];
     HY_FETCH_HEADERS(HY_FETCH_FIELD)

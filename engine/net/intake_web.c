@@ -15,7 +15,7 @@
 #include "net/slicer.h"
 #include "net/web_request.h"
 
-enum { PLAIN_BYTES = 64 << 10, PAGE_SILENCES = 10 };
+enum { PLAIN_BYTES = 64 << 10, PAGE_SILENCES = 10, PAGE_TRIES = 10 };
 
 enum phase { WAITING, RUNNING, ENDED };
 
@@ -44,6 +44,9 @@ struct intake_web {
     uint64_t position;
     struct hy_cursors cursors; /* of positions */
     struct hy_web_state state; /* of the next request */
+    uint32_t page_failures;    /* in a row, of one that is not the first of its sweep */
+    bool again;                /* the sweep is one that failed before */
+    enum hy_map_shape shape;   /* of its first page */
     struct hy_intake_figures figures;
     bool lost; /* the next connection is in place of a lost one */
 };
@@ -181,11 +184,23 @@ static void discard(struct intake_web *h)
     hy_fetch_used(h->fetch, hy_fetch_bytes(h->fetch).len);
 }
 
+/* A sweep whose page failed begins again: at once where asking for the page once more is of no use,
+ * since what led to it may be over. */
+static void page_failed(struct intake_web *h, bool of_no_use)
+{
+    if (h->state.pages == 0 || (!of_no_use && ++h->page_failures < PAGE_TRIES))
+        return;
+    hy_web_sweep_again(&h->state);
+    h->page_failures = 0;
+    h->again = true;
+}
+
 static void begin_request(struct intake_web *h, hydrant_error *err, hydrant_status *status)
 {
     settle_sweep(h);
     *status = hy_web_begin(h->fetch, h->web, h->options.folder, &h->state, err);
     if (*status != HYDRANT_OK) {
+        page_failed(h, true);
         h->due_ns = after_us(hy_retry_failed(&h->retry, HY_RETRY_HTTP, 0));
         return;
     }
@@ -232,36 +247,60 @@ static enum hy_take failed(struct intake_web *h, enum hy_retry_cause cause, cons
         hy_error_set(err, HYDRANT_ERR_SYSTEM, "%s: %s; again in %llu ms", shown, why,
                      (unsigned long long)(wait / 1000));
     h->lost = true;
+    if (cause != HY_RETRY_LIMITED)
+        page_failed(h, cause == HY_RETRY_HTTP && status < 500);
     wait_again(h, wait);
     if (cause == HY_RETRY_LIMITED)
         h->figures.paused = "the server asks for fewer requests";
     return HY_TAKE_ERROR;
 }
 
+/* Why a page that is there in full says nothing of where to go on; NULL: it says it. What looks
+ * like the end of a sweep and is none would leave out what is older. */
+static const char *page_problem(struct intake_web *h, bool any, bool read)
+{
+    bool behind = h->state.pages > 0 && h->web->order == HY_NET_NEWEST_FIRST;
+    if (!h->reader.made)
+        return NULL;
+    if (any && h->slicer.last_len == 0)
+        return "a page is over limits.record";
+    if (any && !read)
+        return "a page cannot be read";
+    if (behind && hy_fetch_response(h->fetch)->raw_bytes == 0)
+        return "a page behind the first is empty";
+    if (behind && read && h->reader.map.shape != h->shape)
+        return "a page behind the first is something else";
+    if (behind && read && hy_web_page_complains(&h->paths, &h->reader))
+        return "a page behind the first holds errors";
+    return NULL;
+}
+
 /* A page is there in full. */
-static void finish_page(struct intake_web *h)
+static enum hy_take finish_page(struct intake_web *h, hydrant_error *err)
 {
     const struct hy_fetch_response *response = hy_fetch_response(h->fetch);
     hydrant_str last = hy_str(h->slicer.room + h->slicer.last, h->slicer.last_len);
-    bool read =
-        h->reader.made && h->slicer.records > h->records_before && hy_record_read(&h->reader, last);
+    bool any = h->slicer.records > h->records_before;
+    bool read = any && hy_record_read(&h->reader, last);
+    const char *problem = page_problem(h, any, read);
+    if (problem)
+        return failed(h, HY_RETRY_HTTP, problem, 0, err);
+    if (h->state.pages == 0)
+        h->shape = h->reader.map.shape;
     bool more = hy_web_page(h->web, &h->paths, read ? &h->reader : NULL, response,
                             hy_fetch_url(h->fetch), &h->state);
-    if (h->state.cut_off) {
-        h->state.cut_off = false;
-        h->host->log(h->host->ctx, true,
-                     "there are more pages than `pages` allows; what is older is not read");
-    }
-    if (h->state.no_place)
-        h->host->log(h->host->ctx, true,
-                     "what `next` names is no URL, and there is no `page` that says where it goes; "
-                     "what is older is not read");
+    if (h->state.warning)
+        h->host->log(h->host->ctx, true, h->state.warning);
     uint64_t wait = more ? 0 : h->web->interval_us;
     uint64_t limit = hy_web_limit_wait(response, hy_clock_wall_us());
-    hy_retry_worked(&h->retry);
+    h->page_failures = 0;
+    h->again = h->again && more;
+    if (!h->again) /* one that fails again and again waits longer each time */
+        hy_retry_worked(&h->retry);
     wait_again(h, limit > wait ? limit : wait);
     if (!more && h->options.once)
         h->phase = ENDED;
+    return HY_TAKE_IDLE;
 }
 
 /* The transfer is over and what came is sliced. */
@@ -284,12 +323,10 @@ static enum hy_take finish(struct intake_web *h, hydrant_error *err)
     bool whole = h->opened && !problem && !h->wrong;
     if (whole)
         hy_slicer_finish(&h->slicer);
-    if (h->slicer.records > h->records_before && (whole || !h->options.poll))
+    if (whole && h->options.poll)
+        return finish_page(h, err);
+    if (h->slicer.records > h->records_before && !h->options.poll)
         hy_retry_worked(&h->retry);
-    if (whole && h->options.poll) {
-        finish_page(h);
-        return HY_TAKE_IDLE;
-    }
     if (whole && h->options.once) {
         wait_again(h, 0);
         h->phase = ENDED;

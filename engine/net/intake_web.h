@@ -13,8 +13,9 @@
  * is left to deduplication.
  *
  * A sweep of a poll is its first page and those that follow. With the newest first, the cursor
- * moves when the whole sweep was delivered; with the oldest first, page by page. A poll without a
- * cursor asks with If-None-Match.
+ * moves when the whole sweep was delivered; with the oldest first, page by page. When a page of it
+ * fails for good, or is none, the sweep begins again. A poll without a cursor asks with
+ * If-None-Match.
  *
  * Limits: a record (and a page) is as large as limits.record says; what waits is one of these and
  * 320 KiB. A server that sends nothing for `silence` is let go; a page takes at most ten times

@@ -1,6 +1,7 @@
 #include "net/record_path.h"
 
 #include "base/str.h"
+#include "decode/map_tape.h"
 
 enum { DEPTH_MAX = 64 };
 
@@ -66,7 +67,7 @@ struct search {
     hydrant_str wanted; /* data NULL: any */
     char *out;
     size_t cap;
-    bool found;
+    bool found, too_long;
 };
 
 static bool visit(void *ctx, uint32_t node)
@@ -79,7 +80,8 @@ static bool visit(void *ctx, uint32_t node)
         search->found = hy_str_equal(value, search->wanted);
         return search->found;
     }
-    search->found = value.len < search->cap && !memchr(value.data, '\0', value.len);
+    search->too_long = value.len >= search->cap;
+    search->found = !search->too_long && !memchr(value.data, '\0', value.len);
     if (search->found) {
         memcpy(search->out, value.data, value.len);
         search->out[value.len] = '\0';
@@ -99,7 +101,24 @@ bool hy_record_value(struct hy_record_reader *reader, const struct hy_record_pat
                      size_t cap)
 {
     struct search search = {.out = out, .cap = cap};
-    return walk(reader, path, &search);
+    bool found = walk(reader, path, &search);
+    reader->too_long = search.too_long;
+    return found;
+}
+
+static bool visit_any(void *ctx, uint32_t node)
+{
+    struct search *search = ctx;
+    search->found = hy_map_given(search->doc, node) && hy_map_type(search->doc, node) != 'f';
+    return search->found;
+}
+
+bool hy_record_given(struct hy_record_reader *reader, const struct hy_record_path *path)
+{
+    struct search search = {.doc = &reader->map.doc};
+    if (path->count)
+        hy_map_walk(search.doc, HY_MAP_ROOT_NODE, path->steps, path->count, visit_any, &search);
+    return search.found;
 }
 
 bool hy_record_has(struct hy_record_reader *reader, const struct hy_record_path *path,

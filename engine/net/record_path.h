@@ -23,6 +23,7 @@ bool hy_record_path_parse(struct hy_record_path *path, const char *text);
 struct hy_record_reader {
     struct hy_map_reader map;
     bool made;
+    bool too_long; /* the value that was asked for last is there and did not fit */
 };
 
 /* Reads a record, with HY_RECORD_PADDING readable bytes behind it; it must stay while values are
@@ -32,6 +33,9 @@ bool hy_record_read(struct hy_record_reader *reader, hydrant_str record);
  * longer than cap - 1. */
 bool hy_record_value(struct hy_record_reader *reader, const struct hy_record_path *path, char *out,
                      size_t cap);
+/* Is there anything at the path, be it an object or a list? null, false and "" are nothing, and
+ * nothing is at a path without steps. */
+bool hy_record_given(struct hy_record_reader *reader, const struct hy_record_path *path);
 /* Is this one of the values of the path? */
 bool hy_record_has(struct hy_record_reader *reader, const struct hy_record_path *path,
                    hydrant_str value);

@@ -231,26 +231,10 @@ static bool is_url(const char *text)
     return hy_cstr_begins_nocase(text, "http://") || hy_cstr_begins_nocase(text, "https://");
 }
 
-/* Are they at the same scheme, host and port? */
-static bool same_origin(const char *a, const char *b)
-{
-    const char *a_host = strstr(a, "://"), *b_host = strstr(b, "://");
-    if (!a_host || !b_host)
-        return false;
-    size_t a_len = (size_t)(a_host - a) + 3 + strcspn(a_host + 3, "/?#");
-    size_t b_len = (size_t)(b_host - b) + 3 + strcspn(b_host + 3, "/?#");
-    return hy_str_equal_nocase(hy_str(a, a_len), hy_str(b, b_len));
-}
-
 static void choose_page(struct asking *a, const struct hy_web_state *state)
 {
     const struct hy_web_options *web = a->web;
     if (state->next[0] && !web->page) {
-        if (!same_origin(state->next, a->out->url)) {
-            a->status = hy_error_set(a->err, HYDRANT_ERR_DATA,
-                                     "the next page is at another server; it is not asked for");
-            return;
-        }
         hy_fill_free(a->out->url);
         a->out->url = strdup(state->next);
         if (!a->out->url)
@@ -347,13 +331,20 @@ static bool next_link(const char *link, char out[HY_FETCH_HEADER_BYTES])
 
 static bool find_next(const struct hy_web_options *web, const struct hy_web_paths *paths,
                       struct hy_record_reader *reader, const struct hy_fetch_response *response,
-                      char out[HY_FETCH_HEADER_BYTES])
+                      char out[HY_FETCH_HEADER_BYTES], bool *too_long)
 {
     out[0] = '\0';
-    if (is_link(web))
-        return next_link(response->link, out);
-    return web->next && reader &&
-           hy_record_value(reader, &paths->next, out, HY_FETCH_HEADER_BYTES) && out[0];
+    *too_long = false;
+    if (is_link(web)) {
+        bool found = next_link(response->link, out);
+        *too_long = !found && response->long_link;
+        return found;
+    }
+    if (!web->next || !reader)
+        return false;
+    bool found = hy_record_value(reader, &paths->next, out, HY_FETCH_HEADER_BYTES) && out[0];
+    *too_long = reader->too_long;
+    return found;
 }
 
 /* What `next` names is seen from the page that names it, where it begins with no scheme. */
@@ -368,6 +359,43 @@ static void resolve(const char *page, char next[HY_FETCH_HEADER_BYTES])
         strcpy(next, whole);
     curl_free(whole);
     curl_url_cleanup(url);
+}
+
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+    char *of_a = NULL, *of_b = NULL;
+    bool same = curl_url_get(a, part, &of_a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                curl_url_get(b, part, &of_b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                hy_str_equal_nocase(hy_str_cstr(of_a), hy_str_cstr(of_b));
+    curl_free(of_a);
+    curl_free(of_b);
+    return same;
+}
+
+/* Are they at the same scheme, host and port? */
+static bool same_origin(const char *a, const char *b)
+{
+    CURLU *of_a = curl_url(), *of_b = curl_url();
+    bool same = of_a && of_b && curl_url_set(of_a, CURLUPART_URL, a, 0) == CURLUE_OK &&
+                curl_url_set(of_b, CURLUPART_URL, b, 0) == CURLUE_OK &&
+                same_part(of_a, of_b, CURLUPART_SCHEME) && same_part(of_a, of_b, CURLUPART_HOST) &&
+                same_part(of_a, of_b, CURLUPART_PORT);
+    curl_url_cleanup(of_a);
+    curl_url_cleanup(of_b);
+    return same;
+}
+
+/* Why the next page is not asked for, as it is named by the one at url; NULL: it is. */
+static const char *why_not(const struct hy_web_options *web, const char *url, const char *next)
+{
+    if (!web->next || web->page)
+        return NULL;
+    if (!is_url(next))
+        return "what `next` names is no URL, and there is no `page` that says where it goes; what "
+               "is older is not read";
+    return same_origin(url, next) ? NULL
+                                  : "the next page is at another server and is not asked for; what "
+                                    "is older is not read";
 }
 
 /* Is there a reason not to go on to the page that is next? */
@@ -386,9 +414,12 @@ bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *pa
                  const char *url, struct hy_web_state *state)
 {
     char next[HY_FETCH_HEADER_BYTES], cursor[HY_CURSOR_BYTES] = "";
-    bool oldest_first = web->order == HY_NET_OLDEST_FIRST;
+    bool oldest_first = web->order == HY_NET_OLDEST_FIRST, too_long;
     bool has =
         web->cursor && reader && hy_record_value(reader, &paths->cursor, cursor, sizeof cursor);
+    state->warning = web->cursor && reader && reader->too_long
+                         ? "the cursor of a page is over 511 bytes and is not kept"
+                         : NULL;
     bool moved = has && strcmp(cursor, state->cursor) != 0;
     if (has && (oldest_first || state->pages == 0))
         memcpy(state->sweep_cursor, cursor, sizeof cursor);
@@ -396,17 +427,21 @@ bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *pa
         memcpy(state->etag, response->etag, sizeof state->etag);
         memcpy(state->last_modified, response->last_modified, sizeof state->last_modified);
     }
-    bool more = find_next(web, paths, reader, response, next);
+    bool more = find_next(web, paths, reader, response, next, &too_long);
+    if (too_long && !is_enough(web, paths, reader, state))
+        state->warning = "what names the next page is over 2,047 bytes; what is older is not read";
     if (more && !web->page && (is_link(web) || strchr("/?", next[0])))
         resolve(url, next);
     more = more && strcmp(next, state->next) != 0;
     if (oldest_first && !web->next)
         more = moved; /* the next page is what comes behind the cursor */
     more = more && !is_enough(web, paths, reader, state);
-    state->no_place = more && web->next && !web->page && !is_url(next);
-    more = more && !state->no_place;
-    state->cut_off = more && state->pages >= web->pages_max && !oldest_first;
-    more = more && state->pages < web->pages_max;
+    const char *problem = more ? why_not(web, url, next) : NULL;
+    bool cut_off = more && !problem && state->pages >= web->pages_max;
+    if (cut_off && !oldest_first)
+        problem = "there are more pages than `pages` allows; what is older is not read";
+    state->warning = problem ? problem : state->warning;
+    more = more && !problem && !cut_off;
     state->sweep_done = oldest_first || !more;
     if (more)
         memcpy(state->next, next, sizeof next);
@@ -415,6 +450,25 @@ bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *pa
     if (!more)
         state->pages = 0;
     return more;
+}
+
+bool hy_web_page_complains(const struct hy_web_paths *paths, struct hy_record_reader *reader)
+{
+    struct hy_record_path errors, error;
+    hy_record_path_parse(&errors, "errors[]");
+    hy_record_path_parse(&error, "error");
+    bool complains = hy_record_given(reader, &errors) || hy_record_given(reader, &error);
+    return complains && !hy_record_given(reader, &paths->cursor) &&
+           !hy_record_given(reader, &paths->next) && !hy_record_given(reader, &paths->ids);
+}
+
+void hy_web_sweep_again(struct hy_web_state *state)
+{
+    state->pages = 0;
+    state->sweep_done = false;
+    state->sweep_cursor[0] = state->next[0] = '\0';
+    state->etag[0] = state->last_modified[0] =
+        '\0'; /* what is behind an unchanged page is wanted */
 }
 
 uint64_t hy_web_asked_wait(const struct hy_fetch_response *response, int64_t now_us)

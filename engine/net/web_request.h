@@ -4,7 +4,8 @@
  *
  * Secrets are filled in for each request and wiped after it. They are not sent over plain http,
  * but to this machine, and not to where a redirect leads: with a secret none is followed. The next
- * page may be named by a URL, whole or relative, only at the same scheme, host and port.
+ * page may be named by a URL, whole or relative, only at the scheme, host and port that the page
+ * before it came from.
  *
  * Threads: one. Pure but for the request itself.
  */
@@ -27,9 +28,8 @@ struct hy_web_state {
     char cursor[HY_CURSOR_BYTES];
     /* Of a sweep of pages: */
     uint32_t pages;
-    bool sweep_done; /* its cursor is true as soon as its last page is delivered */
-    bool cut_off;    /* there would have been more pages */
-    bool no_place;   /* the next page is named, by no URL, and nothing says where that goes */
+    bool sweep_done;     /* its cursor is true as soon as its last page is delivered */
+    const char *warning; /* what of the last page is not gone on with, a sentence; NULL: nothing */
     char sweep_cursor[HY_CURSOR_BYTES];
     char next[HY_FETCH_HEADER_BYTES]; /* of the next page; empty: the first */
     char etag[HY_FETCH_HEADER_BYTES], last_modified[HY_FETCH_HEADER_BYTES];
@@ -61,10 +61,15 @@ hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options 
                             hydrant_error *err);
 
 /* A page came in full from url; reader has read it, or is NULL. True: another page is to be asked
- * for now. False: the sweep ends. */
+ * for now, at the origin of url or with `page`. False: the sweep ends. */
 bool hy_web_page(const struct hy_web_options *web, const struct hy_web_paths *paths,
                  struct hy_record_reader *reader, const struct hy_fetch_response *response,
                  const char *url, struct hy_web_state *state);
+
+/* Does the page say that something went wrong, and nothing of where it goes on? */
+bool hy_web_page_complains(const struct hy_web_paths *paths, struct hy_record_reader *reader);
+/* The sweep begins again, with its first page: none of it counts. */
+void hy_web_sweep_again(struct hy_web_state *state);
 
 /* Microseconds that a response asks to wait: one that is no success; one that is, because nothing
  * is left until then. 0: none. */

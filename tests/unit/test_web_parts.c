@@ -513,13 +513,14 @@ static void a_sweep_ends_at_what_is_known(void **state)
     hy_web_paths_parse(&paths, &web);
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
     assert_false(hy_web_page(&web, &paths, &reader, &response, url, &s));
-    assert_false(s.cut_off);
+    assert_null(s.warning);
     web = (struct hy_web_options){.cursor = "c", .next = "link", .pages_max = 1};
     hy_web_paths_parse(&paths, &web);
     strcpy(response.link, "<https://x/1>; rel=\"prev\", <https://x/3?a=1,2>; rel=\"next\"");
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
     assert_false(hy_web_page(&web, &paths, &reader, &response, url, &s));
-    assert_true(s.cut_off);
+    assert_string_equal(s.warning,
+                        "there are more pages than `pages` allows; what is older is not read");
     web.pages_max = 2;
     s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
     assert_true(hy_web_page(&web, &paths, &reader, &response, url, &s));
@@ -539,9 +540,7 @@ static void the_next_page_is_seen_from_the_one_before(void **state)
     static const char url[] = "https://x:8443/a/posts?since=5";
     static const char *const links[][2] = {{"</b?page=2>; rel=\"next\"", "https://x:8443/b?page=2"},
                                            {"<?page=2>; rel=next", "https://x:8443/a/posts?page=2"},
-                                           {"<more/2>; rel=\"next\"", "https://x:8443/a/more/2"},
-                                           {"<//y/b>; rel=\"next\"", "https://y/b"},
-                                           {"<http://y/b>; rel=\"next\"", "http://y/b"}};
+                                           {"<more/2>; rel=\"next\"", "https://x:8443/a/more/2"}};
     struct hy_web_options web = {.next = "link", .pages_max = 3};
     struct hy_web_paths paths;
     static struct hy_fetch_response response;
@@ -556,30 +555,107 @@ static void the_next_page_is_seen_from_the_one_before(void **state)
     strcpy(response.link, "<ftp://x/a>; rel=next"); /* no URL, and no place for anything else */
     s = (struct hy_web_state){0};
     assert_false(hy_web_page(&web, &paths, NULL, &response, url, &s));
-    assert_true(s.no_place && s.sweep_done);
+    assert_true(s.warning && strstr(s.warning, "is no URL") && s.sweep_done);
     web.page = "token={next}"; /* goes into the query as it is */
     s = (struct hy_web_state){0};
     strcpy(response.link, links[0][0]);
     assert_true(hy_web_page(&web, &paths, NULL, &response, url, &s));
     assert_string_equal(s.next, "/b?page=2");
-    assert_false(s.no_place);
+    assert_null(s.warning);
 }
 
+/* The server that the page came from, behind redirects. */
 static void the_next_page_is_at_the_same_server(void **state)
 {
-    struct hy_fetch *fetch;
-    struct hy_web_options web = {.url = "http://127.0.0.1:9/a", .next = "link"};
-    static const char *const elsewhere[] = {"http://127.0.0.1:99/a", "https://127.0.0.1:9/a",
-                                            "http://127.0.0.1:9@evil/", "http://evil/"};
+    static const struct {
+        const char *page, *link;
+        bool same;
+    } cases[] = {{"http://127.0.0.1:9/a", "<http://127.0.0.1:9/b>; rel=next", true},
+                 {"http://127.0.0.1:9/a", "<http://127.0.0.1:99/a>; rel=next", false},
+                 {"http://127.0.0.1:9/a", "<https://127.0.0.1:9/a>; rel=next", false},
+                 {"http://127.0.0.1:9/a", "<http://127.0.0.1:9@evil/>; rel=next", false},
+                 {"http://127.0.0.1:9/a", "<http://evil/>; rel=next", false},
+                 {"http://127.0.0.1:9/a", "<//y/b>; rel=next", false},
+                 {"https://X.example/a", "<https://x.example:443/b>; rel=next", true},
+                 {"http://x.example:80/a", "<http://x.example/b>; rel=next", true},
+                 {"http://x.example/a", "<http://x.example:0x50/b>; rel=next", false}};
+    struct hy_web_options web = {.url = "http://elsewhere/", .next = "link", .pages_max = 3};
+    struct hy_web_paths paths;
+    static struct hy_fetch_response response;
     static struct hy_web_state s;
-    assert_int_equal(hy_fetch_create(&fetch, NULL), HYDRANT_OK);
-    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
-        strcpy(s.next, elsewhere[i]);
-        assert_int_equal(hy_web_begin(fetch, &web, "", &s, NULL), HYDRANT_ERR_DATA);
+    hy_web_paths_parse(&paths, &web);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        s = (struct hy_web_state){0};
+        strcpy(response.link, cases[i].link);
+        assert_int_equal(hy_web_page(&web, &paths, NULL, &response, cases[i].page, &s),
+                         cases[i].same);
+        assert_int_equal(s.warning == NULL, cases[i].same);
+        assert_int_equal(s.sweep_done, !cases[i].same);
     }
-    strcpy(s.next, "http://127.0.0.1:9/b");
-    assert_int_equal(hy_web_begin(fetch, &web, "", &s, NULL), HYDRANT_OK);
-    hy_fetch_destroy(&fetch);
+}
+
+/* What does not fit is not what is not there. */
+static void what_names_the_next_page_may_be_too_long(void **state)
+{
+    static char page[8192];
+    struct hy_web_options web = {.cursor = "c", .next = "n", .page = "p={next}", .pages_max = 3};
+    struct hy_web_paths paths;
+    struct hy_record_reader reader = {0};
+    static struct hy_fetch_response response;
+    static struct hy_web_state s;
+    assert_int_equal(hy_record_reader_init(&reader, 1 << 16, NULL), HYDRANT_OK);
+    int len = snprintf(page, sizeof page, "{\"c\":\"9\",\"n\":\"%03000d\"}", 7);
+    assert_true(hy_record_read(&reader, hy_str(page, (size_t)len)));
+    hy_web_paths_parse(&paths, &web);
+    s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
+    assert_false(hy_web_page(&web, &paths, &reader, &response, "https://x/", &s));
+    assert_non_null(s.warning);
+    assert_non_null(strstr(s.warning, "over 2,047 bytes"));
+    s = (struct hy_web_state){0}; /* the first sweep of all has one page */
+    assert_false(hy_web_page(&web, &paths, &reader, &response, "https://x/", &s));
+    assert_null(s.warning);
+    web.next = "link";
+    hy_web_paths_parse(&paths, &web);
+    response.long_link = true;
+    s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
+    assert_false(hy_web_page(&web, &paths, &reader, &response, "https://x/", &s));
+    assert_non_null(s.warning);
+    len = snprintf(page, sizeof page, "{\"c\":\"%0600d\"}", 7);
+    assert_true(hy_record_read(&reader, hy_str(page, (size_t)len)));
+    response.long_link = false;
+    s = (struct hy_web_state){.has_cursor = true, .cursor = "5"};
+    assert_false(hy_web_page(&web, &paths, &reader, &response, "https://x/", &s));
+    assert_non_null(s.warning);
+    assert_non_null(strstr(s.warning, "the cursor of a page"));
+    hy_record_reader_fini(&reader);
+}
+
+static void a_page_of_errors_is_no_end(void **state)
+{
+    static const struct {
+        const char *page;
+        bool complains;
+    } cases[] = {{"{\"errors\":[{\"code\":130}]}", true},
+                 {"{\"error\":\"busy\"}", true},
+                 {"{\"error\":{\"code\":1},\"data\":[]}", true},
+                 {"{\"error\":false,\"data\":[]}", false},
+                 {"{\"error\":null}", false},
+                 {"{\"errors\":[],\"meta\":{\"count\":0}}", false},
+                 {"{\"errors\":[{\"code\":1}],\"data\":[{\"id\":\"4\"}]}", false},
+                 {"{\"errors\":[{\"code\":1}],\"c\":\"9\"}", false},
+                 {"{\"data\":[]}", false}};
+    struct hy_web_options web = {.cursor = "c", .next = "n", .ids = "data[].id"};
+    struct hy_web_paths paths;
+    struct hy_record_reader reader = {0};
+    assert_int_equal(hy_record_reader_init(&reader, 1 << 16, NULL), HYDRANT_OK);
+    hy_web_paths_parse(&paths, &web);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char page[256] = "";
+        strcpy(page, cases[i].page);
+        assert_true(hy_record_read(&reader, hy_str_cstr(page)));
+        assert_int_equal(hy_web_page_complains(&paths, &reader), cases[i].complains);
+    }
+    hy_record_reader_fini(&reader);
 }
 
 int main(void)
@@ -600,6 +676,8 @@ int main(void)
         cmocka_unit_test(a_sweep_ends_at_what_is_known),
         cmocka_unit_test(the_next_page_is_seen_from_the_one_before),
         cmocka_unit_test(the_next_page_is_at_the_same_server),
+        cmocka_unit_test(what_names_the_next_page_may_be_too_long),
+        cmocka_unit_test(a_page_of_errors_is_no_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

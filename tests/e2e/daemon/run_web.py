@@ -219,6 +219,37 @@ class Polls(WebTest):
         self.drain_until(world, ids(range(90)), got)
         self.assertIn("since_id=72", network.asked[asked][1])
 
+    def test_what_is_no_page_ends_no_sweep(self):
+        deeds = Network.BEHIND
+        for path, next_page in (("pages", self.TOKEN), ("linked", "next: link, ids: 'data[].id'")):
+            network = self.network(5)
+            world, got = self.poll_world(network, path=path, next_page=next_page), []
+            world.start()
+            self.drain_until(world, ids(range(5)), got)
+            for deed in deeds:
+                with network.lock:
+                    network.schedule = [deed]
+                    network.posts += 33
+                self.drain_until(world, ids(range(network.posts)), got)
+                self.assertEqual(network.schedule, [])
+            self.assertGreaterEqual(self.source(world)["errors"], len(deeds))
+            for said in ("cannot be read", "something else", "holds errors", "is empty", "limits.record", "says 400", "says 500"):
+                self.assertTrue(world.said(said), said)
+            self.assertEqual(world.stop(), 0)
+
+    def test_a_next_page_at_another_server_is_not_asked_for(self):
+        """Nor is the source stopped by it."""
+        network, other = self.network(5), self.network(5)
+        network.link_to = other.url + "/pages"
+        world, got = self.poll_world(network, path="linked", next_page="next: link"), []
+        world.start()
+        self.drain_until(world, ids(range(5)), got)
+        for posts in (30, 60):
+            network.posts = posts
+            self.drain_until(world, ids(range(posts - 10, posts)), got)  # its first page
+        self.assertTrue(world.said("the next page is at another server"))
+        self.assertEqual((other.asked, world.stop()), ([], 0))
+
     def test_a_link_to_the_next_page_is_relative(self):
         network = self.network(5)
         world, got = self.poll_world(network, path="linked", next_page="next: link"), []

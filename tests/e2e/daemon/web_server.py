@@ -84,11 +84,20 @@ class Network:
     half          a hundred posts in gzip, cut inside
     gzip, zstd    all of it, compressed
     bomb          gzip that expands without end
+
+    Of a page behind the first (each waits for one):
+
+    errors, html, torn, 204, large   what is no page, all of it with a success
+    expired                          400, whenever it is asked for
+    busy                             500, the same
     """
+
+    BEHIND = ("errors", "html", "torn", "204", "large", "expired", "busy")
 
     def __init__(self, posts, schedule=(), then="good"):
         self.posts, self.schedule, self.then = posts, list(schedule), then
         self.asked, self.lock, self.ended = [], threading.Lock(), threading.Event()
+        self.sweeps, self.refused, self.link_to = 0, {}, ""
         self.routes = {"/lines": self.lines, "/events": self.events, "/pages": self.pages,
                        "/linked": self.linked}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -172,18 +181,28 @@ class Network:
         """Newest first, ten on a page, "next" leads to older ones: a token, or a link."""
         if misdeed == "429":
             return handler.refuse(429, Retry_After="0.2")
+        token = query.get("token")
         with self.lock:
-            newest = min(int(query.get("token", self.posts)), self.posts)
+            if misdeed in self.BEHIND and not token:
+                self.schedule.insert(0, misdeed)
+            self.sweeps += not token
+            newest = min(int(token.split("-")[0]) if token else self.posts, self.posts)
+            if token and misdeed in ("expired", "busy"):
+                self.refused[token] = 400 if misdeed == "expired" else 500
+        if token in self.refused:
+            return handler.refuse(self.refused[token])
+        if token and misdeed in self.BEHIND:
+            return self.no_page(handler, misdeed)
         oldest = int(query.get("since_id", -1)) + 1
         numbers = [n for n in range(newest - 1, newest - 11, -1) if n >= oldest]
         page = {"meta": {"newest_id": str(numbers[0])} if numbers else {},
                 "data": [json.loads(record(n)) for n in numbers]}
         headers = {}
         if numbers and numbers[-1] > oldest and link:
-            headers = {"Link": f'<?since_id={oldest - 1}&token={numbers[-1]}>; rel="next"',
+            headers = {"Link": f'<{self.link_to}?since_id={oldest - 1}&token={numbers[-1]}-{self.sweeps}>; rel="next"',
                        "link": '</help>; rel="help"'}
         elif numbers and numbers[-1] > oldest:
-            page["meta"]["next_token"] = str(numbers[-1])
+            page["meta"]["next_token"] = f"{numbers[-1]}-{self.sweeps}"
         body = json.dumps(page).encode()
         if misdeed == "half":
             handler.open("application/json", Content_Encoding="gzip")
@@ -194,3 +213,14 @@ class Network:
         if misdeed != "cut":
             handler.end()
         return None
+
+    def no_page(self, handler, misdeed):
+        if misdeed == "204":
+            handler.send_response(204)
+            return handler.end_headers()
+        body = {"errors": '{"errors": [{"message": "over capacity"}]}', "html": "<html>wait</html>",
+                "torn": '{"meta": {}, "da', "large": json.dumps({"data": [], "x": "x" * 2000000})}[misdeed]
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        return handler.wfile.write(body.encode())
