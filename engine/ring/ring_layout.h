@@ -136,6 +136,8 @@ struct hy_ring_ctl {
     _Alignas(HY_RING_LINE) _Atomic uint64_t tail;    /* a hint: chunks before it are done */
     _Atomic uint64_t lost; /* items that were damaged; ephemeral groups: overwritten, too, before
                               they were read */
+    uint64_t start; /* ephemeral groups: of chunks before this id, which were there before it, only
+                       those with a lease of the group count as lost */
     struct hy_ring_member members[HY_RING_MEMBERS];
     _Alignas(HY_RING_LINE) _Atomic uint64_t spill_leases[HY_RING_SPILLS];
     _Atomic uint64_t leases[]; /* chunk_count of them */
@@ -295,6 +297,7 @@ _Static_assert(sizeof(struct hy_ring_slot) == 64, "RING-FORMAT: slot");
 _Static_assert(sizeof(struct hy_ring_group) == 704, "RING-FORMAT: group");
 _Static_assert(sizeof(struct hy_ring_source) == 64, "RING-FORMAT: source");
 _Static_assert(offsetof(struct hy_ring_ctl, waiting) == 128, "RING-FORMAT: ctl.waiting");
+_Static_assert(offsetof(struct hy_ring_ctl, start) == 208, "RING-FORMAT: ctl.start");
 _Static_assert(sizeof(struct hy_ring_member) == 64, "RING-FORMAT: member");
 _Static_assert(offsetof(struct hy_ring_ctl, members) == 256, "RING-FORMAT: ctl.members");
 _Static_assert(sizeof(struct hy_ring_position) == 40, "RING-FORMAT: position");

@@ -155,13 +155,16 @@ static void find_items(hydrant_ring *ring, uint64_t commit)
                     : hy_ring_item_offset(h->bytes, h->bytes_count, h->next);
 }
 
-/* An ephemeral group's: items of a chunk that was written over. */
+/* An ephemeral group's: items of a chunk that was written over. What was gone before the group
+ * began has no lease of it. */
 static void count_lost(hydrant_ring *ring, uint64_t id)
 {
-    _Atomic uint64_t *word = &ring->ctl->leases[id % ring->header->chunk_count];
-    struct hy_ring_lease lease =
-        lease_of(ring, atomic_load_explicit(word, memory_order_acquire), id);
+    _Atomic uint64_t *at = &ring->ctl->leases[id % ring->header->chunk_count];
+    uint64_t word = atomic_load_explicit(at, memory_order_acquire);
+    struct hy_ring_lease lease = lease_of(ring, word, id);
     uint32_t items = hy_ring_reader_count(ring, id);
+    if (id < ring->ctl->start && hy_ring_lease_unpack(word).id != (uint16_t)id)
+        return;
     if (!ring->group && items > lease.acked)
         atomic_fetch_add_explicit(&ring->ctl->lost, items - lease.acked, memory_order_relaxed);
 }

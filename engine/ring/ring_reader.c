@@ -104,6 +104,7 @@ static void fill_ephemeral(void *base, void *ctx)
     memcpy(c->name, e->name, strlen(e->name) + 1);
     c->crc = hy_ring_crc(c, offsetof(struct hy_ring_ctl, crc));
     uint64_t oldest = hy_ring_oldest(next, h->chunk_count);
+    c->start = next;
     atomic_init(&c->tail, oldest);
     for (uint64_t id = oldest; id < next; id++) {
         if (atomic_load_explicit(&hy_ring_reader_slot(e->ring, id)->content,
@@ -264,20 +265,21 @@ static hydrant_status allocate(hydrant_ring *ring, hydrant_error *err)
     return HYDRANT_OK;
 }
 
-/* Observers that begin with the newest item count all that is there as read. */
+/* Marks the chunks that are there: what is gone already is none of the observer's. One that begins
+ * with the newest item counts all that is in them as read. */
 static void begin_observer(hydrant_ring *ring, bool from_oldest)
 {
     uint64_t next = atomic_load_explicit(&ring->header->next, memory_order_acquire);
     uint64_t count = ring->header->chunk_count;
+    ring->start = next;
     ring->tail = hy_ring_oldest(next, ring->header->chunk_count);
-    while (ring->tail < next && is_gone(ring, ring->tail))
-        ring->tail++;
-    for (uint64_t id = ring->tail; id < next && !from_oldest; id++) {
-        uint64_t commit =
-            atomic_load_explicit(&hy_ring_reader_slot(ring, id)->commit, memory_order_acquire);
-        if (!is_gone(ring, id))
-            ring->marks[id % count] = (struct hy_ring_mark){id, hy_ring_commit_items(commit),
-                                                            hy_ring_commit_bytes(commit)};
+    for (uint64_t id = ring->tail; id < next; id++) {
+        const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
+        if (atomic_load_explicit(&slot->content, memory_order_acquire) != id) /* O2 */
+            continue;
+        uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire); /* C1 */
+        struct hy_ring_mark read = {id, hy_ring_commit_items(commit), hy_ring_commit_bytes(commit)};
+        ring->marks[id % count] = from_oldest ? (struct hy_ring_mark){.id = id} : read;
     }
 }
 
@@ -563,13 +565,36 @@ static hydrant_status pass_over(hydrant_ring *ring, uint64_t id, uint64_t commit
     return HYDRANT_ERR_DATA;
 }
 
+/* Counts what the observer missed of a chunk that was written over since it attached. */
+static void count_missed(hydrant_ring *ring, uint64_t id)
+{
+    const struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
+    uint32_t seen = mark->id == id ? mark->number : 0, items = hy_ring_reader_count(ring, id);
+    if (items > seen && (mark->id == id || id >= ring->start))
+        ring->lost += items - seen;
+}
+
+/* The slot's mark is for chunk id from here on: nobody counts those before it any more. */
+static void move_mark(hydrant_ring *ring, uint64_t id)
+{
+    uint64_t count = ring->header->chunk_count;
+    struct hy_ring_mark *mark = &ring->marks[id % count];
+    for (uint64_t gone = id; gone >= ring->tail + count && gone > mark->id;) {
+        gone -= count;
+        count_missed(ring, gone);
+    }
+    *mark = (struct hy_ring_mark){.id = id};
+}
+
 /* The observer's next item of a chunk. AGAIN: there is none (now). */
 static hydrant_status next_of_chunk(hydrant_ring *ring, uint64_t id, hydrant_ring_item *out)
 {
     const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
     struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
+    if (atomic_load_explicit(&slot->content, memory_order_acquire) != id) /* O2 */
+        return HYDRANT_ERR_AGAIN;
     if (mark->id != id)
-        *mark = (struct hy_ring_mark){.id = id};
+        move_mark(ring, id);
     while (atomic_load_explicit(&slot->content, memory_order_acquire) == id) {       /* O2 */
         uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire); /* C1 */
         uint32_t bytes_count = hy_ring_commit_bytes(commit);
@@ -596,13 +621,12 @@ static hydrant_status next_of_chunk(hydrant_ring *ring, uint64_t id, hydrant_rin
 static bool is_over(hydrant_ring *ring, uint64_t id)
 {
     const struct hy_ring_slot *slot = hy_ring_reader_slot(ring, id);
-    struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
-    uint32_t seen = mark->id == id ? mark->number : 0;
+    const struct hy_ring_mark *mark = &ring->marks[id % ring->header->chunk_count];
     if (atomic_load_explicit(&slot->decided, memory_order_acquire) < id)
         return false;
     if (atomic_load_explicit(&slot->content, memory_order_acquire) != id) {
-        uint32_t items = hy_ring_reader_count(ring, id);
-        ring->lost += items > seen ? items - seen : 0;
+        if (mark->id <= id)
+            count_missed(ring, id);
         return true;
     }
     uint64_t commit = atomic_load_explicit(&slot->commit, memory_order_acquire);

@@ -57,6 +57,7 @@ struct hydrant_ring {
     struct hy_ring_hold hold;
     struct hy_ring_mark *marks; /* one a slot */
     uint64_t tail;              /* observers: chunks before it are read */
+    uint64_t start;             /* observers: chunks before it were there, or gone, at attaching */
     uint64_t current;           /* observers: the chunk that was read last */
     uint64_t lost;              /* observers */
     unsigned char *copy;        /* a record; for those that do not read in place */

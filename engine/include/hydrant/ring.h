@@ -136,7 +136,8 @@ HYDRANT_API int hydrant_ring_eventfd(hydrant_ring *ring, hydrant_error *err);
 HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
 
 /* Items that were overwritten before this handle (observer) or its group (ephemeral) read them, at
- * least (what was written over more than eight times since is not counted), or are damaged; for a
+ * least (what was written over more than eight times since is not counted, nor what was before the
+ * handle attached or the group began), or are damaged; for a
  * durable group those that the engine dropped by its policy, and those that are damaged, or were
  * spilled and are gone. */
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);

@@ -41,6 +41,10 @@ class Observer:
         self.lost = 0  # items that were written over before they were read, or are damaged
         self._read = {}  # chunk id: [items, bytes] read
         self._tail = self._oldest()
+        self._start = self._next()  # of chunks before it those that are gone already are not ours
+        for chunk in range(self._tail, self._start):
+            if self._slot(chunk)[0] == chunk:
+                self._read[chunk] = [0, 0]
         if not from_oldest:
             for _ in self._records():
                 pass
@@ -93,10 +97,12 @@ class Observer:
 
     def _records_of(self, chunk):
         """(seq, bytes) of what is new in a chunk."""
-        mark = self._read.setdefault(chunk, [0, 0])
         content, _, commit = self._slot(chunk)
+        if content != chunk:
+            return
+        mark = self._read.setdefault(chunk, [0, 0])
         end = commit & 0xFFFFFFFF
-        if content != chunk or mark[1] >= end:
+        if mark[1] >= end:
             return
         if end > self.chunk_bytes:
             raise self._damaged(chunk, commit, "more was committed than a chunk holds")
@@ -121,7 +127,8 @@ class Observer:
         if decided < chunk:
             return False
         if content != chunk:
-            self.lost += max(0, self._count(chunk) - items)
+            if chunk in self._read or chunk >= self._start:
+                self.lost += max(0, self._count(chunk) - items)
             return True
         return bool(commit >> 63) and end >= commit & 0xFFFFFFFF
 
