@@ -19,9 +19,11 @@
 #include "net/record_path.h"
 #include "net/retry.h"
 #include "net/web_request.h"
+#include "net/websocket_url.h"
 
 enum { RX_BYTES = 64 << 10, HOLD_US = 500000, PROBLEMS_MAX = 8 };
 
+static const char silent[] = "nothing came for too long";
 static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
 
 /* Records with prefixes: what one thread fills and the other empties. */
@@ -62,11 +64,13 @@ struct intake_websocket {
     struct lws *wsi;
     struct hy_retry retry;
     lws_retry_bo_t validity;
-    lws_sorted_usec_list_t due, holding;
+    lws_sorted_usec_list_t due, holding, late; /* late: the handshake takes too long */
     struct hy_web_asking asking;
     char *message; /* the record that is coming */
     size_t message_len;
     bool lost, sent, heard, gone; /* gone: this connection was lost */
+    bool too_late;                /* it is let go, since nothing came */
+    char closed[160];             /* what the server closed it with; empty: nothing */
 };
 
 static struct intake_websocket *of(struct hy_intake *intake)
@@ -174,13 +178,14 @@ static void receive(struct intake_websocket *w, struct lws *wsi, const char *dat
 
 static void connect_again(lws_sorted_usec_list_t *due);
 
-static void lose(struct intake_websocket *w, long status, const char *why)
+static void lose(struct intake_websocket *w, long status, uint64_t asked_us, const char *why)
 {
     enum hy_retry_cause cause = HY_RETRY_NET;
     char shown[512];
     if (status && status != 101)
-        hy_retry_cause_of(status, false, &cause);
-    uint64_t wait = hy_retry_failed(&w->retry, cause, 0);
+        hy_retry_cause_of(status, asked_us > 0, &cause);
+    uint64_t wait = hy_retry_failed(&w->retry, cause, asked_us);
+    lws_sul_cancel(&w->late);
     hy_fill_shown(w->options.web->url, shown, sizeof shown);
     hy_web_asking_fini(&w->asking);
     w->wsi = NULL;
@@ -203,9 +208,45 @@ static void lose(struct intake_websocket *w, long status, const char *why)
         lws_sul_schedule(w->context, 0, &w->due, connect_again, (lws_usec_t)wait);
 }
 
-/* What libwebsockets says of a handshake that failed is a number. */
-static const char *why_refused(const char *said)
+/* The server says nothing; libwebsockets itself would wait for ever. */
+static void on_late(lws_sorted_usec_list_t *late)
 {
+    struct intake_websocket *w = lws_container_of(late, struct intake_websocket, late);
+    if (!w->wsi || w->gone)
+        return;
+    w->too_late = true;
+    lws_set_timeout(w->wsi, PENDING_TIMEOUT_AWAITING_CONNECT_RESPONSE, LWS_TO_KILL_SYNC);
+    if (!w->gone) /* else the callback has told */
+        lose(w, 0, 0, silent);
+}
+
+/* How long an answer that is no success asks to wait, in microseconds; 0: it does not say. */
+static uint64_t asked_wait(struct lws *wsi)
+{
+    char text[64];
+    int len = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_RETRY_AFTER);
+    return len > 0 ? hy_retry_after(hy_str(text, (size_t)len), hy_clock_wall_us()) : 0;
+}
+
+/* What a server closes with: a code, and perhaps words of its own. */
+static void note_close(struct intake_websocket *w, const unsigned char *said, size_t len)
+{
+    w->closed[0] = '\0';
+    if (len < 2)
+        return;
+    snprintf(w->closed, sizeof w->closed, "the server closed the connection, code %u%s%.*s",
+             (unsigned)said[0] << 8 | said[1], len > 2 ? ": " : "",
+             (int)(len - 2 < 100 ? len - 2 : 100), (const char *)said + 2);
+    for (char *at = w->closed; *at; at++)
+        if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7F)
+            *at = '?';
+}
+
+/* What libwebsockets says of a handshake that failed is a number. */
+static const char *why_refused(const struct intake_websocket *w, const char *said)
+{
+    if (w->too_late)
+        return silent;
     if (said && strstr(said, "SSL err"))
         return "no TLS: its certificate is not trusted, is over or is another host's, or it speaks "
                "none";
@@ -248,6 +289,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
         return add_headers(w, wsi, in, len);
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        lws_sul_cancel(&w->late);
         pthread_mutex_lock(&w->lock);
         w->figures.connections = 1;
         w->figures.paused = NULL;
@@ -263,10 +305,13 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         receive(w, wsi, in, len);
         break;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        lose(w, (long)lws_http_client_http_response(wsi), why_refused(in));
+        lose(w, (long)lws_http_client_http_response(wsi), asked_wait(wsi), why_refused(w, in));
+        break;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        note_close(w, in, len);
         break;
     case LWS_CALLBACK_CLIENT_CLOSED:
-        lose(w, 0, "the connection was closed, or silent");
+        lose(w, 0, 0, w->closed[0] ? w->closed : "the connection was closed, or silent");
         break;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED: /* once a context; wsi is not the connection's */
         pthread_mutex_lock(&w->lock);
@@ -288,9 +333,8 @@ static void connect_again(lws_sorted_usec_list_t *due)
 {
     struct intake_websocket *w = lws_container_of(due, struct intake_websocket, due);
     hydrant_error problem = {0};
-    const char *scheme, *host, *path;
-    char with_slash[HY_FETCH_HEADER_BYTES];
-    int port;
+    struct hy_websocket_url url = {0};
+    const char *wrong = problem.text;
     pthread_mutex_lock(&w->lock);
     hydrant_status status =
         hy_web_ask(&w->asking, w->options.web, w->options.folder, &w->state, &problem);
@@ -298,26 +342,31 @@ static void connect_again(lws_sorted_usec_list_t *due)
     w->figures.reconnects += w->lost;
     w->held_up = w->in.len >= HY_WEBSOCKET_INBOX;
     pthread_mutex_unlock(&w->lock);
-    w->sent = w->heard = w->gone = false;
-    if (status != HYDRANT_OK || lws_parse_uri(w->asking.url, &scheme, &host, &port, &path)) {
-        lose(w, 0, status != HYDRANT_OK ? problem.text : "the URL cannot be read");
+    w->sent = w->heard = w->gone = w->too_late = false;
+    w->closed[0] = '\0';
+    if (status == HYDRANT_OK)
+        wrong = hy_websocket_url_parse(&url, w->asking.url);
+    if (wrong) {
+        lose(w, 0, 0, wrong);
+        explicit_bzero(&url, sizeof url);
         return;
     }
-    snprintf(with_slash, sizeof with_slash, "/%s", path);
     struct lws_client_connect_info info = {.context = w->context,
-                                           .address = host,
-                                           .host = host,
+                                           .address = url.address,
+                                           .host = url.host,
                                            .origin = NULL,
-                                           .port = port,
-                                           .path = with_slash,
+                                           .port = url.port,
+                                           .path = url.path,
                                            .protocol = NULL,
                                            .local_protocol_name = "hydrant",
                                            .retry_and_idle_policy = &w->validity};
-    info.ssl_connection = strcmp(scheme, "wss") == 0 ? LCCSCF_USE_SSL : 0;
+    info.ssl_connection = url.tls ? LCCSCF_USE_SSL : 0;
     info.ssl_connection |= LCCSCF_HTTP_NO_FOLLOW_REDIRECT; /* our headers are for this server */
     info.pwsi = &w->wsi;
+    lws_sul_schedule(w->context, 0, &w->late, on_late, (lws_usec_t)w->options.web->silence_us);
     if (!lws_client_connect_via_info(&info) && !w->gone) /* else the callback has told */
-        lose(w, 0, "it cannot be reached");
+        lose(w, 0, 0, "it cannot be reached");
+    explicit_bzero(&url, sizeof url);
 }
 
 static void *serve(void *arg)
@@ -508,6 +557,7 @@ static void destroy(struct hy_intake *intake)
     if (w->context) {
         lws_sul_cancel(&w->due);
         lws_sul_cancel(&w->holding);
+        lws_sul_cancel(&w->late);
         lws_context_destroy(w->context);
     }
     hy_web_asking_fini(&w->asking);
@@ -565,5 +615,9 @@ const char *hy_websocket_check(const struct hy_web_options *web, const char **ke
     *key = "url";
     if (web->url && strncmp(web->url, "ws://", 5) != 0 && strncmp(web->url, "wss://", 6) != 0)
         return "a WebSocket's URL begins with wss:// or ws://";
+    *key = "headers";
+    for (size_t i = 0; i < web->headers.count; i++)
+        if (hy_cstr_begins_nocase(web->headers.all[i], "host:"))
+            return "a WebSocket's Host is that of its URL";
     return hy_web_check(web, false, key);
 }

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "net/intake_web.h"
 #include "net/retry.h"
+#include "net/websocket_url.h"
 
 enum { MINUTE_US = 60000000 };
 
@@ -80,6 +81,17 @@ static bool is_here(const char *url)
     return false;
 }
 
+/* Can it be asked for, apart from its scheme? */
+static const char *check_place(const char *url)
+{
+    struct hy_websocket_url parts;
+    const char *problem = NULL;
+    if (url[0] == 'w' || url[0] == 'W')
+        problem = hy_websocket_url_parse(&parts, url);
+    explicit_bzero(&parts, sizeof parts);
+    return problem;
+}
+
 static const char *check_url(const struct hy_web_options *web, const char *url)
 {
     bool plain = hy_cstr_begins_nocase(url, "http://") || hy_cstr_begins_nocase(url, "ws://");
@@ -88,9 +100,11 @@ static const char *check_url(const struct hy_web_options *web, const char *url)
     for (const char *at = url; *at; at++)
         if ((unsigned char)*at <= ' ' || *at == 0x7F)
             return "a URL has no blanks";
-    return plain && has_secret(web) && !is_here(url)
-               ? "secrets are not sent over http:// to another machine; write https://"
-               : NULL;
+    if (plain && has_secret(web) && !is_here(url))
+        return url[0] == 'h' || url[0] == 'H'
+                   ? "secrets are not sent over http:// to another machine; write https://"
+                   : "secrets are not sent over ws:// to another machine; write wss://";
+    return hy_fill_has_secret(url) ? NULL : check_place(url); /* when it is filled in */
 }
 
 static const char *check_path(const char *text)
@@ -163,12 +177,15 @@ void hy_web_asking_fini(struct hy_web_asking *asking)
     *asking = (struct hy_web_asking){0};
 }
 
-/* Puts more behind a URL's query. */
+/* Puts more behind a URL's query; its fragment, which no server is told, is let go. */
 static void add_query(struct asking *a, const char *template)
 {
     char *more = fill(a, template, true);
     if (!more)
         return;
+    char *fragment = strchr(a->out->url, '#');
+    if (fragment)
+        *fragment = '\0';
     size_t bytes = strlen(a->out->url) + strlen(more) + 2;
     char *longer = malloc(bytes);
     if (longer)
@@ -210,13 +227,28 @@ static void fill_all(struct asking *a)
         a->status = hy_error_set(a->err, HYDRANT_ERR_ARGUMENT, "%s", problem);
 }
 
+/* Does a WebSocket's URL leave room for a cursor? */
+static void check_room(struct asking *a, const char *resume)
+{
+    struct hy_websocket_url parts;
+    if (a->status == HYDRANT_OK && resume && !hy_websocket_url_parse(&parts, a->out->url) &&
+        strlen(parts.path) + strlen(resume) + HY_WEBSOCKET_CURSOR_ROOM > HY_WEBSOCKET_PATH_MAX)
+        a->status =
+            hy_error_set(a->err, HYDRANT_ERR_LIMIT,
+                         "path and query of a WebSocket's URL are at most 2,000 bytes long: "
+                         "there is no room for what resume adds");
+    explicit_bzero(&parts, sizeof parts);
+}
+
 hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder,
                             hydrant_error *err)
 {
     struct hy_web_asking asking = {0};
     struct asking a = {.web = web, .fill = {.folder = folder}, .out = &asking, .err = err};
     fill_all(&a);
-    hy_fill_free(fill(&a, web->resume, true));
+    char *resume = fill(&a, web->resume, true);
+    check_room(&a, resume);
+    hy_fill_free(resume);
     hy_fill_free(fill(&a, web->page, true));
     hy_web_asking_fini(&asking);
     if (a.status == HYDRANT_OK && web->ca && access(web->ca, R_OK) < 0) {

@@ -39,7 +39,8 @@ struct hy_web_state {
 void hy_web_paths_parse(struct hy_web_paths *paths, const struct hy_web_options *web);
 
 /* Can everything be filled in and read? As hy_fill_text; HYDRANT_ERR_ARGUMENT for a secret over
- * http, _SYSTEM for certificates that cannot be read. */
+ * http and a URL that cannot be asked for, _LIMIT for one of a WebSocket that leaves no room for a
+ * cursor, _SYSTEM for certificates that cannot be read. */
 hydrant_status hy_web_probe(const struct hy_web_options *web, const char *folder,
                             hydrant_error *err);
 enum { HY_WEB_HEADERS_MAX = 64 };

@@ -322,6 +322,51 @@ class WebSockets(WebTest):
         print(f"{total} posts, {len(network.asked)} connections, "
               f"{len(got) - len(set(got))} came twice")
 
+    def test_who_does_not_answer_is_let_go(self):
+        network, world = self.ws_world(3, ["mute", "half"])
+        got = []
+        world.start()
+        self.drain_until(world, ids(range(3)), got)
+        self.assertEqual(len(network.asked), 3)
+        self.assertEqual("".join(world.log).count("nothing came for too long"), 2)
+        self.assertEqual(world.stop(), 0)
+
+    def test_what_the_server_says_is_told(self):
+        network, world = self.ws_world(3, ["busy", "policy"])
+        got, began = [], time.monotonic()
+        world.start()
+        self.drain_until(world, ids(range(3)), got)
+        soon("its reason", lambda: world.said("code 1008: policy: no?cookie"))
+        self.assertGreaterEqual(time.monotonic() - began, 1)
+        self.assertTrue(re.search("says 503; again in 1[01][0-9][0-9] ms", "".join(world.log)))
+        self.assertEqual(world.stop(), 0)
+
+    def test_a_url_is_sent_as_it_is(self):
+        """Without a path, with a port, and up to its limit."""
+        network = WebSocketNetwork(3)
+        self.addCleanup(network.close)
+        port = network.server.server_address[1]
+        world, got = self.world(f"type: websocket, format: native, url: 'ws://localhost:{port}?a=b/c#d'"
+                                + self.CURSOR), []
+        world.start()
+        self.drain_until(world, ids(range(3)), got)
+        self.assertEqual(world.stop(), 0)
+        world.start()
+        soon("again", lambda: len(network.asked) == 2)
+        self.assertEqual([path for path, _ in network.asked], ["/?a=b/c", "/?a=b/c&cursor=2"])
+        self.assertEqual({headers["host"] for _, headers in network.asked}, {f"localhost:{port}"})
+        self.assertEqual(world.stop(), 0)
+        for rest, code in (("x" * 1900, 0), ("x" * 2100, 1)):
+            world.write_config(sources=f"[{{name: net, type: websocket, url: '{network.url}/?{rest}'"
+                                       f"{self.CURSOR}}}]")
+            done = world.run("run", "-c", "hydrant.yaml", "--check", code=code)
+        self.assertIn("at most 2,000 bytes", done.stderr)
+        world.write_config(sources=f"[{{name: net, type: websocket, url: '{network.url}/?{'x' * 1900}'"
+                                   f"{self.CURSOR}}}]")
+        world.start()
+        soon("the long one", lambda: len(network.asked) == 3)
+        self.assertEqual(network.asked[2][0], "/?" + "x" * 1900 + "&cursor=2")
+
     def test_a_full_inbox_stops_reading(self):
         network, world = self.ws_world(9000, [], self.CURSOR)
         world.write_config(groups="{care: {start: oldest, when_slow: block}}", bytes="1MiB")

@@ -45,6 +45,13 @@ class Handler(socketserver.StreamRequestHandler):
                 self.wfile.write(f"HTTP/1.1 302 Found\r\nLocation: {network.elsewhere}/stolen\r\n"
                                  "Content-Length: 0\r\n\r\n".encode())
                 return
+            if misdeed in ("mute", "half"):
+                self.wfile.write(b"HTTP/1.1 101 Swi" if misdeed == "half" else b"")
+                network.ended.wait(60)
+                return
+            if misdeed == "busy":
+                self.wfile.write(b"HTTP/1.1 503 No\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")
+                return
             key = headers["sec-websocket-key"].encode()
             accept = base64.b64encode(hashlib.sha1(key + MAGIC).digest()).decode()
             self.wfile.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -70,7 +77,10 @@ class Handler(socketserver.StreamRequestHandler):
                                  frame(text[10:20], 0, False) + frame(text[20:], 0))
             else:
                 self.wfile.write(frame(text))
-        if misdeed == "cut":
+        if misdeed == "policy":
+            self.wfile.write(frame(struct.pack(">H", 1008) + b"policy: no\x1bcookie", 8))
+            self.rfile.read(1)
+        elif misdeed == "cut":
             self.wfile.write(frame(record(0))[:40])
         elif misdeed == "nonsense":
             self.wfile.write(b"\xff" * 100)
@@ -95,8 +105,9 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class WebSocketNetwork:
-    """Misdeeds: cut, stall (answers no ping), again, garbage, nonsense (no frames), 429, 500, redirect
-    (to elsewhere), good."""
+    """Misdeeds: cut, stall (answers no ping), again, garbage, nonsense (no frames), 429, 500, busy
+    (503, for a second), redirect (to elsewhere), mute, half (an answer that never comes, or never ends), policy
+    (closes with a reason), good."""
 
     def __init__(self, posts, schedule=(), wants_subscription=False):
         self.posts, self.schedule, self.wants_subscription = posts, list(schedule), wants_subscription
