@@ -250,6 +250,8 @@ static bool set_options(struct hy_fetch *fetch, const struct hy_fetch_request *r
     }
     if (request->proxy)
         SET(CURLOPT_PROXY, request->proxy);
+    if (request->direct)
+        SET(CURLOPT_NOPROXY, "*");
     if (request->post) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE, (long)strlen(request->body ? request->body : ""));

@@ -28,6 +28,7 @@ struct hy_fetch_request {
     size_t headers_count;
     const char *proxy, *ca; /* NULL: as the environment and the system say */
     bool follow;            /* redirects, five at most */
+    bool direct;            /* through no proxy, whatever the environment says */
 };
 
 /* Headers that somebody wants to know; empty: not there. */

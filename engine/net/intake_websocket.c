@@ -489,6 +489,42 @@ static void stop(struct hy_intake *intake)
     w->figures.connections = 0;
 }
 
+/* Does NO_PROXY name the host, or a domain that it is in? */
+static bool is_spared(const char *host)
+{
+    const char *at = getenv("no_proxy");
+    size_t host_len = strlen(host);
+    at = at ? at : getenv("NO_PROXY");
+    while (at && *at) {
+        at += strspn(at, ", ");
+        size_t len = strcspn(at, ", ");
+        hydrant_str name = hy_str(at, len);
+        if (len && at[0] == '.')
+            name = hy_str(at + 1, len - 1);
+        size_t before = host_len - (name.len < host_len ? name.len : host_len);
+        if (hy_str_is(name, "*") ||
+            (name.len && hy_str_equal_nocase(name, hy_str(host + before, host_len - before)) &&
+             (before == 0 || host[before - 1] == '.')))
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+/* Is the proxy of the environment not for this source? */
+static bool goes_direct(const struct intake_websocket *w)
+{
+    struct hy_fill fill = {.folder = w->options.folder};
+    struct hy_websocket_url parts;
+    char *url = NULL;
+    bool direct = hy_fill_text(&fill, w->options.web->url, &url, NULL) == HYDRANT_OK &&
+                  !hy_websocket_url_parse(&parts, url) &&
+                  (hy_web_is_direct(w->options.web, url) || is_spared(parts.address));
+    explicit_bzero(&parts, sizeof parts);
+    hy_fill_free(url);
+    return direct;
+}
+
 static hydrant_status make_context(struct intake_websocket *w, hydrant_error *err)
 {
     const struct hy_web_options *web = w->options.web;
@@ -511,6 +547,8 @@ static hydrant_status make_context(struct intake_websocket *w, hydrant_error *er
         .client_ssl_ca_filepath = web->ca,
         .http_proxy_address = proxy,
     };
+    if (!proxy && goes_direct(w))
+        info.http_proxy_address = ""; /* NULL: as the environment says */
     if (web->ca)
         info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
     else if (access(system_ca, R_OK) == 0)

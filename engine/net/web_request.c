@@ -92,14 +92,26 @@ static const char *check_place(const char *url)
     return problem;
 }
 
+static bool is_plain(const char *url)
+{
+    return hy_cstr_begins_nocase(url, "http://") || hy_cstr_begins_nocase(url, "ws://");
+}
+
+bool hy_web_is_direct(const struct hy_web_options *web, const char *url)
+{
+    return is_plain(url) && has_secret(web);
+}
+
 static const char *check_url(const struct hy_web_options *web, const char *url)
 {
-    bool plain = hy_cstr_begins_nocase(url, "http://") || hy_cstr_begins_nocase(url, "ws://");
+    bool plain = is_plain(url);
     if (!plain && !hy_cstr_begins_nocase(url, "https://") && !hy_cstr_begins_nocase(url, "wss://"))
         return strncmp(url, "${", 2) == 0 ? NULL : "a URL begins with https:// or http://";
     for (const char *at = url; *at; at++)
         if ((unsigned char)*at <= ' ' || *at == 0x7F)
             return "a URL has no blanks";
+    if (plain && has_secret(web) && web->proxy)
+        return "secrets are not sent over http:// or ws:// through a proxy";
     if (plain && has_secret(web) && !is_here(url))
         return url[0] == 'h' || url[0] == 'H'
                    ? "secrets are not sent over http:// to another machine; write https://"
@@ -333,6 +345,7 @@ hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options 
                                        .proxy = asking.proxy,
                                        .ca = web->ca,
                                        .follow = !has_secret(web)};
+    request.direct = status == HYDRANT_OK && hy_web_is_direct(web, asking.url);
     if (status == HYDRANT_OK)
         status = hy_fetch_begin(fetch, &request, err);
     hy_web_asking_fini(&asking);

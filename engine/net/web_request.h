@@ -3,9 +3,9 @@
  * cursor, headers with secrets, the next page, when to come back.
  *
  * Secrets are filled in for each request and wiped after it. They are not sent over plain http,
- * but to this machine, and not to where a redirect leads: with a secret none is followed. The next
- * page may be named by a URL, whole or relative, only at the scheme, host and port that the page
- * before it came from.
+ * but to this machine and through no proxy, and not to where a redirect leads: with a secret none
+ * is followed. The next page may be named by a URL, whole or relative, only at the scheme, host and
+ * port that the page before it came from.
  *
  * Threads: one. Pure but for the request itself.
  */
@@ -60,6 +60,10 @@ void hy_web_asking_fini(struct hy_web_asking *asking); /* wipes it */
 hydrant_status hy_web_begin(struct hy_fetch *fetch, const struct hy_web_options *web,
                             const char *folder, const struct hy_web_state *state,
                             hydrant_error *err);
+
+/* Are there secrets that would go to a proxy in plain text? Then none is used, whatever the
+ * environment says. */
+bool hy_web_is_direct(const struct hy_web_options *web, const char *url);
 
 /* A page came in full from url; reader has read it, or is NULL. True: another page is to be asked
  * for now, at the origin of url or with `page`. False: the sweep ends. */

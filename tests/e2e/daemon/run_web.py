@@ -602,6 +602,34 @@ class Proxies(Networks):
         self.assertTrue(near.asked)  # not by the proxy
         self.assertFalse([t for _, t in proxy.targets() if "127.0.0.1" in t])
 
+    def test_secrets_in_plain_text_pass_it_by(self):
+        proxy = self.proxy()
+        self.world.env["http_proxy"] = f"http://{proxy.address}"
+        secret = ", headers: ['Authorization: Bearer ${HYDRANT_TEST_TOKEN}']"
+        kinds = ("stream", "poll", "websocket")
+        for kind in kinds:
+            self.add(kind, kind, secret)
+        self.start()
+        soon("all of them", lambda: self.came() >= set(kinds))
+        self.assertEqual(proxy.asked, [])
+        self.assertEqual(self.world.stop(), 0)
+        for kind in kinds:
+            self.sources = []
+            self.add(kind, kind, secret + f", proxy: '{proxy.address}'")
+            self.world.write_config(sources=f"[{', '.join(self.sources)}]")
+            done = self.world.run("run", "-c", "hydrant.yaml", "--check", code=1)
+            self.assertIn("through a proxy", done.stderr)
+
+    def test_no_proxy_is_for_websockets_too(self):
+        proxy = self.proxy()
+        self.world.env["http_proxy"] = f"http://{proxy.address}"
+        self.world.env["no_proxy"] = "other.invalid, .0.0.1"
+        self.add("near", "websocket")
+        self.add("far", "websocket", host="posts.invalid")
+        self.start()
+        soon("both", lambda: self.came() >= {"near", "far"})
+        self.assertEqual(proxy.targets(), [("CONNECT", self.target("far"))])
+
     def test_one_that_refuses_is_told(self):
         proxy = self.proxy(refuses=True)
         self.add("stream", "stream", f", proxy: 'http://{proxy.address}'", host="posts.invalid")
