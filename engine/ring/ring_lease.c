@@ -289,8 +289,8 @@ bool hy_ring_lease_ack(hydrant_ring *ring, uint32_t number)
     }
 }
 
-/* Gives up a lease, whoever had it in this place. */
-static void give_up(hydrant_ring *ring, _Atomic uint64_t *word)
+/* Gives up a lease, whoever had it in this place. tries: what they are then; -1: as they are. */
+static void give_up(hydrant_ring *ring, _Atomic uint64_t *word, int tries)
 {
     uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
     for (;;) {
@@ -300,6 +300,8 @@ static void give_up(hydrant_ring *ring, _Atomic uint64_t *word)
         lease.owner = HY_RING_NOBODY;
         if (ring->group && !lease.taken)
             lease.end = lease.acked;
+        if (tries >= 0)
+            lease.tries = (uint8_t)tries;
         if (hy_ring_lease_step(word, &seen, lease))
             return;
     }
@@ -308,14 +310,15 @@ static void give_up(hydrant_ring *ring, _Atomic uint64_t *word)
 void hy_ring_lease_inherit(hydrant_ring *ring)
 {
     for (uint32_t i = 0; i < ring->header->chunk_count; i++)
-        give_up(ring, &ring->ctl->leases[i]);
+        give_up(ring, &ring->ctl->leases[i], -1);
     for (uint32_t i = 0; i < HY_RING_SPILLS; i++)
-        give_up(ring, &ring->ctl->spill_leases[i]);
+        give_up(ring, &ring->ctl->spill_leases[i], -1);
 }
 
 void hy_ring_lease_release(hydrant_ring *ring)
 {
-    if (ring->hold.word)
-        give_up(ring, ring->hold.word);
-    ring->hold.word = NULL;
+    struct hy_ring_hold *h = &ring->hold;
+    if (h->word) /* what was taken and not handed out was no delivery */
+        give_up(ring, h->word, h->out > h->acked ? -1 : h->tries - 1);
+    h->word = NULL;
 }

@@ -348,6 +348,38 @@ static void deliveries_at_the_limit(void)
     small_end("the most deliveries");
 }
 
+/* To be there and to wait is no delivery, nor is what lies behind the item that was acknowledged.
+ */
+static void waiting_is_no_delivery(void)
+{
+    const struct hy_ring_group_options care = {
+        .name = "care", .from_oldest = true, .policy = HY_RING_BLOCK};
+    hydrant_ring *reader;
+    hydrant_ring_item item;
+    small_begin(&care, 1);
+    small_put(0, 4);
+    for (uint64_t n = 0; n < 4; n++) {
+        for (int waits = 0; waits <= SMALL_DELIVERIES; waits++) {
+            reader = small_member("care");
+            WORLD_CHECK(hydrant_ring_wait(reader, 0) == HYDRANT_OK, "nothing is there");
+            hydrant_ring_detach(&reader);
+        }
+        for (unsigned tries = 1; tries <= 2; tries++) { /* what is given and not acknowledged is */
+            reader = small_member("care");
+            WORLD_CHECK(hydrant_ring_wait(reader, 0) == HYDRANT_OK, "nothing is there");
+            WORLD_CHECK(hydrant_ring_next(reader, &item) == HYDRANT_OK && item.generation == n,
+                        "not item %llu", (unsigned long long)n);
+            WORLD_CHECK(item.deliveries == tries, "item %llu: delivery %u, not %u",
+                        (unsigned long long)n, item.deliveries, tries);
+            if (tries == 2)
+                WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+            hydrant_ring_detach(&reader);
+        }
+    }
+    WORLD_CHECK(small_stats(0).lag == 0, "something is left");
+    small_end("waiting is no delivery");
+}
+
 /* A dead letter for which there is no room on the disk is delivered again, and leaves no part of
  * itself; when there is room it is kept whole. */
 static void dead_letter_on_a_full_disk(void)
@@ -825,6 +857,7 @@ int main(void)
     routes_without_a_name();
     dead_letters();
     deliveries_at_the_limit();
+    waiting_is_no_delivery();
     dead_letter_on_a_full_disk();
     broken_dead_letters();
     counts();

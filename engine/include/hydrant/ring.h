@@ -92,7 +92,8 @@ typedef struct hydrant_ring_item {
     hydrant_action action;
     bool actionable;
     uint8_t priority;
-    uint8_t deliveries; /* to this group; more than 1: somebody had it before */
+    uint8_t deliveries; /* to this group; more than 1: somebody had it before, or was killed when it
+                           was about to get it */
     uint64_t generation;
     int64_t created_at_us, respond_by_us, hold_until_us; /* HYDRANT_TIME_NONE: none */
     hydrant_str route, id;
