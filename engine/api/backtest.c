@@ -18,12 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/engine_inner.h"
 #include "api/pack_handle.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/thread.h"
 #include "base/timed_wait.h"
+#include "ingest/feeder.h"
 #include "pack/policy.h"
 #include "pii/pii.h"
 #include "rules/name_table.h"
@@ -50,6 +52,7 @@ struct side {
     struct hy_name_table numbers; /* id -> number in backtest.rules, + 1 */
     pthread_t thread;
     bool started, ended; /* ended: under the lock */
+    const char **names;  /* of each archive, as its items have it: no two at one place */
     uint32_t archive;    /* of the last item */
     hydrant_status status;
     hydrant_error err;
@@ -106,9 +109,8 @@ static uint32_t number_of(const struct side *side, hydrant_str id)
 /* Items come in the order of the archives: it is the one of the item before, or a later one. */
 static uint32_t archive_of(struct side *side, hydrant_str source)
 {
-    const hydrant_backtest_options *options = side->all->options;
-    while (side->archive + 1 < options->archives_count &&
-           !hy_str_is(source, options->archives[side->archive]))
+    while (side->archive + 1 < side->all->options->archives_count &&
+           source.data != side->names[side->archive])
         side->archive++;
     return side->archive;
 }
@@ -349,9 +351,17 @@ static hydrant_status begin_side(struct backtest *b, struct side *side, uint32_t
     options.ctx = side;
     options.event_time = true;
     options.dedup_window_us = 0;
+    size_t count = b->options->archives_count;
+    side->names = calloc(count, sizeof *side->names);
+    if (!side->names)
+        return hy_error_set(err, HYDRANT_ERR_NOMEM, "no memory for %zu archives", count);
     hydrant_status status = hydrant_create(&options, side->pack, &side->engine, err);
-    for (size_t i = 0; status == HYDRANT_OK && i < b->options->archives_count; i++)
+    for (size_t i = 0; status == HYDRANT_OK && i < count; i++) {
         status = hydrant_add_file(side->engine, b->options->archives[i], err);
+        if (status == HYDRANT_OK)
+            side->names[i] =
+                hy_feeder_added_name(hy_pipeline_feeder(hy_engine_pipeline(side->engine)));
+    }
     return status;
 }
 
@@ -481,6 +491,7 @@ static void end_side(struct side *side)
 {
     hydrant_destroy(&side->engine);
     hydrant_pack_destroy(&side->pack);
+    free(side->names);
     hy_name_table_fini(&side->numbers);
 }
 

@@ -211,6 +211,11 @@ hydrant_status hy_feeder_add_fd(struct hy_feeder *f, int fd, const char *name, b
     return HYDRANT_OK;
 }
 
+const char *hy_feeder_added_name(const struct hy_feeder *f)
+{
+    return f->queue_tail->source.name.data;
+}
+
 void hy_feeder_set_current(struct hy_feeder *f, struct hy_input *input)
 {
     f->current = input;

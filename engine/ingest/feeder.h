@@ -88,6 +88,10 @@ hydrant_status hy_feeder_add_file(struct hy_feeder *feeder, const char *path, hy
 hydrant_status hy_feeder_add_fd(struct hy_feeder *feeder, int fd, const char *name, bool close_fd,
                                 hydrant_error *err);
 
+/* What items call the input that was added last, before any parcel was taken. Another's is at
+ * another place, though the names be the same; it stays there until the input was read. */
+const char *hy_feeder_added_name(const struct hy_feeder *feeder);
+
 /*
  * Appends the embedder's bytes to the stream called source_name, which is made by its first push;
  * a record may be cut anywhere between pushes, each name has its own. Plain bytes, no zstd. Offsets

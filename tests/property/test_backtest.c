@@ -239,6 +239,56 @@ static void same_as_one_after_the_other(void **state)
     free(world);
 }
 
+/* ---- names that look alike ---- */
+
+/* Of the records of an archive those match that have a word; where they stand differs. */
+static const struct {
+    const char *name, *records;
+} alike[] = {{"a\xff", "{\"text\":\"hail\"}\n{\"text\":\"hail\"}\n{\"text\":\"ice\"}\n"},
+             {"a\xfe", "{\"text\":\"hail\"}\n"},
+             {"a\xfd", "{\"text\":\"ice\"}\n{\"text\":\"snow\"}\n{\"text\":\"rain\"}\n"},
+             {"b", "{\"text\":\"ice\"}\n"}};
+enum { ALIKE = sizeof alike / sizeof *alike };
+
+static void on_alike(void *ctx, const hydrant_backtest *result)
+{
+    char *const *paths = ctx;
+    assert_int_equal(result->posts, 8);
+    assert_int_equal(result->matched_before, 4);
+    assert_int_equal(result->matched_after, 4);
+    assert_int_equal(result->gained, 1);
+    assert_int_equal(result->lost, 1);
+    assert_int_equal(result->samples_count, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        hydrant_str archive = result->samples[i].archive;
+        assert_int_equal(archive.len, strlen(paths[2]));
+        assert_memory_equal(archive.data, paths[2], archive.len);
+    }
+}
+
+/* What is no UTF-8 in the name of an archive is U+FFFD in its items': of three that are the same by
+ * that the second has nothing to match. */
+static void archives_whose_names_look_alike(void **state)
+{
+    const char *old_query = "ice OR snow", *new_query = "ice OR rain";
+    char folder[TEMPORARY_PATH], paths[ALIKE][TEMPORARY_INSIDE], *archives[ALIKE];
+    temporary_folder(folder);
+    for (int i = 0; i < ALIKE; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/%s", folder, alike[i].name);
+        archives[i] = paths[i];
+        FILE *out = fopen(paths[i], "w");
+        assert_true(out && fputs(alike[i].records, out) >= 0 && fclose(out) == 0);
+    }
+    hydrant_rules against = {.queries = &old_query, .queries_count = 1};
+    hydrant_backtest_options options = {.rules = {.queries = &new_query, .queries_count = 1},
+                                        .against = &against,
+                                        .archives = (const char *const *)archives,
+                                        .archives_count = ALIKE,
+                                        .samples_per_rule = SAMPLES};
+    assert_int_equal(hydrant_rules_backtest(&options, on_alike, archives, NULL), HYDRANT_OK);
+    temporary_remove(folder);
+}
+
 static void never(void *ctx, const hydrant_backtest *result)
 {
     fail();
@@ -264,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_one_after_the_other),
+        cmocka_unit_test(archives_whose_names_look_alike),
         cmocka_unit_test(errors),
     };
     return cmocka_run_group_tests_name("backtest", tests, NULL, NULL);
