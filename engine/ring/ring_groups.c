@@ -18,7 +18,6 @@
 enum {
     DEAD_MODE = 0660,
     DOOR_MS = 1000, /* longer than it takes to remove a file, and a start may be held up so long */
-    ROUTES_BYTES = sizeof((struct hy_ring_group *)NULL)->routes
 };
 
 /* NULL: none may spill. */
@@ -38,10 +37,11 @@ static hydrant_status check_routes(const struct hy_ring_group_options *o, hydran
                                 o->name);
         used += len;
     }
-    return used < ROUTES_BYTES ? HYDRANT_OK
-                               : hy_error_set(err, HYDRANT_ERR_ARGUMENT,
-                                              "the routes of group %s take more than %d bytes",
-                                              o->name, ROUTES_BYTES - 1);
+    return used < HY_RING_ROUTES_BYTES
+               ? HYDRANT_OK
+               : hy_error_set(err, HYDRANT_ERR_ARGUMENT,
+                              "the routes of group %s take more than %d bytes", o->name,
+                              HY_RING_ROUTES_BYTES - 1);
 }
 
 static hydrant_status check_group(const struct hy_ring_options *options, size_t number,
@@ -78,10 +78,11 @@ hydrant_status hy_ring_check_groups(const struct hy_ring_options *options, hydra
     return status;
 }
 
-static void copy_routes(const struct hy_ring_group_options *o, char out[static ROUTES_BYTES])
+static void copy_routes(const struct hy_ring_group_options *o,
+                        char out[static HY_RING_ROUTES_BYTES])
 {
     size_t used = 0;
-    memset(out, 0, ROUTES_BYTES);
+    memset(out, 0, HY_RING_ROUTES_BYTES);
     for (size_t i = 0; o->routes && i < o->routes_count; i++) {
         size_t len = strlen(o->routes[i]) + 1;
         memcpy(out + used, o->routes[i], len);

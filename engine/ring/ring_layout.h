@@ -36,6 +36,7 @@ enum {
     HY_RING_MEMBERS = 64,    /* of a group */
     HY_RING_NAME_BYTES = 48, /* of a group, its NUL included */
     HY_RING_PATH_BYTES = 256,
+    HY_RING_ROUTES_BYTES = 256,     /* names of routes, a NUL behind each and behind the last */
     HY_RING_HISTORY = 8,            /* laps for which the count of a chunk is remembered */
     HY_RING_DOOR = HY_RING_MEMBERS, /* byte of a control file: locked by who removes the file */
     HY_RING_SPILLS = 4096,          /* spill segments of a group at one time */
@@ -92,8 +93,8 @@ struct hy_ring_group {
      */
     _Atomic uint64_t drop_total, drop_chunk;
     char spill_dir[HY_RING_PATH_BYTES];
-    char routes[256];              /* names of routes, each NUL-terminated; empty: all */
-    _Atomic uint64_t spilled_done; /* items of the segments up to spill_tail */
+    char routes[HY_RING_ROUTES_BYTES]; /* empty: all */
+    _Atomic uint64_t spilled_done;     /* items of the segments up to spill_tail */
 };
 
 /* Where a source stands, twice: the one that is not current is written, then made current. */

@@ -248,7 +248,8 @@ static hydrant_status take_options(hydrant_ring *ring, const hydrant_ring_option
             return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "route %zu of the options has no name",
                                 i + 1);
         if (used + len >= sizeof ring->routes)
-            return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the routes take more than 254 bytes");
+            return hy_error_set(err, HYDRANT_ERR_ARGUMENT, "the routes take more than %d bytes",
+                                HY_RING_ROUTES_BYTES - 1);
         memcpy(ring->routes + used, o->routes[i], len);
         used += len;
         ring->any_route = true;

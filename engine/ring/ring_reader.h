@@ -52,7 +52,7 @@ struct hydrant_ring {
     uint32_t regrouped; /* the header's when the group was looked up last */
     uint32_t member;
     uint32_t lease_items, actions;
-    char routes[256];
+    char routes[HY_RING_ROUTES_BYTES];
     bool any_route;
     struct hy_ring_hold hold;
     struct hy_ring_mark *marks; /* one a slot */

@@ -729,6 +729,36 @@ static void refused(void)
     small_end("groups that cannot be declared");
 }
 
+/* As many routes as there is room for, of a group and of a member; one byte more is too long. */
+static void as_many_routes(void)
+{
+    static char longest[HY_RING_ROUTES_BYTES], longer[HY_RING_ROUTES_BYTES + 1];
+    memset(longest, 'x', HY_RING_ROUTES_BYTES - 1 - sizeof "desk" - 1);
+    memset(longer, 'x', HY_RING_ROUTES_BYTES - 1 - sizeof "desk");
+    for (int extra = 0; extra < 2; extra++) {
+        const char *const routes[] = {"desk", extra ? longer : longest};
+        const struct hy_ring_group_options care = {
+            .name = "care", .policy = HY_RING_BLOCK, .routes = routes, .routes_count = 2};
+        hydrant_status expected = extra ? HYDRANT_ERR_ARGUMENT : HYDRANT_OK;
+        hydrant_ring_options options;
+        hydrant_ring *reader;
+        hydrant_error err = {0};
+        small_begin(NULL, 0);
+        hydrant_ring_options_init(&options);
+        options.routes = routes;
+        options.routes_count = 2;
+        WORLD_CHECK(hydrant_ring_attach(small_dir, &options, &reader, &err) == expected, "attach");
+        WORLD_CHECK(!extra || strstr(err.text, "more than 255 bytes"), "it says: %s", err.text);
+        hydrant_ring_detach(&reader);
+        small_close();
+        WORLD_CHECK(small_try_open(&care, 1, &err) == expected, "open: %s", err.text);
+        WORLD_CHECK(!extra || strstr(err.text, "more than 255 bytes"), "it says: %s", err.text);
+        small_close();
+        temporary_remove(small_dir);
+    }
+    printf("as many routes as there is room for: ok\n");
+}
+
 /* ---- groups that are declared no more ---- */
 
 static void take_over(const struct hy_ring_group_options *groups, size_t count, bool keeps)
@@ -871,6 +901,7 @@ int main(void)
     event_descriptor(NULL);
     event_descriptor("passing");
     refused();
+    as_many_routes();
     undeclared_groups_may_stay();
     a_full_table_has_no_place_for_them();
     nothing_is_left();

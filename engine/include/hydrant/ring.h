@@ -37,8 +37,8 @@
  * may come before the mention that it is about (docs/items.md, "Order").
  *
  * Threads: a handle is used by one thread at a time. The library prints nothing, keeps no globals
- * and never blocks but in hydrant_ring_wait. A process that forks must not use the handle in the
- * child. C11 and C++17.
+ * and waits for nobody but in hydrant_ring_wait and, for a moment, hydrant_ring_attach. A process
+ * that forks must not use the handle in the child. C11 and C++17.
  */
 #ifndef HYDRANT_RING_H
 #define HYDRANT_RING_H
@@ -62,8 +62,8 @@ typedef struct hydrant_ring_options {
     uint32_t actions;     /* 1 << hydrant_action for each that is wanted; 0: all. A mask without
                                   any of these is refused (_ARGUMENT) */
     const char *const *routes; /* wanted ones; NULL: all. Others are skipped, and acknowledged. An
-                                  empty name, or more than 254 bytes in all, are refused
-                                  (_ARGUMENT). A delete, and an update to HYDRANT_ACTION_IGNORE,
+                                  empty name is refused (_ARGUMENT); names and NULs take at most
+                                  255 bytes. A delete, and an update to HYDRANT_ACTION_IGNORE,
                                   passes all filters: it ends what a reader may have open */
     size_t routes_count;
 } hydrant_ring_options;
@@ -76,8 +76,10 @@ HYDRANT_API void hydrant_ring_options_init(hydrant_ring_options *options);
  * member to write its group's and to reach what was spilled for it), _DATA (something else, or
  * damaged), _UNSUPPORTED (a ring of a layout that this library does not know), _LIMIT (the group
  * has 64 members), _ARGUMENT (options that hydrant_ring_options_init of this version has not made;
- * a group's name: letters, digits, . _ -, at most 47; a number out of its range), _NOMEM. options
- * NULL: an observer.
+ * a group's name: letters, digits, . _ -, at most 47; routes that are too long; a number out of its
+ * range), _STATE (the group came and went at each of 100 tries; try again), _NOMEM. A member waits
+ * where another process is about to remove the group's file: a millisecond a try. options NULL: an
+ * observer.
  */
 HYDRANT_API hydrant_status hydrant_ring_attach(const char *dir, const hydrant_ring_options *options,
                                                hydrant_ring **out, hydrant_error *err);
