@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "emotion/emotion.h"
 #include "match/match.h"
 #include "normalize/normalize.h"
 #include "rules/build.h"
@@ -129,6 +130,23 @@ static inline struct hy_mention *fixture_text(struct match_fixture *f, const cha
     fixture_add(f, hy_str(padded, len));
     fixture_judge(f);
     return &f->batch->mentions[0];
+}
+
+/* The same, rules that wait for scores decided, too. */
+static inline struct hy_mention *fixture_scored_text(struct match_fixture *f, const char *text)
+{
+    static hydrant_emotion emotion;
+    struct hy_mention *mention = fixture_text(f, text);
+    if (mention->pending_count > 0) {
+        const struct hy_emotion_model *model;
+        if (hy_emotion_model_builtin(&model, &f->err) != HYDRANT_OK)
+            fixture_fail(f, "model");
+        hy_emotion_score(model, mention->m.text, mention->m.lang, &emotion);
+        mention->emotion = &emotion;
+        mention->scored = true;
+        hy_match_resolve(f->worker, f->batch);
+    }
+    return mention;
 }
 
 static inline bool fixture_matched(const struct hy_mention *mention, uint32_t rule)

@@ -49,7 +49,8 @@ static void tests_hold_for_the_brand(void **state)
                     char text[1024];
                     snprintf(text, sizeof text, "%.*s", (int)rule->tests[t].text.len,
                              rule->tests[t].text.data);
-                    if (fixture_matched(fixture_text(&fixture, text), r) != rule->tests[t].match)
+                    if (fixture_matched(fixture_scored_text(&fixture, text), r) !=
+                        rule->tests[t].match)
                         fail_msg("%s for %s, rule %.*s: %s", industries[i], brands[b].name,
                                  (int)rule->rule.id.len, rule->rule.id.data, text);
                 }
