@@ -137,6 +137,11 @@ bool hy_talk_waits(const struct hy_turn *turn)
            hy_memory_waits(turn->memory, turn->keys.conversation);
 }
 
+bool hy_talk_known(const struct hy_turn *turn)
+{
+    return hy_memory_find(turn->memory, turn->keys.conversation, turn->now_us) != NULL;
+}
+
 /* How a reply ends a hold; NULL: not at all. */
 static const hydrant_reason *settles(const struct hy_turn *turn, const struct hy_hold *hold,
                                      bool *cancelled)

@@ -42,6 +42,9 @@ void hy_talk_release(struct hy_turn *turn);
 /* Does an item wait in the conversation that the mention is a reply in? */
 bool hy_talk_waits(const struct hy_turn *turn);
 
+/* Is there a mention that we remember in the conversation that the mention is a reply in? */
+bool hy_talk_known(const struct hy_turn *turn);
+
 /* Fills in talk, last and unhappy of the mention, and ends holds that it settles. own: we wrote it.
  */
 void hy_talk_before(struct hy_turn *turn, bool own);

@@ -256,18 +256,21 @@ static bool complete(const struct hy_triage_around *around, struct hy_turn *turn
     return good;
 }
 
-/* A reply that no rule wants, in a conversation where an item waits. */
+/* A reply that no rule wants: our own in a conversation that is known, any where an item waits. */
 static void overhear(struct hy_triage *triage, const struct hy_triage_around *around,
                      struct hy_turn *turn)
 {
     struct hy_mention *mention = turn->mention;
-    if (!hy_talk_waits(turn) || !complete(around, turn))
+    bool waits = hy_talk_waits(turn);
+    if ((!waits && !hy_talk_known(turn)) || !complete(around, turn))
         return;
     struct hy_eval eval = eval_of(triage, turn);
-    if (around->score)
-        around->score(eval.pack->model, mention->m.text, mention->m.lang, &turn->heard);
     hy_eval_begin(&eval);
-    hy_talk_before(turn, is_true(eval.pack->policy->own_from, &eval));
+    bool own = is_true(eval.pack->policy->own_from, &eval);
+    if (waits && around->score)
+        around->score(eval.pack->model, mention->m.text, mention->m.lang, &turn->heard);
+    if (waits || own)
+        hy_talk_before(turn, own);
 }
 
 /* A repeat that the policy does not publish is part of its conversation all the same. */

@@ -379,6 +379,30 @@ static void lines_may_ask_about_the_conversation(void **state)
     stop();
 }
 
+#define PRAISE "I love acme, thank you so much, it is great!"
+#define QUESTION "when does acme close today?"
+
+/* Our answers need not name us: they count also where no rule matches them and nothing waits. */
+static void our_answer_is_heard_though_no_rule_matches_it(void **state)
+{
+    for (int quick = 0; quick < 2; quick++) {
+        fast = quick;
+        start(ACTIONS("    - {line: answered, when: 'talk:answered', action: monitor}\n"), true);
+        post(0, "1", "joe", NULL, QUESTION);
+        post(1, "2", "bob", "1", "they close at six, as everybody does");
+        post(2, "3", "cat", "1", "is that so, acme?");
+        assert_item(1, "\"line\":\"rest\"");
+        post(3, "4", "acme", "1", "@joe at eight today");
+        post(4, "5", "joe", "1", "thanks acme");
+        assert_item(2, "\"line\":\"answered\"");
+        post(5, "6", "acme", "7", "@ann in a conversation of which nothing is known");
+        post(6, "8", "ann", "7", "acme?");
+        assert_item(3, "\"line\":\"rest\"");
+        stop();
+    }
+    fast = false;
+}
+
 /* By the default policy a repeat within the hour is ignored, unless it answers somebody; later it
  * is a post like any other, and counts as one. */
 static void an_author_who_repeats_himself_is_heard_when_it_may_be_meant(void **state)
@@ -400,9 +424,6 @@ static void an_author_who_repeats_himself_is_heard_when_it_may_be_meant(void **s
     assert_last("\"why\":\"third unhappy contact\"");
     stop();
 }
-
-#define PRAISE "I love acme, thank you so much, it is great!"
-#define QUESTION "when does acme close today?"
 
 /* talk:turned is of a tone that was another one before, and of one author. */
 static void a_tone_turns_when_it_was_not_good_before(void **state)
@@ -503,6 +524,7 @@ int main(void)
         cmocka_unit_test(time_alone_releases),
         cmocka_unit_test(a_mention_ends_only_so_many),
         cmocka_unit_test(lines_may_ask_about_the_conversation),
+        cmocka_unit_test(our_answer_is_heard_though_no_rule_matches_it),
         cmocka_unit_test(an_author_who_repeats_himself_is_heard_when_it_may_be_meant),
         cmocka_unit_test(a_tone_turns_when_it_was_not_good_before),
         cmocka_unit_test(facts_are_what_the_policy_says),
