@@ -438,7 +438,7 @@ static uint32_t combine(struct hy_compiler *c, const struct hy_query *query, con
 
 /* Where a memo has the brand of a rule: its expression is the same for all of them. No index of a
  * brand, nor one of HY_BRAND_*: rules of no brand have HY_BRAND_ANY. */
-#define MEMO_OF_ALL (HY_BRAND_EVAL - 1)
+#define MEMO_OF_ALL (HY_BRAND_MATCHED - 1)
 
 struct memo_key {
     const struct hy_query *query;

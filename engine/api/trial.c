@@ -246,11 +246,9 @@ struct hy_eval hy_trial_eval(struct hy_trial *trial)
     struct hy_eval eval = {.pack = trial->pack,
                            .mention = mention,
                            .source = trial->source.name,
-                           .brand = HY_BRAND_ANY,
+                           .brand = hy_eval_brand(trial->pack, mention),
                            .verdict = mention->verdict,
                            .scratch = trial->scratch};
-    if (mention->matches_count)
-        eval.brand = trial->pack->matcher->rules[mention->matched_rules[0]].brand;
     hy_eval_begin(&eval);
     return eval;
 }

@@ -132,16 +132,17 @@ struct hy_mention {
     struct hy_folded folded;   /* normalize */
     const struct hy_hit *hits; /* match: sorted by (term, start) */
     uint32_t hits_count;
-    hydrant_match *matches; /* match: rules that are true, in pack order of priority */
+    hydrant_match *matches; /* match: rules that are true, in pack order of priority; triage puts
+                               the one that decides first */
     uint32_t matches_count;
-    uint32_t pending_count;        /* match: rules waiting for scores; 0 after resolve */
-    const uint32_t *pending;       /* match: their indices */
-    const uint32_t *matched_rules; /* match: index in pack->rules of each of matches */
-    bool scored;                   /* emotion has looked at it (emotion.scored says covered) */
-    hydrant_emotion *emotion;      /* emotion: NULL when nobody asked */
-    hydrant_dup *dup;              /* dedup: NULL when not matched */
-    hydrant_verdict *verdict;      /* triage: NULL when not matched */
-    const hydrant_pii *pii;        /* triage: personal data in the text */
+    uint32_t pending_count;   /* match: rules waiting for scores; 0 after resolve */
+    const uint32_t *pending;  /* match: their indices */
+    uint32_t *matched_rules;  /* match: index in pack->rules of each of matches */
+    bool scored;              /* emotion has looked at it (emotion.scored says covered) */
+    hydrant_emotion *emotion; /* emotion: NULL when nobody asked */
+    hydrant_dup *dup;         /* dedup: NULL when not matched */
+    hydrant_verdict *verdict; /* triage: NULL when not matched */
+    const hydrant_pii *pii;   /* triage: personal data in the text */
     uint32_t pii_count;
     bool pii_known;            /* triage: pii is filled in */
     uint8_t facts;             /* triage: HY_FACT_BIT_* (pack/policy.h) */

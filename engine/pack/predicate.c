@@ -409,11 +409,33 @@ static double sample_place(const hydrant_mention *m)
     return (double)(hash >> 11) * 0x1p-53 * 100.0;
 }
 
+static uint32_t matched_brand(const struct hy_eval *eval, uint32_t i)
+{
+    return eval->pack->matcher->rules[eval->mention->matched_rules[i]].brand;
+}
+
+/* Walks the brands of the rules that matched, each once. */
+static bool next_matched(const struct hy_eval *eval, uint32_t *at, const struct hy_brand **brand)
+{
+    while (*at < eval->mention->matches_count) {
+        uint32_t i = (*at)++, number = matched_brand(eval, i), before = 0;
+        while (before < i && matched_brand(eval, before) != number)
+            before++;
+        if (before < i || number >= eval->pack->brands_count)
+            continue;
+        *brand = &eval->pack->brands[number];
+        return true;
+    }
+    return false;
+}
+
 /* Walks the brands that an own: or sitekind: term is about. */
 static bool next_brand(const struct hy_predicate *p, const struct hy_eval *eval, uint32_t *at,
                        const struct hy_brand **brand)
 {
     uint32_t wanted = p->brand == HY_BRAND_EVAL ? eval->brand : p->brand;
+    if (wanted == HY_BRAND_MATCHED)
+        return next_matched(eval, at, brand);
     if (wanted == HY_BRAND_NONE)
         return false;
     if (wanted != HY_BRAND_ANY && *at == 0)
@@ -440,11 +462,18 @@ static bool own_from(const struct hy_predicate *p, struct hy_eval *eval)
 
 static bool find_own_to(struct hy_eval *eval, uint32_t number)
 {
+    const struct hy_brand *brand;
     if (number == HY_BRAND_ANY)
         return is_addressed_to_any(eval);
+    if (number == HY_BRAND_MATCHED) {
+        for (uint32_t at = 0; next_matched(eval, &at, &brand);)
+            if (is_addressed(eval, brand->own_to, brand->own_to_count))
+                return true;
+        return false;
+    }
     if (number >= eval->pack->brands_count)
         return false;
-    const struct hy_brand *brand = &eval->pack->brands[number];
+    brand = &eval->pack->brands[number];
     return is_addressed(eval, brand->own_to, brand->own_to_count);
 }
 

@@ -87,9 +87,10 @@ enum hy_predicate_compare {
 };
 
 enum {
-    HY_BRAND_NONE = UINT32_MAX - 1, /* a brand that the rules say nothing about: own: is false */
-    HY_BRAND_EVAL = UINT32_MAX - 2, /* the brand in struct hy_eval */
-    HY_PREDICATE_FIELD_BYTES = 4096 /* of a name, a handle or a biography that are looked at */
+    HY_BRAND_NONE = UINT32_MAX - 1,    /* a brand that the rules say nothing about: own: is false */
+    HY_BRAND_EVAL = UINT32_MAX - 2,    /* the brand in struct hy_eval */
+    HY_BRAND_MATCHED = UINT32_MAX - 3, /* there: all that rules that matched are about */
+    HY_PREDICATE_FIELD_BYTES = 4096    /* of a name, a handle or a biography that are looked at */
 };
 
 struct hy_predicate {

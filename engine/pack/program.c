@@ -70,6 +70,20 @@ void hy_eval_scratch_destroy(struct hy_eval_scratch **scratch)
     free(s);
 }
 
+uint32_t hy_eval_brand(const struct hy_pack *pack, const struct hy_mention *mention)
+{
+    const struct hy_rule_program *rules = pack->matcher->rules;
+    if (!mention->matches_count)
+        return HY_BRAND_ANY;
+    uint32_t brand = rules[mention->matched_rules[0]].brand;
+    for (uint32_t i = 1; i < mention->matches_count && brand != HY_BRAND_ANY; i++) {
+        uint32_t other = rules[mention->matched_rules[i]].brand;
+        if (other != brand && other != HY_BRAND_ANY)
+            return HY_BRAND_MATCHED;
+    }
+    return brand;
+}
+
 void hy_eval_begin(struct hy_eval *eval)
 {
     struct hy_eval_scratch *scratch = eval->scratch;

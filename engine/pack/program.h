@@ -58,10 +58,17 @@ struct hy_eval {
     const struct hy_pack *pack;
     const struct hy_mention *mention; /* hits must be there */
     hydrant_str source;               /* name of the source that delivered it */
-    uint32_t brand; /* index in pack->brands for own: and sitekind:, or HY_BRAND_ANY */
+    uint32_t brand; /* index in pack->brands for own: and sitekind:, or HY_BRAND_ANY, _MATCHED */
     const hydrant_verdict *verdict; /* triage: as far as it is known; else NULL */
     struct hy_eval_scratch *scratch;
 };
+
+/*
+ * The brand that a policy is evaluated with: that of the rules that matched, HY_BRAND_MATCHED where
+ * they are about several. Rules of no brand add none, but where the first one is such: then, as
+ * where no rule matched, it is HY_BRAND_ANY.
+ */
+uint32_t hy_eval_brand(const struct hy_pack *pack, const struct hy_mention *mention);
 
 /*
  * To be called before the first program over a mention, and again whenever something about it

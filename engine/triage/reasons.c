@@ -4,7 +4,9 @@
 
 #include "base/assert.h"
 #include "base/str.h"
+#include "pack/matcher.h"
 #include "pack/pack.h"
+#include "pack/predicate.h"
 
 /* A sentence being put together: cut at HY_REASON_BYTES, never inside a character. */
 struct sentence {
@@ -83,12 +85,18 @@ static hydrant_str name_of(const char *name)
     return hy_str_cstr(name);
 }
 
-/* The brand's name, for "addressed to AT&T". */
-static hydrant_str brand_of(const struct hy_eval *eval)
+/* The brand's name, for "addressed to AT&T": of several the first that this is true of. */
+static hydrant_str brand_of(struct hy_eval *eval, enum hy_predicate_kind kind)
 {
-    if (eval->brand < eval->pack->brands_count)
-        return eval->pack->brands[eval->brand].name;
-    return HY_STR("us");
+    const struct hy_mention *mention = eval->mention;
+    uint32_t brand = eval->brand;
+    for (uint32_t i = 0; brand == HY_BRAND_MATCHED && i < mention->matches_count; i++) {
+        uint32_t one = eval->pack->matcher->rules[mention->matched_rules[i]].brand;
+        const struct hy_predicate is_its = {.kind = (uint8_t)kind, .brand = one};
+        if (one < eval->pack->brands_count && hy_predicate_eval(&is_its, eval) == HY_TRUE)
+            brand = one;
+    }
+    return brand < eval->pack->brands_count ? eval->pack->brands[brand].name : HY_STR("us");
 }
 
 static void add_scored(struct hy_reasons *reasons, const char *name, float score)
@@ -113,7 +121,7 @@ static void add_count(struct hy_reasons *reasons, hydrant_str code, uint64_t val
 }
 
 static void add_fact(struct hy_reasons *reasons, const struct hy_policy_fact *fact,
-                     const struct hy_eval *eval)
+                     struct hy_eval *eval)
 {
     const struct hy_mention *mention = eval->mention;
     const hydrant_emotion *emotion = mention->emotion;
@@ -135,10 +143,12 @@ static void add_fact(struct hy_reasons *reasons, const struct hy_policy_fact *fa
         add_scored(reasons, "intensity", emotion->intensity);
         break;
     case HY_FACT_OWN_TO:
-        hy_reasons_add_pair(reasons, HY_STR("own_channel"), HY_STR("addressed to"), brand_of(eval));
+        hy_reasons_add_pair(reasons, HY_STR("own_channel"), HY_STR("addressed to"),
+                            brand_of(eval, HY_PREDICATE_OWN_TO));
         break;
     case HY_FACT_OWN_FROM:
-        hy_reasons_add_pair(reasons, HY_STR("own_post"), HY_STR("written by"), brand_of(eval));
+        hy_reasons_add_pair(reasons, HY_STR("own_post"), HY_STR("written by"),
+                            brand_of(eval, HY_PREDICATE_OWN_FROM));
         break;
     case HY_FACT_FOLLOWERS:
         add_count(reasons, HY_STR("followers"), mention->m.author.followers, HY_STR(" followers"));

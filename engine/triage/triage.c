@@ -174,6 +174,54 @@ static void decide_hold(hydrant_verdict *verdict, struct hy_turn *turn, struct h
     }
 }
 
+/* Has this brand's name another meaning here? */
+static bool is_off(struct hy_eval *eval, uint32_t brand)
+{
+    const struct hy_policy *policy = eval->pack->policy;
+    uint32_t asked = eval->brand;
+    if (brand >= eval->pack->brands_count || !policy->brand_off[brand])
+        return false;
+    if (brand == asked)
+        return is_true(policy->brand_off[brand], eval);
+    eval->brand = brand;
+    hy_eval_again(eval);
+    bool off = is_true(policy->brand_off[brand], eval);
+    eval->brand = asked;
+    hy_eval_again(eval);
+    return off;
+}
+
+/* The rules that matched are told in their order, but this one is the first. */
+static void put_first(struct hy_mention *mention, uint32_t i)
+{
+    hydrant_match match = mention->matches[i];
+    uint32_t rule = mention->matched_rules[i];
+    memmove(mention->matches + 1, mention->matches, i * sizeof match);
+    memmove(mention->matched_rules + 1, mention->matched_rules, i * sizeof rule);
+    mention->matches[0] = match;
+    mention->matched_rules[0] = rule;
+}
+
+/* Of rules of several brands the first decides whose name does not mean something else here. True:
+ * there is none. */
+static bool find_brand(struct hy_mention *mention, struct hy_eval *eval)
+{
+    const struct hy_rule_program *rules = eval->pack->matcher->rules;
+    uint32_t before = rules[mention->matched_rules[0]].brand;
+    if (!is_off(eval, before))
+        return false;
+    for (uint32_t i = 1; i < mention->matches_count; i++) {
+        uint32_t brand = rules[mention->matched_rules[i]].brand;
+        if (brand == before || brand == HY_BRAND_ANY || is_off(eval, brand)) {
+            before = brand;
+            continue;
+        }
+        put_first(mention, i);
+        return false;
+    }
+    return true;
+}
+
 /* What fact: and brand_off are about this mention. */
 static void find_facts(struct hy_mention *mention, const struct hy_policy *policy,
                        struct hy_eval *eval)
@@ -181,9 +229,17 @@ static void find_facts(struct hy_mention *mention, const struct hy_policy *polic
     for (uint32_t i = 0; i < HY_POLICY_FACTS_NAMED; i++)
         if (policy->facts[i] && is_true(policy->facts[i], eval))
             mention->facts |= (uint8_t)(1u << i);
-    if (policy->brand_off && eval->brand < eval->pack->brands_count &&
-        policy->brand_off[eval->brand] && is_true(policy->brand_off[eval->brand], eval))
+    if (policy->brand_off && mention->matches_count && find_brand(mention, eval))
         mention->facts |= HY_FACT_BIT_BRAND_OFF;
+}
+
+/* What the rules that matched say. */
+static void take_rules(hydrant_verdict *verdict, struct hy_turn *turn)
+{
+    const struct hy_mention *mention = turn->mention;
+    verdict->route = mention->matches[0].route;
+    turn->base = turn->batch->pack->rules[mention->matched_rules[0]].priority;
+    unite_skills(verdict, mention, turn->batch);
 }
 
 static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eval *eval)
@@ -194,6 +250,7 @@ static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eva
     reasons.arena = &turn->batch->arena;
     hy_eval_again(eval);
     find_facts(turn->mention, policy, eval);
+    take_rules(verdict, turn);
     decide_action(verdict, policy, eval, &reasons);
     hy_eval_again(eval);                                     /* the action is known now */
     bool ignored = verdict->action == HYDRANT_ACTION_IGNORE; /* be it published as a sample, too */
@@ -209,34 +266,28 @@ static void decide(hydrant_verdict *verdict, struct hy_turn *turn, struct hy_eva
     keep_reasons(verdict, &reasons);
 }
 
-/* What is asked of the turn's mention, by the brand of the first rule that it matched. */
+/* What is asked of the turn's mention, by the brands of the rules that it matched. */
 static struct hy_eval eval_of(const struct hy_triage *triage, const struct hy_turn *turn)
 {
     const struct hy_mention *mention = turn->mention;
     const struct hy_pack *pack = turn->batch->pack;
-    uint32_t brand = mention->matches_count ? pack->matcher->rules[mention->matched_rules[0]].brand
-                                            : HY_BRAND_ANY;
     return (struct hy_eval){.pack = pack,
                             .mention = mention,
                             .source = turn->batch->parcel->source->name,
-                            .brand = brand,
+                            .brand = hy_eval_brand(pack, mention),
                             .scratch = triage->scratch};
 }
 
 static hydrant_verdict *judge(struct hy_triage *triage, struct hy_turn *turn)
 {
     struct hy_batch *batch = turn->batch;
-    struct hy_mention *mention = turn->mention;
     const struct hy_pack *pack = batch->pack;
     hydrant_verdict *verdict = HY_ARENA_NEW(&batch->arena, hydrant_verdict, 1);
     HY_ASSERT(verdict);
-    *verdict = (hydrant_verdict){.route = mention->matches[0].route,
-                                 .respond_by_us = HYDRANT_TIME_NONE,
-                                 .hold_until_us = HYDRANT_TIME_NONE};
+    *verdict =
+        (hydrant_verdict){.respond_by_us = HYDRANT_TIME_NONE, .hold_until_us = HYDRANT_TIME_NONE};
     struct hy_eval eval = eval_of(triage, turn);
     eval.verdict = verdict;
-    turn->base = pack->rules[mention->matched_rules[0]].priority;
-    unite_skills(verdict, mention, batch);
     hy_eval_begin(&eval);
     hy_talk_before(turn, is_true(pack->policy->own_from, &eval));
     decide(verdict, turn, &eval);

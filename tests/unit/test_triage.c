@@ -326,6 +326,49 @@ static void a_macro_with_own_in_the_policy_is_that_of_the_first_rules_brand(void
     bench_free(&bench);
 }
 
+/* Only the first rule's brand was looked at: what was written to the other was nobody's, or spam.
+ */
+static void rules_of_several_brands_match(void **state)
+{
+    struct bench *bench =
+        bench_with("version: 1\n"
+                   "brands:\n"
+                   "  Pear: {own: {from: ['@pear'], to: ['@pear']}, off: 'pie OR orchard'}\n"
+                   "  Bull: {own: {from: ['@bull'], to: ['@bull']}, off: 'pie fair'}\n"
+                   "rules:\n"
+                   "  - {id: pear, brand: Pear, match: 'pear', route: fruit, priority: urgent}\n"
+                   "  - {id: all, match: 'pear OR refund', route: all, priority: urgent}\n"
+                   "  - {id: bull, brand: Bull, match: 'bull', route: shop, priority: low}\n");
+    (void)state;
+    /* A name with another meaning decides nothing beside one without. */
+    const char *json = judge(bench, "{\"id\":\"1\",\"text\":\"@bull the pear pie I bought was "
+                                    "mouldy, unacceptable, I want a refund\"}");
+    assert_has(json, "\"action\":\"recover\"");
+    assert_has(json, "\"route\":\"shop\"");
+    assert_lacks(json, "\"priority\":100,");
+    assert_has(json, "\"matches\":[{\"rule\":\"bull\"");
+    assert_has(json, "{\"code\":\"own_channel\",\"text\":\"addressed to: Bull\"}");
+    /* Where there is none but rules of no brand, it does. */
+    json = judge(bench, "{\"id\":\"2\",\"text\":\"a pear pie, or a refund\"}");
+    assert_has(json, "\"line\":\"spam\"");
+    json = judge(bench, "{\"id\":\"3\",\"text\":\"a pear pie with bull at the fair\"}");
+    assert_has(json, "\"line\":\"spam\"");
+    assert_has(json, "\"matches\":[{\"rule\":\"pear\"");
+    /* What is ours is, whichever of the brands wrote it or is written to. */
+    json = judge(bench, "{\"id\":\"4\",\"text\":\"New at Bull: the pear band!\","
+                        "\"author\":{\"handle\":\"bull\"}}");
+    assert_has(json, "\"line\":\"ours\"");
+    assert_has(json, "{\"code\":\"own_post\",\"text\":\"written by: Bull\"}");
+    json = judge(bench, "{\"id\":\"5\",\"text\":\"@bull your pear gift cards never work, "
+                        "unacceptable\"}");
+    assert_has(json, "\"route\":\"fruit\"");
+    assert_has(json, "{\"code\":\"own_channel\",\"text\":\"addressed to: Bull\"}");
+    json = judge(bench, "{\"id\":\"6\",\"text\":\"@joe a pear for the bull\","
+                        "\"author\":{\"handle\":\"ann\"}}");
+    assert_lacks(json, "own_");
+    bench_free(&bench);
+}
+
 static void a_policy_that_does_not_decide_everything_is_refused(void **state)
 {
     hydrant_pack *pack = NULL;
@@ -361,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_policy_of_ones_own),
         cmocka_unit_test(valence_may_be_asked_for_and_said),
         cmocka_unit_test(a_macro_with_own_in_the_policy_is_that_of_the_first_rules_brand),
+        cmocka_unit_test(rules_of_several_brands_match),
         cmocka_unit_test(a_policy_that_does_not_decide_everything_is_refused),
     };
     return cmocka_run_group_tests_name("triage", tests, NULL, NULL);
