@@ -429,8 +429,16 @@ hydrant_status hydrant_push_mentions(hydrant *engine, const char *source,
     return hy_pipeline_push(engine->pipeline, &known->source, &known->pushed, mentions, count, err);
 }
 
+/* What the groups of its ring are done with on the disk goes. */
+static void tend(hydrant *engine)
+{
+    if (engine->ring)
+        hy_ring_tend(engine->ring);
+}
+
 hydrant_status hydrant_tick(hydrant *engine, hydrant_error *err)
 {
+    tend(engine);
     return hy_pipeline_tick(engine->pipeline, err);
 }
 
@@ -439,6 +447,7 @@ hydrant_status hydrant_drain(hydrant *engine, hydrant_error *err)
     hydrant_error first = {0};
     hy_feeder_push_end(hy_pipeline_feeder(engine->pipeline), NULL);
     feed_all(engine, 0, &first);
+    tend(engine);
     return settle(engine, &first, err);
 }
 

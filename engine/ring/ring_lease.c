@@ -111,21 +111,32 @@ static bool load_segment(hydrant_ring *ring, const struct hy_ring_spill *header)
     return found == HY_RING_SEGMENT_GOOD;
 }
 
+/* The first segment that may have something to read. Those in front of it are not opened again,
+ * also where no engine is there to remove them. */
+static uint64_t first_spilled(hydrant_ring *ring)
+{
+    uint64_t tail = atomic_load_explicit(&ring->group->spill_tail, memory_order_acquire);
+    uint64_t number = ring->spill_done + 1;
+    for (; number <= tail || ring->spill_over[number % HY_RING_SPILLS]; number++)
+        ring->spill_over[number % HY_RING_SPILLS] = false;
+    ring->spill_done = number - 1;
+    return number;
+}
+
 static bool take_spilled(hydrant_ring *ring, bool from_dead)
 {
     uint64_t head = atomic_load_explicit(&ring->group->spill_head, memory_order_acquire); /* S1 */
-    uint64_t tail = atomic_load_explicit(&ring->group->spill_tail, memory_order_acquire);
-    for (uint64_t number = tail + 1; number <= head; number++) {
+    for (uint64_t number = first_spilled(ring); number <= head; number++) {
         struct hy_ring_spill header;
-        bool done;
+        bool *done = &ring->spill_over[number % HY_RING_SPILLS];
         _Atomic uint64_t *word = &ring->ctl->spill_leases[number % HY_RING_SPILLS];
         uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
         struct hy_ring_lease lease = lease_of(ring, seen, number);
-        if (lease.owner != HY_RING_NOBODY && !from_dead)
+        if (*done || (lease.owner != HY_RING_NOBODY && !from_dead))
             continue;
         if (hy_ring_spill_read_header(ring->header, ring->group, number, &header) !=
                 HY_RING_SEGMENT_GOOD ||
-            !take(ring, word, number, true, header.items, from_dead, &done) ||
+            !take(ring, word, number, true, header.items, from_dead, done) ||
             !load_segment(ring, &header))
             continue;
         ring->hold.spill = true;

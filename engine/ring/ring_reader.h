@@ -63,7 +63,9 @@ struct hydrant_ring {
     unsigned char *copy;        /* a record; for those that do not read in place */
     unsigned char *segment;     /* the spill segment that was held last */
     uint64_t segment_number;    /* its number, 0: none */
-    void *scratch;              /* what hydrant_ring_item_read builds */
+    uint64_t spill_done;        /* segments up to this one are done with */
+    bool spill_over[HY_RING_SPILLS]; /* of those behind it: segment n was found done */
+    void *scratch;                   /* what hydrant_ring_item_read builds */
     size_t scratch_bytes;
     /* the bridge */
     int event_fd;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -95,6 +96,46 @@ static void lag(void)
     small_open(&spills, 1);
     check_lag(ITEMS - 99, "taken over");
     small_end("lag");
+}
+
+/* ---- without an engine that removes what was read ---- */
+
+static uint64_t segment_reads;
+
+/* Ours, to count how often a file is looked at. */
+ssize_t pread(int fd, void *out, size_t bytes, off_t at)
+{
+    segment_reads++;
+    return (ssize_t)syscall(SYS_pread64, fd, out, bytes, at);
+}
+
+/* Nobody opens again and again what is done with, also not behind a segment that another member
+ * holds: the cost is of the items, not of the segments times the items. */
+static void nobody_tends(bool one_is_held)
+{
+    enum { MANY = 6 * ITEMS };
+    hydrant_ring_item item;
+    hydrant_ring *holder = NULL;
+    uint64_t left = MANY;
+    small_begin(&spills, 1);
+    small_put(0, MANY);
+    if (one_is_held) {
+        holder = small_member("care");
+        WORLD_CHECK(hydrant_ring_next(holder, &item) == HYDRANT_OK, "nothing to hold");
+    }
+    uint64_t segments = small_ring->served[0].group->spill_head;
+    hydrant_ring *reader = small_member("care");
+    segment_reads = 0;
+    for (; hydrant_ring_next(reader, &item) == HYDRANT_OK; left--)
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    WORLD_CHECK(segments > 100, "%llu segments", (unsigned long long)segments);
+    WORLD_CHECK(left < SMALL_CHUNK_BYTES / WORLD_ITEM_BYTES_MIN + 1 && (left > 0) == one_is_held,
+                "%llu items are left", (unsigned long long)left);
+    WORLD_CHECK(segment_reads < 2 * MANY, "%llu reads of %llu segments",
+                (unsigned long long)segment_reads, (unsigned long long)segments);
+    hydrant_ring_detach(&reader);
+    hydrant_ring_detach(&holder);
+    small_end(one_is_held ? "nobody tends, and one segment is held" : "nobody tends");
 }
 
 /* ---- a disk that cannot be read ---- */
@@ -508,6 +549,8 @@ int main(void)
     world_clock_start();
     asked_while_it_spills();
     lag();
+    nobody_tends(false);
+    nobody_tends(true);
     files_cannot_be_opened();
     lost_segments();
     full();

@@ -156,6 +156,78 @@ static void a_drain_leaves_the_ring_open_while_an_input_is_left(void **state)
     }
 }
 
+/* ---- what was spilled ---- */
+
+static hydrant *create_spilling(void)
+{
+    static const hydrant_ring_group care = {.name = "care",
+                                            .from_oldest = true,
+                                            .when_slow = HYDRANT_SLOW_SPILL,
+                                            .spill_bytes_max = 1 << 24};
+    char spilled[TEMPORARY_INSIDE];
+    snprintf(spilled, sizeof spilled, "%s/spill", folder);
+    hydrant_ring_target target = {.dir = dir,
+                                  .bytes = 64 << 10,
+                                  .chunk_bytes = 8 << 10,
+                                  .spill_dir = spilled,
+                                  .groups = &care,
+                                  .groups_count = 1};
+    hydrant_options options;
+    hydrant *engine;
+    hydrant_error err = {0};
+    hydrant_options_init(&options);
+    options.workers = 0;
+    options.ring = &target;
+    options.dedup_window_us = 0;
+    if (hydrant_create(&options, outage, &engine, &err) != HYDRANT_OK)
+        fail_msg("%s", err.text);
+    return engine;
+}
+
+static uint64_t spill_bytes(void)
+{
+    hydrant_ring_stat stat;
+    assert_int_equal(hydrant_ring_stat_read(dir, &stat, NULL), HYDRANT_OK);
+    return stat.groups[0].spill_bytes;
+}
+
+static void read_as_care(void)
+{
+    hydrant_ring_options options;
+    hydrant_ring *reader;
+    hydrant_ring_item item;
+    hydrant_ring_options_init(&options);
+    options.group = "care";
+    assert_int_equal(hydrant_ring_attach(dir, &options, &reader, NULL), HYDRANT_OK);
+    while (hydrant_ring_next(reader, &item) == HYDRANT_OK)
+        assert_int_equal(hydrant_ring_ack(reader, item.seq), HYDRANT_OK);
+    hydrant_ring_detach(&reader);
+}
+
+static void what_was_spilled_and_read_is_removed_by_tick_and_drain(void **state)
+{
+    enum { LINES = 500 };
+    (void)state;
+    temporary_remove(dir); /* a ring that is there keeps its size */
+    for (int drains = 0; drains < 2; drains++) {
+        hydrant *engine = create_spilling();
+        for (int i = 0; i < LINES; i++) {
+            char line[32];
+            int len = snprintf(line, sizeof line, "outage %d\n", i);
+            assert_int_equal(hydrant_push_bytes(engine, "s", line, (size_t)len, NULL), HYDRANT_OK);
+        }
+        assert_int_equal(hydrant_drain(engine, NULL), HYDRANT_OK);
+        assert_true(spill_bytes() > 0);
+        read_as_care();
+        assert_true(spill_bytes() > 0);
+        hydrant_status status = drains ? hydrant_drain(engine, NULL) : hydrant_tick(engine, NULL);
+        assert_int_equal(status, HYDRANT_OK);
+        assert_int_equal(spill_bytes(), 0);
+        hydrant_destroy(&engine);
+        temporary_remove(dir);
+    }
+}
+
 /* ---- what a reader may ask for ---- */
 
 /* It got nothing, and all was acknowledged for it. */
@@ -185,6 +257,7 @@ int main(void)
         cmocka_unit_test(an_engine_that_is_stopped_after_a_run_does_not_end_its_ring),
         cmocka_unit_test(an_input_that_is_not_read_to_its_end_leaves_the_ring_open),
         cmocka_unit_test(a_drain_leaves_the_ring_open_while_an_input_is_left),
+        cmocka_unit_test(what_was_spilled_and_read_is_removed_by_tick_and_drain),
         cmocka_unit_test(a_reader_that_wants_an_action_that_there_is_not_is_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);

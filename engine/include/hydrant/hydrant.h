@@ -419,7 +419,8 @@ HYDRANT_API hydrant_status hydrant_step(hydrant *engine, hydrant_error *err);
 /*
  * Lets time pass: items that wait (hold_until) are released when their time is over, which
  * otherwise happens with the next mention. To be called now and then from the feeding thread while
- * nothing is pushed; of no use with event_time. HYDRANT_ERR_CANCELLED after a stop.
+ * nothing is pushed; with event_time it releases none. Of what was spilled for groups of a ring it
+ * removes what they have read, as hydrant_drain does. HYDRANT_ERR_CANCELLED after a stop.
  */
 HYDRANT_API hydrant_status hydrant_tick(hydrant *engine, hydrant_error *err);
 
