@@ -127,6 +127,16 @@ static hydrant_status collect_facts(struct policy_compiler *pc, const struct hy_
     return HYDRANT_OK;
 }
 
+static bool asks_answered(const struct hy_query *query)
+{
+    if (hy_str_is(query->field, "talk") && hy_str_is(query->text, "answered"))
+        return true;
+    for (uint32_t i = 0; i < query->children_count; i++)
+        if (asks_answered(query->children[i]))
+            return true;
+    return false;
+}
+
 static hydrant_status compile_line(struct policy_compiler *pc, const struct hy_policy_line *line,
                                    struct hy_policy_rule *rule)
 {
@@ -326,6 +336,10 @@ hydrant_status hy_policy_compile(struct hy_compiler *compiler, const struct hy_r
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts && status == HYDRANT_OK; i++)
         status = compile_lines(&pc, parts[i].lines, parts[i].count, parts[i].out);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (uint32_t k = 0; k < parts[i].count; k++)
+            policy->asks_answered |=
+                parts[i].lines[k].when && asks_answered(parts[i].lines[k].when);
     if (status == HYDRANT_OK)
         status = compile_own(&pc, policy);
     if (status == HYDRANT_OK)

@@ -101,6 +101,7 @@ struct hy_policy {
     const struct hy_hours *hours;      /* NULL: always open */
     const struct hy_program *own_to;   /* own:to, for the priority */
     const struct hy_program *own_from; /* own:from, for the conversation */
+    bool asks_answered;                /* a line asks talk:answered */
     struct hy_policy_weights weights;
     int64_t respond_must_us, respond_may_us; /* HYDRANT_TIME_NONE: no deadline */
     const struct hy_policy_spread *spread;

@@ -360,27 +360,54 @@ static bool is_question_mark(const struct hy_view *view, uint32_t at, uint32_t c
     return cp == '?' || cp == 0x061F || cp == 0x037E || cp == 0x055E || cp == 0x1367;
 }
 
-/* A question mark that ends something: not the one inside a link. */
+/* Does it end something, that is, is it not the one inside a link? next: what is behind it. */
+static bool is_end(const struct hy_view *view, uint32_t next)
+{
+    uint32_t len;
+    if (next >= view->folded_len)
+        return true;
+    enum hy_char_class class = hy_char_class(hy_utf8_decode(view->folded + next, &len));
+    return class != HY_CHAR_LETTER && class != HY_CHAR_DIGIT && class != HY_CHAR_CONNECTOR &&
+           !memchr("&=/%", view->folded[next], 4);
+}
+
+/* Is there a question mark that begins with that byte and ends something? */
+static bool has_question(const struct hy_view *view, char first)
+{
+    const char *end = view->folded + view->folded_len, *mark = view->folded;
+    for (; mark < end && (mark = memchr(mark, first, (size_t)(end - mark))) != NULL; mark++) {
+        uint32_t len, at = (uint32_t)(mark - view->folded);
+        uint32_t cp = hy_utf8_decode(mark, &len);
+        if (is_question_mark(view, at, cp) && is_end(view, at + len))
+            return true;
+    }
+    return false;
+}
+
+static bool is_ascii(hydrant_str text)
+{
+    const uint64_t highs = (uint64_t)0x8080808080808080;
+    uint64_t word, seen = 0;
+    uint32_t i = 0;
+    for (; i + sizeof word <= text.len; i += sizeof word) {
+        memcpy(&word, text.data + i, sizeof word);
+        seen |= word;
+    }
+    for (; i < text.len; i++)
+        seen |= (unsigned char)text.data[i];
+    return (seen & highs) == 0;
+}
+
+/* By the byte with which each begins: a text is searched for five bytes faster than read. */
 static bool is_question(const struct hy_eval *eval)
 {
     struct hy_view view = hy_eval_text(eval);
-    for (uint32_t at = 0; at < view.folded_len; at++) {
-        uint32_t len;
-        uint32_t cp = hy_utf8_decode(view.folded + at, &len);
-        if (!is_question_mark(&view, at, cp)) {
-            at += len - 1;
-            continue;
-        }
-        uint32_t next = at + len;
-        if (next >= view.folded_len)
-            return true;
-        enum hy_char_class class = hy_char_class(hy_utf8_decode(view.folded + next, &len));
-        if (class != HY_CHAR_LETTER && class != HY_CHAR_DIGIT && class != HY_CHAR_CONNECTOR &&
-            !memchr("&=/%", view.folded[next], 4))
-            return true;
-        at = next - 1;
-    }
-    return false;
+    if (has_question(&view, '?'))
+        return true;
+    if (is_ascii(hy_str(view.text, view.text_len)))
+        return false;
+    return has_question(&view, '\xD8') || has_question(&view, '\xD5') ||
+           has_question(&view, '\xE1') || has_question(&view, '\xCD') || has_question(&view, ';');
 }
 
 static bool has_pii(const struct hy_eval *eval)

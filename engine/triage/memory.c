@@ -163,10 +163,11 @@ void hy_memory_prefetch(const struct hy_memory *memory, const struct hy_memory_k
                         bool whole)
 {
     hy_prefetch(&memory->chains[keys->conversation % HY_MEMORY_CHAINS]);
+    if (!whole)
+        return;
     prefetch(bucket_of(memory, keys->conversation),
              HY_MEMORY_BUCKET * sizeof *memory->conversations);
-    if (whole)
-        prefetch(authors_of(memory, keys->author), HY_MEMORY_BUCKET * sizeof *memory->authors);
+    prefetch(authors_of(memory, keys->author), HY_MEMORY_BUCKET * sizeof *memory->authors);
 }
 
 struct hy_conversation *hy_memory_find(struct hy_memory *memory, uint64_t key, int64_t now_us)

@@ -86,7 +86,7 @@ struct hy_memory_keys {
 
 struct hy_memory_keys hy_memory_keys(const hydrant_mention *m);
 
-/* Asks for the memory that waits, find and conversation will touch and, if whole, unhappy too. */
+/* Asks for the memory that waits will touch and, if whole, find, conversation and unhappy too. */
 void hy_memory_prefetch(const struct hy_memory *memory, const struct hy_memory_keys *keys,
                         bool whole);
 

@@ -307,13 +307,15 @@ static bool complete(const struct hy_triage_around *around, struct hy_turn *turn
     return good;
 }
 
-/* A reply that no rule wants: our own in a conversation that is known, any where an item waits. */
+/* A reply that no rule wants: any where an item waits, our own in a conversation that is known if
+ * the policy asks for that. */
 static void overhear(struct hy_triage *triage, const struct hy_triage_around *around,
                      struct hy_turn *turn)
 {
     struct hy_mention *mention = turn->mention;
     bool waits = hy_talk_waits(turn);
-    if ((!waits && !hy_talk_known(turn)) || !complete(around, turn))
+    bool known = waits || (turn->batch->pack->policy->asks_answered && hy_talk_known(turn));
+    if (!known || !complete(around, turn))
         return;
     struct hy_eval eval = eval_of(triage, turn);
     hy_eval_begin(&eval);

@@ -20,9 +20,10 @@ hydrant_status hy_triage_create(const struct hy_pack *pack, struct hy_triage **o
 void hy_triage_destroy(struct hy_triage **triage);
 
 /* What triage needs from around it. memory NULL: nothing is remembered, nothing held, no audit (a
- * trial of rules). Of replies that no rule wants, in conversations that are known: complete fills
- * in the rest of a mention that was only located, or returns false: its record is bad; where an
- * item waits, score is stage 6 for one text. May be NULL: they are not scored, not looked at. */
+ * trial of rules). Of replies that no rule wants, in conversations where an item waits, or that are
+ * known and the policy asks for our answers: complete fills in the rest of a mention that was only
+ * located, or returns false: its record is bad; where an item waits, score is stage 6 for one text.
+ * May be NULL: they are not scored, not looked at. */
 struct hy_triage_around {
     struct hy_memory *memory;
     void (*score)(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,

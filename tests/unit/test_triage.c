@@ -222,7 +222,7 @@ static void a_question_is_one_where_the_model_does_not_know_the_language(void **
 {
     const char *json = judge(*state, "{\"id\":\"1\",\"lang\":\"es\","
                                      "\"text\":\"@acme ¿cuándo abren mañana?\"}");
-    assert_has(json, "\"line\":\"question\"");
+    assert_has(json, "\"line\":\"question-mark\"");
     assert_has(json, "\"obligation\":\"must\"");
     json = judge(*state, "{\"id\":\"2\",\"lang\":\"es\",\"text\":\"@acme mañana abren\"}");
     assert_has(json, "\"line\":\"factual\"");
