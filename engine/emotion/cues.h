@@ -20,7 +20,7 @@
     X(VERB, "verb", "begins a question when somebody follows: is, can, did")              \
     X(SOMEBODY, "somebody", "who or what a question's verb is about: you, it, anyone")    \
     X(YOU, "you", "the one spoken to")                                                    \
-    X(ME, "me", "the author")                                                             \
+    X(UNREAL, "unreal", "praise behind it is none: far from, used to, wish your")         \
     X(PLEASE, "please", "asks politely")                                                  \
     X(WANT, "want", "the author wants it: need, want, would like")                        \
     X(WONDERS, "wonders", "asks anybody, without a question mark too: anyone know")       \
@@ -41,7 +41,7 @@
     X(PROMISE, "promise", "what was said would be: promised, was told, supposed")         \
     X(NOTHING, "nothing", "there is none of it: nobody, nothing, zero, empty")            \
     X(RESOLVED, "resolved", "went well: fixed, sorted, on time, no issues")               \
-    X(PRAISE, "praise", "praise, meant or not: great, love, well done")                   \
+    X(CLOSING, "closing", "ends a post, whatever it says: regards, nice day")             \
     X(TARGET, "target", "whom insults are about: people, staff, bunch of")
 
 enum hy_cue {
@@ -57,7 +57,15 @@ enum hy_cue_mask {
 #undef HY_CUE_ENUM
 };
 
-enum { HY_CUES_REACH = 4 }; /* tokens behind a negator that it turns round, within its clause */
+/* Without one of these nobody complains. */
+#define HY_CUES_TROUBLE                                                                           \
+    (HY_CUE_PROBLEM | HY_CUE_MISHAP | HY_CUE_STILL | HY_CUE_TIME | HY_CUE_WAIT | HY_CUE_PROMISE | \
+     HY_CUE_NOTHING | HY_CUE_NEGATOR | HY_CUE_BUT | HY_CUE_UNREAL)
+
+enum {
+    HY_CUES_REACH = 4,        /* tokens behind a negator that it turns round, within its clause */
+    HY_CUES_UNREAL_REACH = 6, /* the same for what is unreal, from the phrase's first word on */
+};
 
 /* The hash under which a phrase of two tokens stands among the cues. */
 uint64_t hy_cue_phrase_hash(uint64_t first, uint64_t second);

@@ -36,9 +36,10 @@ size_t hy_emotion_arena_bytes(void);
  * Scores one text: valid UTF-8, plain (HTML and entities taken out). lang is a BCP 47 tag or empty.
  * Fills in all of *out. Needs about 155 KiB of stack.
  *
- * English is covered: lang is "en" or "en-...", or lang is empty, "und" or "mul" and the letters
- * are mostly Latin. Elsewhere only emoji, emoticons and punctuation are looked at, and when there
- * are no emoji or emoticons out->scored is false and everything else zero.
+ * English is covered: lang is "en", "eng" or "en-...", or it names no language (empty, "und",
+ * "mul", "mis", "zxx", "qaa" to "qtz") and the letters are mostly Latin. Elsewhere only emoji,
+ * emoticons and punctuation are looked at, and when there are no emoji or emoticons out->scored is
+ * false and everything else zero.
  */
 void hy_emotion_score(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
                       hydrant_emotion *out);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/assert.h"
 #include "emotion/token_bits.h"
 
 /* Each of the HY_CUES bits of 64 words. Those past the last token are masked off by the caller. */
@@ -82,6 +83,16 @@ static void see_cues(struct hy_glance *g, const uint32_t *cues)
 
 #endif
 
+/* From each phrase that is not negated itself ("not far from") up to its reach or punctuation. */
+static uint64_t unreal_reach(const struct hy_glance *g)
+{
+    uint64_t phrases = g->cue[HY_CUE_BIT_UNREAL];
+    uint64_t reached = phrases & ~(phrases << 1) & ~g->negated;
+    for (uint32_t i = 0; i < HY_CUES_UNREAL_REACH; i++)
+        reached |= reached << 1 & ~g->punct;
+    return reached;
+}
+
 static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t base)
 {
     uint32_t count = tokens->count - base < 64 ? tokens->count - base : 64;
@@ -109,6 +120,7 @@ static void look(const struct hy_tokens *tokens, struct hy_glance *g, uint32_t b
     g->elongated = hy_bytes_with(flags, HY_TOKEN_LONG) & all;
     g->negated = hy_bytes_with(flags, HY_TOKEN_NEGATED) & all;
     g->valence = ~hy_bytes_equal((const uint8_t *)tokens->valence + base, 0) & all;
+    g->unreal = HY_UNLIKELY(g->cue[HY_CUE_BIT_UNREAL]) ? unreal_reach(g) & all : 0;
 }
 
 bool hy_glance_first(const struct hy_tokens *tokens, struct hy_glance *glance)

@@ -25,6 +25,7 @@ struct hy_glance {
     uint64_t user;
     uint64_t capitals, elongated, negated;
     uint64_t valence; /* has one */
+    uint64_t unreal;  /* within reach of such a phrase: what is good is not said to be so */
 };
 
 /* What is added up over the whole text. */

@@ -42,6 +42,7 @@
 #define hy_valence_lean HY_ISA(hy_valence_lean)
 #define hy_valence_words HY_ISA(hy_valence_words)
 #define hy_intensity HY_ISA(hy_intensity)
+#define hy_speech_closing HY_ISA(hy_speech_closing)
 #define hy_speech_add HY_ISA(hy_speech_add)
 #define hy_speech_end HY_ISA(hy_speech_end)
 #define hy_speech_complaint_signs HY_ISA(hy_speech_complaint_signs)

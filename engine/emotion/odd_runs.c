@@ -139,13 +139,27 @@ static enum char_kind classify(uint32_t cp)
         return CHAR_JOINED;
     if (cp < 0xC0 || cp == 0xD7 || cp == 0xF7 || (cp >= 0x2000 && cp <= 0x206F) ||
         (cp >= 0x20A0 && cp <= 0x20CF) || (cp >= 0x3000 && cp <= 0x303F) ||
-        (cp >= 0xFF00 && cp <= 0xFF0F) || (cp >= 0xE000 && cp <= 0xF8FF) || cp == 0xFFFD)
+        (cp >= 0xFF00 && cp <= 0xFF0F) || (cp >= 0xFF1A && cp <= 0xFF20) ||
+        (cp >= 0xE000 && cp <= 0xF8FF) || cp == 0x60C || cp == 0x61B || cp == 0x61F || cp == 0xFFFD)
         return CHAR_SEPARATOR;
     if (cp < 0x250 || (cp >= 0x1E00 && cp <= 0x1EFF))
         return CHAR_LATIN;
     if ((cp >= 0x2190 && cp <= 0x2BFF) || (cp >= 0x1F000 && cp <= 0x1FAFF))
         return CHAR_EMOJI;
     return CHAR_LETTER;
+}
+
+/* Does such a character, which is not ASCII, end a URL or a handle? */
+static bool ends_name(enum char_kind kind)
+{
+    return kind == CHAR_SEPARATOR || kind == CHAR_EMOJI || kind == CHAR_APOSTROPHE;
+}
+
+/* The mark of ASCII that such a separator is: an ellipsis, a wide ! or ? , the Arabic ? ; 0: none.
+ */
+static char mark_of(uint32_t cp)
+{
+    return cp == 0x2026 ? '.' : cp == 0xFF01 ? '!' : cp == 0xFF1F || cp == 0x61F ? '?' : 0;
 }
 
 /* Reads one character at *at, which moves past it; 0xFFFD for a byte that is not UTF-8. The text is
@@ -234,8 +248,8 @@ static void spell_char(struct hy_tokens *t, struct spelling *s, uint32_t cp, uin
         return;
     case CHAR_SEPARATOR:
         spell_flush(t, s);
-        if (cp == 0x2026 && !full(t))
-            add_punct(t, start, end, '.', 3);
+        if (mark_of(cp) && !full(t))
+            add_punct(t, start, end, mark_of(cp), cp == 0x2026 ? 3 : 1);
         return;
     case CHAR_LATIN:
         t->latin++;
@@ -320,15 +334,23 @@ static bool bytes_are(const struct hy_tokens *t, uint32_t at, const char *bytes)
     return memcmp(t->mask.lower + at, bytes, strlen(bytes)) == 0;
 }
 
-/* Up to the next blank. */
-static uint32_t visible_end(const struct hy_tokens *t, uint32_t from)
+/* Where a URL ends that has begun before from: at the next blank, or at a character beyond ASCII
+ * that is no letter. */
+static uint32_t url_end(const struct hy_tokens *t, uint32_t from)
 {
-    uint32_t at = from;
+    uint32_t stop = from;
     do {
-        uint32_t word = next_clear(t->mask.word, at);
-        at = next_clear(t->mask.mark, word);
-    } while (at < t->mask.len && bit_at(t->mask.word, at));
-    return at;
+        uint32_t word = next_clear(t->mask.word, stop);
+        stop = next_clear(t->mask.mark, word);
+    } while (stop < t->mask.len && bit_at(t->mask.word, stop));
+    if (!any_set(t->mask.odd, from, stop))
+        return stop;
+    for (uint32_t at = from, next = from; next < stop; at = next) {
+        uint32_t cp = next_char(t->mask.lower, &next);
+        if (cp >= 0x80 && ends_name(classify(cp)))
+            return at;
+    }
+    return stop;
 }
 
 static void add_word(struct hy_tokens *t, uint32_t start, uint32_t end, uint8_t flags)
@@ -390,17 +412,49 @@ static bool is_handle_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* @name, and the dots inside one (@name@host.example is two). */
-static uint32_t take_handle(struct hy_tokens *t, uint32_t at)
+/* The run of word characters that a handle or a URL ends in may go on, with an emoji or a dash
+ * beyond ASCII; what an apostrophe joins to a name (@acme's) says nothing. Returns where to go on.
+ */
+static uint32_t take_rest(struct hy_tokens *t, uint32_t at)
 {
     const char *lower = t->mask.lower;
-    uint32_t end = at + 1;
-    while (is_handle_char(lower[end]) ||
-           ((lower[end] == '.' || lower[end] == '-') && is_handle_char(lower[end + 1])))
-        end++;
-    if (end > at + 1)
-        add_fixed(t, at, end, HY_TOKEN_USER);
+    if (!bit_at(t->mask.word, at))
+        return at;
+    uint32_t end = next_clear(t->mask.word, at), next = at, cp = next_char(lower, &next);
+    if (cp == '\'' || (cp >= 0x80 && classify(cp) == CHAR_APOSTROPHE))
+        for (at = next; lower[at] >= 'a' && lower[at] <= 'z';)
+            at++;
+    split_slowly(t, at, end);
     return end;
+}
+
+/* @name, and the dots inside one (@name@host.example is two); letters of names beyond ASCII. */
+static uint32_t handle_end(const struct hy_tokens *t, uint32_t at)
+{
+    const char *lower = t->mask.lower;
+    for (uint32_t next = at;;) {
+        while (is_handle_char(lower[next]) ||
+               ((lower[next] == '.' || lower[next] == '-') && is_handle_char(lower[next + 1])))
+            next++;
+        at = next;
+        if ((unsigned char)lower[at] < 0x80)
+            return at;
+        enum char_kind kind = classify(next_char(lower, &next));
+        if (kind != CHAR_LATIN && kind != CHAR_JOINED)
+            return at;
+    }
+}
+
+static uint32_t take_handle(struct hy_tokens *t, uint32_t at)
+{
+    char first = t->mask.lower[at + 1];
+    if (!is_handle_char(first) && first != '.' && first != '-')
+        return at + 1;
+    uint32_t end = handle_end(t, at + 1);
+    if (end == at + 1)
+        return end;
+    add_fixed(t, at, end, HY_TOKEN_USER);
+    return take_rest(t, end);
 }
 
 /* [NAME], [RELIGION]: capitals in brackets stand for something that was taken out. */
@@ -440,6 +494,8 @@ static enum hy_emoticon mouth(char c)
         return HY_EMOTICON_SURPRISE;
     case '*':
         return HY_EMOTICON_KISS;
+    case '@':
+        return HY_EMOTICON_ANGRY;
     default:
         return HY_EMOTICON_NONE;
     }
@@ -454,8 +510,9 @@ static enum hy_emoticon read_face(const struct hy_tokens *t, uint32_t at, uint32
     at += tear;
     at += lower[at] == '-' || lower[at] == '^';
     enum hy_emoticon kind = mouth(lower[at]);
-    /* A letter is a mouth only when it stands alone: ":p" but not ":post". */
-    if (kind == HY_EMOTICON_NONE || (is_handle_char(lower[at]) && bit_at(t->mask.word, at + 1)))
+    /* A letter is a mouth only when it stands alone: ":p" but not ":post"; so does ":@". */
+    if (kind == HY_EMOTICON_NONE || (is_handle_char(lower[at]) && bit_at(t->mask.word, at + 1)) ||
+        (lower[at] == '@' && is_handle_char(lower[at + 1])))
         return HY_EMOTICON_NONE;
     *end = at + 1;
     while (lower[*end] == lower[at] && (lower[at] == ')' || lower[at] == '('))
@@ -523,9 +580,9 @@ static bool shows_url(const struct hy_tokens *t, uint32_t at)
 /* Makes the newest token a URL, up to the next blank; returns where to go on. */
 static uint32_t take_url(struct hy_tokens *t, uint32_t at)
 {
-    uint32_t start = t->list[--t->count].start, stop = visible_end(t, at);
+    uint32_t start = t->list[--t->count].start, stop = url_end(t, at);
     add_fixed(t, start, stop, HY_TOKEN_URL);
-    return stop;
+    return take_rest(t, stop);
 }
 
 /* Takes what stands at a visible character that is no word; returns where to go on. */

@@ -157,16 +157,26 @@ static void prepare(const struct hy_emotion_model *model, hydrant_str text,
 
 /* ---- language ---- */
 
+/* en, eng, and these with more behind them. */
 static bool is_english(hydrant_str lang)
 {
-    return lang.len >= 2 && (lang.data[0] | 0x20) == 'e' && (lang.data[1] | 0x20) == 'n' &&
-           (lang.len == 2 || lang.data[2] == '-' || lang.data[2] == '_');
+    if (lang.len < 2 || (lang.data[0] | 0x20) != 'e' || (lang.data[1] | 0x20) != 'n')
+        return false;
+    uint32_t len = lang.len > 2 && (lang.data[2] | 0x20) == 'g' ? 3 : 2;
+    return lang.len == len || lang.data[len] == '-' || lang.data[len] == '_';
 }
 
+/* Codes that name no language: undetermined, several, not coded, no words, and qaa to qtz, which
+ * are anybody's: X says qme, qht, qst of posts that are short or have no words. */
 static bool is_unknown(hydrant_str lang)
 {
-    return lang.len == 0 || hy_str_equal_nocase(lang, HY_STR("und")) ||
-           hy_str_equal_nocase(lang, HY_STR("mul"));
+    static const char *const codes[] = {"und", "mul", "mis", "zxx"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (hy_str_equal_nocase(lang, hy_str(codes[i], 3)))
+            return true;
+    if (lang.len == 3 && (lang.data[0] | 0x20) == 'q')
+        return (lang.data[1] | 0x20) >= 'a' && (lang.data[1] | 0x20) <= 't';
+    return lang.len == 0;
 }
 
 static bool covers_language(hydrant_str lang)
@@ -230,12 +240,13 @@ static void set_scores(const struct hy_emotion_model *model, const float *logits
     out->sentiment = best_sentiment(out, margins + HY_MODEL_SENTIMENT);
 }
 
-static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)
+static void apply_rules(const struct hy_tokens *tokens, const hydrant_emotion *body,
+                        hydrant_emotion *out)
 {
     struct hy_glance glance;
     struct hy_glance_totals totals = {0};
     struct hy_valence_sum valence = {0};
-    struct hy_speech_signs signs = {0};
+    struct hy_speech_signs signs = {.body = body};
     for (bool more = hy_glance_first(tokens, &glance); more;
          more = hy_glance_next(tokens, &glance)) {
         hy_glance_count(&glance, &totals);
@@ -243,17 +254,56 @@ static void apply_rules(const struct hy_tokens *tokens, hydrant_emotion *out)
         hy_speech_add(&signs, &glance);
     }
     float words = hy_valence_words(&valence, tokens, &totals);
-    out->valence = hy_valence(words + hy_valence_lean(out));
+    out->valence = hy_valence(words + hy_valence_lean(&valence, out));
     /* These have the scores besides. */
     signs.valence = hy_valence(words);
     out->intensity = hy_intensity(out, signs.valence, tokens, &totals);
     hy_speech_end(&signs, &totals, out);
 }
 
+static void score_tokens(const struct hy_emotion_model *model, struct hy_tokens *tokens,
+                         const hydrant_emotion *body, hydrant_emotion *out)
+{
+    float logits[HY_MODEL_ROW];
+    score_first(model, tokens, logits);
+    hy_layer_second(model, tokens->count, logits);
+    set_scores(model, logits, out);
+    apply_rules(tokens, body, out);
+}
+
+/*
+ * A post that asks or complains may close with thanks, and its scores are then those of a grateful
+ * one. So what it is about is scored apart, where there is a closing: no words of trouble, no
+ * complaint, and for a question the closing itself is enough. Returns body, or NULL.
+ */
+static const hydrant_emotion *score_body(const struct hy_emotion_model *model,
+                                         struct hy_tokens *tokens, hydrant_emotion *body)
+{
+    uint32_t count = tokens->count, others = tokens->others, capitals = tokens->capitals;
+    uint32_t closing = hy_speech_closing(tokens), found = 0;
+    if (closing == count || closing == 0)
+        return NULL;
+    memset(body, 0, sizeof *body);
+    for (uint32_t i = 0; i < closing; i++)
+        found |= tokens->cues[i];
+    if (!(found & HY_CUES_TROUBLE))
+        return body;
+    for (uint32_t i = closing; i < count; i++) {
+        tokens->others -= tokens->kind[i] != HY_TOKEN_WORD;
+        tokens->capitals -= (tokens->flags[i] & HY_TOKEN_CAPS) != 0;
+    }
+    tokens->count = closing;
+    score_tokens(model, tokens, NULL, body);
+    tokens->count = count;
+    tokens->others = others;
+    tokens->capitals = capitals;
+    return body;
+}
+
 static void score_text(const struct hy_emotion_model *model, hydrant_str text, hydrant_str lang,
                        struct hy_tokens *scratch, hydrant_emotion *out)
 {
-    float logits[HY_MODEL_ROW];
+    hydrant_emotion body;
     memset(out, 0, sizeof *out);
     hy_charmask_make(&scratch->mask, text);
     if (!covers_language(lang) && !hy_tokenize_may_find_pictures(&scratch->mask))
@@ -266,10 +316,7 @@ static void score_text(const struct hy_emotion_model *model, hydrant_str text, h
         keep_pictures(scratch);
     }
     out->scored = true;
-    score_first(model, scratch, logits);
-    hy_layer_second(model, scratch->count, logits);
-    set_scores(model, logits, out);
-    apply_rules(scratch, out);
+    score_tokens(model, scratch, score_body(model, scratch, &body), out);
 }
 
 #define NAME_TEXT(name) #name

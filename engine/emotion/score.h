@@ -48,6 +48,7 @@ struct hy_valence_sum {
     float before, now;           /* points before the last "but", and since */
     float before_caps, now_caps; /* the same if capitals count */
     bool but;
+    bool unreal; /* there was praise that is none */
 };
 void hy_valence_add(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
                     const struct hy_glance *glance);
@@ -60,7 +61,7 @@ static inline float hy_sentiment_lean(const hydrant_emotion *emotion)
 /* In points of the lexicons: of all words; of the lean. */
 float hy_valence_words(const struct hy_valence_sum *sum, const struct hy_tokens *tokens,
                        const struct hy_glance_totals *totals);
-float hy_valence_lean(const hydrant_emotion *emotion);
+float hy_valence_lean(const struct hy_valence_sum *sum, const hydrant_emotion *emotion);
 /* -1 .. 1 */
 float hy_valence(float points);
 
@@ -93,8 +94,12 @@ struct hy_speech_signs {
     uint32_t insults; /* with you, or people, nearby */
     uint32_t slurs;   /* insults at nobody in particular */
     uint32_t obscene;
-    float valence; /* of the words alone, -1..1 */
+    float valence;               /* of the words alone, -1..1 */
+    const hydrant_emotion *body; /* what was found without the closing courtesy; NULL: no such */
 };
+/* Where the courtesy begins that a post closes with ("Thanks, Tom", "Have a nice day!"); at the
+ * end if there is none. */
+uint32_t hy_speech_closing(const struct hy_tokens *tokens);
 void hy_speech_add(struct hy_speech_signs *signs, const struct hy_glance *glance);
 /* Sets acts and speech_act; the scores and signs->valence must be there. */
 void hy_speech_end(const struct hy_speech_signs *signs, const struct hy_glance_totals *totals,

@@ -59,7 +59,7 @@ static void add_questions(struct hy_speech_signs *s, const struct hy_glance *g, 
     uint64_t you = CUE(YOU) >> 1;
     s->asks_first |= asks != 0;
     s->asks_verb |= (asks & (CUE(VERB) >> 1 | CUE(VERB) >> 2)) != 0;
-    s->inverted |= (first & CUE(VERB) & (CUE(SOMEBODY) >> 1 | you)) != 0;
+    s->inverted |= (first & CUE(VERB) & ((CUE(SOMEBODY) | g->user) >> 1 | you)) != 0;
     s->wonders |= CUE(WONDERS) != 0;
     if (CUE(HELP) | CUE(PLEASE)) {
         uint64_t help = CUE(HELP) & ~g->negated;
@@ -95,7 +95,7 @@ static void add_troubles(struct hy_speech_signs *s, const struct hy_glance *g)
     s->waits |= CUE(WAIT) != 0;
     s->promises |= CUE(PROMISE) != 0;
     s->nothings |= CUE(NOTHING) != 0;
-    s->negators |= CUE(NEGATOR) != 0;
+    s->negators |= (CUE(NEGATOR) | CUE(UNREAL)) != 0;
     s->resolved |= (CUE(RESOLVED) & said) != 0;
 }
 
@@ -171,7 +171,8 @@ static float gratitude(const struct hy_speech_signs *s, const hydrant_emotion *e
     float believed = 0;
     add(&believed, s->thanks, 0.65f);
     add(&believed, true, 0.8f * e->scores[GRATITUDE]);
-    bool asks = s->please && e->acts[HYDRANT_ACT_QUESTION] >= STATEMENT_BELOW; /* thanks ahead */
+    bool ahead = s->please || s->body; /* of what is asked */
+    bool asks = ahead && e->acts[HYDRANT_ACT_QUESTION] >= STATEMENT_BELOW;
     bool meant = !s->hostile && !asks && e->acts[HYDRANT_ACT_COMPLAINT] <= STATEMENT_BELOW;
     return meant ? believed : believed * 0.4f;
 }
@@ -181,6 +182,49 @@ static bool in_trouble(const struct hy_speech_signs *s)
 {
     return s->problems > 0 || s->mishaps > 0 || s->fails || s->lacks || s->still || s->times ||
            s->waits || s->promises || s->nothings || s->negators || s->but;
+}
+
+/* How much of what lasts or comes back is trouble: of "still my favourite" little. */
+static float lasting(const struct hy_speech_signs *s, const hydrant_emotion *e)
+{
+    bool wrong = s->problems > 0 || s->mishaps > 0 || s->fails || s->lacks || s->waits ||
+                 s->promises || s->nothings || s->negators;
+    return !s->still ? 0 : wrong ? 1 : s->inverted ? 0 : 1 - e->sentiment_scores[HYDRANT_POSITIVE];
+}
+
+/* Is the word the name of who is thanked, "thank you Ann", and not of who signs, "thanks, Ann"? */
+static bool is_addressed(const struct hy_tokens *tokens, uint32_t at)
+{
+    if (at == 0 || tokens->kind[at - 1] != HY_TOKEN_WORD)
+        return false;
+    const struct hy_token *name = &tokens->list[at], *before = name - 1;
+    bool apart = before->start + before->len + 1 != name->start ||
+                 tokens->mask.lower[name->start - 1] != ' ';
+    return !apart && tokens->cues[at - 1] && !(tokens->cues[at - 1] & HY_CUE_CLOSING);
+}
+
+uint32_t hy_speech_closing(const struct hy_tokens *tokens)
+{
+    enum { WORDS = 5, BEFORE = 2 };
+    const uint32_t courtesy = HY_CUE_THANKS | HY_CUE_CLOSING;
+    const uint32_t beside = courtesy | HY_CUE_STRONGER | HY_CUE_YOU | HY_CUE_PLEASE |
+                            HY_CUE_SOMEBODY | HY_CUE_STILL | HY_CUE_PHRASE;
+    uint32_t begin = tokens->count, words = 0;
+    for (uint32_t i = tokens->count; i-- > 0 && words < WORDS;) {
+        if (tokens->kind[i] != HY_TOKEN_WORD)
+            continue;
+        if (tokens->cues[i] & ~beside)
+            break;
+        if (begin == tokens->count && tokens->cues[i] == 0 && is_addressed(tokens, i))
+            break;
+        if (tokens->cues[i] & courtesy)
+            begin = i;
+        words++;
+    }
+    for (uint32_t back = 0; back <= BEFORE && back < begin && begin < tokens->count; back++)
+        if (tokens->kind[begin - back - 1] == HY_TOKEN_PUNCT)
+            return begin - back;
+    return begin;
 }
 
 void hy_speech_complaint_signs(const struct hy_speech_signs *s,
@@ -195,7 +239,7 @@ void hy_speech_complaint_signs(const struct hy_speech_signs *s,
         [HY_COMPLAINT_LACK] = s->lacks,
         [HY_COMPLAINT_MISHAP] = s->mishaps > 0,
         [HY_COMPLAINT_MISHAPS] = s->mishaps > 1,
-        [HY_COMPLAINT_STILL] = s->still,
+        [HY_COMPLAINT_STILL] = lasting(s, e),
         [HY_COMPLAINT_TIME] = s->times,
         [HY_COMPLAINT_WAIT] = s->waits,
         [HY_COMPLAINT_PROMISE] = s->promises,
@@ -250,6 +294,9 @@ void hy_speech_end(const struct hy_speech_signs *s, const struct hy_glance_total
 {
     e->acts[HYDRANT_ACT_QUESTION] = question(s, totals->questions > 0, e);
     e->acts[HYDRANT_ACT_COMPLAINT] = complaint(s, totals, e);
+    if (s->body)
+        e->acts[HYDRANT_ACT_COMPLAINT] =
+            larger(e->acts[HYDRANT_ACT_COMPLAINT], s->body->acts[HYDRANT_ACT_COMPLAINT]);
     e->acts[HYDRANT_ACT_GRATITUDE] = gratitude(s, e);
     e->acts[HYDRANT_ACT_REQUEST] = request(s);
     e->acts[HYDRANT_ACT_ABUSE] = abuse(s, e);

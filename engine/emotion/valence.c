@@ -53,6 +53,14 @@ static float degree_before(const struct hy_glance *g, uint32_t at)
     return degree;
 }
 
+/* Words of degree before what they strengthen or weaken: "pretty rude" praises nothing. Those that
+ * strengthen may mean what they say elsewhere, those that weaken at the end or behind another. */
+static uint64_t only_of_degree(const struct hy_glance *g)
+{
+    uint64_t weaker = g->cue[HY_CUE_BIT_WEAKER] & ~(g->cue[HY_CUE_BIT_STRONGER] << 1);
+    return (weaker & ~g->other >> 1) | (g->cue[HY_CUE_BIT_STRONGER] & g->valence >> 1);
+}
+
 /* Adds a token's points to both sums, with and without what its capitals are worth. */
 static void add_points(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
                        const struct hy_glance *g, uint32_t at)
@@ -63,8 +71,10 @@ static void add_points(struct hy_valence_sum *sum, const struct hy_tokens *token
         return;
     float points = (float)tokens->valence[g->base + at] / HY_MODEL_VALENCE_PER_POINT;
     float sign = points < 0 ? -1.0f : 1.0f;
-    float factor =
-        (g->elongated & bit ? ELONGATED : 1) * (g->negated & ~g->other & bit ? NEGATED : 1) * sign;
+    bool unreal = points > 0 && g->unreal & ~g->other & bit;
+    bool turned = unreal || g->negated & ~g->other & bit;
+    float factor = (g->elongated & bit ? ELONGATED : 1) * (turned ? NEGATED : 1) * sign;
+    sum->unreal |= unreal;
     float size = fabsf(points) + degree_before(g, at);
     sum->now += size * factor;
     sum->now_caps += (g->capitals & bit ? size + CAPITALS : size) * factor;
@@ -73,10 +83,11 @@ static void add_points(struct hy_valence_sum *sum, const struct hy_tokens *token
 void hy_valence_add(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
                     const struct hy_glance *g)
 {
-    uint64_t but = g->cue[HY_CUE_BIT_BUT] & g->fresh;
+    uint64_t but = g->cue[HY_CUE_BIT_BUT] & ~g->cue[HY_CUE_BIT_UNREAL] & g->fresh;
     if (g->base == 0)
         but &= ~1ull; /* nothing comes before it */
-    for (uint64_t bits = (g->valence & g->fresh) | but; bits; bits &= bits - 1) {
+    uint64_t words = g->valence & ~only_of_degree(g) & g->fresh;
+    for (uint64_t bits = words | but; bits; bits &= bits - 1) {
         uint32_t at = lowest(bits);
         if (but >> at & 1) {
             sum->before += sum->now;
@@ -84,7 +95,7 @@ void hy_valence_add(struct hy_valence_sum *sum, const struct hy_tokens *tokens,
             sum->now = sum->now_caps = 0;
             sum->but = true;
         }
-        if (g->valence >> at & 1)
+        if (words >> at & 1)
             add_points(sum, tokens, g, at);
     }
 }
@@ -108,10 +119,12 @@ float hy_valence_words(const struct hy_valence_sum *sum, const struct hy_tokens 
     return points;
 }
 
-float hy_valence_lean(const hydrant_emotion *emotion)
+/* The model does not know praise that is none. */
+float hy_valence_lean(const struct hy_valence_sum *sum, const hydrant_emotion *emotion)
 {
     float lean = hy_sentiment_lean(emotion), size = fabsf(lean) - LEAN_IDLE;
-    return size > 0 ? copysignf(LEAN * size, lean) : 0;
+    bool idle = size <= 0 || (sum->unreal && lean > 0);
+    return idle ? 0 : copysignf(LEAN * size, lean);
 }
 
 float hy_valence(float points)

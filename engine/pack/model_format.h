@@ -29,8 +29,8 @@
 
 enum {
     HY_MODEL_VERSION = 1,
-    /* Of emotion/tokenize.c, odd_runs.c and features.c: changes with what they do. */
-    HY_TOKENIZE_VERSION = 1,
+    /* Of emotion/tokenize.c, odd_runs.c, features.c and the bits of cues.h: changes with them. */
+    HY_TOKENIZE_VERSION = 2,
     HY_MODEL_BYTES_MAX = 2 << 20,
     HY_MODEL_HEADS = HYDRANT_EMOTIONS + HYDRANT_EKMAN + HYDRANT_SENTIMENTS, /* 39 */
     HY_MODEL_EKMAN = HYDRANT_EMOTIONS,                     /* first head of the Ekman groups */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "base/str.h"
 #include "emotion/emotion.h"
@@ -190,6 +191,119 @@ static void valence_follows_its_rules(void **state)
     assert_true(valence("ok \xf0\x9f\x98\xa1") < valence("ok"));
 }
 
+/* Emoji that came after the ranking of 2015, angry faces, and what is no word: the d of ":d" was
+ * one with that face's valence, and 3 that of a heart. */
+static void faces_say_what_they_show(void **state)
+{
+    static const char *const bad[] = {"\xf0\x9f\xa4\xac",
+                                      "\xf0\x9f\x96\x95",
+                                      "\xf0\x9f\x99\x84",
+                                      "\xf0\x9f\xa4\xa6",
+                                      "\xf0\x9f\xa4\xa1",
+                                      "\xf0\x9f\xa4\xa2",
+                                      "\xf0\x9f\x99\x83",
+                                      "\xf0\x9f\xa4\xae",
+                                      "\xf0\x9f\x98\xa1",
+                                      ">:(",
+                                      ":@",
+                                      ":("};
+    static const char *const good[] = {"\xf0\x9f\xa5\xb0", "\xf0\x9f\xa4\x97", "\xf0\x9f\xa5\xb3",
+                                       "\xf0\x9f\xa4\xa9", ":)"};
+    static const char *const neither[] = {"0", "3", "8", "d", "o", "s", "D:"};
+    char text[64];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(text, sizeof text, "@att %s", bad[i]);
+        assert_true(score(text, "en").valence < -0.15f);
+        assert_true(score(text, "de").valence < -0.15f);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        snprintf(text, sizeof text, "@att%s", good[i]);
+        assert_true(score(text, "en").valence > 0.15f);
+    }
+    for (size_t i = 0; i < sizeof neither / sizeof *neither; i++)
+        assert_true(fabsf(valence(neither[i])) < 0.1f);
+    assert_true(valence("\xf0\x9f\x98\xa1\xf0\x9f\x98\xa1") < valence("\xf0\x9f\x98\xa1"));
+}
+
+/* Good words behind these are not said of anything, and words of degree praise nothing. */
+static void praise_that_is_none_is_not_good(void **state)
+{
+    static const char *const frames[][2] = {
+        {"your new site is far from", ""},     {"the staff was anything but", ""},
+        {"the food was less than", ""},        {"your site used to be", ""},
+        {"I wish your drivers were more", ""}, {"I don't think your new menu is", ""},
+        {"it would be", "if it ever arrived"}, {"nowhere near as", "as they say"},
+        {"your crew failed to be", ""},        {"wouldn't say the room was", ""}};
+    static const char *const words[] = {"good", "great", "nice", "helpful"};
+    char text[128];
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+            snprintf(text, sizeof text, "%s %s %s", frames[i][0], words[k], frames[i][1]);
+            if (valence(text) >= -0.1f)
+                fail_msg("%s: %f", text, (double)valence(text));
+        }
+    assert_true(valence("not far from the station, a great hotel") > 0.3f);
+    assert_true(valence("I wish you a great weekend") > 0.3f);
+    assert_true(valence("far from great, but the staff is lovely") > 0);
+    assert_true(valence("far from great. The staff is lovely") > valence("far from great"));
+    assert_true(valence("pretty rude") < -0.2f && valence("kind of slow") < 0);
+    assert_true(valence("super slow") < 0 && valence("pretty good") > 0.2f);
+    assert_true(valence("you look so pretty") > 0.2f && valence("how kind") > 0.2f);
+}
+
+/* What a post is about is not changed by the courtesy that it closes with. */
+static void a_closing_changes_no_act(void **state)
+{
+    static const char *const closings[] = {". Thanks",
+                                           "! Thank you!",
+                                           " thanks",
+                                           ". Thanks, Tom",
+                                           ". Many thanks",
+                                           ". Cheers",
+                                           ". Thanks so much!",
+                                           ". Have a nice day!",
+                                           ". Regards, Ann Lee",
+                                           ". thanks in advance",
+                                           ". Thanks again \xf0\x9f\x99\x8f"};
+    static const struct act_case posts[] = {
+        {"the lamp arrived with a cracked shade", "complaint"},
+        {"my internet has been down since monday and nobody answers", "complaint"},
+        {"you charged me twice for one ticket", "complaint"},
+        {"the driver was rude and left the box in the rain", "complaint"},
+        {"what time do you open on sundays?", "question"},
+        {"can I change the address of my order?", "question"},
+        {"how do I pair the remote?", "question"},
+        {"do you deliver to Malta?", "question"}};
+    char text[160];
+    for (size_t i = 0; i < sizeof posts / sizeof *posts; i++)
+        for (size_t k = 0; k < sizeof closings / sizeof *closings; k++) {
+            bool asks = strchr(posts[i].text, '?') && closings[k][0] != ' ';
+            snprintf(text, sizeof text, "@att %s%s", posts[i].text, closings[k] + asks);
+            hydrant_emotion e = score(text, "en");
+            if (strcmp(hydrant_speech_act_name(e.speech_act), posts[i].act) != 0)
+                fail_msg("%s: %s", text, hydrant_speech_act_name(e.speech_act));
+        }
+    static const char *const grateful[] = {
+        "fixed in ten minutes, thank you!", "Great service. Thanks, Tom", "thanks so much @att",
+        "my line was down, one call and done. thank you Priya", "Thanks for the quick reply"};
+    for (size_t i = 0; i < sizeof grateful / sizeof *grateful; i++)
+        assert_int_equal(score(grateful[i], "en").speech_act, HYDRANT_ACT_GRATITUDE);
+}
+
+/* "Still" and "again" are trouble where there is any. */
+static void what_lasts_need_not_be_trouble(void **state)
+{
+    static const char *const fine[] = {
+        "does @att still match prices",  "do you still sell the green one",
+        "@att is the offer still valid", "still my favourite airline after all these years",
+        "@att keep up the good work",    "lovely dinner, see you again next week",
+        "nobody beats @att on price",    "nothing compares to @att coffee"};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        assert_true(score(fine[i], "en").acts[HYDRANT_ACT_COMPLAINT] <= 0.5f);
+    assert_true(score("still no hot water", "en").acts[HYDRANT_ACT_COMPLAINT] > 0.5f);
+    assert_true(score("still down, third day", "en").acts[HYDRANT_ACT_COMPLAINT] > 0.5f);
+}
+
 static void intensity_grows_with_how_it_is_written(void **state)
 {
     float calm = score("my order is late", "en").intensity;
@@ -218,7 +332,14 @@ static void knows_which_languages_it_covers(void **state)
     hydrant_emotion angry = score("love love love \xf0\x9f\x98\xa1", "de");
     assert_true(angry.scored);
     assert_true(angry.valence < 0);
-    assert_false(score("endless", "eng").scored);
+    assert_false(score("endless", "enm").scored); /* Middle English */
+    /* ISO 639-2, and codes that name no language: X's are of posts with few words, or none. */
+    static const char *const covered[] = {"eng", "ENG-US", "mul", "mis",
+                                          "zxx", "qme",    "qst", "qaa"};
+    for (size_t i = 0; i < sizeof covered / sizeof *covered; i++)
+        assert_true(score("love it", covered[i]).scored);
+    assert_false(score("amor", "qu").scored); /* Quechua */
+    assert_false(score("amor", "que").scored);
 }
 
 /* Time and memory stay bounded, whatever the text. */
@@ -307,6 +428,10 @@ int main(void)
         cmocka_unit_test(a_model_of_zeros_is_caught),
         cmocka_unit_test(tells_speech_acts),
         cmocka_unit_test(valence_follows_its_rules),
+        cmocka_unit_test(faces_say_what_they_show),
+        cmocka_unit_test(praise_that_is_none_is_not_good),
+        cmocka_unit_test(a_closing_changes_no_act),
+        cmocka_unit_test(what_lasts_need_not_be_trouble),
         cmocka_unit_test(intensity_grows_with_how_it_is_written),
         cmocka_unit_test(knows_which_languages_it_covers),
         cmocka_unit_test(bears_hostile_texts),

@@ -59,16 +59,47 @@ static void takes_links_handles_and_masks(void **state)
     expect("http: is no link", "http is no link");
     expect("@att_cares hi @", "<user> hi");
     expect(".@att's fault", ". <user> fault");
+    expect("@att's https://t.co/x's", "<user> <url>");
     expect("[NAME] and [RELIGION] not [1]", "<name> and <name> not 1");
     expect("#WorstServiceEver #fail #", "worst service ever fail");
     assert_int_equal(tokens.flags[0] & HY_TOKEN_HASHTAG, HY_TOKEN_HASHTAG);
     assert_int_equal(tokens.flags[3] & HY_TOKEN_HASHTAG, HY_TOKEN_HASHTAG);
 }
 
+/* What no blank parts from a handle or a link, but a character that none is made of. */
+static void goes_on_behind_handles_and_links(void **state)
+{
+    expect("@att\xc2\xa0worst\xc2\xa0service ever", "<user> worst service ever");
+    expect("@att\xe2\x80\xa6"
+           "awful",
+           "<user> ... awful");
+    expect("@att\xe2\x80\x94worst service", "<user> worst service");
+    expect("@att\xef\xbc\x81"
+           "awful",
+           "<user> ! awful");
+    expect("@att\xd8\x8c"
+           "awful",
+           "<user> awful");
+    expect("@att\xf0\x9f\x98\x8d", "<user> \xf0\x9f\x98\x8d");
+    expect("@att_\xf0\x9f\x98\x8d@b\xf0\x9f\x98\x8d bad",
+           "<user> \xf0\x9f\x98\x8d <user> \xf0\x9f\x98\x8d bad");
+    expect("@att\xe2\x80\x99s fault", "<user> fault");
+    expect("@jos\xc3\xa9_b\xe2\x80\xa6 ok", "<user> ... ok");
+    expect("@att\xe6\x9c\x80\xe6\x82\xaa", "<user> \xe6\x9c\x80\xe6\x82\xaa");
+    assert_int_equal(tokens.other_script, 2);
+    expect("https://t.co/x\xe2\x80\xa6"
+           "awful",
+           "<url> ... awful");
+    expect("www.att.com/x?y=z\xf0\x9f\x98\x8d bad", "<url> \xf0\x9f\x98\x8d bad");
+    expect("http://a.b/caf\xc3\xa9/\xe6\x97\xa5 bad", "<url> bad");
+    expect("http://a.b/\xc2", "<url>"); /* cut in the middle of a character */
+}
+
 static void reads_emoticons(void **state)
 {
     expect("thanks :) :-( ;) =D :'( >:( <3 </3", "thanks :) :( ;) :D :'( >:( <3 </3");
     expect(":post 10:30 a:b at 12:3) note", "post 10 30 a b at 12 3 note");
+    expect(":@ :-@ =@ cc:@att 9:@", ">:( >:( >:( cc <user> 9");
     expect("\xf0\x9f\x98\xa1\xf0\x9f\x98\xa1\xf0\x9f\x98\xa1\xf0\x9f\x98\xa1",
            "\xf0\x9f\x98\xa1 \xf0\x9f\x98\xa1");
     assert_int_equal(tokens.pictures, 4);
@@ -156,6 +187,7 @@ int main(void)
         cmocka_unit_test(splits_words),
         cmocka_unit_test(keeps_what_punctuation_says),
         cmocka_unit_test(takes_links_handles_and_masks),
+        cmocka_unit_test(goes_on_behind_handles_and_links),
         cmocka_unit_test(reads_emoticons),
         cmocka_unit_test(notices_style),
         cmocka_unit_test(does_not_care_where_words_stand),

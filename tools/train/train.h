@@ -117,7 +117,8 @@ struct train_data {
 };
 
 void train_load_cues(struct train_data *data, const char *path);
-void train_load_lexicons(struct train_data *data, const char *dir);
+/* Those of dir, then what the file emoji says instead of them. */
+void train_load_lexicons(struct train_data *data, const char *dir, const char *emoji);
 /* Appends the texts of a TSV file; returns the index of the first one. */
 size_t train_load_texts(struct train_data *data, const char *path, const char *role);
 

@@ -134,7 +134,8 @@ static void fold_word(struct fold *f, const struct train_word *word)
     if (lexeme)
         add_classes(f, lexeme, false, plain->row);
     /* Frequent words stay even if they say nothing: without a row their 4-grams are looked up. */
-    plain->gain = df * change(f, plain->row, grams) + (df >= 40 ? 1e9 : 0);
+    bool stays = df >= 40 || emoticon_valence(word->hash) != 0;
+    plain->gain = df * change(f, plain->row, grams) + (stays ? 1e9 : 0);
     struct candidate kept = *plain;
     if (!lexeme && !df_twin)
         return;

@@ -20,7 +20,7 @@
 #include "train.h"
 
 struct options {
-    const char *train, *dev, *lexicons, *cues, *out;
+    const char *train, *dev, *lexicons, *emoji, *cues, *out;
     struct train_settings settings;
 };
 
@@ -48,6 +48,8 @@ static const char usage[] =
     "  --train FILE      texts to learn from: text<TAB>label,label ... a line\n"
     "  --dev FILE        texts to measure on; the shipped weights learn from them too\n"
     "  --lexicons DIR    vader_lexicon, afinn165, opinion_lexicon, emoji_sentiment_ranking (.tsv)\n"
+    "  --emoji FILE      what emoji are worth that these do not know (default: "
+    "tools/train/emoji.tsv)\n"
     "  --cues FILE       words of the rules (default: tools/train/cues.txt)\n"
     "  --out FILE        the model; without it only what to expect of unseen texts is printed\n"
     "  --epochs N --folds N --seed N\n"
@@ -125,11 +127,8 @@ static void read_options(struct options *o, int argc, char **argv)
     const struct {
         const char *name;
         const char **value;
-    } files[] = {{"--train", &o->train},
-                 {"--dev", &o->dev},
-                 {"--lexicons", &o->lexicons},
-                 {"--cues", &o->cues},
-                 {"--out", &o->out}};
+    } files[] = {{"--train", &o->train}, {"--dev", &o->dev},   {"--lexicons", &o->lexicons},
+                 {"--emoji", &o->emoji}, {"--cues", &o->cues}, {"--out", &o->out}};
     for (int i = 1; i < argc; i += 2) {
         bool known = false;
         for (size_t k = 0; k < sizeof files / sizeof *files && i + 1 < argc; k++) {
@@ -383,14 +382,15 @@ static void make_model(struct run *run, const struct train_scores *dev, const ch
 
 int main(int argc, char **argv)
 {
-    struct options options = {.cues = HYDRANT_SOURCE_DIR "/tools/train/cues.txt",
+    struct options options = {.emoji = HYDRANT_SOURCE_DIR "/tools/train/emoji.tsv",
+                              .cues = HYDRANT_SOURCE_DIR "/tools/train/cues.txt",
                               .settings = default_settings};
     static struct run run;
     struct train_scores dev;
     read_options(&options, argc, argv);
     run.settings = options.settings;
     train_load_cues(&run.data, options.cues);
-    train_load_lexicons(&run.data, options.lexicons);
+    train_load_lexicons(&run.data, options.lexicons, options.emoji);
     train_load_texts(&run.data, options.train, "train");
     run.dev_first = train_load_texts(&run.data, options.dev, "dev");
     run.all = train_alloc(run.data.count, sizeof *run.all);

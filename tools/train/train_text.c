@@ -142,13 +142,14 @@ static char *next_line(char **at)
     return line;
 }
 
-/* The token that text is, if it is one word or emoji; NULL otherwise. */
+/* The token that all of text is, if it is one word or emoji; NULL otherwise: the d of ":d" is none.
+ */
 static const struct hy_token *single_token(struct train_data *data, const char *text, size_t len)
 {
     hydrant_str str = {text, (uint32_t)len};
     hy_tokenize(&data->tokens, str);
     const struct hy_token *token = &data->tokens.list[0];
-    bool one = data->tokens.count == 1 &&
+    bool one = data->tokens.count == 1 && token->len == len &&
                (data->tokens.kind[0] == HY_TOKEN_WORD || data->tokens.kind[0] == HY_TOKEN_EMOJI);
     return one ? token : NULL;
 }
@@ -296,6 +297,16 @@ static void read_emoji(struct train_lexeme *lexeme, const char *value)
     lexeme->valence = (float)(3 * balance);
 }
 
+/* Points, not counts. What no lexicon knows gets the class that such a count would have: not the
+ * outermost ones, of which there are too few texts to learn from. */
+static void read_emoji_points(struct train_lexeme *lexeme, const char *value)
+{
+    lexeme->valence = strtof(value, NULL);
+    float class = lexeme->valence * 4 / 3;
+    if (lexeme->classes[EMOJI] == TRAIN_NO_CLASS)
+        lexeme->classes[EMOJI] = (int8_t)lrintf(class > 3 ? 3 : class < -3 ? -3 : class);
+}
+
 static struct train_lexeme *add_lexeme(struct train_data *data, const struct hy_token *token)
 {
     uint32_t number = train_map_add(&data->lexeme_index, token->hash);
@@ -311,14 +322,12 @@ static struct train_lexeme *add_lexeme(struct train_data *data, const struct hy_
     return lexeme;
 }
 
-static void load_lexicon(struct train_data *data, const char *dir, const char *name,
+static void load_lexicon(struct train_data *data, const char *path, const char *role,
                          entry_reader *reader)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s.tsv", dir, name);
     size_t len;
     char *bytes = train_read_file(path, &len), *at = bytes;
-    note_file(data, name, bytes, len);
+    note_file(data, role, bytes, len);
     for (char *line; (line = next_line(&at));) {
         char *tab = strchr(line, '\t');
         const struct hy_token *token = tab ? single_token(data, line, (size_t)(tab - line)) : NULL;
@@ -328,12 +337,21 @@ static void load_lexicon(struct train_data *data, const char *dir, const char *n
     free(bytes);
 }
 
-void train_load_lexicons(struct train_data *data, const char *dir)
+void train_load_lexicons(struct train_data *data, const char *dir, const char *emoji)
 {
-    load_lexicon(data, dir, "vader_lexicon", read_vader);
-    load_lexicon(data, dir, "afinn165", read_afinn);
-    load_lexicon(data, dir, "opinion_lexicon", read_opinion);
-    load_lexicon(data, dir, "emoji_sentiment_ranking", read_emoji);
+    static const struct {
+        const char *name;
+        entry_reader *reader;
+    } lexicons[TRAIN_LEXICONS] = {{"vader_lexicon", read_vader},
+                                  {"afinn165", read_afinn},
+                                  {"opinion_lexicon", read_opinion},
+                                  {"emoji_sentiment_ranking", read_emoji}};
+    char path[4096];
+    for (size_t i = 0; i < TRAIN_LEXICONS; i++) {
+        snprintf(path, sizeof path, "%s/%s.tsv", dir, lexicons[i].name);
+        load_lexicon(data, path, lexicons[i].name, lexicons[i].reader);
+    }
+    load_lexicon(data, emoji, "emoji", read_emoji_points);
 }
 
 /* ---- texts ---- */
