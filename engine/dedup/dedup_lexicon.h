@@ -1,8 +1,8 @@
 /*
  * What near-duplicate detection knows of a word: is it a stop word, a common one, a known one, a
  * synonym or a chat spelling of another? Compiled at build time by tools/dev/gen-dedup-words from
- * the lists in engine/dedup/words/; a language without a list has only unknown words, which is the
- * cautious case: every difference between two texts then counts as one of meaning.
+ * the lists in engine/dedup/words/; a language without a list has only unknown words and negations,
+ * which is the cautious case: every difference between two texts then counts as one of meaning.
  *
  * Constant tables; pure; any thread.
  */

@@ -106,6 +106,32 @@ static void ideographs_go_in_pairs(void **state)
     assert_false(are_near(base, other));
 }
 
+/* words/not.txt: in other languages, too, a statement is not what denies it. */
+static void a_denial_in_another_language_is_another_message(void **state)
+{
+    static const struct pair other[] = {
+        {"mein Paket ist heute angekommen, vielen Dank", "mein Paket ist heute nicht angekommen, "
+                                                         "vielen Dank"},
+        {"seit dem Sturm haben wir Strom im Dorf", "seit dem Sturm haben wir keinen Strom im Dorf"},
+        {"de trein van acht uur rijdt vandaag naar Utrecht", "de trein van acht uur rijdt vandaag "
+                                                             "niet naar Utrecht"},
+        {"le train de huit heures part ce matin de Lyon", "le train de huit heures ne part pas ce "
+                                                          "matin de Lyon"},
+        {"il treno delle otto parte oggi da Torino", "il treno delle otto non parte oggi da "
+                                                     "Torino"},
+        {"mi pedido llegó esta semana a casa", "mi pedido nunca llegó esta semana a casa"},
+        {"o meu pedido chegou hoje de manhã cedo", "o meu pedido não chegou hoje de manhã cedo"},
+        {"pociąg z Krakowa przyjechał dzisiaj rano", "pociąg z Krakowa nie przyjechał dzisiaj "
+                                                     "rano"},
+        {"поезд из Казани пришёл сегодня утром", "поезд из Казани не пришёл сегодня утром"},
+        {"القطار وصل اليوم صباحا إلى المحطة", "القطار لم وصل اليوم صباحا إلى المحطة"},
+    };
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        if (are_near(other[i].a, other[i].b))
+            fail_msg("near:\n  %s\n  %s", other[i].a, other[i].b);
+    }
+}
+
 static void a_language_without_a_list_is_judged_with_caution(void **state)
 {
     static const char base[] = "heute morgen geht bei uns in der ganzen strasse kein telefon mehr";
@@ -299,6 +325,7 @@ int main(void)
         cmocka_unit_test(joins_what_people_call_the_same),
         cmocka_unit_test(keeps_other_messages_apart),
         cmocka_unit_test(ideographs_go_in_pairs),
+        cmocka_unit_test(a_denial_in_another_language_is_another_message),
         cmocka_unit_test(a_language_without_a_list_is_judged_with_caution),
         cmocka_unit_test(edits_leave_a_key),
         cmocka_unit_test(the_stop_list_has_its_order),

@@ -3,7 +3,7 @@
  *
  * usage: gen-dedup-words FOLDER OUT.c
  *
- * The first list that holds a word decides about it: stop, same, names, counted. Build
+ * The first list that holds a word decides about it: stop, same, names, not, counted. Build
  * time only; exits 1 with a message on any input it does not like.
  */
 #include <stdarg.h>
@@ -107,6 +107,12 @@ static void stop_line(char **words, unsigned count)
         add(words[i], code);
 }
 
+static void not_line(char **words, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        add(words[i], find("not"));
+}
+
 static void same_line(char **words, unsigned count)
 {
     for (unsigned i = 1; i < count; i++)
@@ -174,6 +180,7 @@ int main(int argc, char **argv)
     read_list(argv[1], "stop_en.txt", stop_line, no_section);
     read_list(argv[1], "same_en.txt", same_line, no_section);
     read_list(argv[1], "names_en.txt", names_line, no_section);
+    read_list(argv[1], "not.txt", not_line, no_section);
     read_list(argv[1], "counted_en.txt", counted_line, counted_section);
     qsort(aliases, aliases_count, sizeof *aliases, by_hash);
     write_table(argv[2]);
