@@ -300,7 +300,7 @@ static void valence_may_be_asked_for_and_said(void **state)
                                      "    - {line: rest, when: '*', action: respond}\n");
     const char *json = judge(bench, "{\"id\":\"b\",\"text\":\"@acme I do not love this\"}");
     assert_has(json, "\"line\":\"bad\"");
-    assert_has(json, "\"code\":\"valence\",\"text\":\"valence -0.38\"");
+    assert_has(json, "\"code\":\"valence\",\"text\":\"valence -0.42\"");
     json = judge(bench, "{\"id\":\"g\",\"text\":\"I like acme\"}");
     assert_has(json, "\"code\":\"valence\",\"text\":\"valence 0.");
     bench_free(&bench);
