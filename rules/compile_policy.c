@@ -14,6 +14,7 @@ struct policy_compiler {
     struct hy_compiler *compiler;
     struct hy_pack *pack;
     hydrant_error *err;
+    bool asks_answered; /* a line that was compiled does */
 };
 
 static hydrant_status no_memory(const struct policy_compiler *pc)
@@ -154,6 +155,7 @@ static hydrant_status compile_line(struct policy_compiler *pc, const struct hy_p
     rule->facts = facts;
     if (!line->when)
         return HYDRANT_OK; /* an audit of an action */
+    pc->asks_answered = pc->asks_answered || asks_answered(line->when);
     hydrant_status status = collect_facts(pc, line->when, facts, &rule->facts_count);
     if (status == HYDRANT_OK)
         status = hy_compile_query(pc->compiler, line->when, &rule->when, pc->err);
@@ -312,7 +314,7 @@ hydrant_status hy_policy_compile(struct hy_compiler *compiler, const struct hy_r
                                  struct hy_pack *pack, hydrant_error *err)
 {
     const struct hy_policy_source *source = &ruleset->policy;
-    struct policy_compiler pc = {compiler, pack, err};
+    struct policy_compiler pc = {.compiler = compiler, .pack = pack, .err = err};
     hydrant_status status = check_last_line(source, err);
     if (status != HYDRANT_OK)
         return status;
@@ -336,10 +338,7 @@ hydrant_status hy_policy_compile(struct hy_compiler *compiler, const struct hy_r
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts && status == HYDRANT_OK; i++)
         status = compile_lines(&pc, parts[i].lines, parts[i].count, parts[i].out);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        for (uint32_t k = 0; k < parts[i].count; k++)
-            policy->asks_answered |=
-                parts[i].lines[k].when && asks_answered(parts[i].lines[k].when);
+    policy->asks_answered = pc.asks_answered;
     if (status == HYDRANT_OK)
         status = compile_own(&pc, policy);
     if (status == HYDRANT_OK)

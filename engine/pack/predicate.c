@@ -384,30 +384,16 @@ static bool has_question(const struct hy_view *view, char first)
     return false;
 }
 
-static bool is_ascii(hydrant_str text)
-{
-    const uint64_t highs = (uint64_t)0x8080808080808080;
-    uint64_t word, seen = 0;
-    uint32_t i = 0;
-    for (; i + sizeof word <= text.len; i += sizeof word) {
-        memcpy(&word, text.data + i, sizeof word);
-        seen |= word;
-    }
-    for (; i < text.len; i++)
-        seen |= (unsigned char)text.data[i];
-    return (seen & highs) == 0;
-}
-
-/* By the byte with which each begins: a text is searched for five bytes faster than read. */
+/* By the byte with which each begins: a text is searched for four bytes faster than read. */
 static bool is_question(const struct hy_eval *eval)
 {
     struct hy_view view = hy_eval_text(eval);
     if (has_question(&view, '?'))
         return true;
-    if (is_ascii(hy_str(view.text, view.text_len)))
+    if (!view.map) /* all of it is ASCII */
         return false;
     return has_question(&view, '\xD8') || has_question(&view, '\xD5') ||
-           has_question(&view, '\xE1') || has_question(&view, '\xCD') || has_question(&view, ';');
+           has_question(&view, '\xE1') || has_question(&view, ';');
 }
 
 static bool has_pii(const struct hy_eval *eval)
