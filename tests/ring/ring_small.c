@@ -102,3 +102,18 @@ void small_limit_files(int more)
     }
     WORLD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
 }
+
+uint64_t small_numbers(hydrant_ring *reader)
+{
+    hydrant_ring_item item;
+    hydrant_status status;
+    uint64_t bits = 0;
+    while ((status = hydrant_ring_next(reader, &item)) == HYDRANT_OK) {
+        WORLD_CHECK(!(bits >> item.generation & 1), "item %llu twice",
+                    (unsigned long long)item.generation);
+        bits |= 1ull << item.generation;
+        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
+    }
+    WORLD_CHECK(status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED, "next: %d", status);
+    return bits;
+}

@@ -40,4 +40,7 @@ struct hy_ring_group_stats small_stats(uint32_t group);
 /* This process can open so many more files from here on; -1: as many as before. */
 void small_limit_files(int more);
 
+/* Reads and acknowledges all that is there; the generations of the items, as bits. */
+uint64_t small_numbers(hydrant_ring *reader);
+
 #endif

@@ -1,8 +1,7 @@
 /*
- * What a group may be told to do and what it leaves behind: filters by action and route (of the
- * group and of a reader), dead letters, spilled items in their order, exact counts of what was
- * dropped, who joined before a group was declared, the eventfd, and a ring that there is no room
- * for. One process, one thread but for the eventfd's.
+ * What a group may be told to do and what it leaves behind: dead letters, spilled items in their
+ * order, exact counts of what was dropped, who joined before a group was declared, the eventfd, and
+ * a ring that there is no room for. One process, one thread but for the eventfd's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,185 +17,6 @@
 
 #include "ring/ring_state.h"
 #include "ring_small.h"
-
-/* An item with that event, action and route. */
-static void put_event(uint64_t n, hydrant_item_event event, hydrant_action action,
-                      const char *route)
-{
-    struct {
-        struct hy_ring_item_head head;
-        char route[32];
-    } item = {.head = {.record = {.bytes = sizeof item, .kind = HY_RING_ITEM},
-                       .head_bytes = sizeof item.head,
-                       .item_event = (uint8_t)event,
-                       .action = (uint8_t)action,
-                       .generation = n,
-                       .route_at = sizeof item.head,
-                       .route_len = (uint32_t)strlen(route)}};
-    uint64_t seq;
-    strcpy(item.route, route);
-    WORLD_CHECK(hy_ring_put(small_writer, &item, sizeof item, NULL, &seq) == HYDRANT_OK, "put");
-}
-
-static void put_routed(uint64_t n, hydrant_action action, const char *route)
-{
-    put_event(n, HYDRANT_ITEM_MENTION, action, route);
-}
-
-/* Reads and acknowledges all that is there; their numbers as bits. */
-static uint64_t numbers(hydrant_ring *reader)
-{
-    hydrant_ring_item item;
-    hydrant_status status;
-    uint64_t bits = 0;
-    while ((status = hydrant_ring_next(reader, &item)) == HYDRANT_OK) {
-        WORLD_CHECK(!(bits >> item.generation & 1), "item %llu twice",
-                    (unsigned long long)item.generation);
-        bits |= 1ull << item.generation;
-        WORLD_CHECK(hydrant_ring_ack(reader, item.seq) == HYDRANT_OK, "ack");
-    }
-    WORLD_CHECK(status == HYDRANT_ERR_AGAIN || status == HYDRANT_ERR_CANCELLED, "next: %d", status);
-    return bits;
-}
-
-/* ---- filters ---- */
-
-static void filters(void)
-{
-    static const char *const care[] = {"care", "legal"}, *const legal[] = {"legal"};
-    const struct hy_ring_group_options groups[] = {
-        {.name = "all", .from_oldest = true, .policy = HY_RING_BLOCK},
-        {.name = "recover",
-         .from_oldest = true,
-         .policy = HY_RING_BLOCK,
-         .actions = 1u << HYDRANT_ACTION_RECOVER},
-        {.name = "routes",
-         .from_oldest = true,
-         .policy = HY_RING_BLOCK,
-         .routes = care,
-         .routes_count = 2},
-        {.name = "both",
-         .from_oldest = true,
-         .policy = HY_RING_BLOCK,
-         .actions = 1u << HYDRANT_ACTION_RECOVER | 1u << HYDRANT_ACTION_THANK,
-         .routes = legal,
-         .routes_count = 1}};
-    small_begin(groups, 4);
-    put_routed(0, HYDRANT_ACTION_RECOVER, "care");
-    put_routed(1, HYDRANT_ACTION_THANK, "care");
-    put_routed(2, HYDRANT_ACTION_RECOVER, "legal");
-    put_routed(3, HYDRANT_ACTION_MONITOR, "legal");
-    put_routed(4, HYDRANT_ACTION_THANK, "leg"); /* a beginning is not the name */
-    put_routed(5, HYDRANT_ACTION_THANK, "");
-    small_show();
-    static const uint64_t expected[] = {0x3F, 0x05, 0x0F, 0x04};
-    for (uint32_t g = 0; g < 4; g++) {
-        hydrant_ring *reader = small_member(groups[g].name);
-        uint64_t got = numbers(reader);
-        WORLD_CHECK(got == expected[g], "group %s got %#llx", groups[g].name,
-                    (unsigned long long)got);
-        hydrant_ring_detach(&reader);
-        WORLD_CHECK(small_stats(g).lag == 0, "group %s: what it does not want is left",
-                    groups[g].name); /* skipped is acknowledged: it holds up nobody */
-    }
-    hydrant_ring_options options; /* a reader's own filter comes on top of the group's */
-    hydrant_ring_options_init(&options);
-    options.group = "routes";
-    options.actions = 1u << HYDRANT_ACTION_THANK;
-    hydrant_ring *reader = small_attach(&options);
-    for (uint64_t n = 6; n < 12; n++)
-        put_routed(n, n % 2 ? HYDRANT_ACTION_THANK : HYDRANT_ACTION_RECOVER,
-                   n < 9 ? "care" : "desk");
-    small_show();
-    uint64_t got = numbers(reader);
-    WORLD_CHECK(got == 1u << 7, "both filters: %#llx", (unsigned long long)got);
-    hydrant_ring_detach(&reader);
-    hydrant_ring_options_init(&options); /* and an observer's */
-    options.from_oldest = true;
-    options.routes = legal;
-    options.routes_count = 1;
-    reader = small_attach(&options);
-    got = numbers(reader);
-    WORLD_CHECK(got == 0x0C, "an observer's filter: %#llx", (unsigned long long)got);
-    hydrant_ring_detach(&reader);
-    small_end("filters by action and route");
-}
-
-/* Who had a post must learn that it is gone, or nobody's business any more: no filter keeps that
- * from anybody, the group's or a reader's. */
-static void filters_pass_ends(void)
-{
-    static const char *const care[] = {"care"};
-    const struct hy_ring_group_options groups[] = {{.name = "recover",
-                                                    .from_oldest = true,
-                                                    .policy = HY_RING_BLOCK,
-                                                    .actions = 1u << HYDRANT_ACTION_RECOVER},
-                                                   {.name = "routes",
-                                                    .from_oldest = true,
-                                                    .policy = HY_RING_BLOCK,
-                                                    .routes = care,
-                                                    .routes_count = 1}};
-    small_begin(groups, 2);
-    put_event(0, HYDRANT_ITEM_DELETE, HYDRANT_ACTION_NONE, "");
-    put_event(1, HYDRANT_ITEM_UPDATE, HYDRANT_ACTION_IGNORE, "");
-    put_event(2, HYDRANT_ITEM_UPDATE, HYDRANT_ACTION_MONITOR, "desk");
-    put_event(3, HYDRANT_ITEM_MENTION, HYDRANT_ACTION_IGNORE, "");
-    put_event(4, HYDRANT_ITEM_SPREAD, HYDRANT_ACTION_MONITOR, "desk");
-    put_event(5, HYDRANT_ITEM_UPDATE, HYDRANT_ACTION_RECOVER, "care");
-    small_show();
-    hydrant_ring_options options;
-    hydrant_ring_options_init(&options);
-    options.from_oldest = true;
-    options.actions = 1u << HYDRANT_ACTION_RECOVER;
-    options.routes = care;
-    options.routes_count = 1;
-    for (int i = 0; i < 3; i++) {
-        hydrant_ring *reader = i < 2 ? small_member(groups[i].name) : small_attach(&options);
-        uint64_t got = numbers(reader);
-        WORLD_CHECK(got == 0x23, "reader %d got %#llx", i, (unsigned long long)got);
-        hydrant_ring_detach(&reader);
-    }
-    small_end("filters pass what ends a case");
-}
-
-/* Of another size they are another version's, or nobody has filled them: no member, and no observer
- * in its stead. */
-static void options_of_another_version(void)
-{
-    const size_t size = sizeof(hydrant_ring_options), wrong[] = {0, size - 1, size + 1};
-    small_begin(NULL, 0);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        hydrant_ring_options options;
-        hydrant_ring *reader;
-        hydrant_error err = {0};
-        hydrant_ring_options_init(&options);
-        options.group = "care";
-        options.size = wrong[i];
-        hydrant_status status = hydrant_ring_attach(small_dir, &options, &reader, &err);
-        WORLD_CHECK(status == HYDRANT_ERR_ARGUMENT && !reader, "size %zu: %d", wrong[i], status);
-        WORLD_CHECK(strstr(err.text, "hydrant_ring_options_init"), "it says: %s", err.text);
-    }
-    small_end("options of another version");
-}
-
-/* A name that is empty would hide those behind it, and what they name would be passed over. */
-static void routes_without_a_name(void)
-{
-    static const char *const routes[][2] = {{"", "care"}, {"care", ""}, {"", ""}};
-    small_begin(NULL, 0);
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        hydrant_ring_options options;
-        hydrant_ring *reader;
-        hydrant_error err = {0};
-        hydrant_ring_options_init(&options);
-        options.routes = routes[i];
-        options.routes_count = 2;
-        hydrant_status status = hydrant_ring_attach(small_dir, &options, &reader, &err);
-        WORLD_CHECK(status == HYDRANT_ERR_ARGUMENT && !reader, "%zu: %d", i, status);
-        WORLD_CHECK(strstr(err.text, "has no name"), "it says: %s", err.text);
-    }
-    small_end("routes without a name");
-}
 
 /* ---- dead letters ---- */
 
@@ -313,7 +133,7 @@ static void dead_letters(void)
     WORLD_CHECK(small_stats(0).lag == 0, "%llu items are left",
                 (unsigned long long)small_stats(0).lag);
     hydrant_ring *reader = small_member("desk"); /* another group knows nothing of it */
-    WORLD_CHECK(numbers(reader) == (1u << 20) - 1, "desk");
+    WORLD_CHECK(small_numbers(reader) == (1u << 20) - 1, "desk");
     hydrant_ring_detach(&reader);
     small_end("dead letters");
 }
@@ -475,7 +295,7 @@ static void expect_regrouped(hydrant_ring **reader, const char *group, uint64_t 
     WORLD_CHECK(status == HYDRANT_ERR_STATE, "%s: next: %d", group, status);
     hydrant_ring_detach(reader);
     *reader = small_member(group);
-    WORLD_CHECK(numbers(*reader) == missed, "%s: not what it missed", group);
+    WORLD_CHECK(small_numbers(*reader) == missed, "%s: not what it missed", group);
 }
 
 static void joining(void)
@@ -486,12 +306,12 @@ static void joining(void)
     hydrant_ring *first = small_member("first"), *late = small_member("late"),
                  *passing = small_member("passing");
     small_put(0, 8);
-    WORLD_CHECK(numbers(first) == 0xFF && numbers(late) == 0xFF, "not all was there");
+    WORLD_CHECK(small_numbers(first) == 0xFF && small_numbers(late) == 0xFF, "not all was there");
     small_close();
     small_open(groups, 2); /* late is declared now */
     small_put(8, 16);
     expect_regrouped(&late, "late", 0xFF00);
-    WORLD_CHECK(numbers(first) == 0xFF00, "an undisturbed group");
+    WORLD_CHECK(small_numbers(first) == 0xFF00, "an undisturbed group");
     small_put(16, 24);
     write_at("group-late.ctl", 0, 0); /* the magic bytes: somebody writes what he must not */
     hy_ring_tend(small_ring);
@@ -502,8 +322,9 @@ static void joining(void)
     small_open(groups + 1, 1); /* first is not declared any more */
     expect_regrouped(&first, "first", 0);
     small_put(24, 32);
-    WORLD_CHECK(numbers(first) == 0xFF000000 && numbers(late) == 0xFF000000, "not what came after");
-    WORLD_CHECK(numbers(passing) == 0xFFFFFFFF, "an ephemeral group that stayed what it was");
+    WORLD_CHECK(small_numbers(first) == 0xFF000000 && small_numbers(late) == 0xFF000000,
+                "not what came after");
+    WORLD_CHECK(small_numbers(passing) == 0xFFFFFFFF, "an ephemeral group that stayed what it was");
     hydrant_ring_detach(&first);
     hydrant_ring_detach(&late);
     hydrant_ring_detach(&passing);
@@ -520,7 +341,7 @@ static void control_file_cannot_be_opened(void)
     small_begin(&group, 1);
     small_put(0, 16);
     hydrant_ring *reader = small_member("care");
-    WORLD_CHECK(numbers(reader) == 0xFFFF, "not all was there");
+    WORLD_CHECK(small_numbers(reader) == 0xFFFF, "not all was there");
     hydrant_ring_detach(&reader);
     small_close();
     for (int files = 0; files <= 3; files++) { /* folder, lock, data; then it */
@@ -683,7 +504,7 @@ static void event_descriptor(const char *group)
         WORLD_CHECK(is_readable(fd, 60000), "not readable at first, or at the end of round %llu",
                     (unsigned long long)n);
         WORLD_CHECK(read(fd, &count, sizeof count) == sizeof count, "read");
-        uint64_t seen = numbers(reader);
+        uint64_t seen = small_numbers(reader);
         WORLD_CHECK(seen == (n ? 1ull << (n - 1) : 0), "round %llu: %#llx", (unsigned long long)n,
                     (unsigned long long)seen);
         if (item_first)
@@ -881,10 +702,6 @@ static void no_room(void)
 int main(void)
 {
     world_clock_start();
-    filters();
-    filters_pass_ends();
-    options_of_another_version();
-    routes_without_a_name();
     dead_letters();
     deliveries_at_the_limit();
     waiting_is_no_delivery();
