@@ -206,9 +206,11 @@ static int run(const struct tail *tail)
         free(line);
         return HY_EXIT_FAILED;
     }
+    uint64_t before =
+        hydrant_ring_lost(ring); /* a group's, since it was there: no loss of this run */
     hydrant_status status = print_all(tail, ring, line);
     int error = errno;
-    uint64_t lost = hydrant_ring_lost(ring);
+    uint64_t lost = hydrant_ring_lost(ring) - before;
     hydrant_ring_detach(&ring);
     free(line);
     if (status == HYDRANT_ERR_SYSTEM && error == EPIPE)

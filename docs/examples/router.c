@@ -1,6 +1,7 @@
 /*
  * A router: prints the items that the group "care" gets, and acknowledges them. Run it twice, and
- * the two share the items; kill one, and the other gets what it had not acknowledged.
+ * the two share the items, a chunk of the ring at a time; kill one, and the other gets what it had
+ * not acknowledged.
  *
  *     cc -o router router.c $(pkg-config --cflags --libs hydrant-ring)
  *     ./router /dev/shm/hydrant/main

@@ -109,21 +109,25 @@ static void refuse(struct intake_socket *in, struct sender *sender, const char *
         close_sender(in, sender);
 }
 
+/* Who a peer counts as: its IPv4 address, also behind a listener of IPv6; else its /64, which is
+ * the least that a site has. 0: no address of the network, without a limit. */
 static uint64_t address_of(int fd)
 {
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
-    uint64_t hash = 1;
     if (getpeername(fd, (struct sockaddr *)&peer, &len) < 0 || peer.ss_family == AF_UNIX)
         return 0;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&peer;
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&peer;
-    const unsigned char *bytes =
-        peer.ss_family == AF_INET6 ? v6->sin6_addr.s6_addr : (const unsigned char *)&v4->sin_addr;
-    /* an IPv6 site has a /64 at the least */
-    for (size_t i = 0; i < (peer.ss_family == AF_INET6 ? 8 : 4); i++)
-        hash = hash << 8 | bytes[i];
-    return hash;
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)&peer)->sin6_addr;
+    const void *bytes = &((const struct sockaddr_in *)&peer)->sin_addr;
+    size_t count = sizeof(struct in_addr);
+    if (peer.ss_family == AF_INET6) {
+        bool mapped = IN6_IS_ADDR_V4MAPPED(v6);
+        bytes = mapped ? &v6->s6_addr[12] : v6->s6_addr;
+        count = mapped ? count : sizeof(uint64_t);
+    }
+    uint64_t address = 0;
+    memcpy(&address, bytes, count);
+    return address ? address : UINT64_MAX; /* ::1 */
 }
 
 static bool has_too_many(const struct intake_socket *in, uint64_t address)

@@ -19,9 +19,25 @@ sys.dont_write_bytecode = True
 
 from hydrant_ring import Damaged, Member, Observer, RingError  # noqa: E402
 from hydrant_ring.items import item_of  # noqa: E402
+from hydrant_ring.member import AGAIN, OK  # noqa: E402
 
 golden = os.path.join(source, "tests", "golden", "ring")
 LIVE = 300
+
+
+class NothingWanted:
+    """A library whose ring gets items all the time, of which none is the group's."""
+
+    waits = 0
+
+    def hydrant_ring_next(self, *_):
+        return AGAIN
+
+    def hydrant_ring_wait(self, *_):
+        self.waits += 1
+        check(self.waits < 1000, "a wait of 50 ms has no end")
+        time.sleep(0.001)
+        return OK
 
 
 def check(good, *what):
@@ -106,6 +122,10 @@ with tempfile.TemporaryDirectory(dir=shm) as folder:
             seq for seq, item in seen.items()
             if (item.get("verdict") or {}).get("action") in ("thank", "respond") or is_an_end(item)),
             "of a third of the items and what ends a case the member got", len(some))
+        with Member(ring, "care", library=library) as member:
+            real, member._lib = member._lib, NothingWanted()
+            check(member.next(timeout_ms=50) is None, "a group that wants nothing got something")
+            member._lib = real
         for use in (member.next, lambda: member.ack(item), lambda: next(iter(member))):
             try:
                 use()

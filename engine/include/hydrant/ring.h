@@ -24,12 +24,14 @@
  *     }
  *     hydrant_ring_detach(&ring);
  *
- * Groups. Every group gets every item; the members of one group share them. A group that the
- * engine's configuration declares is durable: the engine keeps its items while no member is alive,
- * by the group's policy. Any other name makes an ephemeral group, which begins with the newest
- * item, is never waited for (what it is too slow for is counted as lost) and ends with its last
- * member. Without a group a reader is an observer: it sees what is in the ring, acknowledges
- * nothing.
+ * Groups. Every group gets every item; the members of one group share them, a chunk of the ring at
+ * a time: while one has items of a chunk that it has not acknowledged, the others get those of
+ * other chunks only. So a chunk (`ring.chunk`) that holds few items, not hundreds, is what keeps
+ * several members busy where items are few, or slow to handle. A group that the engine's
+ * configuration declares is durable: the engine keeps its items while no member is alive, by the
+ * group's policy. Any other name makes an ephemeral group, which begins with the newest item, is
+ * never waited for (what it is too slow for is counted as lost) and ends with its last member.
+ * Without a group a reader is an observer: it sees what is in the ring, acknowledges nothing.
  *
  * At least once. What was delivered and not acknowledged when a member ends or is killed goes to
  * another member, or to the next one to come. Items come in the order of their seq within a chunk
@@ -57,8 +59,8 @@ typedef struct hydrant_ring_options {
     size_t size;          /* of this struct; set by hydrant_ring_options_init */
     const char *group;    /* NULL: an observer */
     bool from_oldest;     /* observers: begin with the oldest item that is there, not the newest */
-    uint32_t lease_items; /* items taken at a time, so the most that can be delivered and not
-                             acknowledged; 1 .. 4096, default 64 */
+    uint32_t lease_items; /* items taken at a time, of one chunk, so the most that can be delivered
+                             and not acknowledged; 1 .. 4096, default 64 */
     uint32_t actions;     /* 1 << hydrant_action for each that is wanted; 0: all. A mask without
                                   any of these is refused (_ARGUMENT) */
     const char *const *routes; /* wanted ones; NULL: all. Others are skipped, and acknowledged. An
@@ -140,9 +142,9 @@ HYDRANT_API void hydrant_ring_rearm(hydrant_ring *ring);
 
 /* Items that were overwritten before this handle (observer) or its group (ephemeral) read them, at
  * least (what was written over more than eight times since is not counted, nor what was before the
- * handle attached or the group began), or are damaged; for a
- * durable group those that the engine dropped by its policy, and those that are damaged, or were
- * spilled and are gone. */
+ * handle attached or the group began), or are damaged; for a durable group those that the engine
+ * dropped by its policy, and those that are damaged, or were spilled and are gone. A group's count
+ * is that of all its members, since the group began. */
 HYDRANT_API uint64_t hydrant_ring_lost(const hydrant_ring *ring);
 
 /*

@@ -2,6 +2,7 @@
 """usage: HYDRANT=PROGRAM run_sockets.py [TEST...]   the sources `tcp` and `unix` of `hydrant run`: what they
 deliver, and what hostile senders can do to them."""
 
+import contextlib
 import json
 import pathlib
 import random
@@ -245,6 +246,21 @@ class Refusing(SourceTest):
         world.start(ready=False)
         self.assertEqual(world.daemon.wait(PATIENCE), 1)
         until("why", lambda: world.said("format nosuch is none of auto, native, csv, text, "))
+
+    @unittest.skipUnless(pathlib.Path("/proc/sys/net/ipv6").exists(), "no IPv6 here")
+    def test_one_address_has_its_limit_behind_a_listener_of_ipv6(self):
+        source = "{name: in, type: tcp, listen: '[::]:0', per_address: 1, acknowledge: true}"
+        for world in self.each_backend(source):
+            for refused, host in enumerate(("127.0.0.1", "127.0.0.2", "::1"), 1):
+                where = (host, world.port_of("in"))
+                with socket.create_connection(where, timeout=PATIENCE) as first:
+                    first.sendall((post(1) + "\n").encode())
+                    self.assertEqual(first.recv(64), b"1\n")
+                    with socket.create_connection(where, timeout=PATIENCE) as second:
+                        with contextlib.suppress(ConnectionResetError):
+                            self.assertEqual(second.recv(64), b"")
+                until("both are gone", lambda: [world.source("in")[key] for key in
+                                                ("connections", "refused")] == [0, refused])
 
     def test_a_unix_socket_that_was_left_behind(self):
         world = self.world("{name: in, type: unix, path: in.sock, acknowledge: true}")

@@ -4,6 +4,7 @@ import ctypes
 import ctypes.util
 import json
 import os
+import time
 
 OK, LIMIT, STATE, AGAIN, CANCELLED = 0, -6, -7, -10, -11
 
@@ -113,8 +114,9 @@ class Member:
         return self._ring
 
     def next(self, timeout_ms=0):
-        """The next item; None when there is none in time. StopIteration: the ring has ended for good."""
-        item = _Item()
+        """The next item; None when there is none in time. StopIteration: the ring has ended for good. RingError:
+        all that was taken at a time, lease_items or fewer, waits to be acknowledged: do that first."""
+        item, until = _Item(), time.monotonic() + timeout_ms / 1000
         while True:
             status = self._lib.hydrant_ring_next(self._open(), ctypes.byref(item))
             if status == OK:
@@ -122,12 +124,14 @@ class Member:
             if status == CANCELLED:
                 raise StopIteration
             if status == LIMIT:
-                raise RingError("as many items as lease_items wait to be acknowledged")
+                raise RingError("all items that were taken at a time wait to be acknowledged")
             if status == STATE:
                 raise RingError("the engine changed the group meanwhile: join it anew")
             if status != AGAIN:
                 raise RingError("the ring cannot be read (%d)" % status)
-            if timeout_ms == 0 or self._lib.hydrant_ring_wait(self._ring, timeout_ms) != OK:
+            # There may be items that are none of the group's: those are passed over, and waited on.
+            left = max(0, round((until - time.monotonic()) * 1000))
+            if left == 0 or self._lib.hydrant_ring_wait(self._ring, left) != OK:
                 return None
 
     def _json(self, item):
