@@ -30,11 +30,13 @@ static const char *read_authority(const char *at, size_t len, struct hy_websocke
         return "a WebSocket's URL has no user; write an Authorization header";
     bool six = len && at[0] == '[';
     const char *end = memchr(at, six ? ']' : ':', len);
-    size_t named = end ? (size_t)(end - at) + six : len;
+    size_t named = end ? (size_t)(end - at) + six : len, inner = named - 2 * (size_t)six;
     if (six && !end)
         return "an address in brackets has no end";
     if (named <= 2 * (size_t)six)
         return "a URL has a host";
+    if (memchr(at + six, '[', inner) || memchr(at + six, ']', inner))
+        return "brackets stand around an IPv6 address only";
     if (named > HY_WEBSOCKET_HOST_MAX - 6)
         return "a WebSocket's host is at most 94 bytes long";
     if (!read_port(at + named, len - named, out))
@@ -42,7 +44,7 @@ static const char *read_authority(const char *at, size_t len, struct hy_websocke
     if (six && out->tls)
         return "wss:// needs a host name or an IPv4 address: no certificate is compared with an "
                "IPv6 address";
-    snprintf(out->address, sizeof out->address, "%.*s", (int)(named - 2 * (size_t)six), at + six);
+    snprintf(out->address, sizeof out->address, "%.*s", (int)inner, at + six);
     int said = snprintf(out->host, sizeof out->host, "%.*s", (int)named, at);
     if (out->port != (out->tls ? 443 : 80))
         snprintf(out->host + said, sizeof out->host - (size_t)said, ":%u", out->port);

@@ -38,12 +38,12 @@ static void urls_are_taken_apart(void **state)
 
 static void what_cannot_be_asked_is_refused(void **state)
 {
-    static const char *const bad[] = {"http://x/",     "ws://",         "ws:///a",
-                                      "wss://?a=b",    "ws://:80/",     "ws://me:pw@x/",
-                                      "ws://me@x/",    "ws://x:/",      "ws://x:0/",
-                                      "ws://x:65536/", "ws://x:8a/",    "ws://x:99999999999999/",
-                                      "ws://[::1/",    "ws://[]/",      "ws://[::1]9/",
-                                      "wss://[::1]/",  "wss://[::1]:9/"};
+    static const char *const bad[] = {
+        "http://x/",    "ws://",         "ws:///a",       "wss://?a=b",
+        "ws://:80/",    "ws://me:pw@x/", "ws://me@x/",    "ws://x:/",
+        "ws://x:0/",    "ws://x:65536/", "ws://x:8a/",    "ws://x:99999999999999/",
+        "ws://a]b/",    "ws://[[::1]/",  "ws://[::1/",    "ws://[]/",
+        "ws://[::1]9/", "wss://[::1]/",  "wss://[::1]:9/"};
     struct hy_websocket_url url;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_non_null(hy_websocket_url_parse(&url, bad[i]));
